@@ -1,0 +1,1 @@
+"""Moving pictures and sound as files: probe, decode, encode, frame tables. No Django here."""

@@ -1,0 +1,18 @@
+"""What we hold: titles on carriers, their scans, and everything that ever happened to them."""
+
+from archive.models.catalogue import Collection, Element, Reel, Rights, Title
+from archive.models.event import Agent, Event
+from archive.models.fixity import FixityCheck
+from archive.models.scan import Scan
+
+__all__ = [
+    "Agent",
+    "Collection",
+    "Element",
+    "Event",
+    "FixityCheck",
+    "Reel",
+    "Rights",
+    "Scan",
+    "Title",
+]

@@ -1,0 +1,109 @@
+"""Collection > Title > Element > Reel: the description, from the film down to one can of it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Collection(models.Model):
+    """A body of films kept together."""
+
+    name = models.CharField(max_length=200, unique=True)
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Title(models.Model):
+    """A film."""
+
+    collection = models.ForeignKey(
+        Collection, null=True, blank=True, on_delete=models.PROTECT, related_name="titles"
+    )
+    name = models.CharField(max_length=400)
+    year = models.CharField(max_length=40, blank=True, help_text="EDTF, such as 1926 or 1926~")
+    country = models.CharField(max_length=100, blank=True)
+    notes = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Rights(models.Model):
+    """A statement of what may be done with a title."""
+
+    title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="rights")
+    statement = models.URLField(help_text="A rightsstatements.org or licence address")
+    holder = models.CharField(max_length=200, blank=True)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "rights"
+
+    def __str__(self) -> str:
+        return self.statement
+
+
+class Element(models.Model):
+    """A physical carrier of a title: this negative, that print."""
+
+    title = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="elements")
+    name = models.CharField(max_length=200, blank=True, help_text="Such as 'nitrate print'")
+    gauge = models.CharField(max_length=40, blank=True)
+    stock = models.CharField(max_length=100, blank=True)
+    generation = models.CharField(max_length=100, blank=True)
+    sound = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["title", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.name or self.gauge or 'element'}"
+
+
+class ReelQuerySet(models.QuerySet["Reel"]):
+    def for_list(self) -> ReelQuerySet:
+        """With everything that one line of the catalogue shows."""
+        return self.select_related("element__title__collection").prefetch_related("scans")
+
+
+class Reel(models.Model):
+    """One roll or can of an element."""
+
+    class Access(models.TextChoices):
+        STAFF = "staff", "staff only"
+        RESEARCH = "research", "researchers too"
+
+    element = models.ForeignKey(Element, on_delete=models.PROTECT, related_name="reels")
+    number = models.PositiveIntegerField(default=1)
+    access = models.CharField(max_length=20, choices=Access.choices, default=Access.STAFF)
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = ReelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["element__title__name", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["element", "number"], name="one_reel_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.element.title.name}, reel {self.number}"
+
+    @property
+    def title(self) -> Title:
+        return self.element.title
+
+    def current_scan(self) -> Scan | None:
+        """The newest scan, the one that work is done on; asks the database."""
+        return self.scans.order_by("-pk").first()
+
+
+from archive.models.scan import Scan  # noqa: E402  (a reel names its scans, a scan its reel)

@@ -1,0 +1,7 @@
+"""What we do to it: scenes, the runs of stages on them, and the takes those made."""
+
+from restoration.models.run import StageRun, Worker
+from restoration.models.scene import Scene
+from restoration.models.take import Take
+
+__all__ = ["Scene", "StageRun", "Take", "Worker"]

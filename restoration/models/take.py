@@ -1,0 +1,43 @@
+"""What a run made, never changed: pictures, their provenance map and their manifest."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Take(models.Model):
+    """A stage's immutable result over a range of frames, numbered per range and stage."""
+
+    scan = models.ForeignKey("archive.Scan", on_delete=models.CASCADE, related_name="takes")
+    start_frame = models.PositiveIntegerField()
+    end_frame = models.PositiveIntegerField()
+    stage = models.CharField(max_length=40)
+    number = models.PositiveIntegerField()
+    input_take = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="made_into"
+    )
+    key = models.CharField(max_length=64, help_text="The run key")
+    storage_key = models.CharField(
+        max_length=200, unique=True, help_text="Folder with picture.mkv, map.mkv and manifest.json"
+    )
+    manifest = models.JSONField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical manifest")
+    totals = models.JSONField(help_text="Pixels per plane and label, as the map counts them")
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["scan", "start_frame", "stage", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scan", "start_frame", "end_frame", "stage", "number"],
+                name="take_numbers_are_unique",
+            ),
+            models.UniqueConstraint(fields=["key"], name="one_take_per_run_key"),
+            models.CheckConstraint(
+                condition=Q(end_frame__gt=F("start_frame")), name="take_has_frames"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"take {self.number} of {self.stage} [{self.start_frame}, {self.end_frame})"

@@ -1,0 +1,22 @@
+"""The restoration stages, in the order in which they are run."""
+
+from __future__ import annotations
+
+from restoration.stages.contract import Stage, StageError
+from restoration.stages.cuts.stage import STAGE as CUTS
+from restoration.stages.deflicker.stage import STAGE as DEFLICKER
+from restoration.stages.repair.stage import STAGE as REPAIR
+
+STAGES: tuple[Stage, ...] = (CUTS, DEFLICKER, REPAIR)
+
+
+def find_stage(name: str) -> Stage:
+    """The stage of that name.
+
+    Raises: StageError listing the stages there are.
+    """
+    for stage in STAGES:
+        if stage.name == name:
+            return stage
+    known = ", ".join(stage.name for stage in STAGES)
+    raise StageError(f"there is no stage called {name!r}; there are: {known}")

@@ -1,0 +1,113 @@
+"""What a stage has to know, and nothing more: a clip in, an outcome out.
+
+A stage reads pictures from a `Clip`, and gives back an `Outcome` that streams one `StageFrame` per
+frame of the clip. It labels only its own operation; the engine composes those labels with the maps
+of the takes that came before (`restoration.provenance.compose`), writes, reads back and verifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from archive.media.pixels import Picture, PictureFormat
+
+Progress = Callable[[int, int], None]
+"""Called with (frames done, frames in all) after every frame; may raise `Cancelled`."""
+
+JSON = Any
+
+
+class StageError(Exception):
+    """A stage cannot go on; the message says why and what to do next."""
+
+
+class Cancelled(Exception):
+    """Raised by `progress` when the run was cancelled or its lease was lost."""
+
+
+class Clip(Protocol):
+    """The frames of one scene, numbered as in the scan."""
+
+    format: PictureFormat
+    start_frame: int
+    end_frame: int
+    """Half-open: the first frame that no longer belongs to the clip."""
+    marks: tuple[int, ...]
+    """Frames inside the clip before which the film was cut and spliced; motion does not cross."""
+
+    def frames(self, start: int, stop: int) -> Iterator[Picture]:
+        """Decode scan frames [start, stop), which must lie inside the clip."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """Where each pixel's value was copied from. All (H, W); zeros mean "its own place".
+
+    offset: int8, frames from this one (-2 = two frames earlier).
+    dy, dx: int16, whole luma pixels from this place in that frame.
+    A chroma sample at (y, x) was copied from (y + (dy >> shift_y), x + (dx >> shift_x)), with dy and
+    dx read at the top left luma pixel that it covers.
+    """
+
+    offset: npt.NDArray[np.int8]
+    dy: npt.NDArray[np.int16]
+    dx: npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StageFrame:
+    """One frame that a stage made, with the labels of the stage's own operation.
+
+    structure, colour: uint8 (H, W) at luma resolution, values of `restoration.provenance.Label`.
+    ORIGINAL here means "same code value as the stage's input". RGB: both planes are equal.
+    sources: None if every pixel carries the value of its own place (changed or not).
+    """
+
+    picture: Picture
+    structure: npt.NDArray[np.uint8]
+    colour: npt.NDArray[np.uint8]
+    sources: Sources | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a stage made.
+
+    frames: in order, one for each frame of the clip, streamed; empty for stages that only find.
+    facts: what was recorded (parameters per frame, counts); JSON values with integers, strings and
+        floats; complete only once `frames` is exhausted. For cuts: `cuts`, `gradual`, `marks`.
+    """
+
+    frames: Iterator[StageFrame] = field(default_factory=lambda: iter(()))
+    facts: dict[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One entry of `STAGES`."""
+
+    name: str
+    version: str
+    """Raised by hand with every change that can change a code value; part of the run key."""
+    queue: Literal["cpu", "gpu"]
+    makes: Literal["pictures", "findings"]
+    params: type[Any]
+    """A frozen dataclass whose fields all have defaults; stored as JSON on the run."""
+    run: Callable[[Clip, Any, Progress], Outcome]
+    weights: tuple[str, ...] = ()
+    """Names in weights.toml that this stage loads."""
+
+    def parse(self, values: Mapping[str, JSON]) -> Any:
+        """Make the Params from JSON values.
+
+        Raises: StageError naming an unknown parameter or one of the wrong type.
+        """
+        from restoration.stages.parameters import parse_params
+
+        return parse_params(self.name, self.params, values)

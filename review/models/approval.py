@@ -1,0 +1,69 @@
+"""Decisions of people on takes, each bound to the digest of what was decided on."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class Approval(models.Model):
+    """A person's decision on one take of one scene; a later decision on the same scene replaces it.
+
+    `digest` is the take's manifest digest at that moment. Whether the decision still holds is
+    computed (`review.decisions.stale_reasons`), never stored.
+    """
+
+    class Decision(models.TextChoices):
+        APPROVED = "approved", "approved"
+        CHANGES = "changes", "changes requested"
+
+    scene = models.ForeignKey(
+        "restoration.Scene", on_delete=models.PROTECT, related_name="approvals"
+    )
+    take = models.ForeignKey("restoration.Take", on_delete=models.PROTECT, related_name="approvals")
+    digest = models.CharField(max_length=64)
+    decision = models.CharField(max_length=20, choices=Decision.choices)
+    reason = models.TextField(blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="approvals"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+    withdrawn = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(decision="changes") | ~Q(reason=""), name="changes_name_a_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.take}: {self.decision}"
+
+
+class Note(models.Model):
+    """A remark on a range of frames of a scan."""
+
+    scan = models.ForeignKey("archive.Scan", on_delete=models.CASCADE, related_name="notes")
+    start_frame = models.PositiveIntegerField()
+    end_frame = models.PositiveIntegerField(help_text="Half-open")
+    text = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notes")
+    at = models.DateTimeField(auto_now_add=True)
+    resolved = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["start_frame", "at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_frame__gt=F("start_frame")), name="note_has_frames"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60]
