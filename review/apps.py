@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class ReviewConfig(AppConfig):
     name = "review"
     verbose_name = "What people decide, and what leaves"
+
+    def ready(self) -> None:
+        from review import permissions  # noqa: F401  (registers the app's rules)

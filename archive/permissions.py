@@ -1,0 +1,42 @@
+"""Who may see and take in film. A role is a django group; nobody holds a right by default.
+
+archivist   keeps the collection: takes film in, sets cuts, approves, delivers
+restorer    works on scenes: cuts, stages, notes
+reviewer    judges takes and decides
+researcher  sees the reels that are open to research, and nothing of the work on them
+operator    keeps the machine running: work, workers, uploads
+"""
+
+from __future__ import annotations
+
+import rules
+from django.contrib.auth.models import AbstractUser
+
+from archive.models import Reel, Scan
+
+ROLES = ("archivist", "restorer", "reviewer", "researcher", "operator")
+
+
+def holds(*roles: str) -> rules.Predicate:
+    """True for an active user in any of these groups, and for a superuser."""
+    is_one = rules.is_superuser
+    for role in roles:
+        is_one = is_one | rules.is_group_member(role)
+    return rules.is_active & is_one
+
+
+is_staff_role = holds("archivist", "restorer", "reviewer", "operator")
+
+
+@rules.predicate
+def is_open_to_research(user: AbstractUser, subject: Reel | Scan | None) -> bool:
+    reel = subject.reel if isinstance(subject, Scan) else subject
+    return reel is not None and reel.access == Reel.Access.RESEARCH
+
+
+can_view_reel = is_staff_role | (holds("researcher") & is_open_to_research)
+
+rules.add_perm("archive.browse", holds(*ROLES))
+rules.add_perm("archive.view_reel", can_view_reel)
+rules.add_perm("archive.view_media", can_view_reel)
+rules.add_perm("archive.ingest", holds("archivist", "operator"))

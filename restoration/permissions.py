@@ -1,0 +1,12 @@
+"""Who may work on scenes, and who may see and steer the work."""
+
+from __future__ import annotations
+
+import rules
+
+from archive.permissions import holds
+
+rules.add_perm("restoration.start_run", holds("archivist", "restorer"))
+rules.add_perm("restoration.edit_scenes", holds("archivist", "restorer"))
+rules.add_perm("restoration.view_work", holds("archivist", "restorer", "operator"))
+rules.add_perm("restoration.steer_run", holds("archivist", "restorer", "operator"))

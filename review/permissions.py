@@ -1,0 +1,12 @@
+"""Who may judge, decide and let film leave."""
+
+from __future__ import annotations
+
+import rules
+
+from archive.permissions import holds
+
+rules.add_perm("review.open_review", holds("archivist", "restorer", "reviewer"))
+rules.add_perm("review.decide", holds("archivist", "reviewer"))
+rules.add_perm("review.add_note", holds("archivist", "restorer", "reviewer"))
+rules.add_perm("review.deliver", holds("archivist"))
