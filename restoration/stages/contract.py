@@ -15,11 +15,24 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture, PictureFormat
+from restoration.provenance.labels import Sources
 
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all) after every frame; may raise `Cancelled`."""
 
 JSON = Any
+
+__all__ = [
+    "JSON",
+    "Cancelled",
+    "Clip",
+    "Outcome",
+    "Progress",
+    "Sources",
+    "Stage",
+    "StageError",
+    "StageFrame",
+]
 
 
 class StageError(Exception):
@@ -43,21 +56,6 @@ class Clip(Protocol):
     def frames(self, start: int, stop: int) -> Iterator[Picture]:
         """Decode scan frames [start, stop), which must lie inside the clip."""
         ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sources:
-    """Where each pixel's value was copied from. All (H, W); zeros mean "its own place".
-
-    offset: int8, frames from this one (-2 = two frames earlier).
-    dy, dx: int16, whole luma pixels from this place in that frame.
-    A chroma sample at (y, x) was copied from (y + (dy >> shift_y), x + (dx >> shift_x)), with dy and
-    dx read at the top left luma pixel that it covers.
-    """
-
-    offset: npt.NDArray[np.int8]
-    dy: npt.NDArray[np.int16]
-    dx: npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,130 @@
+"""The hard gate: what a map claims must be true of the code values, in native planes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from archive.media.pixels import Picture
+from restoration.provenance.composition import colour_sources, structure_sources
+from restoration.provenance.labels import (
+    FrameMap,
+    Label,
+    Labels,
+    Sources,
+    covered_range,
+    first_place,
+    label_problems,
+)
+
+
+def check_frame(
+    scan: Picture, take: Picture, frame_map: FrameMap, *, frame: int | None = None
+) -> list[str]:
+    """Every claim of ORIGINAL that the code values contradict; an empty list means sound.
+
+    Y is judged with structure; a chroma sample with the lowest colour label that it covers; RGB is
+    ORIGINAL only if all three codes are the same. Labels that are none, or that the planes of the
+    picture cannot have, are violations too.
+
+    Args:
+        frame: its number in the scan, for the messages.
+    """
+    where = "" if frame is None else f"frame {frame}: "
+    shape = (scan.height, scan.width)
+    if scan.pixel != take.pixel or shape != (take.height, take.width):
+        return [
+            f"{where}the take's pictures are {take.width} x {take.height} {take.pixel.name}, the "
+            f"scan's {scan.width} x {scan.height} {scan.pixel.name}; nothing in them is ORIGINAL"
+        ]
+    if frame_map.structure.shape != shape or frame_map.colour.shape != shape:
+        height, width = frame_map.structure.shape
+        return [f"{where}the map is {width} x {height}, the picture {shape[1]} x {shape[0]}"]
+    problems = label_problems(frame_map, scan.pixel)
+    for name, claimed, differs in _claims(scan, take, frame_map):
+        broken = claimed & differs
+        count = int(np.count_nonzero(broken))
+        if count:
+            y, x = first_place(broken)
+            problems.append(
+                f"{name}: {count} samples are labelled ORIGINAL but differ from the scan, "
+                f"first at y {y}, x {x}"
+            )
+    return [where + problem for problem in problems]
+
+
+def check_sources(
+    take: Picture, operation: FrameMap, inputs: Callable[[int], Picture]
+) -> list[str]:
+    """Every RECOVERED sample that is not the exact value of the source recorded for it.
+
+    Args:
+        take: what the stage made, before any later stage.
+        operation: the stage's own labels and sources, not the composed ones.
+        inputs: gives the stage's input picture so many frames away.
+    """
+    if operation.sources is None and operation.colour_sources is None:
+        return []
+    luma = structure_sources(operation)
+    recovered = operation.structure == Label.RECOVERED
+    names = {"grey": ["Y"], "yuv": ["Y"], "rgb": ["R", "G", "B"]}[take.pixel.model]
+    problems = []
+    for plane, name in enumerate(names):
+        problems += _check_copies(take, plane, name, recovered, luma, inputs)
+    if take.pixel.model == "yuv":
+        chroma = colour_sources(operation, take.pixel)
+        step_y, step_x = 1 << take.pixel.chroma_shift_y, 1 << take.pixel.chroma_shift_x
+        recovered = operation.colour[::step_y, ::step_x] == Label.RECOVERED
+        for plane, name in ((1, "U"), (2, "V")):
+            problems += _check_copies(take, plane, name, recovered, chroma, inputs)
+    return problems
+
+
+Claim = tuple[str, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
+
+
+def _claims(scan: Picture, take: Picture, frame_map: FrameMap) -> list[Claim]:
+    """(plane, where ORIGINAL is claimed, where the codes differ), each of the plane's size."""
+    original = frame_map.structure == Label.ORIGINAL
+    differs = [mine != theirs for mine, theirs in zip(scan.planes, take.planes, strict=True)]
+    if scan.pixel.model == "grey":
+        return [("Y", original, differs[0])]
+    if scan.pixel.model == "rgb":
+        claimed = original | (frame_map.colour == Label.ORIGINAL)
+        return [(name, claimed, plane) for name, plane in zip("RGB", differs, strict=True)]
+    lowest: Labels = covered_range(frame_map.colour, scan.pixel)[0]
+    uncoloured = lowest == Label.ORIGINAL
+    return [
+        ("Y", original, differs[0]),
+        ("U", uncoloured, differs[1]),
+        ("V", uncoloured, differs[2]),
+    ]
+
+
+def _check_copies(
+    take: Picture,
+    plane: int,
+    name: str,
+    recovered: npt.NDArray[np.bool_],
+    sources: Sources,
+    inputs: Callable[[int], Picture],
+) -> list[str]:
+    at = np.flatnonzero(recovered)
+    offsets = sources.offset.ravel()[at]
+    width = recovered.shape[1]
+    problems = []
+    for offset in np.unique(offsets).tolist():
+        these = at[offsets == offset]
+        y = these // width + sources.dy.ravel()[these]
+        x = these % width + sources.dx.ravel()[these]
+        wrong = take.planes[plane].ravel()[these] != inputs(offset).planes[plane][y, x]
+        if wrong.any():
+            first = int(these[int(np.argmax(wrong))])
+            problems.append(
+                f"{name}: {int(wrong.sum())} RECOVERED samples are not the value of the source "
+                f"recorded for them {offset:+d} frames away, first at y {first // width}, "
+                f"x {first % width}"
+            )
+    return problems

@@ -1,0 +1,160 @@
+"""Labels, and the map of one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from archive.media.pixels import PixelFormat
+
+Labels = npt.NDArray[np.uint8]
+
+
+class Label(IntEnum):
+    """In order of distance from evidence, so that the maximum of two is the more cautious one."""
+
+    ORIGINAL = 0
+    """Same code value as the scan."""
+    ADJUSTED = 1
+    """Changed by a recorded, content-free transform."""
+    RECOVERED = 2
+    """Taken from another frame of the same scene; its place there is recorded."""
+    HUMAN = 3
+    """A code value that a named person entered."""
+    SYNTHESISED = 4
+    """Made up by a method with no evidence for it."""
+    NOT_MEASURED = 7
+    """Came from outside with no map; counts as SYNTHESISED wherever a rule asks."""
+
+
+VALID = np.zeros(256, bool)
+VALID[[int(label) for label in Label]] = True
+
+
+class ProvenanceError(Exception):
+    """Labels, sources and pictures do not fit each other; such a take is never published."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """Where each pixel's value was copied from. All (H, W); zeros mean "its own place".
+
+    offset: int8, frames from this one (-2 = two frames earlier).
+    dy, dx: int16, whole luma pixels from this place in that frame.
+    A chroma sample at (y, x) was copied from (y + (dy >> shift_y), x + (dx >> shift_x)), with dy
+    and dx read at the top left luma pixel that it covers. Applies to a plane wherever its label is
+    not ORIGINAL.
+    """
+
+    offset: npt.NDArray[np.int8]
+    dy: npt.NDArray[np.int16]
+    dx: npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameMap:
+    """The labels of one frame.
+
+    structure, colour: uint8 (H, W) at luma resolution. Grey pictures: colour is ORIGINAL
+        everywhere. RGB: both planes are equal. Subsampled chroma: the labels agree over all luma
+        pixels that a chroma sample covers.
+    sources: where values were copied from; applies to a plane wherever its label is not ORIGINAL.
+    colour_sources: the same for colour alone, where one record cannot serve both planes (possible
+        only after two stages that copy); None: `sources` serves both.
+    """
+
+    structure: Labels
+    colour: Labels
+    sources: Sources | None = None
+    colour_sources: Sources | None = None
+
+
+def identity_map(height: int, width: int) -> FrameMap:
+    """The map of the scan itself: ORIGINAL everywhere."""
+    return uniform_map(height, width, structure=Label.ORIGINAL, colour=Label.ORIGINAL)
+
+
+def uniform_map(height: int, width: int, *, structure: Label, colour: Label) -> FrameMap:
+    """One label everywhere, such as NOT_MEASURED for a picture from outside."""
+    return FrameMap(
+        np.full((height, width), structure, np.uint8), np.full((height, width), colour, np.uint8)
+    )
+
+
+def pack(frame_map: FrameMap) -> Labels:
+    """Both planes in one: structure + 8 * colour, uint8 (H, W)."""
+    return frame_map.structure | (frame_map.colour << np.uint8(3))
+
+
+def unpack(packed: Labels, sources: Sources | None = None) -> FrameMap:
+    """The two planes of a packed map.
+
+    Raises: ProvenanceError if a value is no pair of labels, as after interpolation or lossy coding.
+    """
+    structure, colour = packed & np.uint8(7), packed >> np.uint8(3)
+    for name, plane in (("structure", structure), ("colour", colour)):
+        wrong = ~VALID[plane]
+        if wrong.any():
+            y, x = first_place(wrong)
+            raise ProvenanceError(
+                f"the map's {name} plane holds {int(plane[y, x])} at y {y}, x {x}, which is no "
+                f"label ({int(wrong.sum())} such pixels); maps are stored lossless and resampled "
+                "by nearest label only: take the map that was written with the take"
+            )
+    return FrameMap(structure, colour, sources)
+
+
+def first_place(where: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Row and column of the first True, for messages."""
+    y, x = np.unravel_index(int(np.argmax(where)), where.shape)
+    return int(y), int(x)
+
+
+def label_problems(frame_map: FrameMap, pixel: PixelFormat) -> list[str]:
+    """What is wrong with the labels by themselves: values, and how the planes hang together."""
+    problems = []
+    for name, plane in (("structure", frame_map.structure), ("colour", frame_map.colour)):
+        # Compared label by label: six passes over bytes are faster than one table look-up.
+        if int(plane.max(initial=0)) > Label.SYNTHESISED:
+            wrong = ~VALID[plane]
+            if wrong.any():
+                y, x = first_place(wrong)
+                problems.append(
+                    f"{name}: {int(plane[y, x])} is no label, {int(wrong.sum())} pixels, "
+                    f"first at y {y}, x {x}"
+                )
+    if pixel.model == "grey" and frame_map.colour.any():
+        y, x = first_place(frame_map.colour != 0)
+        problems.append(f"colour: a grey picture has no colour to label, first at y {y}, x {x}")
+    if pixel.model == "rgb" and not np.array_equal(frame_map.structure, frame_map.colour):
+        y, x = first_place(frame_map.structure != frame_map.colour)
+        problems.append(
+            f"colour: in RGB both planes must be equal, they differ first at y {y}, x {x}"
+        )
+    if pixel.model == "yuv" and (pixel.chroma_shift_x or pixel.chroma_shift_y):
+        low, high = covered_range(frame_map.colour, pixel)
+        uneven = low != high
+        if uneven.any():
+            y, x = first_place(uneven)
+            problems.append(
+                f"colour: labels differ within {int(uneven.sum())} chroma samples, first the "
+                f"sample at y {y}, x {x}"
+            )
+    return problems
+
+
+def covered_range(colour: Labels, pixel: PixelFormat) -> tuple[Labels, Labels]:
+    """Lowest and highest label among the luma pixels that each chroma sample covers."""
+    step_y, step_x = 1 << pixel.chroma_shift_y, 1 << pixel.chroma_shift_x
+    low = colour[::step_y, ::step_x].copy()
+    high = low.copy()
+    for y in range(step_y):
+        for x in range(step_x):
+            part = colour[y::step_y, x::step_x]
+            rows, columns = part.shape  # one less at an odd edge
+            np.minimum(low[:rows, :columns], part, out=low[:rows, :columns])
+            np.maximum(high[:rows, :columns], part, out=high[:rows, :columns])
+    return low, high
