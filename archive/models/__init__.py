@@ -4,6 +4,7 @@ from archive.models.catalogue import Collection, Element, Reel, Rights, Title
 from archive.models.event import Agent, Event
 from archive.models.fixity import FixityCheck
 from archive.models.scan import Scan
+from archive.models.upload import Upload
 
 __all__ = [
     "Agent",
@@ -15,4 +16,5 @@ __all__ = [
     "Rights",
     "Scan",
     "Title",
+    "Upload",
 ]

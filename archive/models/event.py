@@ -57,6 +57,7 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["chain", "sequence"]
+        indexes = [models.Index(fields=["reel", "at"], name="events_of_a_reel")]
         constraints = [
             models.UniqueConstraint(fields=["chain", "sequence"], name="one_event_per_place"),
         ]

@@ -15,6 +15,12 @@ class Scan(models.Model):
         FILE = "file", "video file"
         SEQUENCE = "sequence", "numbered frames"
 
+    class Derivatives(models.TextChoices):
+        WAITING = "waiting", "waiting"
+        MAKING = "making", "being made"
+        READY = "ready", "ready"
+        FAILED = "failed", "failed"
+
     reel = models.ForeignKey("archive.Reel", on_delete=models.PROTECT, related_name="scans")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     path = models.TextField(help_text="Absolute path of the master; it is never moved or changed")
@@ -41,6 +47,17 @@ class Scan(models.Model):
         help_text="Storage key of the folder with frame table, proxy, stills and waveform",
     )
     framemd5 = models.CharField(max_length=64, help_text="SHA-256 of the list of frame MD5s")
+    derivatives = models.CharField(
+        max_length=20,
+        choices=Derivatives.choices,
+        default=Derivatives.WAITING,
+        help_text="Proxy, stills and waveform; they can be made again at any time",
+    )
+    derivatives_done = models.PositiveIntegerField(default=0, help_text="Frames in the proxy so far")
+    derivatives_error = models.TextField(blank=True, help_text="The tool's own words")
+    derivatives_seen = models.DateTimeField(
+        null=True, blank=True, help_text="When their maker last said that it was at work"
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
