@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from archive.models import Reel, Scan
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def alive(self, *, queue: str | None = None) -> WorkerQuerySet:
+        """Workers heard of within the last half minute, by the database's clock."""
+        found = self.filter(seen__gt=Now() - timedelta(seconds=Worker.SILENCE_SECONDS))
+        return found if queue is None else found.filter(queue=queue)
+
+    def lost(self) -> WorkerQuerySet:
+        """Workers not heard of for so long that they are surely gone."""
+        return self.filter(seen__lt=Now() - timedelta(seconds=4 * Worker.SILENCE_SECONDS))
 
 
 class Worker(models.Model):
     """A worker process that says it is alive."""
+
+    SILENCE_SECONDS = 30
 
     name = models.CharField(max_length=120, unique=True, help_text="host:pid:queue")
     queue = models.CharField(max_length=40)
@@ -16,8 +38,41 @@ class Worker(models.Model):
     started = models.DateTimeField(auto_now_add=True)
     seen = models.DateTimeField()
 
+    objects = WorkerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
     def __str__(self) -> str:
         return self.name
+
+
+class StageRunQuerySet(models.QuerySet["StageRun"]):
+    def in_progress(self, reel: Reel | None = None) -> StageRunQuerySet:
+        """Runs that wait or run, of one reel or of all, oldest first."""
+        found = self.filter(status__in=StageRun.OPEN).select_related("scan__reel", "scene")
+        return (found if reel is None else found.filter(scan__reel=reel)).order_by("pk")
+
+    def of_reel(self, reel: Reel) -> StageRunQuerySet:
+        return self.filter(scan__reel=reel)
+
+    def of_range(self, scan: Scan, start_frame: int, end_frame: int) -> StageRunQuerySet:
+        return self.filter(scan=scan, start_frame=start_frame, end_frame=end_frame)
+
+    def recently_ended(self, reel: Reel | None = None) -> StageRunQuerySet:
+        """Runs that ended, of one reel or of all, latest first."""
+        found = self.exclude(status__in=StageRun.OPEN).select_related("scan__reel", "scene", "take")
+        return (found if reel is None else found.filter(scan__reel=reel)).order_by("-ended", "-pk")
+
+    def unclaimed(self, seconds: float) -> StageRunQuerySet:
+        """Waiting runs whose message is missing or was sent more than `seconds` ago."""
+        long_ago = Now() - timedelta(seconds=seconds)
+        return self.filter(
+            Q(sent__isnull=True, created__lt=long_ago) | Q(sent__lt=long_ago)
+        ).filter(status=StageRun.Status.QUEUED)
+
+    def lease_ran_out(self) -> StageRunQuerySet:
+        return self.filter(status=StageRun.Status.RUNNING, lease_until__lt=Now())
 
 
 class StageRun(models.Model):
@@ -32,6 +87,8 @@ class StageRun(models.Model):
         DONE = "done", "done"
         FAILED = "failed", "failed"
         CANCELLED = "cancelled", "cancelled"
+
+    OPEN = (Status.QUEUED, Status.RUNNING)
 
     TRANSITIONS: dict[str, set[str]] = {
         "queued": {"running", "cancelled", "done", "failed"},
@@ -53,7 +110,11 @@ class StageRun(models.Model):
         "restoration.Take", null=True, on_delete=models.PROTECT, related_name="used_by"
     )
     following = models.JSONField(
-        default=list, help_text="Stages to start on the take that this run makes"
+        default=list,
+        help_text="Stages to start on the take that this run makes: {stage, params} in order",
+    )
+    batch = models.UUIDField(
+        default=uuid.uuid4, db_index=True, help_text="Runs asked for together share it"
     )
     key = models.CharField(max_length=64, help_text="Same inputs, parameters and code: same key")
     queue = models.CharField(max_length=40)
@@ -62,11 +123,15 @@ class StageRun(models.Model):
     token = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     worker = models.CharField(max_length=120, blank=True)
+    device = models.CharField(max_length=80, blank=True)
     cancel_requested = models.BooleanField(default=False)
     frames_done = models.PositiveIntegerField(default=0)
     frames_total = models.PositiveIntegerField(default=0)
-    take = models.OneToOneField(
-        "restoration.Take", null=True, on_delete=models.PROTECT, related_name="made_by"
+    take = models.ForeignKey(
+        "restoration.Take", null=True, on_delete=models.PROTECT, related_name="runs"
+    )
+    offered = models.BooleanField(
+        default=False, help_text="Its result stood already and was not computed again"
     )
     findings = models.JSONField(null=True, help_text="What a stage without pictures found")
     timings = models.JSONField(default=dict, help_text="Seconds by part: stage, decode, encode ...")
@@ -80,6 +145,8 @@ class StageRun(models.Model):
     ended = models.DateTimeField(null=True)
     updated = models.DateTimeField(auto_now=True)
 
+    objects = StageRunQuerySet.as_manager()
+
     class Meta:
         ordering = ["pk"]
         indexes = [
@@ -90,7 +157,48 @@ class StageRun(models.Model):
             models.CheckConstraint(
                 condition=Q(end_frame__gt=F("start_frame")), name="run_has_frames"
             ),
+            models.CheckConstraint(
+                condition=Q(status__in=["queued", "running", "done", "failed", "cancelled"]),
+                name="run_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="running") | Q(lease_until__isnull=False),
+                name="a_running_run_has_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="failed") | ~Q(error=""), name="a_failed_run_says_why"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"run {self.pk}: {self.stage} [{self.start_frame}, {self.end_frame})"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits or runs."""
+        return self.status in self.OPEN
+
+    @property
+    def share_done(self) -> float:
+        """Of its frames, 0 to 1."""
+        return self.frames_done / self.frames_total if self.frames_total else 0.0
+
+    @property
+    def seconds(self) -> float | None:
+        """Wall time of its last attempt so far; None if it never started."""
+        if self.started is None:
+            return None
+        return ((self.ended or timezone.now()) - self.started).total_seconds()
+
+    @property
+    def frames_per_second(self) -> float | None:
+        seconds = self.seconds
+        return self.frames_done / seconds if seconds and self.frames_done else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated from the rate so far; None while nothing is known."""
+        rate = self.frames_per_second
+        if rate is None or self.status != self.Status.RUNNING:
+            return None
+        return (self.frames_total - self.frames_done) / rate

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import IntegerRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 
+if TYPE_CHECKING:
+    from archive.models import Reel
+
 
 class SceneRange(Func):
-    """The frames of a scene as a PostgreSQL range, for the constraint that scenes do not overlap."""
+    """A scene's frames as a PostgreSQL range, for the constraint that scenes do not overlap."""
 
     function = "int4range"
     output_field = IntegerRangeField()
@@ -19,6 +24,13 @@ class SceneQuerySet(models.QuerySet["Scene"]):
     def current(self) -> SceneQuerySet:
         """Scenes that no later edit of the cuts replaced, in order."""
         return self.filter(retired__isnull=True).order_by("scan", "start_frame")
+
+    def of_reel(self, reel: Reel) -> SceneQuerySet:
+        """Current scenes of the reel's newest scan."""
+        return self.current().filter(scan=reel.current_scan())
+
+    def holding(self, frame: int) -> SceneQuerySet:
+        return self.filter(start_frame__lte=frame, end_frame__gt=frame)
 
 
 class Scene(models.Model):

@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
+from django.db.models.functions import Coalesce
+
+if TYPE_CHECKING:
+    from archive.models import Scan
+    from restoration.models.run import StageRun
+    from restoration.models.scene import Scene
+
+
+class TakeQuerySet(models.QuerySet["Take"]):
+    def of_range(self, scan: Scan, start_frame: int, end_frame: int) -> TakeQuerySet:
+        return self.filter(scan=scan, start_frame=start_frame, end_frame=end_frame)
+
+    def of_scene(self, scene: Scene) -> TakeQuerySet:
+        """Takes hang on the frame range, so a scene that comes back finds its takes again."""
+        return self.filter(
+            scan=scene.scan_id, start_frame=scene.start_frame, end_frame=scene.end_frame
+        )
+
+    def latest_first(self) -> TakeQuerySet:
+        """By when each was last made or offered, not by number: old settings may come back."""
+        return self.annotate(
+            chosen=Coalesce(Max("runs__ended", filter=Q(runs__status="done")), F("created"))
+        ).order_by("-chosen", "-pk")
 
 
 class Take(models.Model):
@@ -26,6 +51,8 @@ class Take(models.Model):
     totals = models.JSONField(help_text="Pixels per plane and label, as the map counts them")
     created = models.DateTimeField(auto_now_add=True)
 
+    objects = TakeQuerySet.as_manager()
+
     class Meta:
         ordering = ["scan", "start_frame", "stage", "number"]
         constraints = [
@@ -41,3 +68,12 @@ class Take(models.Model):
 
     def __str__(self) -> str:
         return f"take {self.number} of {self.stage} [{self.start_frame}, {self.end_frame})"
+
+    @property
+    def frames(self) -> int:
+        return self.end_frame - self.start_frame
+
+    @property
+    def made_by(self) -> StageRun | None:
+        """The run that computed it; others may have been offered it since. Asks the database."""
+        return self.runs.filter(offered=False).order_by("pk").first()
