@@ -1,0 +1,42 @@
+"""Everything the archive refuses, and why.
+
+ArchiveError
+├── AccessionRefused      the file cannot be taken in as it is
+│   ├── BadRate           a frame rate that cannot be read
+│   └── ChangedWhileRead  somebody still writes to it
+├── CustodyError          an event that must not be written
+├── DerivativesFailed     a proxy, still or waveform could not be made
+└── UploadError           with the HTTP status that tells a tus client
+"""
+
+from __future__ import annotations
+
+
+class ArchiveError(Exception):
+    """Its message says what happened and what to do next."""
+
+
+class AccessionRefused(ArchiveError):
+    pass
+
+
+class BadRate(AccessionRefused):
+    pass
+
+
+class ChangedWhileRead(AccessionRefused):
+    pass
+
+
+class CustodyError(ArchiveError):
+    pass
+
+
+class DerivativesFailed(ArchiveError):
+    pass
+
+
+class UploadError(ArchiveError):
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
