@@ -121,7 +121,7 @@ def records(chain: str | None = None) -> Iterator[EventRecord]:
 
 
 def verify_chain(chain: str) -> list[str]:
-    """Say which events of a chain were changed, are missing or do not follow; empty: it is whole."""
+    """Say which events were changed, are missing or do not follow; empty: the chain is whole."""
     return ledger.check_events(records(chain))
 
 

@@ -4,7 +4,7 @@ archivist   keeps the collection: takes film in, sets cuts, approves, delivers
 restorer    works on scenes: cuts, stages, notes
 reviewer    judges takes and decides
 researcher  sees the reels that are open to research, and nothing of the work on them
-operator    keeps the machine running: work, workers, uploads
+operator    keeps the machine running: work and workers; sees no pictures
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def holds(*roles: str) -> rules.Predicate:
     return rules.is_active & is_one
 
 
-is_staff_role = holds("archivist", "restorer", "reviewer", "operator")
+sees_every_reel = holds("archivist", "restorer", "reviewer")
 
 
 @rules.predicate
@@ -34,9 +34,9 @@ def is_open_to_research(user: AbstractUser, subject: Reel | Scan | None) -> bool
     return reel is not None and reel.access == Reel.Access.RESEARCH
 
 
-can_view_reel = is_staff_role | (holds("researcher") & is_open_to_research)
+can_view_reel = sees_every_reel | (holds("researcher") & is_open_to_research)
 
-rules.add_perm("archive.browse", holds(*ROLES))
+rules.add_perm("archive.browse", sees_every_reel | holds("researcher"))
 rules.add_perm("archive.view_reel", can_view_reel)
 rules.add_perm("archive.view_media", can_view_reel)
-rules.add_perm("archive.ingest", holds("archivist", "operator"))
+rules.add_perm("archive.ingest", holds("archivist"))

@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                 ('derived', models.CharField(blank=True, help_text='Storage key of the folder with frame table, proxy, stills and waveform', max_length=200)),
                 ('framemd5', models.CharField(help_text='SHA-256 of the list of frame MD5s', max_length=64)),
                 ('derivatives', models.CharField(choices=[('waiting', 'waiting'), ('making', 'being made'), ('ready', 'ready'), ('failed', 'failed')], default='waiting', help_text='Proxy, stills and waveform; they can be made again at any time', max_length=20)),
-                ('derivatives_done', models.PositiveIntegerField(default=0, help_text='Frames in the proxy so far')),
+                ('derivatives_done', models.PositiveIntegerField(default=0, help_text='Frames of the proxy')),
                 ('derivatives_error', models.TextField(blank=True, help_text="The tool's own words")),
                 ('derivatives_seen', models.DateTimeField(blank=True, help_text='When their maker last said that it was at work', null=True)),
                 ('created', models.DateTimeField(auto_now_add=True)),
