@@ -1,0 +1,1 @@
+"""Operations on arrays that several stages need: analysis luma, optical flow, metrics."""

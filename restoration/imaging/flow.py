@@ -1,0 +1,86 @@
+"""Optical flow between two frames and what follows from it: warping and consistency.
+
+Method: dense inverse search (Kroeger et al., ECCV 2016) as OpenCV has it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from restoration.imaging.luma import Luma
+
+Flow = npt.NDArray[np.float32]
+"""(H, W, 2) float32: (dx, dy) in pixels. `flow_ab[y, x]` leads from place (y, x) of frame a to the
+place in frame b that shows the same thing."""
+
+Preset = Literal["ultrafast", "fast", "medium"]
+
+_PRESETS = {
+    "ultrafast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
+    "fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
+    "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
+}
+_SMALLEST_SIDE = 24
+
+
+class FlowEstimator:
+    """Estimates flow between 8-bit pictures of one size."""
+
+    def __init__(self, preset: Preset = "fast") -> None:
+        self._search = cv2.DISOpticalFlow_create(_PRESETS[preset])
+
+    def between(self, first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> Flow:
+        """Flow from `first` to `second`; both (H, W) uint8 of one shape."""
+        # The search walks the picture in one stripe a thread and hands results on within a
+        # stripe, so with more threads the same pictures would give other vectors.
+        if cv2.getNumThreads() != 1:
+            cv2.setNumThreads(1)
+        height, width = first.shape
+        if min(height, width) < _SMALLEST_SIDE:
+            return np.zeros((height, width, 2), np.float32)
+        return np.asarray(self._search.calc(first, second, None), dtype=np.float32)
+
+
+def _grid(shape: tuple[int, int]) -> tuple[Luma, Luma]:
+    rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
+    return columns, rows
+
+
+def follow(picture: npt.NDArray[np.float32], flow: Flow) -> npt.NDArray[np.float32]:
+    """What frame b shows at the end of each vector of `flow_ab`, bilinear, edges repeated.
+
+    Args:
+        picture: (H, W) or (H, W, C) float32, frame b.
+        flow: (H, W, 2), from a to b.
+    Returns: same shape as `picture`, in the geometry of frame a.
+    """
+    columns, rows = _grid((flow.shape[0], flow.shape[1]))
+    return np.asarray(
+        cv2.remap(
+            picture,
+            columns + flow[..., 0],
+            rows + flow[..., 1],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
+        dtype=np.float32,
+    )
+
+
+def round_trip_error(there: Flow, back: Flow) -> Luma:
+    """Distance in pixels by which going there and back misses the starting place. (H, W)."""
+    missed = there + follow(back, there)
+    return np.asarray(np.hypot(missed[..., 0], missed[..., 1]), dtype=np.float32)
+
+
+def leaves_picture(flow: Flow) -> npt.NDArray[np.bool_]:
+    """Where the vector ends outside the other frame. (H, W) bool."""
+    height, width = flow.shape[:2]
+    columns, rows = _grid((height, width))
+    x = columns + flow[..., 0]
+    y = rows + flow[..., 1]
+    return np.asarray((x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5))

@@ -1,0 +1,106 @@
+"""Remove dirt, dust and scratches by copying from the frames around; touch nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from restoration.imaging.flow import FlowEstimator
+from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
+from restoration.stages.repair.detect import Mask, Thresholds, detect_defects
+from restoration.stages.repair.fill import Neighbour, align_to_chroma, fill_defects
+from restoration.stages.repair.views import REACH, Surroundings
+from restoration.stages.segments import Segment, split_at_marks
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What can be set from outside."""
+
+    sensitivity: float = 1.0
+    """Above 1 finds fainter defects and risks detail; below 1 the other way round."""
+    grow: int = 1
+    """Pixels by which a defect is widened, for its soft edge."""
+
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.sensitivity <= 10.0:
+            raise ValueError(f"sensitivity must lie in 0.1 to 10, not {self.sensitivity}")
+        if not 0 <= self.grow <= 8:
+            raise ValueError(f"grow must lie in 0 to 8 pixels, not {self.grow}")
+
+
+def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
+    """Stream the clip repaired."""
+    outcome = Outcome(facts={"frames": [], "unreadable": 0})
+    outcome.frames = repair_frames(
+        clip, params, progress, outcome.facts, clip.start_frame, clip.end_frame
+    )
+    return outcome
+
+
+def repair_frames(
+    clip: Clip, params: Params, progress: Progress, facts: dict[str, JSON], start: int, stop: int
+) -> Iterator[StageFrame]:
+    """Repair frames [start, stop) of the clip; the same values as when the whole is repaired."""
+    done = 0
+    for segment in split_at_marks(clip.start_frame, clip.end_frame, clip.marks):
+        part = Segment(max(segment.start, start), min(segment.stop, stop))
+        if part.stop <= part.start:
+            continue
+        for made in _repair_segment(clip, params, facts, segment, part):
+            yield made
+            done += 1
+            progress(done, stop - start)
+
+
+def _repair_segment(
+    clip: Clip, params: Params, facts: dict[str, JSON], segment: Segment, part: Segment
+) -> Iterator[StageFrame]:
+    around = Surroundings(clip, segment, part.start, FlowEstimator("fast"))
+    masks: dict[int, Mask] = {}
+    for frame in range(part.start, part.stop):
+        around.forget_before(frame - 2 * REACH)
+        for near in [frame, *(frame + offset for offset in around.offsets(frame))]:
+            if near not in masks:
+                masks[near] = _find(around, near, params)
+        yield _repair(around, frame, masks, facts)
+        masks.pop(frame - REACH, None)
+
+
+def _find(around: Surroundings, frame: int, params: Params) -> Mask:
+    here = around.view(frame)
+    offsets = around.offsets(frame)
+    motions = [around.motion(frame, offset) for offset in offsets]
+    views = {offset: around.view(frame + offset) for offset in offsets}
+    limits = Thresholds(certain=14.0 / params.sensitivity, possible=7.0 / params.sensitivity)
+    found = detect_defects(here, motions, views, limits)
+    if params.grow and found.any():
+        kernel = np.ones((2 * params.grow + 1, 2 * params.grow + 1), np.uint8)
+        found = cv2.dilate(found.astype(np.uint8), kernel).astype(bool)
+    return align_to_chroma(found, here.picture.pixel)
+
+
+def _repair(
+    around: Surroundings, frame: int, masks: dict[int, Mask], facts: dict[str, JSON]
+) -> StageFrame:
+    here, mask = around.view(frame), masks[frame]
+    record = {"frame": frame, "defects": 0, "recovered": 0, "synthesised": 0}
+    facts["frames"].append(record)
+    facts["unreadable"] += not here.readable
+    if not mask.any():
+        blank = np.zeros(mask.shape, np.uint8)
+        return StageFrame(here.picture, blank, blank)
+    neighbours = [
+        Neighbour(around.view(frame + offset), around.motion(frame, offset), masks[frame + offset])
+        for offset in around.offsets(frame)
+    ]
+    filled = fill_defects(here, mask, neighbours)
+    record["defects"] = int(cv2.connectedComponents(mask.astype(np.uint8))[0]) - 1
+    record["recovered"], record["synthesised"] = filled.recovered, filled.synthesised
+    return StageFrame(filled.picture, filled.structure, filled.colour, filled.sources)
+
+
+STAGE = Stage(name="repair", version="1", queue="gpu", makes="pictures", params=Params, run=run)
