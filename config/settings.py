@@ -4,16 +4,25 @@ REELPROOF_HOME    where state lives: database, takes, uploads, logs (default: va
 DATABASE_URL      a PostgreSQL server of your own; else the embedded one is supervised
 DATABASE_OWNER_URL  the same database as the role that owns the tables (migrations only)
 SECRET_KEY        else one is made once and kept in REELPROOF_HOME
-DEBUG, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, PORT
+BROKER_URL        amqp:// or redis:// of a message broker; else the database is the broker
+WATCH_FOLDER      a folder whose settled files are taken into custody (default: HOME/watch)
+ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, PORT, BIND   where the pages are and who may ask for them
+BEHIND_HTTPS      yes: a proxy in front speaks HTTPS; cookies are then sent over it alone
+DEBUG, LOG_LEVEL
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+
+from config import cluster
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -45,24 +54,57 @@ def secret_key(home: Path) -> str:
         return value
     path = home / "secret-key"
     home.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(50))
+    if not path.exists():
+        # Linked into place when complete: two processes may start at once, and one key must win.
+        partial = path.with_name(f"secret-key.{os.getpid()}")
+        partial.touch(mode=0o600)
+        partial.write_text(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(partial)
+        partial.unlink()
     return path.read_text()
+
+
+def databases(home: Path) -> dict[str, dict[str, Any]]:
+    """The same database twice: as the application's role, and as the role that owns the tables."""
+    found: dict[str, dict[str, Any]]
+    if url := os.environ.get("DATABASE_URL"):
+        owner_url = os.environ.get("DATABASE_OWNER_URL", url)
+        found = {
+            "default": {**dj_database_url.parse(url)},
+            "owner": {**dj_database_url.parse(owner_url)},
+        }
+    else:
+        embedded = {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": str(cluster.find_place(home).sockets),
+            "PORT": str(cluster.PORT),
+            "NAME": cluster.DATABASE,
+        }
+        found = {
+            "default": {**embedded, "USER": cluster.APPLICATION_ROLE},
+            "owner": {**embedded, "USER": cluster.OWNER_ROLE},
+        }
+    for alias in found.values():
+        # Checked before each request, so that a database that was away is simply used again.
+        alias.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+    return found
 
 
 HOME = Path(os.environ.get("REELPROOF_HOME", BASE_DIR / "var")).resolve()
 MEDIA_HOME = HOME / "media"
-"""Takes, proxies, stills, frame tables: everything the system makes. `restoration.storage` writes."""
+"""Takes, proxies, stills, frame tables: what the system makes. `restoration.storage` writes."""
 UPLOAD_HOME = HOME / "uploads"
 WATCH_FOLDER = Path(os.environ.get("WATCH_FOLDER", HOME / "watch"))
+
+DATABASES = databases(HOME)
+DATABASE_IS_EMBEDDED = "DATABASE_URL" not in os.environ
+BROKER_URL = os.environ.get("BROKER_URL", "")
 
 DEBUG = env_bool("DEBUG", default=False)
 SECRET_KEY = secret_key(HOME)
 PORT = env_int("PORT", default=8000)
+BIND = os.environ.get("BIND", "127.0.0.1")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", default="")
 
@@ -77,7 +119,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_htmx",
     "rules.apps.AutodiscoverRulesConfig",
-    "dramatiq_postgres.django",
+    "config.broker.BrokerConfig",
     "archive",
     "restoration",
     "review",
@@ -85,6 +127,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -129,3 +172,47 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if not DEBUG
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+MEDIA_ROOT = MEDIA_HOME
+DRAMATIQ_ACTORS_MODULE = "tasks"
+WHITENOISE_USE_FINDERS = DEBUG
+
+# Nothing of a page comes from, or goes to, another host.
+BEHIND_HTTPS = env_bool("BEHIND_HTTPS", default=False)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_HTTPS
+SECURE_SSL_REDIRECT = BEHIND_HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if BEHIND_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_HTTPS else None
+
+# Films are uploaded in resumable pieces, never as one form field; no other body is large.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_TEMP_DIR = None
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
+}

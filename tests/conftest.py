@@ -1,0 +1,142 @@
+"""The cast, and a database whose tables belong to one role and are used by another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests import environment
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from pytest_django.plugin import DjangoDbBlocker
+
+ROLES = ("archivist", "restorer", "reviewer", "researcher", "operator")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Migrate once as the owner; the tests then work with the application's role and its rights."""
+    from django.core.management import call_command
+    from django.db import connections
+    from django.test import TransactionTestCase
+
+    environment.start_database()
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0)
+        seeded = tables_with_rows()
+    own_teardown = TransactionTestCase._fixture_teardown
+    TransactionTestCase._fixture_teardown = lambda _case: empty_tables(except_for=seeded)
+    yield
+    TransactionTestCase._fixture_teardown = own_teardown
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+def superuser_address() -> str:
+    from config import cluster
+
+    sockets = cluster.find_place(environment.HOME).sockets
+    return f"host={sockets} user={cluster.SUPERUSER} dbname={cluster.DATABASE}"
+
+
+def superuser() -> psycopg.Connection[tuple[str, ...]]:
+    return psycopg.connect(superuser_address())
+
+
+@pytest.fixture
+def superuser_dsn(db: None) -> str:
+    """How to connect past every grant and trigger, as only the machine's owner could."""
+    return superuser_address()
+
+
+def all_tables(connection: psycopg.Connection[tuple[str, ...]]) -> list[str]:
+    rows = connection.execute(
+        "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+        " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    )
+    return [row[0] for row in rows]
+
+
+def tables_with_rows() -> set[str]:
+    """What the migrations put in: groups, permissions, content types, the migrations' own list."""
+    with superuser() as connection:
+        return {
+            table
+            for table in all_tables(connection)
+            if connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
+        }
+
+
+def empty_tables(*, except_for: set[str]) -> None:
+    """After a test that committed: as superuser, since nobody else may delete an event."""
+    with superuser() as connection:
+        connection.execute("SET session_replication_role = replica")  # no triggers, no references
+        connection.execute("SET lock_timeout = '20s'")
+        for table in all_tables(connection):
+            if table not in except_for:
+                connection.execute(f"DELETE FROM {table}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    from django.test import override_settings
+
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings: object) -> None:
+    """Templates name static files without `collectstatic` having been run."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def member(db: None) -> Callable[..., User]:
+    """Make a user of that name in the groups of those names."""
+    from django.contrib.auth.models import Group, User
+
+    def make(name: str, *groups: str) -> User:
+        user = User.objects.create_user(name, password="secret")
+        user.groups.set([Group.objects.get_or_create(name=group)[0] for group in groups])
+        return user
+
+    return make
+
+
+@pytest.fixture
+def archivist(member: Callable[..., User]) -> User:
+    return member("anna", "archivist")
+
+
+@pytest.fixture
+def restorer(member: Callable[..., User]) -> User:
+    return member("rosa", "restorer")
+
+
+@pytest.fixture
+def reviewer(member: Callable[..., User]) -> User:
+    return member("vera", "reviewer")
+
+
+@pytest.fixture
+def researcher(member: Callable[..., User]) -> User:
+    return member("rene", "researcher")
+
+
+@pytest.fixture
+def operator(member: Callable[..., User]) -> User:
+    return member("otto", "operator")
+
+
+@pytest.fixture
+def outsider(member: Callable[..., User]) -> User:
+    """Logged in, in no group."""
+    return member("olga")

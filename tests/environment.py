@@ -1,0 +1,44 @@
+"""The world the tests run in, set before Django reads its settings (`-p tests.environment`).
+
+A fresh home folder for the session and, when the first test asks for the database, a throw-away
+PostgreSQL in it. The server ends when this process does, however it ends: see `config.postgres`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+HOME = Path(tempfile.mkdtemp(prefix="reelproof-tests-")).resolve()
+HOME.chmod(0o755)  # root hands the server to a user who has to get in
+SESSION = ExitStack()
+
+os.environ["REELPROOF_HOME"] = str(HOME)
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "DEBUG", "BEHIND_HTTPS"):
+    os.environ.pop(name, None)
+
+
+def start_database() -> None:
+    """Have the server run until the session ends."""
+    from config.postgres import running
+
+    quick = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+    SESSION.enter_context(running(HOME, options=quick))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    SESSION.close()
+    from config import postgres
+
+    place = postgres.cluster.find_place(HOME)
+    lock = postgres.open_lock(place.lock)
+    postgres.fcntl.flock(lock, postgres.fcntl.LOCK_EX)  # the server is gone when we get it
+    os.close(lock)
+    shutil.rmtree(HOME, ignore_errors=True)
