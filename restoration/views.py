@@ -1,0 +1,192 @@
+"""The work page, what a person asks of runs, and edits of the cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from archive.access import reel_for
+from restoration import runs, scenes
+from restoration.errors import RestorationError
+from restoration.forms import FrameForm, ProcessForm
+from restoration.models import Scene, StageRun, Worker
+from restoration.stages.contract import StageError
+
+SHOWN = 50
+ALIVE = timedelta(seconds=60)
+"""A worker that was not heard of for longer is shown as silent."""
+
+Status = StageRun.Status
+
+
+@require_safe
+@permission_required("restoration.view_work", raise_exception=True)
+def work(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    every = StageRun.objects.select_related("scan__reel__element__title", "requested_by")
+    running = list(every.filter(status=Status.RUNNING).order_by("started"))
+    context = {
+        "stalled": [run for run in running if run.lease_until and run.lease_until < now],
+        "running": [run for run in running if not run.lease_until or run.lease_until >= now],
+        "waiting": every.filter(status=Status.QUEUED).order_by("pk")[:SHOWN],
+        "failed": every.filter(status=Status.FAILED).order_by("-ended", "-pk")[:SHOWN],
+        "ended": every.filter(status__in=[Status.DONE, Status.CANCELLED]).order_by(
+            "-ended", "-pk"
+        )[:20],
+        "queues": _queues(now),
+        "workers": [(worker, worker.seen >= now - ALIVE) for worker in _workers(now)],
+        "now": now,
+    }
+    template = "restoration/work_lists.html" if request.htmx else "restoration/work.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+def _workers(now: Any) -> list[Worker]:
+    return list(Worker.objects.filter(seen__gte=now - timedelta(days=1)).order_by("queue", "name"))
+
+
+def _queues(now: Any) -> list[dict[str, Any]]:
+    """For each queue: what waits, what runs, who serves it."""
+    counts = {
+        row["queue"]: row
+        for row in StageRun.objects.values("queue").annotate(
+            waiting=Count("pk", filter=Q(status=Status.QUEUED)),
+            running=Count("pk", filter=Q(status=Status.RUNNING)),
+            failed=Count("pk", filter=Q(status=Status.FAILED)),
+        )
+    }
+    alive = Worker.objects.filter(seen__gte=now - ALIVE)
+    names = sorted({"cpu", "gpu", *counts})
+    return [
+        {
+            "name": name,
+            "workers": alive.filter(queue=name).count(),
+            **{key: counts.get(name, {}).get(key, 0) for key in ("waiting", "running", "failed")},
+        }
+        for name in names
+    ]
+
+
+def _steer(request: HttpRequest, pk: int, action: Callable[..., Any], done: str) -> HttpResponse:
+    run = get_object_or_404(StageRun, pk=pk)
+    try:
+        action(run, by=request.user)
+        messages.success(request, f"Run {run.pk} ({run.stage}): {done}")
+    except RestorationError as error:
+        messages.error(request, str(error))
+    return redirect("work")
+
+
+@require_POST
+@permission_required("restoration.steer_run", raise_exception=True)
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, pk, runs.cancel, "cancelled. Takes that were made before are kept.")
+
+
+@require_POST
+@permission_required("restoration.steer_run", raise_exception=True)
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, pk, runs.retry, "waits for a worker again.")
+
+
+@require_POST
+@permission_required("restoration.start_run", raise_exception=True)
+def process_reel(request: HttpRequest, pk: int) -> HttpResponse:
+    reel = reel_for(request, pk)
+    form = ProcessForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Nothing was started. {_first_error(form)}")
+        return redirect("reel", pk=pk)
+    try:
+        started = runs.process_reel(
+            reel,
+            stages=form.cleaned_data["stages"],
+            params=form.parameters(),
+            by=request.user,
+        )
+        messages.success(request, f"Started: {len(started)} run(s). Follow them below or in Work.")
+    except (RestorationError, StageError) as error:
+        messages.error(request, str(error))
+    return redirect("reel", pk=pk)
+
+
+@require_POST
+@permission_required("restoration.start_run", raise_exception=True)
+def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
+    scene = get_object_or_404(Scene, pk=pk)
+    form = ProcessForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Nothing was started. {_first_error(form)}")
+        return redirect("scene", pk=pk)
+    stages = form.cleaned_data["stages"]
+    try:
+        kept = {name: values for name, values in scene.settings.items() if name not in stages}
+        scene.settings = {**kept, **form.parameters()}
+        scene.save(update_fields=["settings"])
+        run = runs.process_scene(scene, stages=stages, by=request.user)
+        messages.success(request, f"Run {run.pk} ({run.stage}) {run.get_status_display()}.")
+    except (RestorationError, StageError) as error:
+        messages.error(request, str(error))
+    return redirect("scene", pk=pk)
+
+
+def _edit(request: HttpRequest, pk: int, action: Callable[..., Any], done: str) -> HttpResponse:
+    scene = get_object_or_404(Scene.objects.select_related("scan"), pk=pk)
+    form = FrameForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"The cuts stay as they were. {_first_error(form)}")
+        return redirect("scene", pk=pk)
+    try:
+        action(scene, form.cleaned_data["frame"], by=request.user)
+    except RestorationError as error:
+        messages.error(request, str(error))
+        return redirect("scene", pk=pk)
+    messages.success(request, done)
+    return _to_scene_at(scene, form.cleaned_data["frame"])
+
+
+def _to_scene_at(scene: Scene, frame: int) -> HttpResponse:
+    found = Scene.objects.current().filter(
+        scan=scene.scan_id, start_frame__lte=frame, end_frame__gt=frame
+    )
+    if current := found.first():
+        return redirect("scene", pk=current.pk)
+    return redirect("reel", pk=scene.scan.reel_id)
+
+
+@require_POST
+@permission_required("restoration.edit_scenes", raise_exception=True)
+def split(request: HttpRequest, pk: int) -> HttpResponse:
+    return _edit(request, pk, scenes.split, "The scene was cut in two; its takes are kept.")
+
+
+@require_POST
+@permission_required("restoration.edit_scenes", raise_exception=True)
+def move_cut(request: HttpRequest, pk: int) -> HttpResponse:
+    return _edit(request, pk, scenes.move_cut, "The cut was moved; earlier takes are kept.")
+
+
+@require_POST
+@permission_required("restoration.edit_scenes", raise_exception=True)
+def merge(request: HttpRequest, pk: int) -> HttpResponse:
+    scene = get_object_or_404(Scene.objects.select_related("scan"), pk=pk)
+    try:
+        scenes.merge(scene, by=request.user)
+    except RestorationError as error:
+        messages.error(request, str(error))
+        return redirect("scene", pk=pk)
+    messages.success(request, "Joined with the next scene; the takes of both are kept.")
+    return _to_scene_at(scene, scene.start_frame)
+
+
+def _first_error(form: Any) -> str:
+    return str(next(iter(form.errors.values()))[0])

@@ -1,0 +1,258 @@
+"""Approve a take, ask for changes, withdraw; and whether a decision still holds.
+
+Each decision binds a person to the digest of one take's manifest. It is written together with its
+custody event in one transaction, under a lock on the scene, so that two people cannot both decide
+on what the other has just replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AbstractUser
+from django.db import transaction
+from django.utils import timezone
+
+from archive import custody
+from restoration import scenes
+from restoration.models import Scene, Take
+from review.errors import DecisionRefused, NotAllowed
+from review.models import Approval, Note
+
+Person = AbstractUser | AbstractBaseUser
+
+
+@transaction.atomic
+def approve(
+    scene: Scene, take: Take, *, by: Any, comment: str = "", digest: str | None = None
+) -> Approval:
+    """Approve the take that stands at the end of the scene's chain.
+
+    Args:
+        digest: What the person saw; refused if it is not the take's.
+
+    Raises: NotAllowed, DecisionRefused.
+    """
+    return _decide(
+        scene, take, by=by, decision=Approval.Decision.APPROVED, reason=comment, digest=digest
+    )
+
+
+@transaction.atomic
+def request_changes(
+    scene: Scene, take: Take, *, by: Any, reason: str, digest: str | None = None
+) -> Approval:
+    """Send the take back with a reason.
+
+    Raises: NotAllowed, DecisionRefused.
+    """
+    if not reason.strip():
+        raise DecisionRefused("Nothing was recorded: say what should change, then send it again.")
+    return _decide(
+        scene, take, by=by, decision=Approval.Decision.CHANGES, reason=reason, digest=digest
+    )
+
+
+@transaction.atomic
+def withdraw(approval: Approval, *, by: Any) -> Approval:
+    """Take a decision back; the scene then has none.
+
+    Raises: NotAllowed, DecisionRefused if it was withdrawn before.
+    """
+    _require(by, "review.decide", "withdraw a decision")
+    approval = Approval.objects.select_for_update().get(pk=approval.pk)
+    if approval.withdrawn is not None:
+        raise DecisionRefused("This decision was withdrawn before; nothing was changed.")
+    approval.withdrawn = timezone.now()
+    approval.withdrawn_by = by
+    approval.save(update_fields=["withdrawn", "withdrawn_by"])
+    _record("decision withdrawn", approval, by=by, decision=approval.decision)
+    return approval
+
+
+def current_approval(scene: Scene) -> Approval | None:
+    """The newest decision on the scene, of either kind; None if that one was withdrawn.
+
+    It may be stale: ask `stale_reasons`.
+    """
+    newest = scene.approvals.select_related("take", "by", "scene").order_by("-at", "-pk").first()
+    return newest if newest is not None and newest.withdrawn is None else None
+
+
+def is_approved(scene: Scene) -> bool:
+    """Whether what stands at the end of the scene's chain is approved, and still as it was."""
+    approval = current_approval(scene)
+    return (
+        approval is not None
+        and approval.decision == Approval.Decision.APPROVED
+        and not stale_reasons(approval)
+    )
+
+
+def stale_reasons(approval: Approval) -> list[str]:
+    """Why a decision no longer speaks of what stands, in words; empty if it does."""
+    return [*_moved_cut(approval), *_newer_takes(approval), *_changed_parameters(approval)]
+
+
+def lost_approvals(scene: Scene) -> list[Approval]:
+    """Decisions on frames of this scene that an edit of the cuts left behind, newest first."""
+    return list(
+        Approval.objects.filter(
+            scene__scan_id=scene.scan_id,
+            scene__retired__isnull=False,
+            scene__start_frame__lt=scene.end_frame,
+            scene__end_frame__gt=scene.start_frame,
+            withdrawn__isnull=True,
+        ).select_related("take", "by", "scene")
+    )
+
+
+def chain(take: Take) -> Iterator[Take]:
+    """The take and those it was made from, back to the first."""
+    current: Take | None = take
+    while current is not None:
+        yield current
+        current = current.input_take
+
+
+@transaction.atomic
+def add_note(scene: Scene, *, by: Any, start_frame: int, end_frame: int, text: str) -> Note:
+    """Put a remark on frames [start_frame, end_frame) of the scene.
+
+    Raises: NotAllowed, DecisionRefused.
+    """
+    _require(by, "review.add_note", "write a note")
+    if not scene.start_frame <= start_frame < end_frame <= scene.end_frame:
+        raise DecisionRefused(
+            f"The note was not kept: its frames must lie from {scene.start_frame} to "
+            f"{scene.end_frame - 1}."
+        )
+    note = Note.objects.create(
+        scan_id=scene.scan_id, start_frame=start_frame, end_frame=end_frame, text=text, by=by
+    )
+    return note
+
+
+def resolve_note(note: Note, *, by: Any) -> Note:
+    """Mark a note as dealt with, or open it again.
+
+    Raises: NotAllowed.
+    """
+    _require(by, "review.add_note", "resolve a note")
+    note.resolved = None if note.resolved else timezone.now()
+    note.save(update_fields=["resolved"])
+    return note
+
+
+def _decide(
+    scene: Scene, take: Take, *, by: Any, decision: str, reason: str, digest: str | None
+) -> Approval:
+    _require(by, "review.decide", "decide on a take")
+    # Lock first: a cut moved between the check and the write would leave a decision on nothing.
+    scene = Scene.objects.select_for_update().select_related("scan").get(pk=scene.pk)
+    if scene.retired is not None:
+        raise DecisionRefused(
+            "Nothing was recorded: the cuts of this scene were changed meanwhile "
+            f"({scene.retired_because or 'edited'}). Open the reel and decide on the new scene."
+        )
+    head = scenes.head_take(scene)
+    if head is None or head.pk != take.pk or digest not in (None, head.digest):
+        now = f"{head.stage} take {head.number}" if head else "no take"
+        raise DecisionRefused(
+            f"Nothing was recorded: you were looking at {take.stage} take {take.number}, and now "
+            f"{now} stands at the end of this scene. Look at it, then decide."
+        )
+    approval = Approval.objects.create(
+        scene=scene, take=take, digest=take.digest, decision=decision, reason=reason.strip(), by=by
+    )
+    kind = "approval" if decision == Approval.Decision.APPROVED else "changes requested"
+    _record(kind, approval, by=by, comment=approval.reason)
+    return approval
+
+
+def _record(kind: str, approval: Approval, *, by: Any, **detail: str) -> None:
+    scene = approval.scene
+    custody.record(
+        kind=kind,
+        agent=custody.person(by),
+        subject=f"take:{approval.take_id}",
+        reel=scene.scan.reel,
+        detail={
+            "scene": scene.pk,
+            "start_frame": scene.start_frame,
+            "end_frame": scene.end_frame,
+            "stage": approval.take.stage,
+            "number": approval.take.number,
+            "digest": approval.digest,
+            **detail,
+        },
+    )
+
+
+def _require(by: Any, permission: str, action: str) -> None:
+    if not by.has_perm(permission):
+        raise NotAllowed(
+            f"{by.get_username()} may not {action}; nothing was changed. "
+            "An archivist or an administrator can give you the role for it."
+        )
+
+
+def _moved_cut(approval: Approval) -> list[str]:
+    scene, take = approval.scene, approval.take
+    if scene.retired is not None:
+        return [f"The cuts of this scene were changed: {scene.retired_because or 'edited'}."]
+    if (scene.start_frame, scene.end_frame) != (take.start_frame, take.end_frame):
+        return ["The scene no longer covers the frames of this take."]
+    return []
+
+
+def _newer_takes(approval: Approval) -> list[str]:
+    if approval.take.digest != approval.digest:
+        return ["The take's manifest is not the one that was decided on."]
+    links = list(chain(approval.take))
+    reasons = []
+    for link in links:
+        newest = _siblings(link).order_by("-number").first()
+        if newest is None or newest.pk == link.pk:
+            continue
+        if link.pk == approval.take_id:
+            reasons.append(f"A newer take stands: {newest.stage} take {newest.number}.")
+        else:
+            reasons.append(
+                f"It was made from {link.stage} take {link.number}, "
+                f"which take {newest.number} has replaced."
+            )
+    if not reasons:
+        reasons.extend(_grown_chain(approval))
+    return reasons
+
+
+def _grown_chain(approval: Approval) -> list[str]:
+    head = None if approval.scene.retired else scenes.head_take(approval.scene)
+    if head is None or head.pk == approval.take_id:
+        return []
+    return [f"{head.stage.capitalize()} take {head.number} now stands at the end of this scene."]
+
+
+def _siblings(take: Take) -> Any:
+    return Take.objects.filter(
+        scan_id=take.scan_id,
+        start_frame=take.start_frame,
+        end_frame=take.end_frame,
+        stage=take.stage,
+        number__gt=take.number,
+    )
+
+
+def _changed_parameters(approval: Approval) -> list[str]:
+    reasons = []
+    for take in chain(approval.take):
+        made_with = take.manifest.get("params", {})
+        for name, wanted in sorted(approval.scene.settings.get(take.stage, {}).items()):
+            if name in made_with and made_with[name] != wanted:
+                reasons.append(
+                    f"{name} of {take.stage} is now {wanted}; "
+                    f"the take was made with {made_with[name]}."
+                )
+    return reasons

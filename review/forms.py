@@ -1,0 +1,55 @@
+"""What people type on the pages, checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from archive.models import Collection
+from review.pages import REEL_STATES
+
+
+class CatalogueForm(forms.Form):
+    """The facets of the catalogue; everything may be left out."""
+
+    words = forms.CharField(label="Words", required=False)
+    collection = forms.ModelChoiceField(
+        Collection.objects.all(), required=False, empty_label="All collections"
+    )
+    year = forms.CharField(label="Year", required=False)
+    state = forms.ChoiceField(
+        label="State", required=False, choices=[("", "All states"), *REEL_STATES.items()]
+    )
+
+
+class DecisionForm(forms.Form):
+    """A decision on the take that the page showed: its number and digest travel with the form."""
+
+    take = forms.IntegerField(widget=forms.HiddenInput)
+    digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    comment = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ChangesForm(DecisionForm):
+    comment = forms.CharField(
+        label="What should change",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say what should change, then send it again."},
+    )
+
+
+class NoteForm(forms.Form):
+    """A remark on frames; the last frame is included, as people count."""
+
+    first = forms.IntegerField(label="First frame", min_value=0)
+    last = forms.IntegerField(label="Last frame", min_value=0)
+    text = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 2}), error_messages={"required": "Write a note first."}
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if "first" in values and "last" in values and values["last"] < values["first"]:
+            self.add_error("last", "The last frame lies before the first.")
+        return values

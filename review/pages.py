@@ -1,0 +1,228 @@
+"""What the pages that join the three apps show: Today, Catalogue, Reel, Scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.fields import CharField
+
+from archive.models import Event, FixityCheck, Reel, Scan
+from restoration import scenes as cuts
+from restoration.models import Scene, StageRun, Take
+from review.models import Approval, Note
+from review.shares import add_totals, machine_share
+from review.standing import Standing, State, standings
+
+REEL_STATES = {
+    "new": "no scenes yet",
+    "working": "in work",
+    "failed": "run failed",
+    "review": "to review",
+    "approved": "approved",
+}
+REEL_TONES = {"working": "busy", "failed": "bad", "review": "attend", "approved": "good"}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One scene on the storyboard."""
+
+    number: int
+    standing: Standing
+
+    @property
+    def scene(self) -> Scene:
+        return self.standing.scene
+
+    @property
+    def still(self) -> int:
+        """The frame that stands for the scene: its middle."""
+        return (self.scene.start_frame + self.scene.end_frame) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One reel in the catalogue's list."""
+
+    reel: Reel
+    scan: Scan | None
+    totals: dict[str, Any]
+
+    @property
+    def state(self) -> str:
+        return REEL_STATES[self.reel.state]  # type: ignore[attr-defined]
+
+    @property
+    def tone(self) -> str:
+        return REEL_TONES.get(self.reel.state, "")  # type: ignore[attr-defined]
+
+    @property
+    def still(self) -> int:
+        return self.scan.frames // 3 if self.scan else 0
+
+    @property
+    def machine(self) -> float | None:
+        return machine_share(self.totals) if self.totals["pixels"] else None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for a person, most urgent first in each list."""
+
+    to_review: list[Standing] = field(default_factory=list)
+    sent_back: list[Standing] = field(default_factory=list)
+    stale: list[Standing] = field(default_factory=list)
+    failed: list[StageRun] = field(default_factory=list)
+    faults: list[Any] = field(default_factory=list)
+
+    def is_empty(self) -> bool:
+        return not (self.to_review or self.sent_back or self.stale or self.failed or self.faults)
+
+
+def reels_with_state() -> QuerySet[Reel]:
+    """All reels with `state`, a key of REEL_STATES, asked of the database alone.
+
+    "approved" here means that every scene's newest decision is an approval later than its newest
+    take; a decision that a changed parameter made stale is only seen on the reel's own page.
+    """
+    scenes = Scene.objects.filter(scan__reel=OuterRef("pk"), retired__isnull=True)
+    runs = StageRun.objects.filter(scan__reel=OuterRef("pk"))
+    return Reel.objects.annotate(
+        state=Case(
+            When(Exists(runs.filter(status__in=["queued", "running"])), then=Value("working")),
+            When(Exists(_failed_for_good(runs)), then=Value("failed")),
+            When(~Exists(scenes), then=Value("new")),
+            When(Exists(scenes.exclude(_is_approved())), then=Value("review")),
+            default=Value("approved"),
+            output_field=CharField(),
+        )
+    )
+
+
+def _failed_for_good(runs: QuerySet[StageRun]) -> QuerySet[StageRun]:
+    """Failed runs that no later run of the same stage and frames made good."""
+    later = StageRun.objects.filter(
+        scan=OuterRef("scan"),
+        stage=OuterRef("stage"),
+        start_frame=OuterRef("start_frame"),
+        end_frame=OuterRef("end_frame"),
+        pk__gt=OuterRef("pk"),
+    )
+    return runs.filter(~Exists(later), status="failed")
+
+
+def _is_approved() -> Q:
+    newer = Take.objects.filter(
+        scan=OuterRef("scene__scan"),
+        start_frame=OuterRef("scene__start_frame"),
+        end_frame=OuterRef("scene__end_frame"),
+        created__gt=OuterRef("at"),
+    )
+    later = Approval.objects.filter(scene=OuterRef("scene"), at__gt=OuterRef("at"))
+    standing = Approval.objects.filter(
+        ~Exists(later),
+        ~Exists(newer),
+        scene=OuterRef("pk"),
+        decision=Approval.Decision.APPROVED,
+        withdrawn__isnull=True,
+    )
+    return Q(Exists(standing))
+
+
+def visible_reels(user: Any, reels: QuerySet[Reel]) -> QuerySet[Reel]:
+    """Those that this person may see, by the same rule as archive.view_reel."""
+    if user.has_perm("review.open_review"):
+        return reels
+    return reels.filter(access=Reel.Access.RESEARCH)
+
+
+def lines(reels: Iterable[Reel]) -> list[Line]:
+    """The catalogue's lines for reels made by `reels_with_state().for_list()`."""
+    wanted = list(reels)
+    scans = {reel.pk: max(reel.scans.all(), key=lambda scan: scan.pk, default=None) for reel in wanted}
+    current = Scene.objects.current().filter(scan__in=[scan for scan in scans.values() if scan])
+    by_scan: dict[int, list[dict[str, Any]]] = {}
+    heads = cuts.head_takes(list(current))
+    for take in heads.values():
+        by_scan.setdefault(take.scan_id, []).append(take.totals)
+    return [
+        Line(reel, scan, add_totals(by_scan.get(scan.pk, []) if scan else []))
+        for reel in wanted
+        for scan in [scans[reel.pk]]
+    ]
+
+
+def storyboard(scan: Scan) -> list[Card]:
+    found = standings(Scene.objects.current().filter(scan=scan).select_related("scan"))
+    return [Card(number, standing) for number, standing in enumerate(found, start=1)]
+
+
+def reel_totals(cards: Iterable[Card]) -> dict[str, Any]:
+    return add_totals(card.standing.take.totals for card in cards if card.standing.take)
+
+
+def waiting_for(user: Any) -> Waiting:
+    """What this person can do something about."""
+    waiting = Waiting()
+    scenes = Scene.objects.current().select_related("scan__reel__element__title")
+    for standing in standings(scenes):
+        if standing.state == State.REVIEW and user.has_perm("review.decide"):
+            waiting.to_review.append(standing)
+        elif standing.state == State.CHANGES and user.has_perm("restoration.start_run"):
+            waiting.sent_back.append(standing)
+        elif standing.state == State.STALE and user.has_perm("review.open_review"):
+            waiting.stale.append(standing)
+    if user.has_perm("restoration.view_work"):
+        failed = _failed_for_good(StageRun.objects.all())
+        waiting.failed.extend(failed.select_related("scan__reel__element__title").order_by("-pk"))
+        waiting.faults.extend(_fixity_faults())
+    return waiting
+
+
+def _fixity_faults() -> list[Any]:
+    """The newest check of each scan, where it found a fault."""
+    newest = FixityCheck.objects.order_by("scan", "-at").distinct("scan")
+    return list(
+        FixityCheck.objects.filter(pk__in=newest.values("pk"))
+        .exclude(outcome="intact")
+        .select_related("scan__reel__element__title")
+    )
+
+
+def custody_timeline(reel: Reel) -> QuerySet[Event]:
+    return reel.events.select_related("agent").order_by("-sequence")
+
+
+def takes_of(scene: Scene) -> QuerySet[Take]:
+    """Every take of the scene's frames, the newest first."""
+    return Take.objects.filter(
+        scan_id=scene.scan_id, start_frame=scene.start_frame, end_frame=scene.end_frame
+    ).order_by("-created", "-pk")
+
+
+def notes_of(scene: Scene) -> QuerySet[Note]:
+    return Note.objects.filter(
+        scan_id=scene.scan_id,
+        start_frame__lt=scene.end_frame,
+        end_frame__gt=scene.start_frame,
+    ).select_related("by")
+
+
+def neighbours(scene: Scene) -> tuple[Scene | None, Scene | None, int]:
+    """The scenes before and after this one, and its number on the storyboard."""
+    current = Scene.objects.current().filter(scan_id=scene.scan_id)
+    before = current.filter(start_frame__lt=scene.start_frame).order_by("-start_frame").first()
+    after = current.filter(start_frame__gte=scene.end_frame).order_by("start_frame").first()
+    return before, after, current.filter(start_frame__lt=scene.start_frame).count() + 1
+
+
+def state_counts(cards: Iterable[Card]) -> dict[str, int]:
+    """How many scenes are in each state, for the storyboard's headline."""
+    counts: dict[str, int] = {}
+    for card in cards:
+        counts[card.standing.state.label] = counts.get(card.standing.state.label, 0) + 1
+    return counts
+

@@ -1,0 +1,111 @@
+"""Where a scene stands: what was made of it, what was decided, and what is under way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+
+from restoration import scenes as cuts
+from restoration.models import Scene, StageRun, Take
+from review import decisions
+from review.models import Approval
+
+
+class State(TextChoices):
+    UNTOUCHED = "untouched", "no take yet"
+    WAITING = "waiting", "waiting"
+    RUNNING = "running", "running"
+    FAILED = "failed", "run failed"
+    REVIEW = "review", "to review"
+    CHANGES = "changes", "changes requested"
+    STALE = "stale", "decision is stale"
+    APPROVED = "approved", "approved"
+
+
+TONES = {
+    State.WAITING: "busy",
+    State.RUNNING: "busy",
+    State.FAILED: "bad",
+    State.REVIEW: "attend",
+    State.CHANGES: "warn",
+    State.STALE: "warn",
+    State.APPROVED: "good",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    scene: Scene
+    state: State
+    take: Take | None
+    decision: Approval | None
+    reasons: list[str]
+    """Why the decision is stale."""
+    run: StageRun | None
+    """The newest run, if it has not ended well."""
+
+    @property
+    def tone(self) -> str:
+        return TONES.get(self.state, "")
+
+
+def standing_of(scene: Scene) -> Standing:
+    return standings([scene])[0]
+
+
+def standings(scenes: Iterable[Scene]) -> list[Standing]:
+    """Where each of these scenes stands, in their order."""
+    wanted = list(scenes)
+    heads = cuts.head_takes(wanted)
+    approvals = _newest_decisions(wanted)
+    runs = _open_runs(wanted)
+    return [
+        _standing(scene, heads.get(scene.pk), approvals.get(scene.pk), runs.get(scene.pk))
+        for scene in wanted
+    ]
+
+
+def _standing(
+    scene: Scene, take: Take | None, decision: Approval | None, run: StageRun | None
+) -> Standing:
+    reasons = decisions.stale_reasons(decision) if decision else []
+    return Standing(scene, _state(take, decision, reasons, run), take, decision, reasons, run)
+
+
+def _state(
+    take: Take | None, decision: Approval | None, reasons: list[str], run: StageRun | None
+) -> State:
+    if run is not None and run.status == StageRun.Status.RUNNING:
+        return State.RUNNING
+    if run is not None and run.status == StageRun.Status.QUEUED:
+        return State.WAITING
+    if run is not None and run.status == StageRun.Status.FAILED:
+        return State.FAILED
+    if decision is not None and reasons:
+        return State.STALE
+    if decision is not None:
+        approved = decision.decision == Approval.Decision.APPROVED
+        return State.APPROVED if approved else State.CHANGES
+    return State.REVIEW if take is not None else State.UNTOUCHED
+
+
+def _newest_decisions(scenes: Sequence[Scene]) -> dict[int, Approval]:
+    newest: dict[int, Approval] = {}
+    found = Approval.objects.filter(scene__in=scenes).select_related("take", "by", "scene")
+    for approval in found.order_by("at", "pk"):
+        newest[approval.scene_id] = approval
+    return {scene: approval for scene, approval in newest.items() if approval.withdrawn is None}
+
+
+def _open_runs(scenes: Sequence[Scene]) -> dict[int, StageRun]:
+    """The newest run of each scene, unless it is done or was cancelled."""
+    by_scene: defaultdict[int, list[StageRun]] = defaultdict(list)
+    for run in StageRun.objects.filter(scene__in=scenes).order_by("pk"):
+        if run.scene_id is not None:
+            by_scene[run.scene_id].append(run)
+    ended = {StageRun.Status.DONE, StageRun.Status.CANCELLED}
+    newest = {scene: runs[-1] for scene, runs in by_scene.items()}
+    return {scene: run for scene, run in newest.items() if run.status not in ended}

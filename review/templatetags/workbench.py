@@ -1,0 +1,146 @@
+"""How the pages write frames, times, shares, roles and states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from archive.models import Scan
+from archive.timecode import timecode as written_timecode
+from restoration.models import StageRun
+from review import shares as provenance_shares
+
+register = template.Library()
+
+
+@register.filter
+def timecode(frame: int, scan: Scan) -> str:
+    return written_timecode(frame, scan.rate, scan.start_timecode)
+
+
+@register.filter
+def duration(frames: int, scan: Scan) -> str:
+    """A length of film as minutes and seconds."""
+    seconds = round(Fraction(frames) / scan.rate, 1)
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)} min {int(rest)} s" if minutes else f"{float(rest):.1f} s"
+
+
+@register.filter
+def rate(scan: Scan) -> str:
+    """Frames a second as people say it: 16, 23.976 (24000/1001)."""
+    value = scan.rate
+    if value.denominator == 1:
+        return f"{value.numerator} fps"
+    return f"{float(value):.3f} fps ({value.numerator}/{value.denominator})"
+
+
+@register.filter
+def short(digest: str) -> str:
+    return digest[:12]
+
+
+@register.filter
+def unlocalised(value: float) -> str:
+    return f"{value:.3f}"
+
+
+@register.filter
+def percent(part: float) -> str:
+    return provenance_shares.percent(part)
+
+
+@register.filter
+def last(frame: int) -> int:
+    """The last frame before a half-open end."""
+    return frame - 1
+
+
+@register.filter
+def role_names(user: Any) -> str:
+    names = [group.name for group in user.groups.all()]
+    if user.is_superuser:
+        names.append("administrator")
+    return ", ".join(names) or "no role yet"
+
+
+@register.simple_tag
+def badge(text: str, tone: str = "") -> SafeString:
+    return format_html('<span class="badge {}">{}</span>', tone, text)
+
+
+@register.inclusion_tag("includes/bar.html")
+def provenance_bar(
+    totals: dict[str, Any], plane: str = "structure", *, thin: bool = False
+) -> dict[str, Any]:
+    return {
+        "shares": provenance_shares.shares(totals, plane),
+        "summary": provenance_shares.summary(totals, plane),
+        "thin": thin,
+    }
+
+
+@register.simple_tag
+def machine_share(totals: dict[str, Any], plane: str = "structure") -> str:
+    return provenance_shares.percent(provenance_shares.machine_share(totals, plane))
+
+
+@register.inclusion_tag("includes/legend.html")
+def provenance_legend(totals: dict[str, Any], plane: str = "structure") -> dict[str, Any]:
+    return {"shares": provenance_shares.shares(totals, plane)}
+
+
+@register.filter
+def main_menu(request: HttpRequest) -> Iterator[dict[str, Any]]:
+    """The places that this person may go to, the current one marked."""
+    user = request.user
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    entries = [
+        ("Today", "today", {"today"}, True),
+        ("Catalogue", "catalogue", {"catalogue", "reel", "scene"}, user.has_perm("archive.browse")),
+        ("Add film", "upload", {"upload"}, user.has_perm("archive.ingest")),
+        ("Work", "work", {"work"}, user.has_perm("restoration.view_work")),
+    ]
+    for text, name, places, allowed in entries:
+        if allowed:
+            yield {"text": text, "url": reverse(name), "current": here in places}
+
+
+RUN_TONES = {"queued": "busy", "running": "busy", "failed": "bad", "done": "good"}
+
+
+@register.simple_tag
+def run_badge(run: StageRun, now: datetime | None = None) -> SafeString:
+    if run.status == StageRun.Status.RUNNING and run.lease_until and now and run.lease_until < now:
+        return badge("stalled", "warn")
+    return badge(run.get_status_display(), RUN_TONES.get(run.status, ""))
+
+
+@register.simple_tag
+def progress_bar(run: StageRun) -> SafeString:
+    part = run.frames_done / run.frames_total if run.frames_total else 0.0
+    return format_html(
+        '<svg class="progress" role="progressbar" aria-label="Progress of run {}" '
+        'aria-valuemin="0" aria-valuemax="{}" aria-valuenow="{}">'
+        '<rect width="{}%" height="100%"/></svg>',
+        run.pk,
+        run.frames_total,
+        run.frames_done,
+        f"{part * 100:.1f}",
+    )
+
+
+@register.filter
+def took(run: StageRun) -> str:
+    if run.started is None or run.ended is None:
+        return ""
+    seconds = (run.ended - run.started).total_seconds()
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"

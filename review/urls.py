@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from review import views
+
+urlpatterns = [
+    path("", views.today, name="today"),
+    path("catalogue/", views.catalogue, name="catalogue"),
+    path("reels/<int:pk>/", views.reel, name="reel"),
+    path("scenes/<int:pk>/", views.scene, name="scene"),
+    path("scenes/<int:pk>/approve/", views.approve, name="approve"),
+    path("scenes/<int:pk>/request-changes/", views.request_changes, name="request-changes"),
+    path("scenes/<int:pk>/notes/", views.add_note, name="add-note"),
+    path("notes/<int:pk>/resolve/", views.resolve_note, name="resolve-note"),
+    path("approvals/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
+]

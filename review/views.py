@@ -1,0 +1,222 @@
+"""Today, Catalogue, Reel and Scene, and the decisions taken on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from archive.access import check_media, reel_for
+from restoration.models import Scene, Take
+from restoration.stages import STAGES
+from review import decisions, pages
+from review.errors import ReviewError
+from review.forms import CatalogueForm, ChangesForm, DecisionForm, NoteForm
+from review.models import Approval, Note
+from review.standing import standing_of
+
+PAGE = 25
+
+
+@require_safe
+def today(request: HttpRequest) -> HttpResponse:
+    return render(request, "review/today.html", {"waiting": pages.waiting_for(request.user)})
+
+
+@require_safe
+@permission_required("archive.browse", raise_exception=True)
+def catalogue(request: HttpRequest) -> HttpResponse:
+    form = CatalogueForm(request.GET)
+    reels = pages.visible_reels(request.user, pages.reels_with_state())
+    everything = reels.count()
+    if form.is_valid():
+        reels = _narrowed(reels, form.cleaned_data)
+    page = Paginator(reels.for_list().order_by("element__title__name", "number"), PAGE).get_page(
+        request.GET.get("page")
+    )
+    context = {
+        "form": form,
+        "page": page,
+        "lines": pages.lines(page.object_list),
+        "everything": everything,
+        "states": pages.REEL_STATES,
+    }
+    template = "review/catalogue_list.html" if request.htmx else "review/catalogue.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+def _narrowed(reels: Any, wanted: dict[str, Any]) -> Any:
+    for word in wanted["words"].split():
+        reels = reels.filter(
+            Q(element__title__name__icontains=word)
+            | Q(element__title__notes__icontains=word)
+            | Q(element__title__country__icontains=word)
+            | Q(element__name__icontains=word)
+            | Q(element__gauge__icontains=word)
+        )
+    if wanted["collection"]:
+        reels = reels.filter(element__title__collection=wanted["collection"])
+    if wanted["year"]:
+        reels = reels.filter(element__title__year__startswith=wanted["year"])
+    if wanted["state"]:
+        reels = reels.filter(state=wanted["state"])
+    return reels
+
+
+@require_safe
+def reel(request: HttpRequest, pk: int) -> HttpResponse:
+    found = reel_for(request, pk)
+    scan = found.current_scan()
+    cards = pages.storyboard(scan) if scan else []
+    context = {
+        "reel": found,
+        "scan": scan,
+        "cards": cards,
+        "totals": pages.reel_totals(cards),
+        "counts": pages.state_counts(cards),
+        "events": pages.custody_timeline(found),
+        "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
+        "stages": [stage for stage in STAGES if stage.makes == "pictures"],
+        "deliverables": found.deliverables.select_related("by"),
+    }
+    return render(request, "review/reel.html", context)
+
+
+def _scene(pk: int) -> Scene:
+    return get_object_or_404(Scene.objects.select_related("scan__reel__element__title"), pk=pk)
+
+
+@require_safe
+@permission_required("review.open_review", raise_exception=True)
+def scene(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _scene(pk)
+    check_media(request, found.scan)
+    return render(request, "review/scene.html", _scene_context(request, found))
+
+
+def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
+    standing = standing_of(scene)
+    before, after, number = pages.neighbours(scene)
+    takes = list(pages.takes_of(scene))
+    shown = _shown_take(request, takes, standing.take)
+    return {
+        "scene": scene,
+        "scan": scene.scan,
+        "reel": scene.scan.reel,
+        "standing": standing,
+        "shown": shown,
+        "chain": list(decisions.chain(shown)) if shown else [],
+        "takes": takes,
+        "before": before,
+        "after": after,
+        "number": number,
+        "notes": pages.notes_of(scene),
+        "history": scene.approvals.select_related("take", "by", "withdrawn_by"),
+        "lost": decisions.lost_approvals(scene) if not standing.decision else [],
+        "middle": (scene.start_frame + scene.end_frame) // 2,
+        "stages": [stage for stage in STAGES if stage.makes == "pictures"],
+    }
+
+
+def _shown_take(request: HttpRequest, takes: list[Take], head: Take | None) -> Take | None:
+    """The take asked for, or the one at the end of the scene's chain."""
+    wanted = request.GET.get("take", "")
+    return next((take for take in takes if str(take.pk) == wanted), head)
+
+
+@require_POST
+@permission_required("review.decide", raise_exception=True)
+def approve(request: HttpRequest, pk: int) -> HttpResponse:
+    return _decide(request, _scene(pk), DecisionForm(request.POST), asks_for_changes=False)
+
+
+@require_POST
+@permission_required("review.decide", raise_exception=True)
+def request_changes(request: HttpRequest, pk: int) -> HttpResponse:
+    return _decide(request, _scene(pk), ChangesForm(request.POST), asks_for_changes=True)
+
+
+def _decide(
+    request: HttpRequest, scene: Scene, form: DecisionForm, *, asks_for_changes: bool
+) -> HttpResponse:
+    if not form.is_valid():
+        messages.error(request, f"Nothing was recorded. {_first_error(form)}")
+        return redirect("scene", pk=scene.pk)
+    values = form.cleaned_data
+    take = get_object_or_404(Take, pk=values["take"], scan_id=scene.scan_id)
+    try:
+        if asks_for_changes:
+            decisions.request_changes(
+                scene, take, by=request.user, reason=values["comment"], digest=values["digest"]
+            )
+            messages.success(request, f"Sent back: {take.stage} take {take.number}.")
+        else:
+            decisions.approve(
+                scene, take, by=request.user, comment=values["comment"], digest=values["digest"]
+            )
+            messages.success(request, f"Approved: {take.stage} take {take.number}.")
+    except ReviewError as error:
+        messages.error(request, str(error))
+    return redirect("scene", pk=scene.pk)
+
+
+@require_POST
+@permission_required("review.decide", raise_exception=True)
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    approval = get_object_or_404(Approval, pk=pk)
+    try:
+        decisions.withdraw(approval, by=request.user)
+        messages.success(request, "The decision was withdrawn; the scene waits for a new one.")
+    except ReviewError as error:
+        messages.error(request, str(error))
+    return redirect("scene", pk=approval.scene_id)
+
+
+@require_POST
+@permission_required("review.add_note", raise_exception=True)
+def add_note(request: HttpRequest, pk: int) -> HttpResponse:
+    scene = _scene(pk)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"The note was not kept. {_first_error(form)}")
+        return redirect("scene", pk=scene.pk)
+    values = form.cleaned_data
+    try:
+        decisions.add_note(
+            scene,
+            by=request.user,
+            start_frame=values["first"],
+            end_frame=values["last"] + 1,
+            text=values["text"],
+        )
+        messages.success(request, "Note kept.")
+    except ReviewError as error:
+        messages.error(request, str(error))
+    return redirect("scene", pk=scene.pk)
+
+
+@require_POST
+@permission_required("review.add_note", raise_exception=True)
+def resolve_note(request: HttpRequest, pk: int) -> HttpResponse:
+    note = get_object_or_404(Note, pk=pk)
+    decisions.resolve_note(note, by=request.user)
+    scene = (
+        Scene.objects.current()
+        .filter(
+            scan=note.scan, start_frame__lte=note.start_frame, end_frame__gt=note.start_frame
+        )
+        .first()
+    )
+    return redirect("scene", pk=scene.pk) if scene else redirect("reel", pk=note.scan.reel_id)
+
+
+def _first_error(form: Any) -> str:
+    return str(next(iter(form.errors.values()))[0])
+
+
