@@ -1,0 +1,134 @@
+"""Random access to a video file that is exact to the frame, by its frame table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from archive.media.errors import FrameUnreadable
+from archive.media.formats import frame_format
+from archive.media.frames import FrameTable
+from archive.media.opening import open_container, picture_stream
+from archive.media.pixels import PictureFormat
+from archive.media.planes import native_bytes
+from archive.media.tables import DecodePass, decode_all
+
+
+class VideoReader:
+    """One decoder over one file.
+
+    A read that begins where the last one ended goes on without seeking. Any other read seeks to a
+    key frame at or before its first frame and decodes on; the table's timestamps say which frame
+    comes out, and its MD5, where taken, that the decoder really was ready there (recovery points
+    may promise too much). Otherwise it falls back to earlier key frames, in the end to the start.
+    """
+
+    def __init__(self, path: Path, *, table: FrameTable) -> None:
+        self._path = path
+        self._table = table
+        self._numbers = {pts: number for number, pts in enumerate(table.pts)}
+        self._damaged = frozenset(table.damaged)
+        self._open: ExitStack | None = None
+        self._container: InputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._running: Iterator[tuple[int, av.VideoFrame]] | None = None
+        self._next = -1
+        """The frame that `_running` gives next; -1 if it cannot be known."""
+
+    def format(self, *, rate: Fraction) -> PictureFormat:
+        """Raises: UnsupportedPixels."""
+        first = next(self.frames(0, 1))
+        return frame_format(first, rate=rate, sample_aspect=self._table.sample_aspect)
+
+    def frames(self, start: int, stop: int) -> Iterator[av.VideoFrame]:
+        """Frames [start, stop).
+
+        Raises: FrameUnreadable if one cannot be decoded to what the table recorded.
+        """
+        for number in range(start, stop):
+            yield self._arrive(number)
+
+    def close(self) -> None:
+        self._running = None
+        self._next = -1
+        if self._open is not None:
+            self._open.close()
+        self._open = self._container = self._stream = None
+
+    def _arrive(self, start: int) -> av.VideoFrame:
+        """Frame `start`, with the decoder ready to give the one after it."""
+        if self._next == start:
+            frame = self._read(start)
+            self._require(start, frame)
+            return frame
+        key = self._table.key_before(start)
+        for origin in dict.fromkeys((key, self._table.key_before(max(0, key - 1)), 0)):
+            frame = self._decode_from(origin, start)
+            if frame is not None and self._as_recorded(start, frame):
+                return frame
+        raise FrameUnreadable(self._complaint(start))
+
+    def _decode_from(self, origin: int, target: int) -> av.VideoFrame | None:
+        """Decode from key frame `origin` up to `target`; None if it never came out."""
+        self._start_at(origin)
+        assert self._running is not None
+        for number, frame in self._running:
+            self._next = number + 1
+            if number == target:
+                return frame
+            if number > target:
+                break
+        self._next = -1
+        return None
+
+    def _start_at(self, origin: int) -> None:
+        by_count = origin == 0 or not self._table.seekable
+        if by_count:
+            self.close()
+        if self._container is None or self._stream is None:
+            self._open = ExitStack()
+            self._container = self._open.enter_context(open_container(self._path))
+            self._stream = picture_stream(self._container, path=self._path)
+        if not by_count:
+            self._container.seek(self._table.pts[origin], stream=self._stream, backward=True)
+        decoded = decode_all(self._container, self._stream, DecodePass())
+        self._running = enumerate(decoded) if by_count else self._number(decoded)
+
+    def _number(self, decoded: Iterator[av.VideoFrame]) -> Iterator[tuple[int, av.VideoFrame]]:
+        for frame in decoded:
+            number = self._numbers.get(frame.pts) if frame.pts is not None else None
+            if number is not None:  # frames that only a seek uncovers are not in the table
+                yield number, frame
+
+    def _read(self, number: int) -> av.VideoFrame:
+        assert self._running is not None
+        found = next(self._running, None)
+        if found is None or found[0] != number:
+            self._next = -1
+            raise FrameUnreadable(self._complaint(number))
+        self._next = number + 1
+        return found[1]
+
+    def _require(self, number: int, frame: av.VideoFrame) -> None:
+        if not self._as_recorded(number, frame):
+            self._next = -1
+            raise FrameUnreadable(self._complaint(number))
+
+    def _as_recorded(self, number: int, frame: av.VideoFrame) -> bool:
+        if not self._table.md5 or number in self._damaged:
+            return True
+        found = hashlib.md5(native_bytes(frame), usedforsecurity=False).hexdigest()
+        return found == self._table.md5[number]
+
+    def _complaint(self, number: int) -> str:
+        return (
+            f"Frame {number} of {self._path.name} does not decode to what its frame table "
+            "recorded; check the scan's fixity, or probe it again if it was replaced on purpose"
+        )
