@@ -18,8 +18,8 @@ def resample_labels(labels: Labels, height: int, width: int) -> Labels:
 
     Rows and columns are judged apart, so a picture may grow in one and shrink in the other.
     """
-    rows = _resample_rows(labels, height)
-    return np.ascontiguousarray(_resample_rows(rows.T, width).T)
+    resampled: Labels = _resample_rows(_resample_rows(labels, height).T, width).T
+    return resampled.copy()
 
 
 def footprint_labels(labels: Labels, height: int, width: int, *, support: float) -> Labels:
@@ -30,8 +30,10 @@ def footprint_labels(labels: Labels, height: int, width: int, *, support: float)
             growing, as image libraries count it: 0.5 box, 1 bilinear, 2 bicubic, 3 Lanczos-3.
     Returns: for each output pixel the maximum over every input pixel that the kernel touches.
     """
-    rows = _footprint_rows(labels, height, support)
-    return np.ascontiguousarray(_footprint_rows(rows.T, width, support).T)
+    resampled: Labels = _footprint_rows(
+        _footprint_rows(labels, height, support).T, width, support
+    ).T
+    return resampled.copy()
 
 
 def bilinear_labels(
@@ -51,14 +53,16 @@ def bilinear_labels(
     bottom, right = np.ceil(y).astype(np.intp), np.ceil(x).astype(np.intp)
     upper = np.maximum(labels[top, left], labels[top, right])
     lower = np.maximum(labels[bottom, left], labels[bottom, right])
-    return np.maximum(upper, lower)
+    highest: Labels = np.maximum(upper, lower)
+    return highest
 
 
 def _resample_rows(labels: Labels, rows: int) -> Labels:
     held = labels.shape[0]
     out = np.arange(rows)
     if rows >= held:
-        return labels[(2 * out + 1) * held // (2 * rows)]
+        nearest: Labels = labels[(2 * out + 1) * held // (2 * rows)]
+        return nearest
     return _maximum_rows(labels, out * held // rows, -(-(out + 1) * held // rows))
 
 

@@ -1,0 +1,172 @@
+"""What a stage and its map read: frames of a range, each decoded once if they are read in order."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
+
+from archive.media.pixels import Picture, PictureFormat
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_CACHE_BYTES = 256 << 20
+_FEWEST, _MOST = 24, 96
+"""Frames kept: at least a window of eleven to each side, whatever their size."""
+
+
+class FrameSource(Protocol[T_co]):
+    """Numbered frames, as a `PictureSource` or a `MapReader` gives them."""
+
+    def __len__(self) -> int: ...
+    def frames(self, start: int, stop: int) -> Iterator[T_co]: ...
+
+
+class FrameWindow(Generic[T]):
+    """Frames of a source by number, with those kept that were asked for lately.
+
+    A window that slides forward decodes each frame once; a jump begins anew.
+    """
+
+    def __init__(self, source: FrameSource[T], *, first: int, stop: int, capacity: int) -> None:
+        """first: the number of the source's frame 0; stop: the number that no frame reaches."""
+        self.seconds = 0.0
+        """Time spent waiting for the decoder."""
+        self._source = source
+        self._first = first
+        self._stop = stop
+        self._capacity = capacity
+        self._kept: OrderedDict[int, T] = OrderedDict()
+        self._decoder: Iterator[T] | None = None
+        self._next = first
+
+    def frame(self, number: int) -> T:
+        """The frame of that number.
+
+        Raises: IndexError if it lies outside, EOFError if the source ends before it.
+        """
+        if not self._first <= number < self._stop:
+            raise IndexError(f"frame {number} is outside [{self._first}, {self._stop})")
+        kept = self._kept.get(number)
+        if kept is not None:
+            self._kept.move_to_end(number)
+            return kept
+        began = time.perf_counter()
+        try:
+            return self._decode(number)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+    def close(self) -> None:
+        """Let go of the decoder and of every frame."""
+        self._stop_decoder()
+        self._kept.clear()
+
+    def _decode(self, number: int) -> T:
+        # Going on forward over a few frames costs less than a seek, which begins at the key frame
+        # before.
+        if self._decoder is None or not self._next <= number < self._next + self._capacity:
+            self._stop_decoder()
+            self._decoder = iter(
+                self._source.frames(number - self._first, self._stop - self._first)
+            )
+            self._next = number
+        while True:
+            try:
+                frame = next(self._decoder)
+            except StopIteration:
+                raise EOFError(
+                    f"the file ends before frame {self._next}; check the scan's fixity"
+                ) from None
+            self._keep(self._next, frame)
+            self._next += 1
+            if self._next > number:
+                return frame
+
+    def _keep(self, number: int, frame: T) -> None:
+        self._kept[number] = frame
+        self._kept.move_to_end(number)
+        while len(self._kept) > self._capacity:
+            self._kept.popitem(last=False)
+
+    def _stop_decoder(self) -> None:
+        close = getattr(self._decoder, "close", None)
+        if close is not None:
+            close()  # a generator holds its decoder until then
+        self._decoder = None
+
+
+class PictureFrames(FrameSource[Picture], Protocol):
+    """A source of pictures that knows their format."""
+
+    @property
+    def format(self) -> PictureFormat: ...
+
+
+class StageClip:
+    """A `restoration.stages.contract.Clip` over a source of pictures.
+
+    Pictures are shared between calls: their planes cannot be written to.
+    """
+
+    def __init__(
+        self,
+        source: PictureFrames,
+        *,
+        start_frame: int,
+        end_frame: int,
+        first_frame: int = 0,
+        marks: tuple[int, ...] = (),
+    ) -> None:
+        """first_frame: the scan frame that is the source's frame 0 (a take's own start)."""
+        self.format = source.format
+        self.start_frame = start_frame
+        self.end_frame = end_frame
+        self.marks = marks
+        self._window = FrameWindow(
+            source, first=first_frame, stop=end_frame, capacity=frames_kept(source.format)
+        )
+
+    @property
+    def decode_seconds(self) -> float:
+        """Time spent waiting for the decoder so far."""
+        return self._window.seconds
+
+    def frames(self, start: int, stop: int) -> Iterator[Picture]:
+        """Scan frames [start, stop).
+
+        Raises: ValueError if the range leaves the clip.
+        """
+        if not self.start_frame <= start <= stop <= self.end_frame:
+            raise ValueError(
+                f"frames [{start}, {stop}) are outside the clip "
+                f"[{self.start_frame}, {self.end_frame})"
+            )
+        return (self.frame(number) for number in range(start, stop))
+
+    def frame(self, number: int) -> Picture:
+        """One scan frame.
+
+        Raises: ValueError if it lies outside the clip.
+        """
+        if not self.start_frame <= number < self.end_frame:
+            raise ValueError(
+                f"frame {number} is outside the clip [{self.start_frame}, {self.end_frame})"
+            )
+        picture = self._window.frame(number)
+        for plane in picture.planes:
+            plane.setflags(write=False)
+        return picture
+
+    def close(self) -> None:
+        """Let go of the decoder and of every frame."""
+        self._window.close()
+
+
+def frames_kept(picture: PictureFormat) -> int:
+    """How many frames of that size are kept at once."""
+    shapes = picture.pixel.plane_shapes(width=picture.width, height=picture.height)
+    size = sum(rows * columns for rows, columns in shapes) * picture.pixel.dtype.itemsize
+    return max(_FEWEST, min(_MOST, _CACHE_BYTES // max(size, 1)))

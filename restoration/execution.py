@@ -1,0 +1,357 @@
+"""One run from scan to verified take: read, run the stage, compose, write, read back, verify.
+
+Used by the engine's child process and by `python -m restoration restore`. Memory does not grow with
+the length of the range: frames are streamed, and a bounded window of them is kept.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+from archive.fixity import canonical_json, digest_json, sha256_file
+from archive.media.decode import PictureSource, open_source
+from archive.media.errors import WriteFailed
+from archive.media.frames import FrameTable
+from archive.media.pixels import PictureFormat
+from restoration.clip import FrameWindow, StageClip, frames_kept
+from restoration.manifest import (
+    FileEntry,
+    Inputs,
+    build_manifest,
+    framemd5_digest,
+    manifest_digest,
+)
+from restoration.mapfile import MapReader
+from restoration.orders import Made, Order, TakeFiles
+from restoration.provenance import (
+    FrameMap,
+    ProvenanceError,
+    check_frame,
+    check_sources,
+    compose,
+    identity_map,
+)
+from restoration.recording import MAP, PICTURE, Recorded, TakeRecorder
+from restoration.stages.contract import Cancelled, Progress, Stage, StageError, StageFrame
+from restoration.stages.parameters import params_json
+from restoration.verification import compare_with_written, read_back
+
+__all__ = ["Cancelled", "Made", "Order", "ProvenanceError", "StageError", "TakeFiles", "execute"]
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class _Clock:
+    """Adds up seconds by part."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def add(self, part: str, since: float) -> None:
+        self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - since
+
+    def rounded(self) -> dict[str, float]:
+        self.seconds["total"] = time.perf_counter() - self.began
+        return {part: round(seconds, 4) for part, seconds in self.seconds.items()}
+
+
+def execute(order: Order, progress: Progress, *, stage: Stage | None = None) -> Made:
+    """Run the order's stage over its range.
+
+    Args:
+        progress: called with (frames done, frames in all) after each frame of the stage and, with
+            all done, while the files are read back; raises `Cancelled` to stop.
+        stage: instead of the one of that name in `STAGES`.
+    Raises: StageError, Cancelled; ProvenanceError if the labels are not true; MediaError if the
+        scan cannot be read; OSError with ENOSPC if there is no room. Then the folder holds no take
+        and is the caller's to remove.
+    """
+    clock = _Clock()
+    with ExitStack() as opened:
+        run = _open_run(order, stage or _find_stage(order.stage), opened, clock)
+        clock.add("start_up", clock.began)
+        if run.stage.makes == "findings":
+            return _find(run, progress)
+        try:
+            return _make(run, progress)
+        except (WriteFailed, OSError) as error:
+            if _lacks_room(error):
+                raise OSError(
+                    errno.ENOSPC,
+                    "no space is left for the take, nothing was kept; free some and run it again",
+                    str(order.out_folder),
+                ) from error
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """An order with its files opened."""
+
+    order: Order
+    stage: Stage
+    params: Any
+    scan: PictureSource
+    clip: StageClip
+    maps: Callable[[int], FrameMap]
+    clock: _Clock
+
+    @property
+    def frames(self) -> int:
+        return self.order.end_frame - self.order.start_frame
+
+
+def _find_stage(name: str) -> Stage:
+    # Here and not at the top: the stages need the networks' libraries, their callers may not.
+    from restoration.stages import find_stage
+
+    return find_stage(name)
+
+
+def _open_run(order: Order, stage: Stage, opened: ExitStack, clock: _Clock) -> _Run:
+    params = stage.parse(order.params)
+    table = FrameTable.load(order.table_path) if order.table_path is not None else None
+    scan = opened.enter_context(open_source(order.scan_path, rate=order.rate, table=table))
+    if not 0 <= order.start_frame < order.end_frame <= len(scan):
+        raise StageError(
+            f"frames [{order.start_frame}, {order.end_frame}) are not in the scan, which has "
+            f"{len(scan)}; make the scenes again from the scan as it is"
+        )
+    if order.input_folder is None:
+        # A second decoder: the gate reads the scan again while nothing else may.
+        source = opened.enter_context(
+            open_source(order.scan_path, rate=order.rate, table=scan.table)
+        )
+        first, maps = 0, _constant(identity_map(scan.format.height, scan.format.width))
+    else:
+        source, first, maps = _open_input(order, TakeFiles(order.input_folder), opened)
+    clip = StageClip(
+        source,
+        start_frame=order.start_frame,
+        end_frame=order.end_frame,
+        first_frame=first,
+        marks=order.marks,
+    )
+    opened.callback(clip.close)
+    return _Run(order, stage, params, scan, clip, maps, clock)
+
+
+def _constant(frame_map: FrameMap) -> Callable[[int], FrameMap]:
+    return lambda number: frame_map
+
+
+def _open_input(
+    order: Order, files: TakeFiles, opened: ExitStack
+) -> tuple[PictureSource, int, Callable[[int], FrameMap]]:
+    """The input take, after its bytes were held against its manifest."""
+    try:
+        manifest = json.loads(files.manifest.read_bytes())
+    except (OSError, ValueError) as error:
+        raise StageError(
+            f"the input take in {files.folder} has no readable manifest ({error}); make it again"
+        ) from error
+    if order.input_digest is not None and digest_json(manifest) != order.input_digest:
+        raise StageError(
+            f"the input take in {files.folder} is not the one that was ordered; its manifest has "
+            "another digest. Start the run again from the take that is current"
+        )
+    for name in (PICTURE, MAP):
+        if sha256_file(files.folder / name) != manifest["files"][name]["sha256"]:
+            raise StageError(
+                f"{files.folder / name} was altered or damaged after the take was made; "
+                "make that take again"
+            )
+    if not manifest["start_frame"] <= order.start_frame < order.end_frame <= manifest["end_frame"]:
+        raise StageError(
+            f"the input take covers frames [{manifest['start_frame']}, {manifest['end_frame']}), "
+            f"not all of [{order.start_frame}, {order.end_frame})"
+        )
+    source = opened.enter_context(open_source(files.picture))
+    window = FrameWindow(
+        MapReader(files.map),
+        first=manifest["start_frame"],
+        stop=manifest["end_frame"],
+        capacity=frames_kept(source.format),
+    )
+    opened.callback(window.close)
+    return source, manifest["start_frame"], window.frame
+
+
+def _find(run: _Run, progress: Progress) -> Made:
+    began = time.perf_counter()
+    outcome = run.stage.run(run.clip, run.params, progress)
+    for _ in outcome.frames:
+        raise StageError(f"{run.stage.name} says that it only finds, but made a picture")
+    run.clock.add("stage", began)
+    run.clock.seconds["stage"] -= run.clip.decode_seconds
+    run.clock.seconds["decode"] = run.clip.decode_seconds
+    return Made(None, None, None, outcome.facts, run.clock.rounded())
+
+
+def _make(run: _Run, progress: Progress) -> Made:
+    folder = run.order.out_folder
+    if folder is None:
+        raise StageError(f"{run.stage.name} makes pictures; name a folder for them")
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise StageError(f"{folder} holds something already; a take is written once")
+    files = TakeFiles(folder)
+    outcome = run.stage.run(run.clip, run.params, progress)
+    recorded, form = _record(run, outcome.frames, files)
+    files.facts.write_bytes(canonical_json(outcome.facts))
+    _verify(run, files, recorded, lambda: progress(run.frames, run.frames))
+    began = time.perf_counter()
+    manifest = _manifest(run, files, recorded, form, outcome.facts)
+    files.manifest.write_bytes(canonical_json(manifest))
+    run.clock.add("manifest", began)
+    return Made(
+        manifest,
+        manifest_digest(manifest),
+        recorded.totals.as_json(),
+        None,
+        run.clock.rounded(),
+    )
+
+
+def _record(
+    run: _Run, frames: Iterator[StageFrame], files: TakeFiles
+) -> tuple[Recorded, PictureFormat]:
+    """Take the stage's frames as they come, check and compose them, hand them to the encoder."""
+    clock, start = run.clock, run.order.start_frame
+    number = start
+    with ExitStack() as opened:
+        recorder: TakeRecorder | None = None
+        form = run.clip.format
+        while (made := _next_frame(run, frames)) is not None:
+            if number >= run.order.end_frame:
+                raise StageError(f"{run.stage.name} made more frames than the clip has")
+            if recorder is None:
+                picture = made.picture
+                form = replace(
+                    form, width=picture.width, height=picture.height, pixel=picture.pixel
+                )
+                recorder = TakeRecorder(files.folder, form, start_frame=start)
+                opened.enter_context(recorder)
+            began = time.perf_counter()
+            frame_map = _compose(run, made, number)
+            clock.add("compose", began)
+            began = time.perf_counter()
+            recorder.write(made.picture, frame_map)
+            clock.add("wait_for_encoder", began)
+            number += 1
+        if recorder is None or number < run.order.end_frame:
+            raise StageError(
+                f"{run.stage.name} made {number - start} frames of {run.frames}; the clip has more"
+            )
+        began = time.perf_counter()
+        recorded = recorder.finish()
+        clock.add("wait_for_encoder", began)
+        clock.seconds["encode"] = recorder.seconds
+    return recorded, form
+
+
+def _next_frame(run: _Run, frames: Iterator[StageFrame]) -> StageFrame | None:
+    """The stage's next frame, its compute told apart from the decoding that it waits for."""
+    began, decoding = time.perf_counter(), run.clip.decode_seconds
+    made = next(frames, None)
+    decoded = run.clip.decode_seconds - decoding
+    run.clock.add("stage", began + decoded)
+    run.clock.seconds["decode"] = run.clock.seconds.get("decode", 0.0) + decoded
+    return made
+
+
+def _compose(run: _Run, made: StageFrame, number: int) -> FrameMap:
+    """The frame's map, after the stage's own labels were held against what it read.
+
+    Raises: ProvenanceError
+    """
+    operation = FrameMap(made.structure, made.colour, made.sources)
+    pixel = run.clip.format.pixel
+
+    def picture(offset: int) -> Any:
+        return run.clip.frame(_inside(run, number, offset))
+
+    def frame_map(offset: int) -> FrameMap:
+        return run.maps(_inside(run, number, offset))
+
+    problems = check_frame(picture(0), made.picture, operation)
+    if problems:
+        raise ProvenanceError(
+            f"{run.stage.name}, frame {number}, against what it read: " + "; ".join(problems)
+        )
+    try:
+        composed = compose(operation, frame_map, pixel)
+        problems = check_sources(made.picture, operation, picture)
+    except ProvenanceError as error:
+        raise ProvenanceError(f"{run.stage.name}, frame {number}: {error}") from error
+    if problems:
+        raise ProvenanceError(f"{run.stage.name}, frame {number}: " + "; ".join(problems))
+    return composed
+
+
+def _inside(run: _Run, number: int, offset: int) -> int:
+    if not run.order.start_frame <= number + offset < run.order.end_frame:
+        raise ProvenanceError(
+            f"names a source in frame {number + offset}, outside "
+            f"[{run.order.start_frame}, {run.order.end_frame}); RECOVERED means from the same scene"
+        )
+    return number + offset
+
+
+def _verify(run: _Run, files: TakeFiles, recorded: Recorded, beat: Callable[[], None]) -> None:
+    began = time.perf_counter()
+    found = read_back(
+        run.scan,
+        files.picture,
+        files.map,
+        start_frame=run.order.start_frame,
+        on_frame=lambda done: beat(),
+    )
+    problems = found.violations + compare_with_written(found, recorded)
+    run.clock.add("verify", began)
+    if problems:
+        raise ProvenanceError(
+            f"the take of {run.stage.name} did not stand when it was read back: "
+            + "; ".join(problems)
+        )
+
+
+def _manifest(
+    run: _Run, files: TakeFiles, recorded: Recorded, form: PictureFormat, facts: dict[str, Any]
+) -> dict[str, Any]:
+    order = run.order
+    paths = (files.picture, files.map, files.facts, files.frames)
+    md5s = run.scan.table.md5 if run.scan.table is not None else ()
+    return build_manifest(
+        Inputs(
+            stage=run.stage,
+            params=params_json(run.params),
+            scan_sha256=order.scan_sha256,
+            start_frame=order.start_frame,
+            end_frame=order.end_frame,
+            marks=order.marks,
+            input_digest=order.input_digest,
+        ),
+        scan_framemd5=framemd5_digest(md5s) if md5s else None,
+        picture=form,
+        picture_framemd5=recorded.framemd5,
+        files={path.name: FileEntry(sha256_file(path), path.stat().st_size) for path in paths},
+        totals=recorded.totals,
+        facts=facts,
+        device=order.device,
+    )
+
+
+def _lacks_room(error: BaseException | None) -> bool:
+    while error is not None:
+        if getattr(error, "errno", None) in _NO_ROOM:
+            return True
+        error = error.__cause__
+    return False

@@ -1,0 +1,312 @@
+"""Provenance maps as files: FFV1 in Matroska, lossless, beside the picture they speak of.
+
+Stream 0 (gray8) holds structure + 8 * colour. Stream 1 (gbrp16le), only if anything was copied,
+holds R = source offset, G = dy, B = dx, each + 32768; frames in which nothing was copied have no
+packet there. Stream 2, of the same form, holds colour's own sources where one record cannot serve
+both planes. See docs/provenance-map.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from restoration.provenance import FrameMap, ProvenanceError, Sources, Totals, pack, unpack
+
+ZERO = 32768
+"""What stands for 0 in a stream of sources, so that negative numbers fit."""
+
+# Sixteen slices code in parallel; Golomb-Rice's run mode is fastest and smallest on flat areas.
+_LABELS = {"level": "3", "slices": "16", "slicecrc": "1", "coder": "0", "g": "1"}
+_SOURCES = {"level": "3", "slices": "16", "slicecrc": "1", "g": "1"}
+# No dates, random identifiers or library versions: the same map gives the same bytes.
+_CONTAINER = {"fflags": "+bitexact"}
+
+
+class _StreamWriter:
+    """One stream of a map in a file of its own."""
+
+    def __init__(
+        self, path: Path, *, pix_fmt: str, width: int, height: int, rate: Fraction
+    ) -> None:
+        self.path = path
+        self._pix_fmt = pix_fmt
+        self._time_base = 1 / rate
+        self._container = av.open(str(path), "w", format="matroska", container_options=_CONTAINER)
+        options = _LABELS if pix_fmt == "gray" else _SOURCES
+        self._stream: Any = self._container.add_stream("ffv1", rate=rate, options=options)
+        self._stream.width, self._stream.height = width, height
+        self._stream.pix_fmt = pix_fmt
+        self._stream.codec_context.thread_count = 2
+        self._stream.codec_context.thread_type = "SLICE"
+        self._stream.codec_context.flags |= av.codec.context.Flags.bitexact
+
+    def write(self, array: npt.NDArray[Any], frame: int) -> None:
+        video = av.VideoFrame.from_ndarray(array, format=self._pix_fmt)
+        video.pts, video.time_base = frame, self._time_base
+        self._container.mux(self._stream.encode(video))
+
+    def close(self) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def abandon(self) -> None:
+        self._container.close()
+        self.path.unlink(missing_ok=True)
+
+
+class MapWriter:
+    """Writes one map per frame; the file is complete only after `close`.
+
+    As a context manager it removes the file if the block fails.
+    """
+
+    def __init__(self, path: Path, *, width: int, height: int, rate: Fraction) -> None:
+        """Raises: FileExistsError; maps are written once."""
+        if path.exists():
+            raise FileExistsError(f"{path} is there already; a map is never overwritten")
+        self.path = path
+        self.totals = Totals()
+        self.frames = 0
+        self._shape = (height, width)
+        self._rate = rate
+        self._labels = self._open(path, "gray")
+        # Most takes copy nothing: the streams for it are begun at the first frame that does, in
+        # files of their own, and joined in `close`.
+        self._sources: dict[int, _StreamWriter] = {}
+
+    def write(self, frame_map: FrameMap) -> None:
+        """Append the map of the next frame.
+
+        Raises: ProvenanceError if its size is another.
+        """
+        if frame_map.structure.shape != self._shape:
+            height, width = frame_map.structure.shape
+            raise ProvenanceError(
+                f"frame {self.frames}: the map is {width} x {height}, "
+                f"the file {self._shape[1]} x {self._shape[0]}"
+            )
+        self._labels.write(pack(frame_map), self.frames)
+        recorded = (frame_map.sources, frame_map.colour_sources)
+        for number, sources in enumerate(recorded, start=1):
+            if sources is not None and _anywhere(sources):
+                self._source_stream(number).write(_encode_sources(sources), self.frames)
+        self.totals += Totals.count(frame_map)
+        self.frames += 1
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._labels.close()
+        if not self._sources:
+            return
+        parts = [self._labels.path.rename(self._beside(0))]
+        for number in (1, 2):
+            if number in self._sources:
+                self._sources[number].close()
+                parts.append(self._sources[number].path)
+        _join(parts, self.path)
+        for part in parts:
+            part.unlink()
+
+    def abandon(self) -> None:
+        """Stop, and leave nothing behind."""
+        for stream in (self._labels, *self._sources.values()):
+            stream.abandon()
+        for part in (self.path, self._beside(0)):
+            part.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def _source_stream(self, number: int) -> _StreamWriter:
+        if number == 2 and 1 not in self._sources:
+            self._source_stream(1)  # stream 2 of the file is always colour's own
+        if number not in self._sources:
+            self._sources[number] = self._open(self._beside(number), "gbrp16le")
+        return self._sources[number]
+
+    def _open(self, path: Path, pix_fmt: str) -> _StreamWriter:
+        height, width = self._shape
+        return _StreamWriter(path, pix_fmt=pix_fmt, width=width, height=height, rate=self._rate)
+
+    def _beside(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.stream{number}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Presentation times of the packets, by stream."""
+
+    labels: list[int]
+    sources: tuple[frozenset[int], ...]
+
+
+class MapReader:
+    """Reads maps back, one frame after another or from any frame on."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises: ProvenanceError if the file is no provenance map."""
+        self.path = path
+        try:
+            with av.open(str(path)) as container:
+                self._check_streams(container)
+                stream = container.streams.video[0]
+                self.width, self.height = stream.width, stream.height
+                self._index = _index(container)
+        except (av.error.FFmpegError, OSError) as error:
+            raise ProvenanceError(
+                f"{path} cannot be read as a provenance map ({error}); a take without its map "
+                "must be made again"
+            ) from error
+
+    def __len__(self) -> int:
+        return len(self._index.labels)
+
+    @property
+    def has_sources(self) -> bool:
+        """Whether any value in it was copied from elsewhere."""
+        return any(self._index.sources)
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[FrameMap]:
+        """The maps [start, stop), counted from the file's first frame.
+
+        Raises: ProvenanceError if the file is damaged, ValueError if the range lies outside.
+        """
+        stop = len(self) if stop is None else stop
+        if not 0 <= start <= stop <= len(self):
+            raise ValueError(f"frames [{start}, {stop}) of a map of {len(self)} frames")
+        if start == stop:
+            return
+        try:
+            yield from self._decode(start, stop)
+        except av.error.FFmpegError as error:
+            raise ProvenanceError(
+                f"{self.path} is damaged between frames {start} and {stop} ({error}); "
+                "make the take again"
+            ) from error
+
+    def totals(self) -> Totals:
+        """A recount of every frame in the file."""
+        totals = Totals()
+        for frame_map in self.frames():
+            totals += Totals.count(frame_map)
+        return totals
+
+    def _check_streams(self, container: Any) -> None:
+        found = [
+            (stream.codec_context.name, stream.format.name) for stream in container.streams.video
+        ]
+        wanted = [("ffv1", "gray"), ("ffv1", "gbrp16le"), ("ffv1", "gbrp16le")]
+        if not found or found != wanted[: len(found)]:
+            raise ProvenanceError(
+                f"{self.path} is no provenance map: its streams are {found or 'none'}, wanted is "
+                "FFV1 gray (labels) and, if anything was copied, FFV1 gbrp16le (sources)"
+            )
+
+    def _decode(self, start: int, stop: int) -> Iterator[FrameMap]:
+        wanted = self._index.labels[start:stop]
+        held: list[dict[int, npt.NDArray[Any]]] = [{} for _ in range(3)]
+        position = 0
+        with av.open(str(self.path)) as container:
+            streams: Any = container.streams.video
+            for stream in streams:
+                stream.thread_type = "SLICE"
+            if start:
+                container.seek(wanted[0], stream=streams[0], backward=True)
+            for packet in container.demux(*streams):
+                number = streams.index(packet.stream)
+                decoded: list[Any] = list(packet.decode())
+                for video in decoded:
+                    if wanted[0] <= video.pts <= wanted[-1]:
+                        held[number][video.pts] = video.to_ndarray()
+                while position < len(wanted) and self._complete(wanted[position], held):
+                    yield _assemble(wanted[position], held)
+                    position += 1
+                if position == len(wanted):
+                    return
+        raise ProvenanceError(
+            f"{self.path}: frame {start + position} cannot be decoded; make the take again"
+        )
+
+    def _complete(self, pts: int, held: list[dict[int, npt.NDArray[Any]]]) -> bool:
+        return pts in held[0] and all(
+            pts not in times or pts in held[number]
+            for number, times in enumerate(self._index.sources, start=1)
+        )
+
+
+def _index(container: Any) -> _Index:
+    times: list[list[int]] = [[] for _ in container.streams.video]
+    positions = {stream.index: n for n, stream in enumerate(container.streams.video)}
+    for packet in container.demux(video=tuple(range(len(times)))):
+        if packet.pts is not None:
+            times[positions[packet.stream.index]].append(int(packet.pts))
+    return _Index(sorted(times[0]), tuple(frozenset(each) for each in times[1:]))
+
+
+def _assemble(pts: int, held: list[dict[int, npt.NDArray[Any]]]) -> FrameMap:
+    labels = unpack(held[0].pop(pts))
+    sources = [
+        _decode_sources(streams.pop(pts)) if pts in streams else None for streams in held[1:]
+    ]
+    return FrameMap(labels.structure, labels.colour, sources[0], sources[1])
+
+
+def _encode_sources(sources: Sources) -> npt.NDArray[np.uint16]:
+    planes = (sources.offset, sources.dy, sources.dx)
+    shifted = [(plane.astype(np.int32) + ZERO).astype(np.uint16) for plane in planes]
+    return np.stack(shifted, axis=-1)
+
+
+def _decode_sources(stored: npt.NDArray[np.uint16]) -> Sources:
+    signed = stored.astype(np.int32) - ZERO
+    return Sources(
+        signed[..., 0].astype(np.int8),
+        signed[..., 1].astype(np.int16),
+        signed[..., 2].astype(np.int16),
+    )
+
+
+def _anywhere(sources: Sources) -> bool:
+    return bool(sources.offset.any() or sources.dy.any() or sources.dx.any())
+
+
+def _join(parts: list[Path], path: Path) -> None:
+    """Copy the packets of several one-stream files into one file, in order of time."""
+    opened = [av.open(str(part)) for part in parts]
+    try:
+        with av.open(str(path), "w", format="matroska", container_options=_CONTAINER) as out:
+            streams = [out.add_stream_from_template(each.streams.video[0]) for each in opened]
+            queues = [each.demux(video=0) for each in opened]
+            waiting = [next(queue) for queue in queues]
+            while any(packet.pts is not None for packet in waiting):
+                first = min(
+                    (packet.pts * packet.time_base, n)
+                    for n, packet in enumerate(waiting)
+                    if packet.pts is not None
+                )[1]
+                packet, waiting[first] = waiting[first], next(queues[first])
+                packet.stream = streams[first]
+                out.mux(packet)
+    finally:
+        for each in opened:
+            each.close()

@@ -1,0 +1,148 @@
+"""Writing a take while the stage goes on computing: pictures, maps and a line for each frame."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from archive.media.encode import PictureWriter
+from archive.media.pixels import Picture, PictureFormat
+from restoration.mapfile import MapWriter
+from restoration.provenance import FrameMap, Totals
+
+PICTURE, MAP, FRAMES = "picture.mkv", "map.mkv", "frames.jsonl"
+"""Names of a take's files; `frames.jsonl` holds frame, MD5 and totals, a line each."""
+
+_AHEAD = 4
+"""Frames that may wait for the encoder; more would only cost memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was written."""
+
+    frames: int
+    totals: Totals
+    framemd5: str
+    """SHA-256 over the frames' MD5s, a line each."""
+
+
+def picture_md5(picture: Picture) -> str:
+    """MD5 of the native planes, in FFmpeg's order (RGB: G, B, R), as its framemd5 gives it."""
+    planes = picture.planes
+    if picture.pixel.model == "rgb":
+        planes = (planes[1], planes[2], planes[0])
+    digest = hashlib.md5(usedforsecurity=False)
+    for plane in planes:
+        digest.update(plane.tobytes())
+    return digest.hexdigest()
+
+
+class FrameDigest:
+    """Running digest over the MD5s of a sequence of frames."""
+
+    def __init__(self) -> None:
+        self._joined = hashlib.sha256()
+
+    def add(self, md5: str) -> None:
+        self._joined.update(f"{md5}\n".encode())
+
+    def hexdigest(self) -> str:
+        return self._joined.hexdigest()
+
+
+class TakeRecorder:
+    """Encodes in a thread of its own; `write` waits only if that falls behind.
+
+    As a context manager it leaves no file behind if the block fails.
+    """
+
+    def __init__(self, folder: Path, form: PictureFormat, *, start_frame: int) -> None:
+        self.seconds = 0.0
+        """Time spent encoding, beside the stage's own."""
+        self._start_frame = start_frame
+        self._pictures = PictureWriter(folder / PICTURE, form)
+        self._maps = MapWriter(folder / MAP, width=form.width, height=form.height, rate=form.rate)
+        self._lines = (folder / FRAMES).open("w", encoding="ascii")
+        self._md5 = FrameDigest()
+        self._frames = 0
+        self._waiting: queue.Queue[tuple[Picture, FrameMap] | None] = queue.Queue(_AHEAD)
+        self._failed: BaseException | None = None
+        self._thread = threading.Thread(target=self._encode, name="take-recorder", daemon=True)
+        self._thread.start()
+
+    def write(self, picture: Picture, frame_map: FrameMap) -> None:
+        """Append the next frame.
+
+        Raises: whatever the encoder raised for an earlier one.
+        """
+        self._waiting.put((picture, frame_map))
+        if self._failed is not None:
+            raise self._failed
+
+    def finish(self) -> Recorded:
+        """Wait for the encoder and complete the files.
+
+        Raises: whatever the encoder raised.
+        """
+        self._stop()
+        if self._failed is not None:
+            raise self._failed
+        self._pictures.close()
+        self._maps.close()
+        self._lines.close()
+        return Recorded(self._frames, self._maps.totals, self._md5.hexdigest())
+
+    def abandon(self) -> None:
+        """Stop, and remove what was written."""
+        self._stop()
+        self._pictures.abort()
+        self._maps.abandon()
+        self._lines.close()
+        Path(self._lines.name).unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self.abandon()
+
+    def _stop(self) -> None:
+        if self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join()
+
+    def _encode(self) -> None:
+        """The thread: encode until told to stop; after an error only empty the queue."""
+        while (waiting := self._waiting.get()) is not None:
+            if self._failed is not None:
+                continue
+            began = time.perf_counter()
+            try:
+                self._encode_frame(*waiting)
+            except BaseException as error:  # handed to the thread that writes
+                self._failed = error
+            self.seconds += time.perf_counter() - began
+
+    def _encode_frame(self, picture: Picture, frame_map: FrameMap) -> None:
+        self._pictures.write(picture)
+        self._maps.write(frame_map)
+        md5 = picture_md5(picture)
+        self._md5.add(md5)
+        line = {"frame": self._start_frame + self._frames, "md5": md5}
+        line |= Totals.count(frame_map).as_json()
+        self._lines.write(json.dumps(line, separators=(",", ":")) + "\n")
+        self._frames += 1

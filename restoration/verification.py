@@ -1,0 +1,105 @@
+"""Reading a take back from its files, and holding every frame against the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.media.decode import open_source
+from archive.media.errors import MediaError
+from restoration.clip import PictureFrames
+from restoration.mapfile import MapReader
+from restoration.provenance import ProvenanceError, Totals, check_frame
+from restoration.recording import FrameDigest, Recorded, picture_md5
+
+MOST_MESSAGES = 20
+"""Violations that are spelled out; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What a take's files really hold."""
+
+    frames: int
+    totals: Totals
+    framemd5: str
+    violations: list[str]
+
+
+def verify_take(
+    scan: PictureFrames, picture_path: Path, map_path: Path, start_frame: int
+) -> list[str]:
+    """Every way in which a take's map contradicts the scan; an empty list means sound.
+
+    Args:
+        scan: the whole scan.
+        start_frame: the scan's frame that is the take's first.
+    """
+    return read_back(scan, picture_path, map_path, start_frame=start_frame).violations
+
+
+def read_back(
+    scan: PictureFrames,
+    picture_path: Path,
+    map_path: Path,
+    *,
+    start_frame: int,
+    on_frame: Callable[[int], None] = lambda done: None,
+) -> ReadBack:
+    """Decode a take's files from disk and check each frame; see `verify_take`.
+
+    Args:
+        on_frame: called with the number of frames done; may raise to stop.
+    """
+    try:
+        maps = MapReader(map_path)
+        with open_source(picture_path) as pictures:
+            return _read_back(scan, pictures, maps, start_frame, on_frame)
+    except (ProvenanceError, MediaError) as error:
+        return ReadBack(0, Totals(), FrameDigest().hexdigest(), [str(error)])
+
+
+def compare_with_written(found: ReadBack, written: Recorded) -> list[str]:
+    """Every difference between the files and what was meant to be in them."""
+    problems = []
+    if found.frames != written.frames:
+        problems.append(f"{written.frames} frames were written, {found.frames} read back")
+    if found.framemd5 != written.framemd5:
+        problems.append("the pictures read back have other MD5s than those written")
+    if found.totals != written.totals:
+        problems.append("the map read back has other totals than the one written")
+    return problems
+
+
+def _read_back(
+    scan: PictureFrames,
+    pictures: PictureFrames,
+    maps: MapReader,
+    start_frame: int,
+    on_frame: Callable[[int], None],
+) -> ReadBack:
+    frames = len(pictures)
+    violations = []
+    if len(maps) != frames:
+        violations.append(
+            f"the map has {len(maps)} frames, the picture {frames}; one of them is another take's"
+        )
+    if start_frame + frames > len(scan):
+        violations.append(f"the take ends at frame {start_frame + frames}, the scan at {len(scan)}")
+    if violations:
+        return ReadBack(frames, Totals(), FrameDigest().hexdigest(), violations)
+    totals, digest, unspoken = Totals(), FrameDigest(), 0
+    originals = scan.frames(start_frame, start_frame + frames)
+    together = zip(originals, pictures.frames(0, frames), maps.frames(), strict=True)
+    for done, (original, picture, frame_map) in enumerate(together, start=1):
+        found = check_frame(original, picture, frame_map, frame=start_frame + done - 1)
+        spoken = found[: MOST_MESSAGES - len(violations)]
+        violations += spoken
+        unspoken += len(found) - len(spoken)
+        totals += Totals.count(frame_map)
+        digest.add(picture_md5(picture))
+        on_frame(done)
+    if unspoken:
+        violations.append(f"and {unspoken} more")
+    return ReadBack(frames, totals, digest.hexdigest(), violations)
