@@ -18,8 +18,17 @@ def timecode(frame: int, rate: Fraction, start: str = "") -> str:
     """
     base = max(1, round(rate))
     drop = ";" in start and rate in DROP_FRAME_RATES
-    first = _frames_of(start, base, drop=drop) if start else 0
+    first = frames_of_timecode(start, rate) if start else 0
     return _written(frame + first, base, drop=drop)
+
+
+def frames_of_timecode(text: str, rate: Fraction) -> int:
+    """Frames from 00:00:00:00 to a timecode; with ";" before its frames it is drop-frame.
+
+    Raises: ValueError if it is no timecode.
+    """
+    drop = ";" in text and rate in DROP_FRAME_RATES
+    return _frames_of(text, max(1, round(rate)), drop=drop)
 
 
 def _frames_of(text: str, base: int, *, drop: bool) -> int:
