@@ -1,0 +1,242 @@
+"""One attempt at a run: claim it, compute in a child process, publish or say why not."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from restoration import workers
+from restoration.claims import Claim, claim, give_back, lease, renew
+from restoration.errors import ChildFailed, DiskFull, LeaseLost
+from restoration.execution import Order
+from restoration.models import StageRun
+from restoration.nursery import Message, Nursery, discard, nursery
+from restoration.publishing import Result, end_cancelled, fail_run, finish_run, retry_or_fail
+from restoration.stages.contract import Cancelled, StageError
+from restoration.starting import marks_of, offer
+from restoration.storage import storage
+
+log = logging.getLogger(__name__)
+
+DATABASE_AWAY = (OperationalError, InterfaceError)
+T = TypeVar("T")
+
+
+class WorkerStops(Exception):
+    """The worker was asked to stop; its run goes back to the queue."""
+
+
+class RunFailed(Exception):
+    """The child met an error that another attempt would meet again."""
+
+
+def execute_run(run_id: int, *, worker: str = "") -> None:
+    """Work on a run until it has ended, whatever happens; return at once if it is not to be had."""
+    begun = time.monotonic()
+    claimed = claim(run_id, worker=worker or worker_name(), device=device())
+    if claimed is None:
+        log.info("run %s: nothing to do, it is taken or has ended", run_id)
+        return
+    if offer(claimed.run):  # A twin published between the request and this claim.
+        return
+    published = False
+    try:
+        published = Attempt(claimed, begun).run()
+    finally:
+        if not published:
+            storage().remove(claimed.storage_key)
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{workers.queue_name()}"
+
+
+def device() -> str:
+    return str(getattr(settings, "DEVICE", "cpu"))
+
+
+def make_order(claim: Claim) -> Order:
+    """Everything the child needs to know; it never asks the database."""
+    run, scan = claim.run, claim.run.scan
+    table = storage().folder(scan.derived) / "frames.json" if scan.derived else None
+    return Order(
+        scan_path=Path(scan.path),
+        rate=scan.rate,
+        table_path=table if table is not None and table.exists() else None,
+        scan_sha256=scan.sha256,
+        stage=run.stage,
+        params=run.params,
+        start_frame=run.start_frame,
+        end_frame=run.end_frame,
+        marks=marks_of(run.scene),
+        input_folder=storage().folder(run.input_take.storage_key) if run.input_take else None,
+        input_digest=run.input_take.digest if run.input_take else None,
+        out_folder=storage().folder(claim.storage_key),
+        device=run.device,
+    )
+
+
+@dataclass
+class Attempt:
+    """The watch over one child: progress in, lease renewed, cancel and loss seen."""
+
+    claim: Claim
+    begun: float
+    frames_done: int = 0
+    ended: bool = False
+    heard: float = field(default_factory=time.monotonic)
+    renewed: float = field(default_factory=time.monotonic)
+
+    def run(self) -> bool:
+        """Compute and publish; True if a take now names this attempt's folder."""
+        run = self.claim.run
+        try:
+            result = self.compute()
+            return self.publish(result)
+        except (RunFailed, StageError, DiskFull) as error:
+            words = str(error)
+            patiently(lambda: fail_run(run, words))
+        except ChildFailed as error:
+            words = str(error)
+            patiently(lambda: retry_or_fail(refreshed(run), words))
+        except Cancelled:
+            patiently(lambda: end_cancelled(run))
+        except WorkerStops:
+            patiently(lambda: give_back(self.claim))
+        except LeaseLost as lost:
+            log.warning("%s", lost)
+        return False
+
+    def publish(self, result: Result) -> bool:
+        take = patiently(lambda: finish_run(self.claim, result))
+        if take is None:
+            return False
+        return take.storage_key == self.claim.storage_key
+
+    def compute(self) -> Result:
+        """Have the child execute the order.
+
+        Raises: RunFailed, ChildFailed, DiskFull, Cancelled, WorkerStops, LeaseLost.
+        """
+        child = nursery()
+        ready = time.monotonic()
+        child.begin(make_order(self.claim))
+        try:
+            told = self.listen(child)
+        finally:
+            if not self.ended:  # Cancelled, lost, silent: nothing may write to its folder any more.
+                end_child(child)
+        made = told["made"]
+        made["timings"]["waiting_for_child"] = round(ready - self.begun, 4)
+        return Result(**made)
+
+    def listen(self, child: Nursery) -> Message:
+        """Wait for the child's result and its end."""
+        result: Message = {}
+        while True:
+            message = child.receive(min(1.0, lease().total_seconds() / 8))
+            if message is not None:
+                self.heard = time.monotonic()
+                if "progress" in message:
+                    self.frames_done = min(message["progress"][0], self.claim.run.frames_total)
+                elif "ended" in message:
+                    self.ended = True
+                    return check_end(result, message)
+                else:
+                    result |= message
+            self.watch()
+
+    def watch(self) -> None:
+        """Renew the lease while there is progress; see whether the work is still wanted."""
+        if workers.stopping.is_set():
+            raise WorkerStops
+        now = time.monotonic()
+        patience = progress_seconds()
+        if now - self.heard > patience:
+            raise ChildFailed(f"no progress for {patience:.0f} seconds; the process was ended")
+        if now - self.renewed < min(1.0, lease().total_seconds() / 4):
+            return
+        self.renewed = now
+        try:
+            if renew(self.claim, frames_done=self.frames_done):
+                raise Cancelled
+        except DATABASE_AWAY as error:
+            # The work goes on: if the database is back before the lease is up, nothing is lost.
+            log.warning("run %s: the database is away (%s)", self.claim.run.pk, error)
+            connection.close()
+
+
+def end_child(child: Nursery) -> None:
+    """Stop the child and wait until it is gone."""
+    try:
+        child.stop()
+        while (message := child.receive(10.0)) is not None:
+            if "ended" in message:
+                return
+    except ChildFailed:
+        pass
+    discard()
+
+
+def check_end(result: Message, end: Message) -> Message:
+    """What the child told before it ended well.
+
+    Raises: RunFailed, DiskFull or ChildFailed with the child's own words.
+    """
+    if "error" in result:
+        error: dict[str, Any] = result["error"]
+        if error["disk_full"]:
+            raise DiskFull(
+                "the disk is full: the take could not be written and was removed; free some space "
+                f"or move the media folder, then run again ({error['message']})"
+            )
+        words = error["message"] or error["kind"]
+        if error["kind"] not in ("StageError", "ProvenanceError"):
+            words = f"{error['kind']}: {words}"
+        raise (RunFailed if error["permanent"] else ChildFailed)(words)
+    if end["ended"] == 0 and "made" in result:
+        return result
+    raise ChildFailed(died(end["ended"], end["stderr"]))
+
+
+def died(code: int, words: str) -> str:
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+    hint = " (out of memory?)" if code == -9 else ""
+    return f"the computing process {how}{hint}" + (f": {words}" if words else "")
+
+
+def progress_seconds() -> float:
+    """How long a child may be silent. Apart from the lease: a first frame may take minutes."""
+    return float(getattr(settings, "RUN_PROGRESS_SECONDS", 600))
+
+
+def refreshed(run: StageRun) -> StageRun:
+    run.refresh_from_db()
+    return run
+
+
+def patiently(change: Callable[[], T]) -> T:
+    """Write the end of an attempt even if the database is away for a while.
+
+    What was computed is not thrown away for a restart of the database; if it stays away, the lease
+    runs out and the sweeper has the run done again.
+    """
+    patience = float(getattr(settings, "RUN_PUBLISH_SECONDS", 300))
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return change()
+        except DATABASE_AWAY:
+            if time.monotonic() > deadline or connection.in_atomic_block:
+                raise
+            connection.close()
+            time.sleep(0.5)

@@ -1,0 +1,157 @@
+"""Runs of stages: ask for them, cancel them, have them tried again.
+
+Background: docs/engine.md. The steps live beside this page: `starting` writes the row and rings,
+`claims` says who may work, `attempts` works, `publishing` ends a run, `sweeper` mends what broke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+
+from archive.models import Reel
+from restoration.attempts import execute_run
+from restoration.cancelling import cancel
+from restoration.errors import CannotStart, IllegalTransition
+from restoration.models import Scene, StageRun
+from restoration.stages import STAGES, find_stage
+from restoration.starting import Step, chain_run, check_steps, ring_on_commit, start_run
+from restoration.sweeper import Swept, sweep
+
+__all__ = [
+    "Swept",
+    "cancel",
+    "execute_run",
+    "process_reel",
+    "process_scene",
+    "retry",
+    "start_run",
+    "sweep",
+]
+
+Status = StageRun.Status
+
+
+def process_reel(
+    reel: Reel,
+    *,
+    stages: Iterable[str],
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+    by: User | None = None,
+) -> list[StageRun]:
+    """Run stages over a reel: cuts first if there are no scenes, then each scene's chain.
+
+    Args:
+        stages: Names; they are run in the order of `STAGES`, whatever the order here.
+        params: Stage name -> values.
+
+    Returns: The runs started now; all that follow share their `batch`.
+    Raises: StageError, CannotStart.
+    """
+    scan = reel.current_scan()
+    if scan is None:
+        raise CannotStart(f"{reel} has no scan yet; ingest one first")
+    steps = plan(stages, params or {})
+    batch = uuid4()
+    with transaction.atomic():
+        finding = [step for step in steps if find_stage(step["stage"]).makes == "findings"]
+        chain = [step for step in steps if step not in finding]
+        if not finding and not scan.scenes.current().exists():
+            finding = [Step(stage="cuts", params=dict((params or {}).get("cuts", {})))]
+        if not finding:
+            return _chains(list(scan.scenes.current()), chain, by=by, batch=batch)
+        return [
+            start_run(
+                scan=scan,
+                stage=step["stage"],
+                start_frame=0,
+                end_frame=scan.frames,
+                params=step["params"],
+                following=chain if step is finding[-1] else (),
+                by=by,
+                batch=batch,
+            )
+            for step in finding
+        ]
+
+
+def process_scene(
+    scene: Scene,
+    *,
+    stages: Iterable[str],
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+    by: User | None = None,
+) -> StageRun:
+    """Run stages over one scene; the first starts now, the others follow on its take.
+
+    Raises: StageError, CannotStart.
+    """
+    if scene.retired:
+        raise CannotStart(f"{scene} was replaced by an edit of the cuts; choose a current scene")
+    steps = plan(stages, params or {})
+    return _chains([scene], steps, by=by, batch=uuid4())[0]
+
+
+def _chains(
+    scenes: list[Scene], steps: list[Step], *, by: User | None, batch: UUID
+) -> list[StageRun]:
+    check_steps(steps)
+    with transaction.atomic():
+        return [chain_run(scene, steps, by=by, batch=batch) for scene in scenes]
+
+
+def plan(stages: Iterable[str], params: Mapping[str, Mapping[str, Any]]) -> list[Step]:
+    """The stages in the order in which they are run, with what was asked of each.
+
+    Raises: StageError for an unknown stage or parameter; CannotStart if there is nothing to do.
+    """
+    wanted = {find_stage(name).name for name in stages}
+    if not wanted:
+        known = ", ".join(stage.name for stage in STAGES)
+        raise CannotStart(f"name at least one stage: {known}")
+    strange = sorted(set(params) - wanted)
+    if strange:
+        raise CannotStart(f"parameters for {', '.join(strange)}, which is not to be run")
+    steps = []
+    for stage in STAGES:
+        if stage.name in wanted:
+            values = dict(params.get(stage.name, {}))
+            stage.parse(values)
+            steps.append(Step(stage=stage.name, params=values))
+    return steps
+
+
+def retry(run: StageRun, *, by: User | None = None) -> StageRun:
+    """Let a run that failed or was cancelled wait again, with a fresh share of attempts.
+
+    Raises: IllegalTransition if it is open or done; CannotStart if its scene is gone.
+    """
+    if run.scene is not None and run.scene.retired:
+        raise CannotStart(f"{run.scene} was replaced by an edit of the cuts; run the new scenes")
+    if run.key == "":
+        raise CannotStart(f"{run} could not be started: {run.error}; ask for it anew")
+    with transaction.atomic():
+        again = StageRun.objects.filter(
+            pk=run.pk, status__in=[Status.FAILED, Status.CANCELLED]
+        ).update(
+            status=Status.QUEUED,
+            attempt=0,
+            cancel_requested=False,
+            error="",
+            frames_done=0,
+            started=None,
+            ended=None,
+            sent=None,
+            requested_by=by or run.requested_by,
+            updated=Now(),
+        )
+        run.refresh_from_db()
+        if not again:
+            raise IllegalTransition(f"{run} is {run.status}; only ended runs can be tried again")
+        ring_on_commit(run)
+    return run

@@ -1,0 +1,293 @@
+"""Scenes: a cut list becomes rows; a person splits, merges and moves cuts.
+
+An edit retires the scenes that it changes and makes others. Takes hang on the frame range, so those
+of untouched scenes stay, and a range that comes back is the same scene again, with its takes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from archive import custody
+from archive.models import Scan
+from restoration.cancelling import cancel_if_open
+from restoration.cutting import Piece, pieces
+from restoration.errors import SceneError
+from restoration.models import Scene, StageRun, Take
+from restoration.stages import STAGES, find_stage
+from restoration.stages.contract import StageError
+from restoration.stages.parameters import params_json
+
+INVENTING = {"colourise"}
+"""Stages whose takes belong to the colour version and never to the restoration."""
+
+
+def make_scenes(scan: Scan, findings: Mapping[str, Any], by: User | None = None) -> list[Scene]:
+    """Cut a scan into scenes as the stage `cuts` found; the current scenes, in order.
+
+    Scenes with a cut that a person placed stay as they are, and so do those found again.
+    """
+    with transaction.atomic():
+        _lock(scan)
+        current = list(scan.scenes.current())
+        kept_by_hand = [scene for scene in current if scene.by_hand]
+        wanted = {
+            (piece.start_frame, piece.end_frame): piece
+            for piece in pieces(
+                scan.frames,
+                findings,
+                kept=[(scene.start_frame, scene.end_frame) for scene in kept_by_hand],
+            )
+        }
+        gone = [
+            scene
+            for scene in current
+            if not scene.by_hand and (scene.start_frame, scene.end_frame) not in wanted
+        ]
+        stay = {(scene.start_frame, scene.end_frame) for scene in current if scene not in gone}
+        _retire(gone, because="cuts were detected again", by=by)
+        made = [_place(scan, piece) for place, piece in wanted.items() if place not in stay]
+        if made or gone:
+            _record(
+                "scenes made",
+                scan,
+                by,
+                {
+                    "made": len(made),
+                    "retired": len(gone),
+                    "kept": len(stay),
+                    "cuts": [piece.start_frame for piece in wanted.values()][:1000],
+                },
+            )
+        return list(scan.scenes.current())
+
+
+def split(scene: Scene, frame: int, *, by: User | None = None) -> tuple[Scene, Scene]:
+    """Cut a scene in two; `frame` is the first of the second one.
+
+    Raises: SceneError if the frame is not inside, or the scene was replaced meanwhile.
+    """
+    with transaction.atomic():
+        scene = _current(scene)
+        if not scene.start_frame < frame < scene.end_frame:
+            raise SceneError(
+                f"frame {frame} cannot start a scene inside [{scene.start_frame}, "
+                f"{scene.end_frame}): choose one from {scene.start_frame + 1} to "
+                f"{scene.end_frame - 1}"
+                if scene.frames > 1
+                else f"the scene at frame {scene.start_frame} has one frame and cannot be split"
+            )
+        _retire([scene], because=f"split at frame {frame}", by=by)
+        first = _place(scene.scan, Piece.of(scene, end_frame=frame), like=scene)
+        second = _place(scene.scan, Piece.of(scene, start_frame=frame), like=scene)
+        _record("scene split", scene.scan, by, {"frame": frame} | _ranges(scene))
+        return first, second
+
+
+def merge(scene: Scene, *, by: User | None = None) -> Scene:
+    """Take out the cut between a scene and the next one.
+
+    Raises: SceneError if there is no next one, or the scene was replaced meanwhile.
+    """
+    with transaction.atomic():
+        scene = _current(scene)
+        after = scene.scan.scenes.current().filter(start_frame=scene.end_frame).first()
+        if after is None:
+            raise SceneError(f"{scene} is the last one: there is no next scene to merge with")
+        _retire([scene, after], because=f"merged across frame {scene.end_frame}", by=by)
+        piece = Piece.of(scene, end_frame=after.end_frame, marks=[*scene.marks, *after.marks])
+        merged = _place(scene.scan, piece, like=scene)
+        _record("scenes merged", scene.scan, by, {"cut": scene.end_frame} | _ranges(merged))
+        return merged
+
+
+def move_cut(scene: Scene, frame: int, *, by: User | None = None) -> tuple[Scene, Scene]:
+    """Move the cut that starts a scene to `frame`; the scene before it and the scene itself.
+
+    Raises: SceneError if that would leave either without a frame, or there is none before it.
+    """
+    with transaction.atomic():
+        scene = _current(scene)
+        before = scene.scan.scenes.current().filter(end_frame=scene.start_frame).first()
+        if before is None:
+            raise SceneError(f"{scene} is the first one: its start is the start of the scan")
+        if frame == scene.start_frame:
+            raise SceneError(f"the cut is at frame {frame} already")
+        if not before.start_frame < frame < scene.end_frame:
+            raise SceneError(
+                f"the cut can move to frames {before.start_frame + 1} to {scene.end_frame - 1}, "
+                f"not to {frame}: each scene keeps at least one frame"
+            )
+        moved = f"cut moved from frame {scene.start_frame} to {frame}"
+        _retire([before, scene], because=moved, by=by)
+        marks = [*before.marks, *scene.marks]
+        first = Piece.of(before, end_frame=frame, marks=marks)
+        second = Piece.of(scene, start_frame=frame, marks=marks)
+        placed = (
+            _place(scene.scan, first, like=before),
+            _place(scene.scan, second, like=scene),
+        )
+        _record("cut moved", scene.scan, by, {"from": scene.start_frame, "to": frame})
+        return placed
+
+
+def set_settings(
+    scene: Scene, stage: str, params: Mapping[str, Any], *, by: User | None = None
+) -> Scene:
+    """Choose a stage's parameters for a scene; those not named take the stage's defaults.
+
+    Raises: StageError for an unknown stage or parameter, SceneError if the scene was replaced.
+    """
+    found = find_stage(stage)
+    parsed = params_json(found.parse(params))
+    with transaction.atomic():
+        scene = _current(scene)
+        before = scene.settings.get(stage, {})
+        chosen = {name: parsed[name] for name in params}
+        scene.settings = {**scene.settings, stage: chosen}
+        if not chosen:
+            del scene.settings[stage]
+        scene.save(update_fields=["settings"])
+        detail = {"stage": stage, "before": before, "after": chosen} | _ranges(scene)
+        _record("scene settings", scene.scan, by, detail)
+    return scene
+
+
+def head_take(scene: Scene, version: str = "restoration") -> Take | None:
+    """The newest take at the end of the scene's chain: what is reviewed and delivered."""
+    return head_takes([scene], version).get(scene.pk)
+
+
+def head_takes(scenes: Scan | Iterable[Scene], version: str = "restoration") -> dict[int, Take]:
+    """The head take of each scene that has one, by the scene's id; one query for all of them.
+
+    The end of the chain is the last stage (in the order of `STAGES`) that has a take. Of several
+    takes of that stage the one last made, or last offered instead of being made again, counts.
+    """
+    wanted = list(scenes.scenes.current() if isinstance(scenes, Scan) else scenes)
+    takes = Take.objects.filter(scan__in={scene.scan_id for scene in wanted}).latest_first()
+    by_place: defaultdict[tuple[int, int, int], list[Take]] = defaultdict(list)
+    for take in takes:
+        if version != "restoration" or take.stage not in INVENTING:
+            by_place[take.scan_id, take.start_frame, take.end_frame].append(take)
+    heads = {}
+    for scene in wanted:
+        if found := by_place.get((scene.scan_id, scene.start_frame, scene.end_frame)):
+            heads[scene.pk] = max(found, key=lambda take: place_in_chain(take.stage))
+    return heads
+
+
+def take_before(scene: Scene, stage: str) -> Take | None:
+    """What a stage works on: the newest take of the nearest stage before it, or the scan (None)."""
+    takes = list(Take.objects.of_scene(scene).exclude(stage__in=INVENTING).latest_first())
+    earlier = [take for take in takes if place_in_chain(take.stage) < place_in_chain(stage)]
+    return max(earlier, key=lambda take: place_in_chain(take.stage), default=None)
+
+
+def chain(take: Take) -> list[Take]:
+    """The takes that a take was made on, from the scan outwards, and itself at the end."""
+    found = [take]
+    while (earlier := found[0].input_take) is not None:
+        found.insert(0, earlier)
+    return found
+
+
+def outdated(scene: Scene, take: Take) -> list[str]:
+    """Why a take is no longer what the scene's settings and newest takes would give; empty: it is.
+
+    A take made with other values than a person has since chosen, or on an input that has since been
+    made anew, is named here.
+    """
+    reasons = []
+    newest = {other.stage: other for other in reversed(Take.objects.of_scene(scene).latest_first())}
+    for link in chain(take):
+        other = newest.get(link.stage)
+        if other is not None and other != link:
+            reasons.append(f"{link.stage} was made anew since: take {other.number}")
+        reasons += _changed_settings(scene, link)
+    return reasons
+
+
+def _changed_settings(scene: Scene, take: Take) -> list[str]:
+    made_with = take.manifest.get("params", {})
+    try:
+        wanted = params_json(find_stage(take.stage).parse(scene.settings.get(take.stage, {})))
+    except StageError:  # A stage or parameter of an older version: nothing to compare with.
+        return []
+    chosen = scene.settings.get(take.stage, {})
+    return [
+        f"{take.stage}.{name} is now {wanted[name]}, the take was made with {made_with[name]}"
+        for name in chosen
+        if name in made_with and made_with[name] != wanted[name]
+    ]
+
+
+def place_in_chain(stage: str) -> int:
+    names = [entry.name for entry in STAGES]
+    return names.index(stage) if stage in names else -1
+
+
+def _lock(scan: Scan) -> None:
+    """One edit of a scan's cuts, or publication of a take of it, at a time."""
+    Scan.objects.select_for_update(no_key=True).get(pk=scan.pk)
+
+
+def _current(scene: Scene) -> Scene:
+    """The scene as it stands now, with its scan locked."""
+    _lock(scene.scan)
+    now = Scene.objects.select_related("scan__reel").get(pk=scene.pk)
+    if now.retired:
+        raise SceneError(f"{now} was replaced meanwhile ({now.retired_because}); look again")
+    return now
+
+
+def _retire(scenes: list[Scene], *, because: str, by: User | None) -> None:
+    if not scenes:
+        return
+    Scene.objects.filter(pk__in=[scene.pk for scene in scenes]).update(
+        retired=Now(), retired_because=because
+    )
+    for run in StageRun.objects.filter(scene__in=scenes, status__in=StageRun.OPEN):
+        cancel_if_open(run, by=by, because=because)
+
+
+def _place(scan: Scan, piece: Piece, *, like: Scene | None = None) -> Scene:
+    """The scene of that range: the one that was there before, if there was one."""
+    found = (
+        scan.scenes.filter(
+            Q(start_frame=piece.start_frame, end_frame=piece.end_frame), retired__isnull=False
+        )
+        .order_by("-retired")
+        .first()
+    )
+    scene = found or Scene(scan=scan, settings=like.settings if like else {})
+    scene.start_frame, scene.end_frame = piece.start_frame, piece.end_frame
+    scene.kind = piece.kind
+    scene.confidence = piece.confidence
+    scene.gradual = piece.gradual
+    scene.marks = piece.marks
+    scene.by_hand = like is not None
+    scene.retired, scene.retired_because = None, ""
+    scene.save()
+    return scene
+
+
+def _ranges(scene: Scene) -> dict[str, Any]:
+    return {"frames": [scene.start_frame, scene.end_frame]}
+
+
+def _record(kind: str, scan: Scan, by: User | None, detail: dict[str, Any]) -> None:
+    custody.record(
+        kind=kind,
+        agent=custody.person(by) if by else custody.software(),
+        subject=f"scan:{scan.pk}",
+        reel=scan.reel,
+        detail=detail,
+    )

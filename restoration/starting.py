@@ -1,0 +1,258 @@
+"""Starting runs: the row is written in the caller's transaction, the message goes on commit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, TypedDict
+from uuid import UUID, uuid4
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+from dramatiq.errors import DramatiqError
+
+from archive.models import Scan
+from restoration import manifest, scenes
+from restoration.errors import CannotStart
+from restoration.models import Scene, StageRun, Take
+from restoration.stages import find_stage
+from restoration.stages.contract import Stage, StageError
+from restoration.stages.parameters import params_json
+
+log = logging.getLogger(__name__)
+
+Status = StageRun.Status
+SPLICES = {"splice", "jump"}
+"""Kinds of marks across which no motion is followed."""
+
+
+class Step(TypedDict):
+    """A stage to run later, with the parameters that were asked for."""
+
+    stage: str
+    params: dict[str, Any]
+
+
+def start_run(
+    *,
+    scan: Scan,
+    stage: str,
+    start_frame: int,
+    end_frame: int,
+    scene: Scene | None = None,
+    params: Mapping[str, Any] | None = None,
+    input_take: Take | None = None,
+    following: Iterable[str | Step] = (),
+    by: User | None = None,
+    batch: UUID | None = None,
+) -> StageRun:
+    """Ask for a stage on frames [start_frame, end_frame) of a scan.
+
+    A result that stands already is offered instead of computed again: the run is done at once.
+
+    Args:
+        params: Those not named take the stage's defaults.
+        input_take: The take to work on; None: the scan itself.
+        following: Stages to start on what this run makes, in order.
+        batch: Shared by runs that were asked for together.
+
+    Raises: StageError for an unknown stage or parameter, CannotStart for a range or an input that
+        do not fit.
+    """
+    found = find_stage(stage)
+    steps = check_steps(following)
+    values = params_json(found.parse(params or {}))
+    _check_range(scan, start_frame, end_frame, input_take)
+    run = StageRun(
+        scan=scan,
+        scene=scene,
+        stage=stage,
+        start_frame=start_frame,
+        end_frame=end_frame,
+        params=values,
+        input_take=input_take,
+        following=steps,
+        batch=batch or uuid4(),
+        key=run_key(found, scan, start_frame, end_frame, values, input_take, marks_of(scene)),
+        queue=found.queue,
+        frames_total=end_frame - start_frame,
+        requested_by=by,
+    )
+    with transaction.atomic():
+        run.save(force_insert=True)
+        if not offer(run):
+            ring_on_commit(run)
+    return run
+
+
+def marks_of(scene: Scene | None) -> tuple[int, ...]:
+    """Frames inside the scene before which the film was spliced; a flash is no splice."""
+    marks = scene.marks if scene is not None else []
+    return tuple(sorted(int(mark["frame"]) for mark in marks if mark.get("kind") in SPLICES))
+
+
+def run_key(
+    stage: Stage,
+    scan: Scan,
+    start_frame: int,
+    end_frame: int,
+    params: dict[str, Any],
+    input_take: Take | None,
+    marks: tuple[int, ...],
+) -> str:
+    """What decides the result, as one digest: the same key means the same take."""
+    return manifest.run_key(
+        stage=stage,
+        params=params,
+        scan_sha256=scan.sha256,
+        start_frame=start_frame,
+        end_frame=end_frame,
+        marks=marks,
+        input_digest=input_take.digest if input_take else None,
+    )
+
+
+def check_steps(following: Iterable[str | Step]) -> list[Step]:
+    """The stages to follow, with parameters that were checked now rather than hours later."""
+    steps = [
+        Step(stage=step, params={})
+        if isinstance(step, str)
+        else Step(stage=step["stage"], params=dict(step["params"]))
+        for step in following
+    ]
+    for step in steps:
+        found = find_stage(step["stage"])
+        found.parse(step["params"])
+        if found.makes != "pictures":
+            raise CannotStart(f"{found.name} looks at a whole scan and cannot follow on a take")
+    return steps
+
+
+def _check_range(scan: Scan, start_frame: int, end_frame: int, take: Take | None) -> None:
+    if not 0 <= start_frame < end_frame <= scan.frames:
+        raise CannotStart(
+            f"frames [{start_frame}, {end_frame}) do not lie in the scan's {scan.frames} frames"
+        )
+    if take is not None and (take.scan_id, take.start_frame, take.end_frame) != (
+        scan.pk,
+        start_frame,
+        end_frame,
+    ):
+        raise CannotStart(f"{take} covers other frames than [{start_frame}, {end_frame})")
+
+
+def offer(run: StageRun) -> bool:
+    """Settle a waiting run with a result that stands already; False if there is none."""
+    take = Take.objects.filter(key=run.key).first()
+    twin = None
+    if take is None and find_stage(run.stage).makes == "findings":
+        twin = StageRun.objects.filter(
+            key=run.key, status=Status.DONE, findings__isnull=False
+        ).first()
+    if take is None and twin is None:
+        return False
+    settled = StageRun.objects.filter(pk=run.pk, status__in=StageRun.OPEN).update(
+        status=Status.DONE,
+        take=take,
+        findings=twin.findings if twin else None,
+        offered=True,
+        frames_done=run.frames_total,
+        lease_until=None,
+        ended=Now(),
+        updated=Now(),
+    )
+    run.refresh_from_db()
+    if settled:
+        follow(run)
+    return bool(settled)
+
+
+def follow(run: StageRun) -> list[StageRun]:
+    """Start what was asked to follow on the result of a run that is done."""
+    if run.findings is not None:
+        scenes.make_scenes(run.scan, run.findings, by=run.requested_by)
+        current = run.scan.scenes.current()
+        return [
+            chain_run(scene, run.following, by=run.requested_by, batch=run.batch)
+            for scene in current
+            if run.following
+        ]
+    if not run.following or (run.scene is not None and run.scene.retired):
+        return []
+    return [_next_run(run)]
+
+
+def _next_run(run: StageRun) -> StageRun:
+    step, *rest = run.following
+    return _start_or_say_why(
+        scan=run.scan,
+        stage=step["stage"],
+        start_frame=run.start_frame,
+        end_frame=run.end_frame,
+        scene=run.scene,
+        params=params_for(run.scene, step),
+        input_take=run.take,
+        following=rest,
+        by=run.requested_by,
+        batch=run.batch,
+    )
+
+
+def chain_run(
+    scene: Scene, steps: Iterable[str | Step], *, by: User | None, batch: UUID | None = None
+) -> StageRun:
+    """The first of these stages on a scene; the others follow on its take."""
+    step, *rest = check_steps(steps)
+    return _start_or_say_why(
+        scan=scene.scan,
+        stage=step["stage"],
+        start_frame=scene.start_frame,
+        end_frame=scene.end_frame,
+        scene=scene,
+        params=params_for(scene, step),
+        input_take=scenes.take_before(scene, step["stage"]),
+        following=rest,
+        by=by,
+        batch=batch,
+    )
+
+
+def _start_or_say_why(**asked: Any) -> StageRun:
+    """A run that cannot be started is written down as failed: nothing is silent."""
+    try:
+        with transaction.atomic():
+            return start_run(**asked)
+    except (StageError, CannotStart) as error:
+        return StageRun.objects.create(
+            **asked | {"batch": asked["batch"] or uuid4(), "following": list(asked["following"])},
+            status=Status.FAILED,
+            error=str(error),
+            queue="cpu",
+            frames_total=asked["end_frame"] - asked["start_frame"],
+            ended=Now(),
+        )
+
+
+def params_for(scene: Scene | None, step: Step) -> dict[str, Any]:
+    """What was asked for now, over what a person chose for the scene."""
+    chosen = scene.settings.get(step["stage"], {}) if scene is not None else {}
+    return {**chosen, **step["params"]}
+
+
+def ring_on_commit(run: StageRun) -> None:
+    transaction.on_commit(partial(ring, run.pk, run.queue))
+
+
+def ring(run_id: int, queue: str) -> bool:
+    """Tell the workers of the queue that there is a run; a broker that is away fails nothing."""
+    from restoration.tasks import ACTORS
+
+    try:
+        ACTORS[queue].send(run_id)
+    except DramatiqError as error:
+        log.warning("run %s: no message sent (%s); the sweeper will send it", run_id, error)
+        return False
+    StageRun.objects.filter(pk=run_id).update(sent=Now())
+    return True

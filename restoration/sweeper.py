@@ -1,0 +1,100 @@
+"""Mends what broke: lost messages, leases that ran out, folders and workers left behind.
+
+Any number of sweepers may run; each pass is done by one of them at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict, dataclass, field
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from restoration.models import StageRun, Take, Worker
+from restoration.publishing import retry_or_fail
+from restoration.starting import offer, ring
+from restoration.storage import storage
+
+log = logging.getLogger(__name__)
+
+LOCK = "reelproof sweeper"
+GRACE_SECONDS = 60.0
+"""A folder younger than this is left alone: its attempt may just have begun."""
+
+
+@dataclass
+class Swept:
+    """What one pass found and did."""
+
+    resent: list[int] = field(default_factory=list)
+    requeued: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    workers: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, list[int] | list[str]]:
+        return asdict(self)
+
+    def __bool__(self) -> bool:
+        return any(asdict(self).values())
+
+
+def sweep() -> Swept:
+    """One pass over runs, workers and the store; an empty one if another sweeper is at it."""
+    swept = Swept()
+    with transaction.atomic():
+        if not _alone():
+            return swept
+        _end_lost_leases(swept)
+        _drop_lost_workers(swept)
+        _remove_leftovers(swept)
+    _resend(swept)
+    return swept
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _end_lost_leases(swept: Swept) -> None:
+    for run in StageRun.objects.lease_ran_out().select_related("scan__reel", "requested_by"):
+        retry_or_fail(run, f"the worker {run.worker or 'without a name'} was lost")
+        run.refresh_from_db()
+        ended = swept.requeued if run.status == StageRun.Status.QUEUED else swept.failed
+        ended.append(run.pk)
+
+
+def _drop_lost_workers(swept: Swept) -> None:
+    lost = Worker.objects.lost()
+    swept.workers = list(lost.values_list("name", flat=True))
+    lost.delete()
+
+
+def _remove_leftovers(swept: Swept) -> None:
+    """Remove folders that no take names and no running attempt writes."""
+    young = time.time() - float(getattr(settings, "RUN_LEFTOVER_SECONDS", GRACE_SECONDS))
+    for found in list(storage().attempts()):
+        # In this order: a run leaves "running" in the transaction that makes its take.
+        writing = StageRun.objects.filter(
+            pk=found.run, status=StageRun.Status.RUNNING, token=found.attempt
+        )
+        if writing.exists() or Take.objects.filter(storage_key=found.key).exists():
+            continue
+        if storage().folder(found.key).stat().st_mtime < young:
+            storage().remove(found.key)
+            swept.removed.append(found.key)
+
+
+def _resend(swept: Swept) -> None:
+    """Ring again for runs that nobody claimed: their message was lost, or the broker away."""
+    seconds = float(getattr(settings, "RUN_RESEND_SECONDS", 30))
+    for run in StageRun.objects.unclaimed(seconds):
+        if offer(run):
+            continue
+        if not ring(run.pk, run.queue):
+            return  # The broker is away: the next pass tries again.
+        swept.resent.append(run.pk)
