@@ -14,7 +14,8 @@ NEEDS_NO_DATABASE = {
 def database(arguments: list[str]) -> AbstractContextManager[object]:
     """What the command runs inside: the embedded server if it needs one."""
     asks_for_help = {"--help", "-h"} & set(arguments)
-    if not arguments or arguments[0] in NEEDS_NO_DATABASE or asks_for_help:
+    offline = arguments[:1] == ["verify_events"] and any(a.startswith("--file") for a in arguments)
+    if offline or not arguments or arguments[0] in NEEDS_NO_DATABASE or asks_for_help:
         return nullcontext()
     from django.conf import settings
 

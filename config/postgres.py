@@ -221,7 +221,7 @@ class Keeper:
         if self.while_used:
             return False
         fcntl.flock(users, fcntl.LOCK_SH)
-        self.say("The database is run by a command already; waiting beside it.")
+        self.say("Another process runs the database; waiting to take over.")
         while not self.told_to_stop and not take(lock, fcntl.LOCK_EX):
             time.sleep(POLL_SECONDS)
         fcntl.flock(users, fcntl.LOCK_UN)
@@ -338,14 +338,32 @@ def start_keeper(place: Place, options: tuple[str, ...], words: Path) -> subproc
         )
 
 
+def become_after(place: Place, program: list[str], say: Say) -> None:
+    """Wait until the server, which somebody else runs, takes connections; then become a program."""
+    began = last = time.monotonic()
+    while not is_reachable(place):
+        now = time.monotonic()
+        if now - last >= WORDS_EVERY_SECONDS:
+            last = now
+            say(f"Waiting for PostgreSQL for {now - began:.0f} s ({place.log}).")
+        time.sleep(POLL_SECONDS)
+    os.execvp(program[0], program)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m config.postgres", description=__doc__)
-    parser.add_argument("action", choices=["keep"])
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--while-used", action="store_true")
-    parser.add_argument("--option", action="append", default=[], help="such as fsync=off")
+    actions = parser.add_subparsers(dest="action", required=True)
+    keep = actions.add_parser("keep", help="run the server until told to stop")
+    keep.add_argument("--home", type=Path, required=True)
+    keep.add_argument("--while-used", action="store_true", help="... or until nobody needs it")
+    keep.add_argument("--option", action="append", default=[], help="such as fsync=off")
+    after = actions.add_parser("after", help="wait for the server, then become a program")
+    after.add_argument("--home", type=Path, required=True)
+    after.add_argument("program", nargs=argparse.REMAINDER)
     chosen = parser.parse_args(arguments)
     try:
+        if chosen.action == "after":
+            become_after(cluster.find_place(chosen.home), chosen.program, say_on_stderr)
         keeper = Keeper(
             cluster.find_place(chosen.home),
             while_used=chosen.while_used,

@@ -1,0 +1,28 @@
+"""gunicorn's settings: a few threads for pages, the rest for films that are being watched."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+from config import tether
+
+worker_class = "gthread"
+workers = 2
+threads = 12
+timeout = 60
+graceful_timeout = 5
+keepalive = 5
+control_socket_disable = True
+if os.path.isdir("/dev/shm"):  # noqa: PTH112
+    worker_tmp_dir = "/dev/shm"
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Tie each worker to the master: killed outright, it could not stop them."""
+    tether.tie(signal.SIGTERM, parent=server.pid)
+
+
+def post_worker_init(worker: Any) -> None:
+    worker.log.info("Web worker %s is ready for requests", worker.pid)
