@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,9 +25,9 @@ from restoration.provenance import FrameMap, ProvenanceError, Sources, Totals, p
 ZERO = 32768
 """What stands for 0 in a stream of sources, so that negative numbers fit."""
 
-# Sixteen slices code in parallel; Golomb-Rice's run mode is fastest and smallest on flat areas.
-_LABELS = {"level": "3", "slices": "16", "slicecrc": "1", "coder": "0", "g": "1"}
-_SOURCES = {"level": "3", "slices": "16", "slicecrc": "1", "g": "1"}
+# Golomb-Rice's run mode (coder 0) is fastest and smallest on flat areas.
+_LABELS = {"level": "3", "slicecrc": "1", "coder": "0", "g": "1"}
+_SOURCES = {"level": "3", "slicecrc": "1", "g": "1"}
 # No dates, random identifiers or library versions: the same map gives the same bytes.
 _CONTAINER = {"fflags": "+bitexact"}
 
@@ -41,7 +42,8 @@ class _StreamWriter:
         self._pix_fmt = pix_fmt
         self._time_base = 1 / rate
         self._container = av.open(str(path), "w", format="matroska", container_options=_CONTAINER)
-        options = _LABELS if pix_fmt == "gray" else _SOURCES
+        options = dict(_LABELS if pix_fmt == "gray" else _SOURCES)
+        options["slices"] = str(_slices(width, height, pix_fmt))
         self._stream: Any = self._container.add_stream("ffv1", rate=rate, options=options)
         self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = pix_fmt
@@ -252,6 +254,22 @@ class MapReader:
             pts not in times or pts in held[number]
             for number, times in enumerate(self._index.sources, start=1)
         )
+
+
+@cache
+def _slices(width: int, height: int, pix_fmt: str) -> int:
+    """As many slices as code well in parallel, or as few as a small picture can be cut into."""
+    for slices in (16, 9, 4):
+        codec: Any = av.CodecContext.create("ffv1", "w")
+        codec.width, codec.height, codec.pix_fmt = width, height, pix_fmt
+        codec.time_base = Fraction(1, 25)
+        codec.options = {"level": "3", "slices": str(slices)}
+        try:
+            codec.open()
+        except av.error.FFmpegError:
+            continue
+        return slices
+    return 1
 
 
 def _index(container: Any) -> _Index:

@@ -26,22 +26,20 @@ def check_frame(
     """Every claim of ORIGINAL that the code values contradict; an empty list means sound.
 
     Y is judged with structure; a chroma sample with the lowest colour label that it covers; RGB is
-    ORIGINAL only if all three codes are the same. Labels that are none, or that the planes of the
-    picture cannot have, are violations too.
+    ORIGINAL only if all three codes are the same; a picture of another size or pixel format than
+    the scan's has no ORIGINAL. Labels that are none, or that the planes of the picture cannot
+    have, are violations too.
 
     Args:
         frame: its number in the scan, for the messages.
     """
     where = "" if frame is None else f"frame {frame}: "
-    shape = (scan.height, scan.width)
-    if scan.pixel != take.pixel or shape != (take.height, take.width):
-        return [
-            f"{where}the take's pictures are {take.width} x {take.height} {take.pixel.name}, the "
-            f"scan's {scan.width} x {scan.height} {scan.pixel.name}; nothing in them is ORIGINAL"
-        ]
+    shape = (take.height, take.width)
     if frame_map.structure.shape != shape or frame_map.colour.shape != shape:
         height, width = frame_map.structure.shape
         return [f"{where}the map is {width} x {height}, the picture {shape[1]} x {shape[0]}"]
+    if scan.pixel != take.pixel or shape != (scan.height, scan.width):
+        return [where + problem for problem in _check_converted(scan, take, frame_map)]
     problems = label_problems(frame_map, scan.pixel)
     for name, claimed, differs in _claims(scan, take, frame_map):
         broken = claimed & differs
@@ -79,6 +77,22 @@ def check_sources(
         recovered = operation.colour[::step_y, ::step_x] == Label.RECOVERED
         for plane, name in ((1, "U"), (2, "V")):
             problems += _check_copies(take, plane, name, recovered, chroma, inputs)
+    return problems
+
+
+def _check_converted(scan: Picture, take: Picture, frame_map: FrameMap) -> list[str]:
+    """A picture of another size or pixel format than the scan's: nothing in it is ORIGINAL."""
+    problems = label_problems(frame_map, take.pixel)
+    claimed = frame_map.structure == Label.ORIGINAL
+    if take.pixel.model != "grey":
+        claimed |= frame_map.colour == Label.ORIGINAL
+    if claimed.any():
+        y, x = first_place(claimed)
+        problems.append(
+            f"{int(claimed.sum())} pixels are labelled ORIGINAL in a picture of {take.width} x "
+            f"{take.height} {take.pixel.name} from a scan of {scan.width} x {scan.height} "
+            f"{scan.pixel.name}, first at y {y}, x {x}"
+        )
     return problems
 
 
