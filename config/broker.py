@@ -13,8 +13,6 @@ Guards:
 
 from __future__ import annotations
 
-import ctypes
-import logging
 import os
 import signal
 import threading
@@ -22,6 +20,8 @@ from typing import Any
 
 import dramatiq
 import psycopg
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from dramatiq.common import current_millis, dq_name
 from dramatiq.errors import BrokerConnectionError, DramatiqError
@@ -33,7 +33,7 @@ from dramatiq_postgres.utils import tidy4json
 from psycopg.types.json import Json
 from psycopg_pool import ConnectionPool
 
-log = logging.getLogger(__name__)
+from config import tether
 
 MAX_CHANNEL_BYTES = 63
 """PostgreSQL cuts identifiers, and so notification channels, at this length."""
@@ -44,7 +44,7 @@ SEND_SECONDS = 3.0
 HEARTBEAT_TTL = 30.0
 
 
-class BadMessage(DramatiqError):
+class BadMessage(ValueError):
     """A message that the broker could never store; sending it again would not help."""
 
 
@@ -59,10 +59,10 @@ def pool_size(*, queues: int, threads: int) -> int:
 
 def connection_kwargs() -> dict[str, str]:
     """How to reach the database that Django uses at this moment (in tests: the test database)."""
-    settings = connections["default"].settings_dict
+    database = connections["default"].settings_dict
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host"}
     names |= {"PORT": "port"}
-    given = {libpq: str(settings[key]) for key, libpq in names.items() if settings.get(key)}
+    given = {libpq: str(database[key]) for key, libpq in names.items() if database.get(key)}
     return given | {
         "application_name": "reelproof-broker",
         "connect_timeout": "5",
@@ -98,7 +98,8 @@ class LazyPool:
             return self._pool
 
     def getconn(self, timeout: float | None = None) -> psycopg.Connection[Any]:
-        return self.opened.getconn(timeout)
+        connection: psycopg.Connection[Any] = self.opened.getconn(timeout)
+        return connection
 
     def putconn(self, connection: psycopg.Connection[Any]) -> None:
         self.opened.putconn(connection)
@@ -209,23 +210,12 @@ def _storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent(number: int = signal.SIGTERM) -> None:
-    """Ask the kernel to signal this process when the one that started it dies (Linux only)."""
-    try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-    except (OSError, AttributeError):  # Not Linux: the process manager's group kill must do.
-        log.warning("this system cannot tie a process to its parent")
-
-
 class WorkerGuard(Middleware):
     """Makes a worker process take one message at a time, and no more connections than it needs."""
 
     def after_process_boot(self, broker: dramatiq.Broker) -> None:
-        die_with_parent()
+        # dramatiq's master does not take its workers along when it is killed.
+        tether.tie(signal.SIGTERM, parent=os.getppid())
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         # Runs take minutes to hours: one that is claimed early would wait behind another.
@@ -238,18 +228,48 @@ class WorkerGuard(Middleware):
 
 def middleware() -> list[Middleware]:
     """Only what is used: retries are the engine's business, not the broker's."""
+    from restoration.workers import Presence
+
     return [
         TimeLimit(),
         ShutdownNotifications(),
         Retries(max_retries=0),
         DbConnectionsMiddleware(),
         WorkerGuard(),
+        Presence(),
     ]
+
+
+def make_broker(url: str) -> dramatiq.Broker:
+    """The broker that the setting BROKER_URL names; the database's own if it names none.
+
+    Raises: ImproperlyConfigured for an unknown scheme or a library that is not installed.
+    """
+    scheme = url.partition("://")[0]
+    if not url:
+        return GuardedBroker(middleware=middleware())
+    try:
+        if scheme in ("amqp", "amqps"):
+            from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+            return RabbitmqBroker(url=url, confirm_delivery=True, middleware=middleware())
+        if scheme in ("redis", "rediss"):
+            from dramatiq.brokers.redis import RedisBroker
+
+            return RedisBroker(url=url, middleware=middleware())
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            f"BROKER_URL={scheme}://... needs a library that is not here ({error}); install "
+            "dramatiq[rabbitmq] or dramatiq[redis]"
+        ) from error
+    raise ImproperlyConfigured(
+        f"BROKER_URL knows amqp:// and redis://, not {scheme}://; without it the database is used"
+    )
 
 
 class BrokerConfig(DramatiqPostgresConfig):
     """Stands in INSTALLED_APPS in place of `dramatiq_postgres.django`; same tables, our broker."""
 
     def ready(self) -> None:
-        self.broker = GuardedBroker(middleware=middleware())
+        self.broker = make_broker(getattr(settings, "BROKER_URL", ""))
         dramatiq.set_broker(self.broker)

@@ -14,13 +14,15 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from archive import derived
 from restoration import workers
 from restoration.claims import Claim, claim, give_back, lease, renew
 from restoration.errors import ChildFailed, DiskFull, LeaseLost
-from restoration.execution import Order
 from restoration.models import StageRun
 from restoration.nursery import Message, Nursery, discard, nursery
+from restoration.orders import Order
 from restoration.publishing import Result, end_cancelled, fail_run, finish_run, retry_or_fail
+from restoration.stages import find_stage
 from restoration.stages.contract import Cancelled, StageError
 from restoration.starting import marks_of, offer
 from restoration.storage import storage
@@ -67,7 +69,9 @@ def device() -> str:
 def make_order(claim: Claim) -> Order:
     """Everything the child needs to know; it never asks the database."""
     run, scan = claim.run, claim.run.scan
-    table = storage().folder(scan.derived) / "frames.json" if scan.derived else None
+    makes = find_stage(run.stage).makes
+    out = storage().folder(claim.storage_key) if makes == "pictures" else None
+    table = derived.folder(scan) / derived.FRAMES if scan.derived else None
     return Order(
         scan_path=Path(scan.path),
         rate=scan.rate,
@@ -80,7 +84,7 @@ def make_order(claim: Claim) -> Order:
         marks=marks_of(run.scene),
         input_folder=storage().folder(run.input_take.storage_key) if run.input_take else None,
         input_digest=run.input_take.digest if run.input_take else None,
-        out_folder=storage().folder(claim.storage_key),
+        out_folder=out,
         device=run.device,
     )
 
