@@ -71,7 +71,7 @@ def record(
     """
     chain = reel_chain(reel) if reel is not None else ARCHIVE_CHAIN
     with transaction.atomic():
-        _lock(chain)
+        lock(f"archive_event:{chain}")
         head = _head(chain)
         event = Event(
             chain=chain,
@@ -148,12 +148,10 @@ def _head(chain: str) -> Head:
     return {"sequence": last.sequence, "digest": last.digest}
 
 
-def _lock(chain: str) -> None:
-    """Let one transaction at a time append to a chain; PostgreSQL lets go when it ends."""
+def lock(name: str) -> None:
+    """Let one transaction at a time do what `name` stands for, until it ends."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"archive_event:{chain}"]
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 def _as_stored(detail: dict[str, Any]) -> Any:

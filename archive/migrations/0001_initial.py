@@ -104,6 +104,7 @@ class Migration(migrations.Migration):
                 ('colour', models.JSONField(default=dict, help_text='range, matrix, primaries, transfer')),
                 ('audio', models.JSONField(default=list, help_text='One object for each audio track')),
                 ('mediainfo', models.JSONField(default=dict)),
+                ('warnings', models.JSONField(default=list, help_text='Sentences about damage and doubtful timing, found at accession')),
                 ('derived', models.CharField(blank=True, help_text='Storage key of the folder with frame table, proxy, stills and waveform', max_length=200)),
                 ('framemd5', models.CharField(help_text='SHA-256 of the list of frame MD5s', max_length=64)),
                 ('derivatives', models.CharField(choices=[('waiting', 'waiting'), ('making', 'being made'), ('ready', 'ready'), ('failed', 'failed')], default='waiting', help_text='Proxy, stills and waveform; they can be made again at any time', max_length=20)),

@@ -41,6 +41,9 @@ class Scan(models.Model):
     colour = models.JSONField(default=dict, help_text="range, matrix, primaries, transfer")
     audio = models.JSONField(default=list, help_text="One object for each audio track")
     mediainfo = models.JSONField(default=dict)
+    warnings = models.JSONField(
+        default=list, help_text="Sentences about damage and doubtful timing, found at accession"
+    )
     derived = models.CharField(
         max_length=200,
         blank=True,

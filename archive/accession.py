@@ -1,0 +1,382 @@
+"""Take a reel's file or folder of frames into custody: measured, digested, described, not touched.
+
+The master is only ever read. What is found out goes into the database in one transaction, together
+with the events that tell of it; a refusal leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Max
+
+import archive
+from archive import custody, derived
+from archive.errors import AccessionRefused, ChangedWhileRead
+from archive.fixity import digest_json, scan_bytes, scan_digest, sequence_manifest
+from archive.media.errors import MediaError
+from archive.media.probe import Probe
+from archive.media.probe import probe as probe_safely
+from archive.models import Collection, Element, Reel, Scan, Title
+
+Progress = Callable[[str, int, int], None]
+"""Called with what goes on ("digest", "frames", "proxy"), how much of it is done, of how much."""
+
+_TIMECODE = re.compile(r"\d{2}:\d{2}:\d{2}[:;]\d{2,3}")
+_SPOKEN_BYTES = 1_000_000
+"""More than that of MediaInfo's text is no description of a film."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accession:
+    """What came of it."""
+
+    reel: Reel
+    scan: Scan
+    created: bool
+    """False: the archive holds the same bytes already, as this reel."""
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the reel goes in the catalogue."""
+
+    title: Title | str
+    reel: Reel | None
+    collection: str
+    element: str
+    number: int | None
+    access: str
+
+
+def ingest(
+    path: Path | str,
+    *,
+    title: Title | str,
+    rate: Fraction | None = None,
+    by: AbstractBaseUser | None = None,
+    reel: Reel | None = None,
+    collection: str = "",
+    element: str = "",
+    number: int | None = None,
+    access: str = Reel.Access.STAFF,
+    derivatives: bool = True,
+    progress: Progress | None = None,
+) -> Accession:
+    """Take a video file or a folder of numbered frames into custody.
+
+    Args:
+        path: The master. It stays where it is, and is registered by its absolute path.
+        title: A title, or the name of one: a title of that name in that collection is used again,
+            and the reel becomes its next one.
+        rate: Frames a second, where the file does not say or says it wrong.
+        by: Who asked for it.
+        reel: Makes it another scan of this reel; title, collection, element and number then do not
+            matter.
+        number: The reel's number in its element; else the next.
+        derivatives: Also make proxy, stills and waveform. That they fail does not lose the
+            accession; the scan says so.
+    Raises: AccessionRefused, MediaError.
+    """
+    say = progress or (lambda _what, _done, _total: None)
+    master = _resolve(Path(path))
+    before = _look(master)
+    sha256 = _digest(master, say)
+    if held := _held(sha256):
+        return held
+    probe = probe_safely(master, rate=rate, progress=lambda done, total: say("frames", done, total))
+    found = _read_again(master, before, sha256, probe, say)
+    place = _Place(title, reel, collection, element, number, access)
+    accession = _take_in(master, found, place, by)
+    if derivatives and accession.created:
+        derived.make_derivatives(
+            accession.scan, progress=lambda done, total: say("proxy", done, total)
+        )
+    return accession
+
+
+# Reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Everything that reading the master told."""
+
+    sha256: str
+    bytes: int
+    manifest: str | None
+    """Of a sequence: its frame files' digests."""
+    probe: Probe
+    warnings: list[str]
+
+
+def _resolve(path: Path) -> Path:
+    """The absolute path under which the master is registered.
+
+    Raises: AccessionRefused.
+    """
+    try:
+        master = path.expanduser().resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise AccessionRefused(
+            f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}. "
+            "Check the path and the rights of the user that runs this."
+        ) from error
+    try:
+        str(master).encode()
+    except UnicodeEncodeError as error:
+        raise AccessionRefused(
+            f"{str(master)!r} is not valid UTF-8 text and could not be recorded; "
+            "give the file or folder another name"
+        ) from error
+    return master
+
+
+Look = dict[str, tuple[int, int, int]]
+
+
+def _look(master: Path) -> Look:
+    """Size, time of change and inode of each file."""
+    files = sorted(master.iterdir()) if master.is_dir() else [master]
+    seen = {}
+    for file in files:
+        found = file.stat()
+        seen[file.name] = (found.st_size, found.st_mtime_ns, found.st_ino)
+    return seen
+
+
+def _digest(master: Path, say: Progress) -> str:
+    try:
+        return scan_digest(master, progress=lambda done, total: say("digest", done, total))
+    except OSError as error:
+        raise AccessionRefused(
+            f"{master} cannot be read to its end: {error.strerror or error}. "
+            "Copy it again from its source, or check the disk."
+        ) from error
+
+
+def _held(sha256: str) -> Accession | None:
+    scan = Scan.objects.select_related("reel__element__title").filter(sha256=sha256).first()
+    if scan is None:
+        return None
+    return Accession(scan.reel, scan, created=False, warnings=scan.warnings)
+
+
+def _read_again(master: Path, before: Look, sha256: str, probe: Probe, say: Progress) -> _Found:
+    """Make sure that nobody wrote to the master while it was read.
+
+    Its bytes are read a second time: decoding takes longer than that, and times of change lie on
+    some network drives.
+
+    Raises: ChangedWhileRead.
+    """
+    manifest = sequence_manifest(master) if master.is_dir() else None
+    again = (
+        hashlib.sha256(manifest.encode("utf-8", "surrogateescape")).hexdigest()
+        if manifest is not None
+        else _digest(master, say)
+    )
+    if again != sha256 or _look(master) != before:
+        raise ChangedWhileRead(
+            f"{master} changed while it was read. Wait until its copy or scan has ended, "
+            "then take it in again."
+        )
+    warnings = list(probe.warnings)
+    if probe.start_timecode and not _TIMECODE.fullmatch(probe.start_timecode):
+        warnings.append(f"The start timecode {probe.start_timecode[:40]!r} cannot be read.")
+    return _Found(sha256, scan_bytes(master), manifest, probe, [_text(one) for one in warnings])
+
+
+# Writing
+
+
+def _take_in(master: Path, found: _Found, place: _Place, by: AbstractBaseUser | None) -> Accession:
+    staging = derived.Staging(derived.key_for(found.sha256))
+    published = False
+    try:
+        _write_tables(staging, found)
+        with transaction.atomic():
+            custody.lock(f"accession:{found.sha256}")
+            if held := _held(found.sha256):  # somebody was quicker
+                return held
+            reel = place.reel or _make_reel(place)
+            scan = _make_scan(master, found, reel)
+            _record_events(scan, found, by)
+            staging.publish()
+            published = True
+    except BaseException:
+        if published:
+            staging.unpublish()
+        raise
+    finally:
+        staging.remove()
+    return Accession(reel, scan, created=True, warnings=found.warnings)
+
+
+def _write_tables(staging: derived.Staging, found: _Found) -> None:
+    found.probe.table.save(staging.path / derived.FRAMES)
+    (staging.path / derived.FRAMEMD5).write_text(found.probe.table.framemd5())
+    if found.manifest is not None:
+        text = found.manifest.encode("utf-8", "surrogateescape")
+        (staging.path / derived.MANIFEST).write_bytes(text)
+
+
+def _make_reel(place: _Place) -> Reel:
+    title = place.title if isinstance(place.title, Title) else _title(place)
+    element = title.elements.filter(name=place.element).first()
+    if element is None and not place.element:
+        element = title.elements.first()
+    if element is None:
+        element = Element.objects.create(title=title, name=place.element)
+    # Two reels that come at once would get the same number.
+    Element.objects.select_for_update().get(pk=element.pk)
+    numbers = element.reels
+    number = place.number or (numbers.aggregate(last=Max("number"))["last"] or 0) + 1
+    if numbers.filter(number=number).exists():
+        raise AccessionRefused(
+            f"Reel {number} of {title} is held already. Leave the number out for the next one, or "
+            f"name the reel to make this another scan of it."
+        )
+    return Reel.objects.create(element=element, number=number, access=place.access)
+
+
+def _title(place: _Place) -> Title:
+    name = str(place.title).strip()
+    if not name or len(name) > 400 or "\x00" in name:
+        raise AccessionRefused("Give the film a title, at most 400 characters long.")
+    collection = None
+    if place.collection:
+        collection, _ = Collection.objects.get_or_create(name=place.collection.strip())
+    found = Title.objects.filter(name=name, collection=collection).order_by("pk").first()
+    return found or Title.objects.create(name=name, collection=collection)
+
+
+def _make_scan(master: Path, found: _Found, reel: Reel) -> Scan:
+    probe = found.probe
+    timecode = probe.start_timecode if _TIMECODE.fullmatch(probe.start_timecode) else ""
+    return Scan.objects.create(
+        reel=reel,
+        kind=probe.kind,
+        path=str(master),
+        sha256=found.sha256,
+        bytes=found.bytes,
+        frames=probe.frames,
+        rate_numerator=probe.rate.numerator,
+        rate_denominator=probe.rate.denominator,
+        variable_rate=probe.variable_rate,
+        start_timecode=timecode,
+        width=probe.format.width,
+        height=probe.format.height,
+        pixel_format=probe.format.pixel.name,
+        bit_depth=probe.format.pixel.bits,
+        field_order=probe.field_order,
+        colour=probe.colour,
+        audio=_storable([track.as_json() for track in probe.audio]),
+        mediainfo=_mediainfo(probe),
+        warnings=found.warnings,
+        derived=derived.key_for(found.sha256),
+        framemd5=digest_json(list(probe.table.md5)),
+    )
+
+
+def _record_events(scan: Scan, found: _Found, by: AbstractBaseUser | None) -> None:
+    """The accession as PREMIS tells it; the archive's own chain then holds the reel's head."""
+    ours = custody.software()
+    asked_by = by.get_username() if by is not None else None
+
+    def tell(kind: str, *, agent: Any = ours, outcome: str = "success", **detail: Any) -> None:
+        custody.record(
+            kind=kind,
+            agent=agent,
+            subject=f"scan:{scan.pk}",
+            reel=scan.reel,
+            outcome=outcome,
+            detail=_storable({**detail, "asked_by": asked_by}),
+        )
+
+    tell(
+        "ingestion",
+        agent=custody.person(by) if by is not None else ours,
+        path=scan.path,
+        bytes=scan.bytes,
+        title=scan.reel.title.name,
+        software=f"Reelproof {archive.__version__}",
+    )
+    tell("message digest calculation", algorithm="SHA-256", sha256=scan.sha256)
+    tell("format identification", agent=_identifier(found.probe), **_identified(found.probe))
+    tell(
+        "metadata extraction",
+        frames=scan.frames,
+        rate=str(scan.rate),
+        variable_rate=scan.variable_rate,
+        start_timecode=scan.start_timecode,
+        audio_tracks=len(found.probe.audio),
+        framemd5=scan.framemd5,
+    )
+    if found.warnings:
+        tell("validation", outcome="warning", warnings=found.warnings)
+    _record_in_the_archives_chain(scan, asked_by)
+
+
+def _record_in_the_archives_chain(scan: Scan, asked_by: str | None) -> None:
+    """So that a whole reel cannot vanish without the archive's chain missing it."""
+    head = custody.chain_heads(scan.reel)[custody.reel_chain(scan.reel)]
+    custody.record(
+        kind="accession",
+        agent=custody.software(),
+        subject=f"reel:{scan.reel_id}",
+        detail={"scan": scan.pk, "sha256": scan.sha256, "head": head, "asked_by": asked_by},
+    )
+
+
+def _identifier(probe: Probe) -> Any:
+    version = str(probe.mediainfo.get("version", ""))
+    return custody.software("MediaInfo", version=version) if version else custody.software()
+
+
+def _identified(probe: Probe) -> dict[str, Any]:
+    return {
+        "container": probe.container,
+        "codec": probe.codec,
+        "native_format": probe.native_format,
+        "pixel_format": probe.format.pixel.name,
+        "width": probe.format.width,
+        "height": probe.format.height,
+        "field_order": probe.field_order,
+        "colour": probe.colour,
+    }
+
+
+def _mediainfo(probe: Probe) -> dict[str, Any]:
+    stored: dict[str, Any] = _storable(probe.mediainfo)
+    if len(str(stored)) > _SPOKEN_BYTES:
+        return {"left_out": "MediaInfo's description is too long to be one"}
+    return stored
+
+
+def _storable(value: Any) -> Any:
+    """JSON from an unknown file without the characters that the database does not take."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, dict):
+        return {_text(str(key)): _storable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(one) for one in value]
+    return value
+
+
+def _text(value: str) -> str:
+    """NUL and lone surrogates become the replacement character."""
+    return value.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+__all__ = ["Accession", "MediaError", "Progress", "ingest"]

@@ -1,0 +1,26 @@
+"""What workers do when a message arrives: one line each; the row that it names is the truth."""
+
+from __future__ import annotations
+
+import dramatiq
+
+from archive import arrivals, derived, upload
+from archive.models import Scan
+
+FOREVER = float("inf")
+"""The broker cannot interrupt native code; a silent maker is replaced by the sweeper."""
+
+
+@dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
+def ingest_upload(upload_id: str) -> None:
+    arrivals.take_in(upload_id)
+
+
+@dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
+def make_derivatives(scan_id: int) -> None:
+    derived.make_derivatives(Scan.objects.get(pk=scan_id))
+
+
+def sweep() -> dict[str, int]:
+    """Ring again for what was lost on the way; the sweeper calls it every now and then."""
+    return upload.sweep() | derived.sweep()
