@@ -29,9 +29,7 @@ class ProcessForm(forms.Form):
         for name, _ in picture_stages():
             chosen = (settings or {}).get(name, {})
             for entry in parameters_of(name):
-                self.fields[f"{name}.{entry.name}"] = parameter_field(
-                    entry, chosen.get(entry.name)
-                )
+                self.fields[f"{name}.{entry.name}"] = parameter_field(entry, chosen.get(entry.name))
 
     def parameters(self) -> dict[str, dict[str, Any]]:
         """What differs from the stages' own defaults, by stage."""
@@ -92,5 +90,3 @@ def parameter_field(entry: dataclasses.Field[Any], chosen: Any) -> forms.Field:
     if isinstance(entry.default, float):
         return forms.FloatField(widget=forms.NumberInput(attrs={"step": "any"}), **common)
     return forms.CharField(**common)
-
-

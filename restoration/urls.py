@@ -13,11 +13,9 @@ urlpatterns = [
     path("scenes/<int:pk>/split/", views.split, name="split-scene"),
     path("scenes/<int:pk>/merge/", views.merge, name="merge-scene"),
     path("scenes/<int:pk>/move-cut/", views.move_cut, name="move-cut"),
-    path(
-        "scenes/<int:pk>/frames/<int:frame>.png", viewing_views.scene_frame, name="scene-frame"
-    ),
+    path("scenes/<int:pk>/frames/<int:frame>.png", viewing_views.scene_frame, name="scene-frame"),
     path("takes/<int:pk>/frames/<int:frame>.png", viewing_views.take_frame, name="take-frame"),
-    path("takes/<int:pk>/viewing/", viewing_views.viewing, name="take-viewing"),
+    path("takes/<int:pk>/viewing/", viewing_views.viewing_state, name="take-viewing"),
     path("takes/<int:pk>/view.mp4", viewing_views.view_proxy, name="take-proxy"),
     path("takes/<int:pk>/labels.json", viewing_views.labels_index, name="take-labels-index"),
     path("takes/<int:pk>/labels.bin", viewing_views.labels, name="take-labels"),

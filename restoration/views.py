@@ -39,9 +39,9 @@ def work(request: HttpRequest) -> HttpResponse:
         "running": [run for run in running if not run.lease_until or run.lease_until >= now],
         "waiting": every.filter(status=Status.QUEUED).order_by("pk")[:SHOWN],
         "failed": every.filter(status=Status.FAILED).order_by("-ended", "-pk")[:SHOWN],
-        "ended": every.filter(status__in=[Status.DONE, Status.CANCELLED]).order_by(
-            "-ended", "-pk"
-        )[:20],
+        "ended": every.filter(status__in=[Status.DONE, Status.CANCELLED]).order_by("-ended", "-pk")[
+            :20
+        ],
         "queues": _queues(now),
         "workers": [(worker, worker.seen >= now - ALIVE) for worker in _workers(now)],
         "now": now,
@@ -129,9 +129,10 @@ def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("scene", pk=pk)
     stages = form.cleaned_data["stages"]
     try:
-        kept = {name: values for name, values in scene.settings.items() if name not in stages}
-        scene.settings = {**kept, **form.parameters()}
-        scene.save(update_fields=["settings"])
+        for name in stages:
+            scene = scenes.set_settings(
+                scene, name, form.parameters().get(name, {}), by=request.user
+            )
         run = runs.process_scene(scene, stages=stages, by=request.user)
         messages.success(request, f"Run {run.pk} ({run.stage}) {run.get_status_display()}.")
     except (RestorationError, StageError) as error:

@@ -7,10 +7,8 @@ on what the other has just replaced.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AbstractUser
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,8 +17,6 @@ from restoration import scenes
 from restoration.models import Scene, Take
 from review.errors import DecisionRefused, NotAllowed
 from review.models import Approval, Note
-
-Person = AbstractUser | AbstractBaseUser
 
 
 @transaction.atomic
@@ -92,7 +88,12 @@ def is_approved(scene: Scene) -> bool:
 
 def stale_reasons(approval: Approval) -> list[str]:
     """Why a decision no longer speaks of what stands, in words; empty if it does."""
-    return [*_moved_cut(approval), *_newer_takes(approval), *_changed_parameters(approval)]
+    outdated = scenes.outdated(approval.scene, approval.take)
+    return [
+        *_moved_cut(approval),
+        *_another_take(approval),
+        *(f"{reason[:1].upper()}{reason[1:]}." for reason in outdated),
+    ]
 
 
 def lost_approvals(scene: Scene) -> list[Approval]:
@@ -106,14 +107,6 @@ def lost_approvals(scene: Scene) -> list[Approval]:
             withdrawn__isnull=True,
         ).select_related("take", "by", "scene")
     )
-
-
-def chain(take: Take) -> Iterator[Take]:
-    """The take and those it was made from, back to the first."""
-    current: Take | None = take
-    while current is not None:
-        yield current
-        current = current.input_take
 
 
 @transaction.atomic
@@ -207,52 +200,12 @@ def _moved_cut(approval: Approval) -> list[str]:
     return []
 
 
-def _newer_takes(approval: Approval) -> list[str]:
+def _another_take(approval: Approval) -> list[str]:
     if approval.take.digest != approval.digest:
         return ["The take's manifest is not the one that was decided on."]
-    links = list(chain(approval.take))
-    reasons = []
-    for link in links:
-        newest = _siblings(link).order_by("-number").first()
-        if newest is None or newest.pk == link.pk:
-            continue
-        if link.pk == approval.take_id:
-            reasons.append(f"A newer take stands: {newest.stage} take {newest.number}.")
-        else:
-            reasons.append(
-                f"It was made from {link.stage} take {link.number}, "
-                f"which take {newest.number} has replaced."
-            )
-    if not reasons:
-        reasons.extend(_grown_chain(approval))
-    return reasons
-
-
-def _grown_chain(approval: Approval) -> list[str]:
-    head = None if approval.scene.retired else scenes.head_take(approval.scene)
+    if approval.scene.retired is not None:
+        return []
+    head = scenes.head_take(approval.scene)
     if head is None or head.pk == approval.take_id:
         return []
     return [f"{head.stage.capitalize()} take {head.number} now stands at the end of this scene."]
-
-
-def _siblings(take: Take) -> Any:
-    return Take.objects.filter(
-        scan_id=take.scan_id,
-        start_frame=take.start_frame,
-        end_frame=take.end_frame,
-        stage=take.stage,
-        number__gt=take.number,
-    )
-
-
-def _changed_parameters(approval: Approval) -> list[str]:
-    reasons = []
-    for take in chain(approval.take):
-        made_with = take.manifest.get("params", {})
-        for name, wanted in sorted(approval.scene.settings.get(take.stage, {}).items()):
-            if name in made_with and made_with[name] != wanted:
-                reasons.append(
-                    f"{name} of {take.stage} is now {wanted}; "
-                    f"the take was made with {made_with[name]}."
-                )
-    return reasons

@@ -142,7 +142,9 @@ def visible_reels(user: Any, reels: QuerySet[Reel]) -> QuerySet[Reel]:
 def lines(reels: Iterable[Reel]) -> list[Line]:
     """The catalogue's lines for reels made by `reels_with_state().for_list()`."""
     wanted = list(reels)
-    scans = {reel.pk: max(reel.scans.all(), key=lambda scan: scan.pk, default=None) for reel in wanted}
+    scans = {
+        reel.pk: max(reel.scans.all(), key=lambda scan: scan.pk, default=None) for reel in wanted
+    }
     current = Scene.objects.current().filter(scan__in=[scan for scan in scans.values() if scan])
     by_scan: dict[int, list[dict[str, Any]]] = {}
     heads = cuts.head_takes(list(current))
@@ -225,4 +227,3 @@ def state_counts(cards: Iterable[Card]) -> dict[str, int]:
     for card in cards:
         counts[card.standing.state.label] = counts.get(card.standing.state.label, 0) + 1
     return counts
-

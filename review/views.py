@@ -13,12 +13,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
+from restoration import scenes
+from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
-from restoration.stages import STAGES
 from review import decisions, pages
 from review.errors import ReviewError
 from review.forms import CatalogueForm, ChangesForm, DecisionForm, NoteForm
 from review.models import Approval, Note
+from review.room import room
 from review.standing import standing_of
 
 PAGE = 25
@@ -82,7 +84,8 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "counts": pages.state_counts(cards),
         "events": pages.custody_timeline(found),
         "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
-        "stages": [stage for stage in STAGES if stage.makes == "pictures"],
+        "process_form": ProcessForm(),
+        "process_checked": [name for name, _ in picture_stages()],
         "deliverables": found.deliverables.select_related("by"),
     }
     return render(request, "review/reel.html", context)
@@ -111,7 +114,7 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "reel": scene.scan.reel,
         "standing": standing,
         "shown": shown,
-        "chain": list(decisions.chain(shown)) if shown else [],
+        "chain": scenes.chain(shown) if shown else [],
         "takes": takes,
         "before": before,
         "after": after,
@@ -120,7 +123,9 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "history": scene.approvals.select_related("take", "by", "withdrawn_by"),
         "lost": decisions.lost_approvals(scene) if not standing.decision else [],
         "middle": (scene.start_frame + scene.end_frame) // 2,
-        "stages": [stage for stage in STAGES if stage.makes == "pictures"],
+        "process_form": ProcessForm(settings=scene.settings),
+        "process_checked": [take.stage for take in scenes.chain(shown)] if shown else [],
+        "room": room(scene, shown),
     }
 
 
@@ -208,9 +213,7 @@ def resolve_note(request: HttpRequest, pk: int) -> HttpResponse:
     decisions.resolve_note(note, by=request.user)
     scene = (
         Scene.objects.current()
-        .filter(
-            scan=note.scan, start_frame__lte=note.start_frame, end_frame__gt=note.start_frame
-        )
+        .filter(scan=note.scan, start_frame__lte=note.start_frame, end_frame__gt=note.start_frame)
         .first()
     )
     return redirect("scene", pk=scene.pk) if scene else redirect("reel", pk=note.scan.reel_id)
@@ -218,5 +221,3 @@ def resolve_note(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _first_error(form: Any) -> str:
     return str(next(iter(form.errors.values()))[0])
-
-

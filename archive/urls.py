@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from django.urls import include, path
+
+from archive import views
+
+urlpatterns = [
+    path("scans/<int:pk>/proxy.mp4", views.proxy, name="scan-proxy"),
+    path("scans/<int:pk>/waveform.json", views.waveform, name="scan-waveform"),
+    path("scans/<int:pk>/viewing/", views.viewing, name="scan-viewing"),
+    path("scans/<int:pk>/stills/<int:frame>.jpg", views.still, name="scan-still"),
+    path("scans/<int:pk>/frames/<int:frame>.png", views.frame, name="scan-frame"),
+    path("upload/", include("archive.upload_urls")),
+]

@@ -1,0 +1,83 @@
+"""The pictures of a scan, for those who may see its reel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from archive import derived
+from archive.access import scan_for
+from archive.frame_png import frame_rgb, png
+from archive.media.errors import MediaError
+from archive.models import Scan
+from archive.ranges import ranged_file_response
+
+Derivatives = Scan.Derivatives
+
+
+@require_safe
+def proxy(request: HttpRequest, pk: int) -> HttpResponseBase:
+    scan = scan_for(request, pk)
+    return ranged_file_response(request, derived.folder(scan) / derived.PROXY, "video/mp4")
+
+
+@require_safe
+def waveform(request: HttpRequest, pk: int) -> HttpResponseBase:
+    scan = scan_for(request, pk)
+    path = derived.folder(scan) / derived.WAVEFORM
+    return ranged_file_response(request, path, "application/json")
+
+
+@require_safe
+def still(request: HttpRequest, pk: int, frame: int) -> HttpResponseBase:
+    """The storyboard still nearest to a frame."""
+    scan = scan_for(request, pk)
+    if frame >= scan.frames:
+        raise Http404(f"This scan has frames 0 to {scan.frames - 1}.")
+    return ranged_file_response(request, _nearest_still(scan, frame), "image/jpeg")
+
+
+def _nearest_still(scan: Scan, frame: int) -> Path:
+    folder = derived.folder(scan) / derived.STILLS
+    stills = {int(path.stem): path for path in folder.glob("*.jpg") if path.stem.isdecimal()}
+    if not stills:
+        raise Http404("The stills of this scan are not made yet.")
+    return stills[min(stills, key=lambda number: abs(number - frame))]
+
+
+@require_safe
+def frame(request: HttpRequest, pk: int, frame: int) -> HttpResponse:
+    return scan_frame_png(scan_for(request, pk), frame)
+
+
+def scan_frame_png(scan: Scan, frame: int) -> HttpResponse:
+    """One exact frame of the scan; whether the person may see it is decided before."""
+    if frame >= scan.frames:
+        raise Http404(f"This scan has frames 0 to {scan.frames - 1}.")
+    try:
+        picture = frame_rgb(Path(scan.path), frame, table=derived.frame_table(scan))
+    except (FileNotFoundError, MediaError) as error:
+        raise Http404(f"Frame {frame} cannot be read from the scan: {error}") from error
+    return never_changes(HttpResponse(png(picture), content_type="image/png"))
+
+
+@require_safe
+def viewing(request: HttpRequest, pk: int) -> JsonResponse:
+    """Whether the player can open this scan, and if not, how far its viewing copy is."""
+    scan = scan_for(request, pk)
+    if scan.derivatives == Derivatives.READY:
+        return JsonResponse({"state": "ready", "words": ""})
+    if scan.derivatives == Derivatives.FAILED:
+        words = f"No viewing copy: {scan.derivatives_error}"
+        return JsonResponse({"state": "failed", "words": words})
+    words = f"Making the viewing copy: {scan.derivatives_done} of {scan.frames} frames"
+    return JsonResponse({"state": scan.derivatives, "words": words})
+
+
+def never_changes(response: HttpResponse) -> HttpResponse:
+    """Let this browser keep what will always be the same at this address."""
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response

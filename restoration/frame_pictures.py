@@ -1,0 +1,57 @@
+"""Single frames of a take and its map as PNG, exact in size, for pages and for judging."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from archive.frame_png import RGB, frame_rgb, png
+from restoration.mapfile import MapReader
+from restoration.models import Take
+from restoration.provenance import FrameMap, Label
+from restoration.storage import storage
+
+INKS: dict[Label, tuple[tuple[int, int, int], float]] = {
+    Label.ADJUSTED: ((79, 143, 220), 0.28),
+    Label.RECOVERED: ((18, 165, 138), 0.67),
+    Label.HUMAN: ((230, 194, 31), 0.75),
+    Label.SYNTHESISED: ((214, 60, 151), 0.85),
+    Label.NOT_MEASURED: ((141, 141, 141), 0.75),
+}
+"""Colour and opacity over the picture; the same as static/css/variables.css."""
+
+
+def take_frame(take: Take, frame: int) -> bytes:
+    """A frame of the take, numbered as in the scan."""
+    return png(_take_rgb(take, frame))
+
+
+def map_frame(take: Take, frame: int, plane: str = "structure") -> bytes:
+    """The take's frame under the colours and patterns of its provenance map."""
+    folder = storage().folder(take.storage_key)
+    place = frame - take.start_frame
+    frame_map = next(MapReader(folder / "map.mkv").frames(place, place + 1))
+    return png(painted(_take_rgb(take, frame), frame_map, plane=plane))
+
+
+def painted(picture: RGB, frame_map: FrameMap, *, plane: str) -> RGB:
+    """The picture, uint8 (H, W, 3), under the labels of one plane; ORIGINAL stays as it is."""
+    labels = frame_map.structure if plane == "structure" else frame_map.colour
+    rows, columns = np.indices(labels.shape, dtype=np.int32)
+    drawn = picture.astype(np.float32)
+    for label, (ink, opacity) in INKS.items():
+        chosen = labels == label
+        if not chosen.any():
+            continue
+        shade = np.ones(labels.shape, np.float32)
+        if label == Label.SYNTHESISED:
+            shade[((rows + columns) & 7) < 3] = 0.55
+        elif label == Label.NOT_MEASURED:
+            shade[((columns - rows) & 3) < 1] = 0.55
+        tint = shade[chosen][:, None] * np.array(ink, np.float32)
+        drawn[chosen] = drawn[chosen] * (1 - opacity) + tint * opacity
+    return np.rint(drawn).astype(np.uint8)
+
+
+def _take_rgb(take: Take, frame: int) -> RGB:
+    folder = storage().folder(take.storage_key)
+    return frame_rgb(folder / "picture.mkv", frame - take.start_frame)

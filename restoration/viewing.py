@@ -1,0 +1,153 @@
+"""What the review room shows of a take: a proxy to play, its labels by frame, single exact frames.
+
+A take's own files are lossless and large. Its *view* is made from them once, beside the take store,
+and can be thrown away at any time:
+
+    view.mp4      all-intra H.264, frame n of the take at n / rate
+    labels.bin    for each frame, zlib-deflated: labels (structure + 8 * colour), uint8 (H, W), and
+                  where anything was copied, the source frame offsets, int8 (H, W)
+    labels.json   width, height, first frame, place of each frame in labels.bin, and for each frame
+                  and plane the pixels of each label 0 to 7
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archive.media.decode import open_source
+from restoration.mapfile import MapReader
+from restoration.models import Take
+from restoration.provenance import FrameMap, pack
+from restoration.storage import storage
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The files of a take's view; they need not exist yet."""
+
+    folder: Path
+
+    @property
+    def proxy(self) -> Path:
+        return self.folder / "view.mp4"
+
+    @property
+    def labels(self) -> Path:
+        return self.folder / "labels.bin"
+
+    @property
+    def index(self) -> Path:
+        return self.folder / "labels.json"
+
+    @property
+    def fault(self) -> Path:
+        """The tool's own words, if the view could not be made."""
+        return self.folder.with_suffix(".fault")
+
+    @property
+    def progress(self) -> Path:
+        """Frames done and in all, while it is made."""
+        return self.folder.with_suffix(".progress")
+
+    def is_ready(self) -> bool:
+        return self.folder.is_dir()
+
+
+def view_of(take: Take) -> View:
+    return View(storage().folder(f"views/{take.digest[:2]}/{take.digest}"))
+
+
+def make_view(take: Take) -> View:
+    """Make the view if it is not there; a second maker waits for the first.
+
+    Raises: MediaError, ProvenanceError, OSError; the words are kept for the page.
+    """
+    view = view_of(take)
+    view.folder.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(view.folder.with_suffix(".lock")):
+        if not view.is_ready():
+            view.fault.unlink(missing_ok=True)
+            try:
+                _make(take, view)
+            except Exception as error:
+                # Kept whatever it was: the page has to say why there is no viewing copy.
+                view.fault.write_text(str(error) or type(error).__name__)
+                raise
+            finally:
+                view.progress.unlink(missing_ok=True)
+    return view
+
+
+def remove_view(take: Take) -> None:
+    shutil.rmtree(view_of(take).folder, ignore_errors=True)
+
+
+def _make(take: Take, view: View) -> None:
+    partial = view.folder.with_suffix(f".{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    frames = take.end_frame - take.start_frame
+
+    from archive.media.proxies import make_proxy
+
+    def say(done: int, total: int) -> None:
+        view.progress.write_text(f"{done} {total}")
+
+    try:
+        kept = storage().folder(take.storage_key)
+        write_labels(kept / "map.mkv", partial, start_frame=take.start_frame)
+        with open_source(kept / "picture.mkv", rate=take.scan.rate) as source:
+            make_proxy(source, partial / "view.mp4", progress=lambda done, _: say(done, frames))
+        partial.rename(view.folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_labels(map_path: Path, folder: Path, *, start_frame: int) -> None:
+    """Write labels.bin and labels.json of a provenance map."""
+    offsets, counts = [0], {"structure": [], "colour": []}  # type: ignore[var-annotated]
+    reader = MapReader(map_path)
+    with (folder / "labels.bin").open("wb") as file:
+        for frame_map in reader.frames():
+            file.write(deflate(frame_map))
+            offsets.append(file.tell())
+            for plane, of_plane in counts.items():
+                labels = getattr(frame_map, plane)
+                of_plane.append(np.bincount(labels.ravel(), minlength=8).tolist())
+    index: dict[str, Any] = {
+        "width": reader.width,
+        "height": reader.height,
+        "start": start_frame,
+        "frames": len(offsets) - 1,
+        "offsets": offsets,
+        **counts,
+    }
+    (folder / "labels.json").write_text(json.dumps(index, separators=(",", ":")))
+
+
+def deflate(frame_map: FrameMap) -> bytes:
+    """The labels of one frame and, if anything in it was copied, the offsets of the sources."""
+    planes = pack(frame_map).tobytes()
+    if frame_map.sources is not None:
+        planes += frame_map.sources.offset.astype(np.int8).tobytes()
+    return zlib.compress(planes, 4)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,113 @@
+"""What the player fetches: proxies, labels and exact frames, for those who may see the reel."""
+
+from __future__ import annotations
+
+import time
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from archive.access import check_media
+from archive.media.errors import MediaError
+from archive.ranges import ranged_file_response
+from archive.views import never_changes, scan_frame_png
+from restoration import frame_pictures, scenes, tasks, viewing
+from restoration.models import Scene, Take
+
+ASKED_AGAIN = 60.0
+"""Seconds after which a view that nobody is making is asked for once more."""
+
+
+def _take(request: HttpRequest, pk: int) -> Take:
+    take = get_object_or_404(Take.objects.select_related("scan__reel"), pk=pk)
+    check_media(request, take.scan)
+    if not request.user.has_perm("review.open_review"):
+        raise PermissionDenied("Takes are for those who work on the reel; ask an archivist.")
+    return take
+
+
+@require_safe
+def scene_frame(request: HttpRequest, pk: int, frame: int) -> HttpResponse:
+    scene = get_object_or_404(Scene.objects.select_related("scan__reel"), pk=pk)
+    check_media(request, scene.scan)
+    if request.GET.get("of", "scan") == "scan":
+        return scan_frame_png(scene.scan, frame)
+    head = scenes.head_take(scene)
+    if head is None:
+        raise Http404("Nothing was made of this scene yet.")
+    # Not cached for good: tomorrow another take may stand here.
+    response = _frame(_take(request, head.pk), frame, request)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@require_safe
+def take_frame(request: HttpRequest, pk: int, frame: int) -> HttpResponse:
+    return _frame(_take(request, pk), frame, request)
+
+
+def _frame(take: Take, frame: int, request: HttpRequest) -> HttpResponse:
+    wanted, plane = request.GET.get("of", "take"), request.GET.get("plane", "structure")
+    if not take.start_frame <= frame < take.end_frame or plane not in ("structure", "colour"):
+        raise Http404(f"This take has frames {take.start_frame} to {take.end_frame - 1}.")
+    try:
+        if wanted == "map":
+            picture = frame_pictures.map_frame(take, frame, plane)
+        elif wanted == "take":
+            picture = frame_pictures.take_frame(take, frame)
+        else:
+            raise Http404("Ask for take or map.")
+    except (FileNotFoundError, MediaError) as error:
+        raise Http404(f"The files of this take cannot be read: {error}") from error
+    return never_changes(HttpResponse(picture, content_type="image/png"))
+
+
+@require_safe
+def viewing_state(request: HttpRequest, pk: int) -> JsonResponse:
+    """Whether the player can open this take; asks a worker to make its view if not."""
+    take = _take(request, pk)
+    view = viewing.view_of(take)
+    if view.is_ready():
+        return JsonResponse({"state": "ready", "words": ""})
+    if view.fault.exists():
+        return JsonResponse(
+            {"state": "failed", "words": f"No viewing copy: {view.fault.read_text()}"}
+        )
+    if view.progress.exists():
+        done, total = view.progress.read_text().split() or ("0", "0")
+        words = f"Making the viewing copy: {done} of {total} frames"
+        return JsonResponse({"state": "making", "words": words})
+    _ask_for(take, view)
+    words = "The viewing copy waits for a worker of the cpu queue"
+    return JsonResponse({"state": "waiting", "words": words})
+
+
+def _ask_for(take: Take, view: viewing.View) -> None:
+    """Ask a worker once a minute at most, however often the page looks."""
+    asked = view.folder.with_suffix(".asked")
+    asked.parent.mkdir(parents=True, exist_ok=True)
+    if asked.exists() and time.time() - asked.stat().st_mtime < ASKED_AGAIN:
+        return
+    asked.touch()
+    tasks.make_view.send(take.pk)
+
+
+@require_safe
+def view_proxy(request: HttpRequest, pk: int) -> HttpResponseBase:
+    view = viewing.view_of(_take(request, pk))
+    return ranged_file_response(request, view.proxy, "video/mp4", immutable=True)
+
+
+@require_safe
+def labels(request: HttpRequest, pk: int) -> HttpResponseBase:
+    view = viewing.view_of(_take(request, pk))
+    return ranged_file_response(request, view.labels, "application/octet-stream", immutable=True)
+
+
+@require_safe
+def labels_index(request: HttpRequest, pk: int) -> HttpResponseBase:
+    view = viewing.view_of(_take(request, pk))
+    return ranged_file_response(request, view.index, "application/json", immutable=True)

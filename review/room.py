@@ -1,0 +1,57 @@
+"""What the player of the review room is told about a scene and the take shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from archive.models import Scan
+from archive.timecode import DROP_FRAME_RATES, frames_of_timecode
+from restoration.models import Scene, Take
+
+
+def room(scene: Scene, shown: Take | None) -> dict[str, Any]:
+    """JSON for static/js/scene.js; frames are the scan's."""
+    scan = scene.scan
+    stills = {"scan": _frame_address("scan-frame", scan.pk)}
+    if shown is not None:
+        stills["take"] = _frame_address("take-frame", shown.pk)
+    return {
+        "scene": {"start": scene.start_frame, "end": scene.end_frame},
+        "rate": [scan.rate_numerator, scan.rate_denominator],
+        "timecode": _timecode(scan),
+        "size": {"width": scan.width, "height": scan.height},
+        "scan": {
+            "proxy": reverse("scan-proxy", args=[scan.pk]),
+            "viewing": reverse("scan-viewing", args=[scan.pk]),
+        },
+        "take": _take(shown),
+        "stills": stills,
+    }
+
+
+def _take(take: Take | None) -> dict[str, Any] | None:
+    if take is None:
+        return None
+    return {
+        "stage": f"{take.stage} take {take.number}",
+        "start": take.start_frame,
+        "proxy": reverse("take-proxy", args=[take.pk]),
+        "viewing": reverse("take-viewing", args=[take.pk]),
+        "labels": reverse("take-labels", args=[take.pk]),
+        "labelsIndex": reverse("take-labels-index", args=[take.pk]),
+    }
+
+
+def _frame_address(name: str, pk: int) -> str:
+    return reverse(name, args=[pk, 0]).replace("/0.png", "/{n}.png")
+
+
+def _timecode(scan: Scan) -> dict[str, Any]:
+    start = scan.start_timecode
+    return {
+        "base": max(1, round(scan.rate)),
+        "drop": ";" in start and scan.rate in DROP_FRAME_RATES,
+        "start": frames_of_timecode(start, scan.rate) if start else 0,
+    }

@@ -1,0 +1,58 @@
+// What the numbers beside the picture say: frame, timecode, shares of the frame, pixel under the pointer.
+
+import { LABELS, WORDS } from "./labels.js";
+import { timecode } from "./timecode.js";
+
+const byId = (id) => document.getElementById(id);
+
+export class Readout {
+  constructor(room) {
+    this.room = room;
+  }
+
+  frame(frame) {
+    byId("frame").value = frame;
+    byId("timecode").value = timecode(frame, this.room.timecode);
+  }
+
+  precision(isExact) {
+    byId("precision").textContent = isExact ? "exact pixels" : "viewing copy";
+  }
+
+  wait(words) {
+    byId("wait").hidden = !words;
+    byId("wait").textContent = words;
+  }
+
+  shares(maps, frame, plane) {
+    const list = byId("frame-shares");
+    if (!list || !maps) return;
+    byId("frame-shares-name").hidden = false;
+    list.replaceChildren(...maps.shares(frame, plane).map(({ label, part }) => {
+      const item = document.createElement("li");
+      const swatch = document.createElement("span");
+      swatch.className = `swatch fill-${LABELS[label].toLowerCase()}`;
+      item.append(swatch, `${WORDS[LABELS[label]]} ${percent(part)}`);
+      return item;
+    }));
+  }
+
+  pixel(maps, frame, point) {
+    const output = byId("pixel");
+    const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
+    const { width, height } = this.room.size;
+    if (x < 0 || y < 0 || x >= width || y >= height) return void (output.value = "");
+    const found = maps?.at(frame, Math.floor((x * maps.index.width) / width), Math.floor((y * maps.index.height) / height));
+    if (!found) return void (output.value = `${x}, ${y}`);
+    const words = [`${x}, ${y}`, `structure ${WORDS[LABELS[found.structure]]}`, `colour ${WORDS[LABELS[found.colour]]}`];
+    if (found.structure > 0) words.push(`by ${this.room.take.stage}`);
+    if (found.structure === 2 && found.offset) words.push(`from frame ${frame + found.offset}`);
+    output.value = words.join(" · ");
+  }
+}
+
+function percent(part) {
+  if (part < 0.0001) return "< 0.01 %";
+  if (part > 0.9999 && part < 1) return "> 99.99 %";
+  return `${(part * 100).toFixed(part < 0.1 ? 2 : 1)} %`;
+}

@@ -1,0 +1,75 @@
+// The strip under the picture: what was made of each frame, where the player is, and the way there.
+
+const COLOURS = { 2: "#12a58a", 3: "#e6c21f", 4: "#d63c97", 7: "#8d8d8d" };
+const ROOT = 0.4; // Heights are a root of the share: a thousandth of the picture must be seen.
+
+export class Timeline {
+  constructor({ strip, scrub, start, end, onseek }) {
+    Object.assign(this, { strip, scrub, start, end, onseek, frame: start, labels: null, plane: "structure" });
+    scrub.addEventListener("input", () => onseek(Number(scrub.value)));
+    strip.addEventListener("pointerdown", (event) => this.#press(event));
+    strip.addEventListener("pointermove", (event) => event.buttons && this.#press(event));
+    new ResizeObserver(() => this.draw()).observe(strip);
+  }
+
+  show(frame) {
+    this.frame = frame;
+    this.scrub.value = frame;
+    this.draw();
+  }
+
+  /** Frames where most was made up, the worst first: local peaks of the synthesised share. */
+  peaks() {
+    if (!this.labels) return [];
+    const made = this.#shares().map((shares) => (shares[4] ?? 0) + (shares[7] ?? 0));
+    return made
+      .map((part, index) => ({ part, frame: this.start + index }))
+      .filter(({ part }, n) => part > 0 && part >= (made[n - 1] ?? 0) && part > (made[n + 1] ?? 0))
+      .sort((a, b) => b.part - a.part)
+      .map(({ frame }) => frame);
+  }
+
+  nextPeak() {
+    const peaks = this.peaks();
+    if (!peaks.length) return null;
+    return peaks[(peaks.indexOf(this.frame) + 1) % peaks.length];
+  }
+
+  draw() {
+    const { strip } = this;
+    const wide = Math.round(strip.clientWidth * devicePixelRatio);
+    const high = Math.round(40 * devicePixelRatio);
+    if (!wide) return;
+    if (strip.width !== wide || strip.height !== high) Object.assign(strip, { width: wide, height: high });
+    const context = strip.getContext("2d");
+    context.clearRect(0, 0, wide, high);
+    const step = wide / (this.end - this.start);
+    if (this.labels) {
+      this.#shares().forEach((shares, index) => {
+        const x = index * step;
+        context.fillStyle = (shares[1] ?? 0) > 0.5 ? "#4f8fdc" : "#5a5a5a";
+        context.fillRect(x, high * 0.88, Math.max(step - 0.5, 0.5), high * 0.12);
+        for (const label of [2, 3, 7, 4]) {
+          if (!shares[label]) continue;
+          const tall = shares[label] ** ROOT * high * 0.86;
+          context.fillStyle = COLOURS[label];
+          context.fillRect(x, high * 0.88 - tall, Math.max(step - 0.5, 0.5), tall);
+        }
+      });
+    }
+    context.fillStyle = "#ffffff";
+    context.fillRect((this.frame - this.start + 0.5) * step - 1, 0, 2, high);
+  }
+
+  #shares() {
+    const pixels = this.labels.width * this.labels.height;
+    return this.labels[this.plane].map((counts) => counts.map((count) => count / pixels));
+  }
+
+  #press(event) {
+    const box = this.strip.getBoundingClientRect();
+    const part = (event.clientX - box.left) / box.width;
+    const frame = this.start + Math.floor(part * (this.end - this.start));
+    this.onseek(Math.min(Math.max(frame, this.start), this.end - 1));
+  }
+}

@@ -1,0 +1,109 @@
+// One all-intra proxy: frame n of it is shown at n / rate. Every picture that the browser really
+// presents is copied with its number (requestVideoFrameCallback), so that a number on the page is
+// always that of a picture that was seen, never of a time that was asked for.
+
+const KEPT = 10;
+
+export class VideoSource {
+  /** first: the scan's number of the proxy's frame 0; rate: [numerator, denominator]. */
+  constructor(video, { first, rate, onframe, onfault }) {
+    this.video = video;
+    this.first = first;
+    this.rate = rate;
+    this.onframe = onframe;
+    this.latest = null;
+    this.pictures = new Map();
+    this.spare = [];
+    this.target = null;
+    this.wanted = null;
+    video.addEventListener("error", () => onfault(video.error));
+    video.addEventListener("seeked", () => this.#settle());
+    this.#listen();
+  }
+
+  timeOf(frame) {
+    return ((frame - this.first + 0.5) * this.rate[1]) / this.rate[0];
+  }
+
+  frameAt(mediaTime) {
+    return this.first + Math.round((mediaTime * this.rate[0]) / this.rate[1]);
+  }
+
+  picture(frame) {
+    return this.pictures.get(frame) ?? null;
+  }
+
+  /** Ask for a frame; `onframe` tells when it is there. */
+  seek(frame) {
+    this.wanted = frame;
+    if (this.pictures.has(frame)) this.onframe(frame);
+    else if (this.target === null) this.#go(frame);
+  }
+
+  /** Put the video itself on a frame whose picture may be kept already, before it plays. */
+  async cue(frame) {
+    this.target = null;
+    this.wanted = frame;
+    const there = new Promise((resolve) => {
+      this.video.addEventListener("seeked", resolve, { once: true });
+    });
+    this.video.currentTime = this.timeOf(frame);
+    await there;
+  }
+
+  play(speed) {
+    this.video.playbackRate = speed;
+    return this.video.play().catch(() => {});
+  }
+
+  pause() {
+    this.video.pause();
+  }
+
+  #go(frame) {
+    this.target = frame;
+    this.video.currentTime = this.timeOf(frame);
+  }
+
+  #listen() {
+    this.video.requestVideoFrameCallback((now, { mediaTime }) => {
+      this.#listen();
+      this.#keep(this.frameAt(mediaTime));
+    });
+  }
+
+  #keep(frame) {
+    const canvas = this.pictures.get(frame) ?? this.spare.pop() ?? document.createElement("canvas");
+    if (canvas.width !== this.video.videoWidth || canvas.height !== this.video.videoHeight) {
+      canvas.width = this.video.videoWidth;
+      canvas.height = this.video.videoHeight;
+    }
+    canvas.getContext("2d", { alpha: false }).drawImage(this.video, 0, 0);
+    this.pictures.delete(frame);
+    this.pictures.set(frame, canvas);
+    while (this.pictures.size > KEPT) {
+      const [oldest, picture] = this.pictures.entries().next().value;
+      this.pictures.delete(oldest);
+      this.spare.push(picture);
+    }
+    this.latest = frame;
+    if (frame === this.target) this.#arrived();
+    this.onframe(frame);
+  }
+
+  #arrived() {
+    this.target = null;
+    if (this.wanted !== null && !this.pictures.has(this.wanted)) this.#go(this.wanted);
+  }
+
+  // A seek that ends on the picture already presented brings no new one: nudge it until it does.
+  #settle() {
+    const target = this.target;
+    if (target === null) return;
+    setTimeout(() => {
+      if (this.target !== target || !this.video.paused) return;
+      if (this.wanted !== target) this.#go(this.wanted);
+      else this.video.currentTime = this.timeOf(target) + (Math.random() - 0.5) * 0.4 * (this.rate[1] / this.rate[0]);
+    }, 120);
+  }
+}

@@ -1,0 +1,168 @@
+// The review room: joins the player's parts and gives them keys.
+
+import { listen } from "./player/keys.js";
+import { LabelMaps } from "./player/labels.js";
+import { Readout } from "./player/readout.js";
+import { Screen } from "./player/screen.js";
+import { Stills } from "./player/stills.js";
+import { Timeline } from "./player/timeline.js";
+import { Tools } from "./player/tools.js";
+import { Transport } from "./player/transport.js";
+import { VideoSource } from "./player/video.js";
+
+const byId = (id) => document.getElementById(id);
+const room = JSON.parse(byId("room").textContent);
+const readout = new Readout(room);
+const sources = {};
+let maps = null;
+let overlay = false;
+let point = null;
+
+const canvas = document.createElement("canvas");
+canvas.className = "picture";
+canvas.tabIndex = 0;
+canvas.setAttribute("role", "img");
+canvas.setAttribute("aria-label", "The picture under review");
+byId("screen").prepend(canvas);
+const screen = new Screen(canvas, room.size);
+const transport = new Transport({ ...room.scene, rate: room.rate });
+const timeline = new Timeline({
+  strip: byId("share-strip"), scrub: byId("scrub"), ...room.scene, onseek: (frame) => transport.go(frame),
+});
+const stills = new Stills(room.stills, (frame, pictures) => {
+  if (transport.playing || frame !== transport.frame) return;
+  Object.assign(screen.pictures, pictures);
+  readout.precision(true);
+  screen.draw();
+});
+const tools = new Tools(screen, { hasTake: Boolean(room.take), onchange: paintMap });
+const plane = () => byId("plane")?.value ?? "structure";
+
+function paintMap() {
+  screen.pictures.map = overlay && maps && transport.frame !== null ? maps.picture(transport.frame, plane()) : null;
+  screen.draw();
+}
+
+function show() {
+  const { frame } = transport;
+  for (const name of Object.keys(sources)) screen.pictures[name] = sources[name].picture(frame);
+  if (transport.playing) stills.leave();
+  else stills.rest(frame);
+  readout.precision(false);
+  readout.frame(frame);
+  readout.shares(maps, frame, plane());
+  timeline.show(frame);
+  if (point) readout.pixel(maps, frame, point);
+  paintMap();
+  document.body.dataset.frame = frame;
+}
+
+transport.addEventListener("frame", show);
+transport.addEventListener("state", () => {
+  document.querySelector("[data-act=play]").setAttribute("aria-pressed", String(transport.playing !== 0));
+});
+
+function addSource(name, url, first) {
+  const video = document.createElement("video");
+  Object.assign(video, { muted: true, playsInline: true, preload: "auto", src: url });
+  video.setAttribute("aria-hidden", "true");
+  video.tabIndex = -1;
+  byId("screen").append(video);
+  sources[name] = new VideoSource(video, {
+    first, rate: room.rate, onframe: () => transport.arrived(),
+    onfault: () => readout.wait("The viewing copy cannot be played here; the stills are still exact."),
+  });
+  transport.add(sources[name]);
+}
+
+/** Until its viewing copy is made, a take is only seen in stills; say how far it is. */
+async function whenReady(address) {
+  for (;;) {
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    const state = await answer.json();
+    if (state.state === "ready") return readout.wait("");
+    readout.wait(state.words);
+    if (state.state === "failed") return Promise.reject(new Error(state.words));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+async function open() {
+  await whenReady(room.scan.viewing);
+  if (room.take) await whenReady(room.take.viewing);
+  byId("stills").hidden = true;
+  ["tools", "timeline", "transport"].forEach((id) => (byId(id).hidden = false));
+  addSource("scan", room.scan.proxy, 0);
+  if (room.take) addSource("take", room.take.proxy, room.take.start);
+  const asked = Number(/frame=(\d+)/.exec(location.hash)?.[1] ?? room.scene.start);
+  transport.go(asked);
+  if (!room.take) return;
+  maps = new LabelMaps(await (await fetch(room.take.labelsIndex)).json(), room.take.labels);
+  maps.addEventListener("map", ({ detail }) => detail === transport.frame && show());
+  timeline.labels = maps.index;
+  maps.get(transport.frame ?? asked);
+  show();
+}
+
+function toggleOverlay() {
+  overlay = !overlay;
+  byId("overlay").setAttribute("aria-pressed", String(overlay));
+  if (overlay && screen.mode === "scan") tools.show("take");
+  paintMap();
+}
+
+function shuttle(direction) {
+  const faster = transport.playing === direction ? Math.min(transport.speed * 2, 4) : 1;
+  transport.setSpeed(faster);
+  if (direction === 1 && transport.playing !== 1) transport.play();
+  if (direction === -1) transport.playBackwards();
+}
+
+const acts = {
+  home: () => transport.go(room.scene.start), end: () => transport.go(room.scene.end - 1),
+  back: () => transport.step(-1), forth: () => transport.step(1), play: () => transport.toggle(),
+};
+document.querySelectorAll("[data-act]").forEach((button) => button.addEventListener("click", acts[button.dataset.act]));
+document.querySelectorAll("[data-frame]").forEach((link) =>
+  link.addEventListener("click", () => transport.go(Number(link.dataset.frame))));
+byId("speed").addEventListener("change", (event) => transport.setSpeed(Number(event.target.value)));
+byId("loop").addEventListener("click", (event) => {
+  transport.loop = !transport.loop;
+  event.currentTarget.setAttribute("aria-pressed", String(transport.loop));
+});
+byId("overlay")?.addEventListener("click", toggleOverlay);
+byId("plane")?.addEventListener("change", () => { timeline.plane = plane(); show(); });
+byId("next-made")?.addEventListener("click", mostMade);
+byId("help").addEventListener("click", () => byId("keys").showModal());
+canvas.addEventListener("pointermove", (event) => {
+  point = screen.toPicture(event.offsetX, event.offsetY);
+  readout.pixel(maps, transport.frame, point);
+});
+
+function mostMade() {
+  const frame = timeline.nextPeak();
+  if (frame !== null) transport.go(frame);
+}
+
+function writeNote(id) {
+  const form = byId("note-form");
+  if (!form) return;
+  form.open = true;
+  byId(id ?? "id_first").value = transport.frame;
+  if (Number(byId("id_last").value) < Number(byId("id_first").value)) byId("id_last").value = byId("id_first").value;
+  if (!id) byId("id_text").focus();
+}
+
+listen({
+  " ": acts.play, k: () => transport.pause(), l: () => shuttle(1), j: () => shuttle(-1),
+  ArrowLeft: acts.back, ArrowRight: acts.forth, "Shift+ArrowLeft": () => transport.step(-10),
+  "Shift+ArrowRight": () => transport.step(10), Home: acts.home, End: acts.end,
+  w: () => tools.press("wipe"), s: () => tools.press("side"), d: () => tools.press("difference"),
+  f: () => tools.flip(), p: toggleOverlay, m: mostMade, n: () => writeNote(), i: () => writeNote("id_first"),
+  o: () => writeNote("id_last"), a: () => byId("approve")?.focus(),
+  r: () => byId("comment")?.focus(),
+  "[": () => byId("before")?.click(), "]": () => byId("after")?.click(), "?": () => byId("keys").showModal(),
+  "+": () => tools.zoomBy(1.5), "-": () => tools.zoomBy(1 / 1.5), 0: () => tools.zoom("fit"),
+  ",": () => tools.moveWipe(-0.02), ".": () => tools.moveWipe(0.02),
+});
+open().catch((error) => readout.wait(`${error.message} The stills below are exact.`));
