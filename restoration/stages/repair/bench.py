@@ -151,9 +151,7 @@ def _detection(planted: Planted, marked: list[Mask]) -> dict[str, Any]:
     return {
         "recall": hits["found"] / max(1, hits["true"]),
         "precision": hits["right"] / max(1, hits["claimed"]),
-        "object_recall": {
-            kind: found / total for kind, (found, total) in objects.items() if total
-        },
+        "object_recall": {kind: found / total for kind, (found, total) in objects.items() if total},
         "false_objects_a_megapixel": max(0, false_objects) / (pixels / 1e6),
     }
 

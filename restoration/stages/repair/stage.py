@@ -75,7 +75,7 @@ def _find(around: Surroundings, frame: int, params: Params) -> Mask:
     offsets = around.offsets(frame)
     motions = [around.motion(frame, offset) for offset in offsets]
     views = {offset: around.view(frame + offset) for offset in offsets}
-    limits = Thresholds(certain=14.0 / params.sensitivity, possible=7.0 / params.sensitivity)
+    limits = Thresholds.at(params.sensitivity)
     found = detect_defects(here, motions, views, limits)
     if params.grow and found.any():
         kernel = np.ones((2 * params.grow + 1, 2 * params.grow + 1), np.uint8)
