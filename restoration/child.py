@@ -37,7 +37,8 @@ PERMANENT = ("StageError", "ProvenanceError", "MediaError")
 """Names of errors that the same input would meet again: a second attempt cannot help."""
 PROGRESS_SECONDS = 0.1
 GRACE_SECONDS = 2.0
-STDERR_BYTES = 2000
+SHOWN_CHARACTERS = 2000
+MOST_STDERR_BYTES = 1 << 20
 THREADS = 2
 
 Execute = Callable[[Order, Callable[[int, int], None]], Any]
@@ -83,7 +84,7 @@ def watch(order: Order, execute: Execute, orders: RawIOBase) -> None:
         _, status = os.waitpid(pid, 0)
         if alone:
             raise SystemExit
-        say({"ended": os.waitstatus_to_exitcode(status), "stderr": tail(words)})
+        say({"ended": os.waitstatus_to_exitcode(status), "stderr": last_words(words)})
 
 
 def wait_or_stop(
@@ -116,13 +117,17 @@ def kill_group(pid: int, number: signal.Signals) -> None:
             send(pid, number)
 
 
-def tail(words: BinaryIO) -> str:
-    """The last of what the child wrote to standard error, which is also passed on."""
+def last_words(words: BinaryIO) -> str:
+    """What the child wrote to standard error, in short; all of it is also passed on."""
     words.seek(0)
-    text = words.read()
+    text = words.read(MOST_STDERR_BYTES)
     sys.stderr.buffer.write(text)
     sys.stderr.flush()
-    return text[-STDERR_BYTES:].decode(errors="replace").strip()
+    lines = text.decode(errors="replace").strip().splitlines()
+    said = "\n".join(line for line in lines if not line.startswith("Extension modules:"))
+    # What happened stands first in a crash of the interpreter, last in most tools' complaints.
+    half = SHOWN_CHARACTERS // 2
+    return said if len(said) <= 2 * half else f"{said[:half]}\n[...]\n{said[-half:]}"
 
 
 def run_child(order: Order, execute: Execute, words: BinaryIO) -> None:
