@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
-from archive import accession
+from archive import accession, derived
 from archive import upload as uploads
 from archive.errors import ArchiveError
 from archive.media.errors import MediaError
@@ -51,8 +51,6 @@ def take_in(upload_id: str) -> None:
         uploads.remove_master(upload)
     _end(upload, status=state.DONE, reel=result.reel, existing=not result.created)
     if result.scan.derivatives == Scan.Derivatives.WAITING:
-        from archive import derived
-
         derived.make_derivatives(result.scan)
 
 

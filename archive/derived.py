@@ -5,31 +5,47 @@ All of it lies in one folder of the media home and can be made again from the ma
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from dramatiq.errors import DramatiqError
 
+from archive import custody
+from archive.fixity import sha256_file
+from archive.media.decode import open_source
+from archive.media.errors import MediaError
 from archive.media.frames import FrameTable
+from archive.media.proxies import make_proxy, make_stills, make_waveform, storyboard_frames
 from archive.models import Scan
+
+log = logging.getLogger(__name__)
 
 FRAMES = "frames.json"
 FRAMEMD5 = "scan.framemd5"
 MANIFEST = "manifest.sha256"
 """Of a sequence: one digest for each frame file, as sha256sum writes it."""
 PROXY = "proxy.mp4"
+PROXY_FRAMES = "proxy-frames.json"
 STILLS = "stills"
 WAVEFORM = "waveform.json"
 
 Progress = Callable[[int, int], None]
 STALE = timedelta(minutes=5)
 """A maker that said nothing for so long is gone."""
+RING = timedelta(minutes=1)
+"""So long does a message have to reach a worker."""
+TELL_SECONDS = 1.0
 
 
 def key_for(sha256: str) -> str:
@@ -68,24 +84,116 @@ class Staging:
         shutil.rmtree(self.final, ignore_errors=True)
 
 
-def claim(scan: Scan) -> bool:
+def make_derivatives(scan: Scan, *, progress: Progress | None = None) -> None:
+    """Make proxy, stills and waveform, replacing those that are there.
+
+    The row says how it went: a proxy that cannot be made does not make the scan less ours. The
+    master was decoded to its end in a limited process when it was taken in, so it is read here
+    without one.
+    """
+    if not _claim(scan):
+        return
+    state = Scan.Derivatives
+    try:
+        made = _make(scan, _telling(scan, progress))
+    except (MediaError, OSError) as error:
+        _end(scan, derivatives=state.FAILED, derivatives_error=_words(error))
+        return
+    except BaseException:
+        _end(scan, derivatives=state.WAITING)
+        raise
+    with transaction.atomic():
+        _end(scan, derivatives=state.READY, derivatives_done=scan.frames)
+        custody.record(
+            kind="derivation",
+            agent=custody.software(),
+            subject=f"scan:{scan.pk}",
+            reel=scan.reel,
+            detail=made,
+        )
+
+
+def _claim(scan: Scan) -> bool:
     """Become the one who makes this scan's derivatives; False if somebody is at it."""
     state = Scan.Derivatives
     free = ~Q(derivatives=state.MAKING) | Q(derivatives_seen__lt=Now() - STALE)
     claimed = Scan.objects.filter(free, pk=scan.pk).update(
-        derivatives=state.MAKING,
-        derivatives_seen=Now(),
-        derivatives_done=0,
-        derivatives_error="",
+        derivatives=state.MAKING, derivatives_seen=Now(), derivatives_done=0, derivatives_error=""
     )
-    if claimed:
-        scan.refresh_from_db()
     return bool(claimed)
 
 
-def make_derivatives(scan: Scan, *, progress: Progress | None = None) -> None:
-    pass
+def _make(scan: Scan, tell: Progress) -> dict[str, Any]:
+    target = folder(scan)
+    table = frame_table(scan)
+    making = target / f".making-{uuid.uuid4().hex[:8]}"
+    making.mkdir()
+    try:
+        with open_source(Path(scan.path), rate=scan.rate, table=table) as source:
+            proxy_table = make_proxy(source, making / PROXY, progress=tell)
+            proxy_table.save(making / PROXY_FRAMES)
+            make_stills(source, storyboard_frames(scan.frames), making / STILLS)
+        make_waveform(Path(scan.path), making / WAVEFORM, table=table, rate=scan.rate)
+        made = {
+            "proxy": {"sha256": sha256_file(making / PROXY), "frames": len(proxy_table)},
+            "stills": len(list((making / STILLS).iterdir())),
+        }
+        shutil.rmtree(target / STILLS, ignore_errors=True)
+        for name in (PROXY, PROXY_FRAMES, WAVEFORM, STILLS):
+            (making / name).replace(target / name)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return made
+
+
+def _telling(scan: Scan, progress: Progress | None) -> Progress:
+    last = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= TELL_SECONDS:
+            last = time.monotonic()
+            _end(scan, derivatives_done=done)
+        if progress is not None:
+            progress(done, total)
+
+    return tell
+
+
+def _end(scan: Scan, **fields: Any) -> None:
+    Scan.objects.filter(pk=scan.pk).update(derivatives_seen=Now(), **fields)
+    for name, value in fields.items():
+        setattr(scan, name, value)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return (
+            f"{error.strerror or error}. Make room or mend the disk, then run "
+            "`manage.py ingest --derivatives REEL`."
+        )
+    return str(error)
 
 
 def sweep() -> dict[str, int]:
-    return {}
+    """Ring again for scans whose derivatives nobody makes, and clear what makers left behind."""
+    from archive.tasks import make_derivatives as actor
+
+    state = Scan.Derivatives
+    lost = Scan.objects.filter(
+        Q(derivatives=state.MAKING, derivatives_seen__lt=Now() - STALE)
+        | Q(derivatives=state.WAITING, derivatives_seen__lt=Now() - RING)
+        | Q(derivatives=state.WAITING, derivatives_seen=None, created__lt=Now() - RING)
+    )
+    rung = 0
+    for scan in lost:
+        _end(scan, derivatives=state.WAITING)
+        for left in folder(scan).glob(".making-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        try:
+            actor.send(scan.pk)
+        except DramatiqError as error:
+            log.warning("derivatives of %s wait for the next sweep: %s", scan, error)
+            break
+        rung += 1
+    return {"derivatives_rung": rung}

@@ -39,8 +39,7 @@ View = Callable[..., HttpResponseBase]
 @require_GET
 @permission_required("archive.ingest", raise_exception=True)
 def upload_page(request: HttpRequest) -> HttpResponse:
-    context = {
-        "uploads": own_uploads(request),
+    context = listed(request) | {
         "collections": Collection.objects.all(),
         "limit": uploads.limit_bytes(),
     }
@@ -51,7 +50,7 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 @permission_required("archive.ingest", raise_exception=True)
 def upload_list(request: HttpRequest) -> HttpResponse:
     """The part of the page that asks for news while something goes on."""
-    return render(request, "archive/upload_list.html", {"uploads": own_uploads(request)})
+    return render(request, "archive/upload_list.html", listed(request))
 
 
 @require_POST
@@ -80,14 +79,15 @@ def upload_retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("upload")
 
 
-def own_uploads(request: HttpRequest) -> list[Upload]:
-    """The person's uploads, each with what has arrived of it."""
+def listed(request: HttpRequest) -> dict[str, Any]:
+    """The person's uploads, each with what has arrived of it, and whether one is moving."""
     found = list(
         Upload.objects.filter(owner_id=request.user.pk).select_related("reel__element__title")[:50]
     )
     for upload in found:
         upload.received = uploads.received(upload)  # type: ignore[attr-defined]
-    return found
+    moving = {Upload.Status.RECEIVING, Upload.Status.WAITING, Upload.Status.INGESTING}
+    return {"uploads": found, "busy": any(upload.status in moving for upload in found)}
 
 
 # The protocol
@@ -150,7 +150,7 @@ def tus_files(request: HttpRequest) -> HttpResponse:
         collection=told.get("collection", ""),
     )
     response = HttpResponse(status=201)
-    response["Location"] = reverse("tus_file", args=[upload.pk])
+    response["Location"] = reverse("tus-file", args=[upload.pk])
     response["Upload-Expires"] = http_date(uploads.expires(upload).timestamp())
     return response
 

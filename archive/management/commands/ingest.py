@@ -110,8 +110,8 @@ class Command(BaseCommand):
         scan = result.scan
         if not result.created:
             self.stdout.write(
-                f"The archive holds these bytes already: {result.reel}, known as reel {result.reel.pk}, "
-                f"from {scan.path}. Nothing was changed."
+                f"The archive holds these bytes already: {result.reel}, in the catalogue as reel "
+                f"{result.reel.pk}, from {scan.path}. Nothing was changed."
             )
             return
         kind = "variable rate, shown at" if scan.variable_rate else "at"
