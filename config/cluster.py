@@ -211,13 +211,17 @@ def reachable_binaries(folder: Path, version: int, place: Place) -> Path:
     if os.getuid() != 0 or may_pass(folder.resolve(), place.uid, place.gid):
         return folder
     copy = SYSTEM_STATE / f"postgresql-{version}"
+    package, install = folder.resolve().parents[1], folder.resolve().parent
     if not copy.exists():
         partial = copy.with_name(f"{copy.name}.{os.getpid()}")
-        partial.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        shutil.copytree(folder.resolve().parent, partial, symlinks=True)
-        partial.chmod(0o755)
+        shutil.copytree(install, partial / package.name / install.name, symlinks=True)
+        # A wheel's programs look for their libraries in the folder beside the package.
+        if (libraries := package.with_name(f"{package.name}.libs")).exists():
+            shutil.copytree(libraries, partial / libraries.name)
+        for made in (partial.parent, partial, partial / package.name):
+            made.chmod(0o755)
         partial.rename(copy)
-    return copy / "bin"
+    return copy / package.name / install.name / "bin"
 
 
 # The folders ----------------------------------------------------------------------------------
@@ -243,7 +247,7 @@ def make_private_folder(folder: Path, place: Place) -> None:
         folder.chmod(0o700)
 
 
-def make_cluster(place: Place, binaries: Path) -> None:
+def make_cluster(place: Place, binaries: Path, *, sync: bool = True) -> None:
     """Make the cluster, its two roles and the database, all or nothing; do nothing if it is there.
 
     Everything happens in a folder beside the final one, and by PostgreSQL's single-user mode: a
@@ -261,6 +265,8 @@ def make_cluster(place: Place, binaries: Path) -> None:
         locale = ["--locale=C.UTF-8"]
     command: list[str | Path] = [binaries / "initdb", "-D", partial, "-U", SUPERUSER, *locale]
     command += ["-A", "peer", "-E", "UTF8", "--data-checksums", "--no-instructions"]
+    if not sync:
+        command.append("--no-sync")
     run_program(place, command)
     run_single(place, binaries, partial, "postgres", ROLES)
     run_single(place, binaries, partial, DATABASE, GRANTS)

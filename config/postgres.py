@@ -73,11 +73,12 @@ class Server:
         self.lock = lock
         self.options = options
         self.process: subprocess.Popen[bytes] | None = None
+        self.log_start = 0
 
     def start(self) -> None:
         """Start it and return at once; `wait_until_ready` follows. The lock must be held."""
         binaries = cluster.find_binaries(self.place)
-        cluster.make_cluster(self.place, binaries)
+        cluster.make_cluster(self.place, binaries, sync="fsync=off" not in self.options)
         cluster.make_private_folder(self.place.sockets, self.place)
         clear_leftovers(self.place)
         cluster.write_access_rules(self.place)
@@ -87,6 +88,7 @@ class Server:
             command += ["-c", setting]
         self.place.log.parent.mkdir(parents=True, exist_ok=True)
         with self.place.log.open("ab") as log:
+            self.log_start = log.tell()
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -116,7 +118,7 @@ class Server:
             if self.process.poll() is not None:
                 raise ClusterError(
                     f"PostgreSQL ended while starting. Its last words in {self.place.log}:\n"
-                    + last_words(self.place.log)
+                    + last_words(self.place.log, since=self.log_start)
                 )
             now = time.monotonic()
             if now - last >= WORDS_EVERY_SECONDS:
@@ -147,10 +149,10 @@ def pid_file_lines(place: Place) -> list[str]:
         return []
 
 
-def last_words(log: Path, *, lines: int = 8) -> str:
+def last_words(log: Path, *, lines: int = 8, since: int = 0) -> str:
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 4000))
+            file.seek(max(since, log.stat().st_size - 4000))
             return "\n".join(file.read().decode(errors="replace").strip().splitlines()[-lines:])
     except FileNotFoundError:
         return "(no log)"
@@ -301,7 +303,7 @@ def wait_until_reachable(
     began = last = time.monotonic()
     while not is_reachable(place):
         if keeper is not None and keeper.poll() not in (None, 0):
-            raise ClusterError(last_words(words))
+            raise ClusterError(last_words(words, lines=40))
         if (keeper is None or keeper.poll() is not None) and lock_is_free(place):
             keeper = start_keeper(place, options, words)
         now = time.monotonic()
