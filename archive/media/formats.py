@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import av
 
 from archive.media import colour_tags
-from archive.media.pixels import PictureFormat
+from archive.media.pixels import PIXEL_FORMATS, PictureFormat
 from archive.media.planes import FULL_RANGE_NAMES, read_picture
 
 EXACT_RATE_TAG = "REELPROOF_RATE"
@@ -48,3 +49,29 @@ def exact_fraction(tags: dict[str, str], name: str) -> Fraction | None:
     except (ValueError, ZeroDivisionError):
         return None
     return found if found > 0 else None
+
+
+def format_to_json(form: PictureFormat) -> dict[str, Any]:
+    return {
+        "width": form.width,
+        "height": form.height,
+        "pixel": form.pixel.name,
+        "rate": str(form.rate),
+        "colour_range": form.colour_range,
+        "matrix": form.matrix,
+        "primaries": form.primaries,
+        "transfer": form.transfer,
+        "sample_aspect": str(form.sample_aspect),
+    }
+
+
+def format_from_json(values: dict[str, Any]) -> PictureFormat:
+    """Raises: KeyError or ValueError if it is not what `format_to_json` gave."""
+    return PictureFormat(
+        **{
+            **values,
+            "pixel": PIXEL_FORMATS[values["pixel"]],
+            "rate": Fraction(values["rate"]),
+            "sample_aspect": Fraction(values["sample_aspect"]),
+        }
+    )

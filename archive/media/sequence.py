@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.video.stream import VideoStream
 
 from archive.media.errors import BrokenSequence, NotAVideo
 from archive.media.rates import rate_from_float
@@ -114,8 +115,10 @@ class FrameDecoder:
             raise BrokenSequence(f"{path.name} cannot be read: {error.strerror}") from error
         if not data:
             raise BrokenSequence(f"{path.name} is empty (0 bytes); copy it again")
+        packet: av.Packet[VideoStream] = av.Packet(data)
+        packet.is_keyframe = True  # or the PNG decoder adds the picture before to this one
         try:
-            found = self._context.decode(av.Packet(data))
+            found = self._context.decode(packet)
             if not found:
                 found = self._context.decode(None)
                 self._context = self._make()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -67,7 +68,9 @@ def _decode(
         yield from stream.decode(packet)
     except av.EOFError:
         return
-    except av.FFmpegError:
+    except av.FFmpegError as error:
+        if error.errno == errno.ENOMEM:
+            raise MemoryError from error
         seen.undecodable += 1
 
 

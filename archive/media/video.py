@@ -69,6 +69,10 @@ class VideoReader:
             self._require(start, frame)
             return frame
         key = self._table.key_before(start)
+        if key <= self._next < start:  # nearer than any key frame
+            frame = self._go_on_to(start)
+            if frame is not None and self._as_recorded(start, frame):
+                return frame
         for origin in dict.fromkeys((key, self._table.key_before(max(0, key - 1)), 0)):
             frame = self._decode_from(origin, start)
             if frame is not None and self._as_recorded(start, frame):
@@ -78,6 +82,9 @@ class VideoReader:
     def _decode_from(self, origin: int, target: int) -> av.VideoFrame | None:
         """Decode from key frame `origin` up to `target`; None if it never came out."""
         self._start_at(origin)
+        return self._go_on_to(target)
+
+    def _go_on_to(self, target: int) -> av.VideoFrame | None:
         assert self._running is not None
         for number, frame in self._running:
             self._next = number + 1

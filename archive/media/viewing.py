@@ -1,0 +1,202 @@
+"""H.264 in MP4: pictures for people, in browsers and players."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from archive.media import colour_tags
+from archive.media.display import to_layout, viewing_matrix
+from archive.media.encode import create, discard, finish, write_failed
+from archive.media.errors import MediaError
+from archive.media.pixels import Picture, PictureFormat
+from archive.media.planes import read_picture, write_planes
+from archive.media.sound import Sound, SoundCopy, SoundRange
+
+
+class ViewingWriter:
+    """An H.264 High 8-bit 4:2:0 copy with its index in front, frame n shown at n/rate exactly.
+
+    Grey and RGB become BT.709, YUV keeps its matrix, and the range becomes limited; odd sizes get
+    one more row or column, a copy of their last. Leaving the `with` block by an exception removes
+    the file.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        format: PictureFormat,
+        *,
+        sound: SoundRange | None = None,
+        crf: int = 17,
+        preset: str = "medium",
+        intra: bool = False,
+        size: tuple[int, int] | None = None,
+        threads: int = 0,
+        tags: dict[str, str] | None = None,
+        make_sound: Callable[[OutputContainer], Sound] | None = None,
+    ) -> None:
+        """Begin the file.
+
+        Args:
+            sound: the scan's audio for these pictures (`sound.sound_of`), carried untouched.
+            crf: x264's constant quality; lower is better, 17 looks like its source.
+            intra: make every frame a key frame.
+            size: width and height to scale to; None keeps them.
+            make_sound: other sound than a copy (the proxy's).
+        Raises: WriteFailed; MediaError if MP4 cannot carry the sound.
+        """
+        self.path = Path(path)
+        self.format = format
+        self.written = 0
+        self._even = (format.width + format.width % 2, format.height + format.height % 2)
+        self._size = size or self._even
+        self._closed = False
+        self._sound: Sound | None = None
+        self._container = create(self.path, "mp4", {"movflags": "+faststart"})
+        try:
+            self._container.metadata.update(tags or {})
+            self._stream = self._add_stream(crf, preset, intra, threads)
+            if sound is not None:
+                self._sound = SoundCopy(sound, self._container)
+            elif make_sound is not None:
+                self._sound = make_sound(self._container)
+        except BaseException:
+            self.abort()
+            raise
+
+    @property
+    def sound_record(self) -> list[dict[str, str]]:
+        """How each sound track was carried."""
+        return self._sound.record if self._sound is not None else []
+
+    def _add_stream(self, crf: int, preset: str, intra: bool, threads: int) -> VideoStream:
+        form = self.format
+        stream = self._container.add_stream("libx264", rate=form.rate)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = self._size
+        stream.pix_fmt = "yuv420p"
+        context = stream.codec_context
+        context.time_base = 1 / form.rate
+        context.thread_count = threads or (os.cpu_count() or 1)
+        context.options = {"crf": str(crf), "preset": preset, "profile": "high"}
+        if intra:
+            context.gop_size = 1
+            context.max_b_frames = 0
+            # No reordering means no edit list, so that a browser's clock is the frame's number.
+            context.options |= {"x264-params": "keyint=1:bframes=0"}
+        context.color_range = 1
+        context.colorspace = colour_tags.code_of(viewing_matrix(form), colour_tags.MATRICES)
+        own = form.pixel.model == "yuv"
+        primaries, transfer = (form.primaries, form.transfer) if own else ("bt709", "bt709")
+        context.color_primaries = colour_tags.code_of(primaries, colour_tags.PRIMARIES)
+        context.color_trc = colour_tags.code_of(transfer, colour_tags.TRANSFERS)
+        if self._size == self._even:
+            context.sample_aspect_ratio = form.sample_aspect
+        return stream
+
+    def write(self, picture: Picture) -> None:
+        """Append one picture.
+
+        Raises: MediaError if it has another size; WriteFailed if the disk is full.
+        """
+        self.write_frame(write_planes(picture), picture)
+
+    def write_frame(self, frame: av.VideoFrame, picture: Picture | None = None) -> None:
+        """Append a decoder's own frame (`PictureSource.native`)."""
+        form = self.format
+        if (frame.width, frame.height) != (form.width, form.height):
+            raise MediaError(
+                f"Picture {self.written} is {frame.width}x{frame.height}, but {self.path.name} "
+                f"holds {form.width}x{form.height}"
+            )
+        if self._even != (form.width, form.height):
+            frame = write_planes(_pad(picture or read_picture(frame), self._even))
+        width, height = self._size
+        shown = to_layout(frame, form, layout="yuv420p", width=width, height=height)
+        shown.pts, shown.time_base = self.written, 1 / form.rate
+        shown.duration = 1
+        shown.pict_type = 0  # the scan's own key frames must not become ours
+        try:
+            self._mux(shown)
+            self.written += 1
+            if self._sound is not None:
+                self._sound.copy_until(self.written / form.rate)
+        except (av.FFmpegError, OSError) as error:
+            raise write_failed(self.path, error) from error
+
+    def _mux(self, frame: av.VideoFrame | None) -> None:
+        for packet in self._stream.encode(frame):
+            if not packet.duration:
+                packet.duration = 1
+            self._container.mux(packet)
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises: WriteFailed if that did not succeed, or MediaError if no picture was written; the
+            file is removed then.
+        """
+        if self._closed:
+            return
+        try:
+            if self.written == 0:
+                raise MediaError(f"No picture was written to {self.path.name}")
+            self._mux(None)
+            if self._sound is not None:
+                self._sound.finish()
+            finish(self._container, self.path)
+        except (av.FFmpegError, OSError) as error:
+            self.abort()
+            raise write_failed(self.path, error) from error
+        except MediaError:
+            self.abort()
+            raise
+        self._release()
+
+    def abort(self) -> None:
+        """Give up: close and remove the file."""
+        if not self._closed:
+            self._release()
+            discard(self._container, self.path)
+
+    def _release(self) -> None:
+        self._closed = True
+        if self._sound is not None:
+            self._sound.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+
+def _pad(picture: Picture, size: tuple[int, int]) -> Picture:
+    """Repeat the last row and column up to `size`."""
+    shapes = picture.pixel.plane_shapes(width=size[0], height=size[1])
+    planes = tuple(
+        np.pad(
+            plane,
+            ((0, shape[0] - plane.shape[0]), (0, shape[1] - plane.shape[1])),
+            mode="edge",
+        )
+        for plane, shape in zip(picture.planes, shapes, strict=True)
+    )
+    return Picture(picture.pixel, planes)
