@@ -1,0 +1,99 @@
+"""What a deliverable says of itself, for whoever holds it and has no access to the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from archive import custody
+from archive.models import Agent, Reel
+from restoration.provenance import Totals
+from review.formats.edition import Edition, EditionScene, rate_text
+from review.formats.mp4 import ViewingCopy
+
+NAME = "record.json"
+SCHEMA = "reelproof/delivery/1"
+LOSSY = (
+    "viewing.mp4 is compressed with loss: no pixel in it is ORIGINAL. The labels and totals here "
+    "are those of the takes that it shows."
+)
+VARIABLE = "The scan has a variable frame rate: the timeline counts frames, at the nominal rate."
+
+
+def build_record(
+    reel: Reel,
+    edition: Edition,
+    files: list[dict[str, Any]],
+    agent: Agent,
+    *,
+    format: str,
+    viewing: ViewingCopy | None = None,
+) -> dict[str, Any]:
+    """Takes, digests, approvals, totals, the heads of the event chains, and every file's digest.
+
+    Args:
+        files: `name`, `sha256` and `bytes` of each.
+    """
+    scan = edition.scan
+    return {
+        "schema": SCHEMA,
+        "made": timezone.now().isoformat(),
+        "by": str(agent),
+        "title": edition.title,
+        "reel": edition.reel,
+        "use": edition.use,
+        "format": format,
+        "scan": {
+            "name": scan.path.name,
+            "sha256": scan.sha256,
+            "frames": scan.frames,
+            "rate": rate_text(scan.rate),
+            "start_timecode": scan.start_timecode,
+        },
+        "scenes": [_scene_entry(scene) for scene in edition.scenes],
+        "totals": _reel_totals(edition),
+        "chain_heads": custody.chain_heads(reel),
+        "viewing_sound": list(viewing.tracks) if viewing else [],
+        "remarks": _remarks(edition, viewing),
+        "files": [{key: entry[key] for key in ("name", "sha256", "bytes")} for entry in files],
+    }
+
+
+def _scene_entry(scene: EditionScene) -> dict[str, Any]:
+    take, decision = scene.take, scene.decision
+    return {
+        "scene": scene.number,
+        "kind": scene.kind,
+        "frames": [scene.start_frame, scene.end_frame],
+        "take": {
+            "stage": take.stage,
+            "number": take.number,
+            "manifest_digest": take.digest,
+            "picture_sha256": take.picture_sha256,
+            "map_sha256": take.provenance_sha256,
+            "framemd5": take.framemd5,
+            "stages": list(take.stages),
+        },
+        "approval": {
+            "by": decision.by,
+            "at": decision.at,
+            "digest": decision.digest,
+            "comment": decision.comment,
+        },
+        "totals": take.totals,
+    }
+
+
+def _reel_totals(edition: Edition) -> dict[str, Any]:
+    added = Totals()
+    for scene in edition.scenes:
+        added += Totals.from_json(scene.take.totals)
+    return added.as_json()
+
+
+def _remarks(edition: Edition, viewing: ViewingCopy | None) -> list[str]:
+    remarks = [LOSSY] if viewing is not None else []
+    if viewing is not None and viewing.silent_because:
+        remarks.append(f"viewing.mp4 has no sound: {viewing.silent_because}")
+    return [*remarks, VARIABLE] if edition.scan.variable_rate else remarks

@@ -1,0 +1,1 @@
+"""Formats in which a restored reel leaves: one format a module."""

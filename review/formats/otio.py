@@ -1,0 +1,159 @@
+"""The reel as an OpenTimelineIO timeline: scenes as clips, scan and take as alternative media.
+
+All times are whole frames at the scan's rate, counted on the scan's own timecode, so that a source
+range means the same frames in every one of a clip's media. OpenTimelineIO keeps rates as floating
+point numbers; the exact fraction stands in the metadata.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+from opentimelineio.opentime import RationalTime, TimeRange
+
+from review.formats.edition import Edition, EditionScene, Remark, rate_text
+
+NAMESPACE = "reelproof"
+"""The key of everything of ours in OpenTimelineIO metadata."""
+TAKE, SCAN, MASTER = "take", "scan", "master"
+"""Keys of a clip's media references; the take, or the master if there is one, is active."""
+
+
+def write_timeline(path: Path, edition: Edition, *, master: tuple[Path, str] | None = None) -> None:
+    """Write the timeline.
+
+    Args:
+        master: the joined FFV1 file that is delivered beside it, and its SHA-256.
+    """
+    otio.adapters.write_to_file(build_timeline(edition, master=master), str(path), "otio_json")
+
+
+def build_timeline(edition: Edition, *, master: tuple[Path, str] | None = None) -> Any:
+    """The timeline as OpenTimelineIO's own object."""
+    scan = edition.scan
+    timeline = otio.schema.Timeline(
+        name=f"{edition.title}, {edition.reel}",
+        global_start_time=_time(scan.start_count, scan.rate),
+        metadata={NAMESPACE: _about(edition)},
+    )
+    pictures = otio.schema.Track(name="Pictures", kind=otio.schema.TrackKind.Video)
+    for scene in edition.scenes:
+        pictures.append(_clip(scene, edition, master))
+    timeline.tracks.append(pictures)
+    for number, track in enumerate(scan.audio, start=1):
+        timeline.tracks.append(_sound(edition, number, track))
+    return timeline
+
+
+def _about(edition: Edition) -> dict[str, Any]:
+    scan = edition.scan
+    return {
+        "title": edition.title,
+        "reel": edition.reel,
+        "use": edition.use,
+        "rate": rate_text(scan.rate),
+        "variable_rate": scan.variable_rate,
+        "start_timecode": scan.start_timecode,
+        "scan_sha256": scan.sha256,
+        "frames": scan.frames,
+    }
+
+
+def _clip(scene: EditionScene, edition: Edition, master: tuple[Path, str] | None) -> Any:
+    scan, take = edition.scan, scene.take
+    source = _range(scan.start_count + scene.start_frame, scene.frames, scan.rate)
+    whole = _range(scan.start_count, scan.frames, scan.rate)
+    references = {
+        SCAN: _reference(scan.path.as_uri(), whole, {"sha256": scan.sha256, "kind": "scan"}),
+        TAKE: _reference(
+            take.picture.as_uri(),
+            source,
+            {
+                "sha256": take.picture_sha256,
+                "kind": "take",
+                "take": take.number,
+                "stage": take.stage,
+                "manifest_digest": take.digest,
+                "map_sha256": take.provenance_sha256,
+            },
+        ),
+    }
+    if master is not None:
+        name, sha256 = master[0].name, master[1]
+        # Relative: the timeline and its master travel in one folder.
+        references[MASTER] = _reference(name, whole, {"sha256": sha256, "kind": "master"})
+    clip = otio.schema.Clip(
+        name=f"Scene {scene.number}",
+        source_range=source,
+        metadata={NAMESPACE: _scene_facts(scene)},
+        markers=[_marker(remark, edition) for remark in scene.remarks],
+    )
+    clip.set_media_references(references, MASTER if master is not None else TAKE)
+    return clip
+
+
+def _scene_facts(scene: EditionScene) -> dict[str, Any]:
+    decision, take = scene.decision, scene.take
+    return {
+        "scene": scene.number,
+        "kind": scene.kind,
+        "scan_frames": [scene.start_frame, scene.end_frame],
+        "stages": list(take.stages),
+        "approval": {
+            "by": decision.by,
+            "at": decision.at,
+            "digest": decision.digest,
+            "comment": decision.comment,
+        },
+        "provenance": take.totals,
+    }
+
+
+def _marker(remark: Remark, edition: Edition) -> Any:
+    scan = edition.scan
+    colour = otio.schema.MarkerColor.GREEN if remark.resolved else otio.schema.MarkerColor.RED
+    return otio.schema.Marker(
+        name=remark.text.splitlines()[0][:60] if remark.text else "Note",
+        marked_range=_range(
+            scan.start_count + remark.start_frame,
+            remark.end_frame - remark.start_frame,
+            scan.rate,
+        ),
+        color=colour,
+        comment=remark.text,
+        metadata={
+            NAMESPACE: {"by": remark.by, "at": remark.at, "resolved": remark.resolved},
+        },
+    )
+
+
+def _sound(edition: Edition, number: int, track: dict[str, Any]) -> Any:
+    """One audio track of the scan, whole: sound is not restored, and not cut into scenes."""
+    scan = edition.scan
+    whole = _range(scan.start_count, scan.frames, scan.rate)
+    reference = _reference(
+        scan.path.as_uri(),
+        whole,
+        {"sha256": scan.sha256, "kind": "scan", "audio_track": number, "probed": track},
+    )
+    heard = otio.schema.Clip(name=f"Sound {number}", media_reference=reference, source_range=whole)
+    return otio.schema.Track(
+        name=f"Sound {number}", kind=otio.schema.TrackKind.Audio, children=[heard]
+    )
+
+
+def _reference(address: str, available: TimeRange, facts: dict[str, Any]) -> Any:
+    return otio.schema.ExternalReference(
+        target_url=address, available_range=available, metadata={NAMESPACE: facts}
+    )
+
+
+def _time(frame: int, rate: Fraction) -> RationalTime:
+    return RationalTime(frame, float(rate))
+
+
+def _range(start: int, frames: int, rate: Fraction) -> TimeRange:
+    return TimeRange(_time(start, rate), _time(frames, rate))

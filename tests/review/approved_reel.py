@@ -1,0 +1,124 @@
+"""A reel with real files behind it: scanned, taken through a stage, and approved."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from archive.fixity import sha256_file
+from archive.media.tables import make_table
+from archive.models import Reel, Scan
+from fixtures.clips import write_clip
+from restoration.execution import Order, execute
+from restoration.models import Scene, Take
+from restoration.storage import storage
+from review import decisions
+from tests import factories
+
+
+def make_scanned_reel(folder: Path, *, name: str = "Harbour Day", **clip: Any) -> Reel:
+    """A numbered clip with its row and frame table; keywords go to `write_clip`."""
+    path = write_clip(folder / f"{name}.mkv", **clip)
+    table = make_table(path)
+    derived = f"derived/{name}"
+    storage().folder(derived).mkdir(parents=True)
+    table.save(storage().folder(derived) / "frames.json")
+    title = factories.make_title(name)
+    reel = factories.make_reel(element=factories.make_element(title=title))
+    factories.make_scan(
+        reel=reel,
+        frames=len(table),
+        rate=table.rate,
+        width=table.dimensions[0],
+        height=table.dimensions[1],
+        pixel_format=clip.get("pixel", "gray"),
+        path=str(path),
+        sha256=sha256_file(path),
+        bytes=path.stat().st_size,
+        derived=derived,
+        variable_rate=table.variable_rate,
+        start_timecode=clip.get("start_timecode", ""),
+        audio=[
+            {"codec": clip.get("audio_codec", "pcm_s16le"), "channels": 1}
+            for _ in range(clip.get("audio_tracks", 0))
+        ],
+    )
+    return reel
+
+
+def current_scan(reel: Reel) -> Scan:
+    scan = reel.current_scan()
+    assert scan is not None
+    return scan
+
+
+def make_real_take(
+    scene: Scene, *, stage: str = "deflicker", after: Take | None = None, **params: Any
+) -> Take:
+    """Run the stage on the scene, as the engine would, and keep what it made."""
+    scan = scene.scan
+    number = Take.objects.filter(scan=scan, start_frame=scene.start_frame, stage=stage).count() + 1
+    key = f"takes/{scan.sha256[:12]}/{scene.start_frame}-{scene.end_frame}/{stage}/{number}-1"
+    folder = storage().folder(key)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = execute(
+        Order(
+            scan_path=Path(scan.path),
+            scan_sha256=scan.sha256,
+            stage=stage,
+            start_frame=scene.start_frame,
+            end_frame=scene.end_frame,
+            out_folder=folder,
+            rate=scan.rate,
+            table_path=storage().folder(scan.derived) / "frames.json",
+            params=params,
+            input_folder=storage().folder(after.storage_key) if after else None,
+            input_digest=after.digest if after else None,
+        ),
+        lambda done, total: None,
+    )
+    assert made.manifest is not None
+    return factories.make_take(
+        scene=scene,
+        stage=stage,
+        input_take=after,
+        storage_key=key,
+        key=made.manifest["key"],
+        manifest=made.manifest,
+        digest=made.digest,
+        totals=made.totals,
+    )
+
+
+def split_and_restore(reel: Reel, *, cuts: Sequence[int]) -> list[Scene]:
+    """Scenes at those cuts, each with a deflicker take."""
+    scan = current_scan(reel)
+    edges = [0, *cuts, scan.frames]
+    scenes = [
+        factories.make_scene(scan=scan, frames=(start, end))
+        for start, end in itertools.pairwise(edges)
+    ]
+    for scene in scenes:
+        make_real_take(scene)
+    return scenes
+
+
+def approve_all(scenes: Sequence[Scene], *, by: User) -> None:
+    for scene in scenes:
+        take = Take.objects.filter(scan=scene.scan, start_frame=scene.start_frame).latest("pk")
+        decisions.approve(scene, take, by=by, comment="as it should be")
+
+
+def make_approved_reel(
+    folder: Path, *, by: User, cuts: Sequence[int] = (5,), rate: Fraction | int = 24, **clip: Any
+) -> Reel:
+    """Everything done, nothing delivered yet; 12 small frames in two scenes unless told else."""
+    values = {"frames": 12, "width": 64, "height": 48} | clip
+    reel = make_scanned_reel(folder, rate=rate, **values)
+    approve_all(split_and_restore(reel, cuts=cuts), by=by)
+    return reel
