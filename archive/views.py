@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 
 from archive import derived
 from archive.access import scan_for
-from archive.frame_png import frame_rgb, png
 from archive.media.errors import MediaError
+from archive.media.stills import frame_png
 from archive.models import Scan
 from archive.ranges import ranged_file_response
 
@@ -58,10 +58,10 @@ def scan_frame_png(scan: Scan, frame: int) -> HttpResponse:
     if frame >= scan.frames:
         raise Http404(f"This scan has frames 0 to {scan.frames - 1}.")
     try:
-        picture = frame_rgb(Path(scan.path), frame, table=derived.frame_table(scan))
+        picture = frame_png(Path(scan.path), frame, rate=scan.rate, table=derived.frame_table(scan))
     except (FileNotFoundError, MediaError) as error:
         raise Http404(f"Frame {frame} cannot be read from the scan: {error}") from error
-    return never_changes(HttpResponse(png(picture), content_type="image/png"))
+    return never_changes(HttpResponse(picture, content_type="image/png"))
 
 
 @require_safe

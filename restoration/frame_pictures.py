@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
-from archive.frame_png import RGB, frame_rgb, png
+from archive.media.decode import open_source
+from archive.media.display import to_layout
+from archive.media.stills import frame_png
 from restoration.mapfile import MapReader
 from restoration.models import Take
 from restoration.provenance import FrameMap, Label
 from restoration.storage import storage
 
+RGB = npt.NDArray[np.uint8]
+
 INKS: dict[Label, tuple[tuple[int, int, int], float]] = {
-    Label.ADJUSTED: ((79, 143, 220), 0.28),
+    Label.ADJUSTED: ((79, 143, 220), 0.16),
     Label.RECOVERED: ((18, 165, 138), 0.67),
     Label.HUMAN: ((230, 194, 31), 0.75),
     Label.SYNTHESISED: ((214, 60, 151), 0.85),
@@ -22,7 +28,8 @@ INKS: dict[Label, tuple[tuple[int, int, int], float]] = {
 
 def take_frame(take: Take, frame: int) -> bytes:
     """A frame of the take, numbered as in the scan."""
-    return png(_take_rgb(take, frame))
+    folder = storage().folder(take.storage_key)
+    return frame_png(folder / "picture.mkv", frame - take.start_frame)
 
 
 def map_frame(take: Take, frame: int, plane: str = "structure") -> bytes:
@@ -30,7 +37,10 @@ def map_frame(take: Take, frame: int, plane: str = "structure") -> bytes:
     folder = storage().folder(take.storage_key)
     place = frame - take.start_frame
     frame_map = next(MapReader(folder / "map.mkv").frames(place, place + 1))
-    return png(painted(_take_rgb(take, frame), frame_map, plane=plane))
+    with open_source(folder / "picture.mkv") as source:
+        native = next(source.native(place, place + 1))
+        picture = to_layout(native, source.format, layout="rgb24").to_ndarray(format="rgb24")
+    return _png(painted(picture, frame_map, plane=plane))
 
 
 def painted(picture: RGB, frame_map: FrameMap, *, plane: str) -> RGB:
@@ -52,6 +62,8 @@ def painted(picture: RGB, frame_map: FrameMap, *, plane: str) -> RGB:
     return np.rint(drawn).astype(np.uint8)
 
 
-def _take_rgb(take: Take, frame: int) -> RGB:
-    folder = storage().folder(take.storage_key)
-    return frame_rgb(folder / "picture.mkv", frame - take.start_frame)
+def _png(picture: RGB) -> bytes:
+    done, encoded = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not done:
+        raise ValueError(f"a picture of shape {picture.shape} cannot be written as PNG")
+    return encoded.tobytes()

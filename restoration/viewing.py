@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from archive.media.decode import open_source
+from archive.media.proxies import make_proxy
 from restoration.mapfile import MapReader
 from restoration.models import Take
 from restoration.provenance import FrameMap, pack
@@ -100,8 +101,6 @@ def _make(take: Take, view: View) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     frames = take.end_frame - take.start_frame
-
-    from archive.media.proxies import make_proxy
 
     def say(done: int, total: int) -> None:
         view.progress.write_text(f"{done} {total}")

@@ -186,7 +186,7 @@ def waiting_for(user: Any) -> Waiting:
 
 def _fixity_faults() -> list[Any]:
     """The newest check of each scan, where it found a fault."""
-    newest = FixityCheck.objects.order_by("scan", "-at").distinct("scan")
+    newest = FixityCheck.objects.order_by("scan_id", "-at").distinct("scan_id")
     return list(
         FixityCheck.objects.filter(pk__in=newest.values("pk"))
         .exclude(outcome="intact")

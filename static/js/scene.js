@@ -2,13 +2,13 @@
 
 import { listen } from "./player/keys.js";
 import { LabelMaps } from "./player/labels.js";
+import { addSource, whenReady } from "./player/opening.js";
 import { Readout } from "./player/readout.js";
 import { Screen } from "./player/screen.js";
 import { Stills } from "./player/stills.js";
 import { Timeline } from "./player/timeline.js";
 import { Tools } from "./player/tools.js";
 import { Transport } from "./player/transport.js";
-import { VideoSource } from "./player/video.js";
 
 const byId = (id) => document.getElementById(id);
 const room = JSON.parse(byId("room").textContent);
@@ -62,44 +62,21 @@ transport.addEventListener("state", () => {
   document.querySelector("[data-act=play]").setAttribute("aria-pressed", String(transport.playing !== 0));
 });
 
-function addSource(name, url, first) {
-  const video = document.createElement("video");
-  Object.assign(video, { muted: true, playsInline: true, preload: "auto", src: url });
-  video.setAttribute("aria-hidden", "true");
-  video.tabIndex = -1;
-  byId("screen").append(video);
-  sources[name] = new VideoSource(video, {
-    first, rate: room.rate, onframe: () => transport.arrived(),
-    onfault: () => readout.wait("The viewing copy cannot be played here; the stills are still exact."),
-  });
-  transport.add(sources[name]);
-}
-
-/** Until its viewing copy is made, a take is only seen in stills; say how far it is. */
-async function whenReady(address) {
-  for (;;) {
-    const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    const state = await answer.json();
-    if (state.state === "ready") return readout.wait("");
-    readout.wait(state.words);
-    if (state.state === "failed") return Promise.reject(new Error(state.words));
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-}
-
 async function open() {
-  await whenReady(room.scan.viewing);
-  if (room.take) await whenReady(room.take.viewing);
+  await whenReady(room.scan.viewing, readout);
+  if (room.take) await whenReady(room.take.viewing, readout);
   byId("stills").hidden = true;
   ["tools", "timeline", "transport"].forEach((id) => (byId(id).hidden = false));
-  addSource("scan", room.scan.proxy, 0);
-  if (room.take) addSource("take", room.take.proxy, room.take.start);
+  const common = { rate: room.rate, transport, readout };
+  sources.scan = addSource(byId("screen"), room.scan.proxy, { first: 0, ...common });
+  if (room.take) sources.take = addSource(byId("screen"), room.take.proxy, { first: room.take.start, ...common });
   const asked = Number(/frame=(\d+)/.exec(location.hash)?.[1] ?? room.scene.start);
   transport.go(asked);
   if (!room.take) return;
   maps = new LabelMaps(await (await fetch(room.take.labelsIndex)).json(), room.take.labels);
   maps.addEventListener("map", ({ detail }) => detail === transport.frame && show());
   timeline.labels = maps.index;
+  byId("next-made").disabled = timeline.peaks().length === 0;
   maps.get(transport.frame ?? asked);
   show();
 }
@@ -165,4 +142,4 @@ listen({
   "+": () => tools.zoomBy(1.5), "-": () => tools.zoomBy(1 / 1.5), 0: () => tools.zoom("fit"),
   ",": () => tools.moveWipe(-0.02), ".": () => tools.moveWipe(0.02),
 });
-open().catch((error) => readout.wait(`${error.message} The stills below are exact.`));
+open().catch((error) => readout.wait(`${error.message} The stills are exact.`));

@@ -7,7 +7,7 @@ export const WORDS = {
   SYNTHESISED: "synthesised", NOT_MEASURED: "not measured",
 };
 const INKS = [null, [79, 143, 220], [18, 165, 138], [230, 194, 31], [214, 60, 151], null, null, [141, 141, 141]];
-const ALPHA = [0, 70, 170, 190, 215, 0, 0, 190];
+const ALPHA = [0, 40, 170, 190, 215, 0, 0, 190];
 const AHEAD = 16;
 const KEPT = 64;
 
