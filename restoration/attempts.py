@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 DATABASE_AWAY = (OperationalError, InterfaceError)
 T = TypeVar("T")
+Told = Callable[[StageRun, int], None]
 
 
 class WorkerStops(Exception):
@@ -41,10 +42,14 @@ class RunFailed(Exception):
     """The child met an error that another attempt would meet again."""
 
 
-def execute_run(run_id: int, *, worker: str = "") -> None:
-    """Work on a run until it has ended, whatever happens; return at once if it is not to be had."""
+def execute_run(run_id: int, *, told: Told | None = None) -> None:
+    """Work on a run until it has ended, whatever happens; return at once if it is not to be had.
+
+    Args:
+        told: Called with (run, frames done) every now and then.
+    """
     begun = time.monotonic()
-    claimed = claim(run_id, worker=worker or worker_name(), device=device())
+    claimed = claim(run_id, worker=worker_name(), device=device())
     if claimed is None:
         log.info("run %s: nothing to do, it is taken or has ended", run_id)
         return
@@ -52,7 +57,7 @@ def execute_run(run_id: int, *, worker: str = "") -> None:
         return
     published = False
     try:
-        published = Attempt(claimed, begun).run()
+        published = Attempt(claimed, begun, told).run()
     finally:
         if not published:
             storage().remove(claimed.storage_key)
@@ -95,6 +100,7 @@ class Attempt:
 
     claim: Claim
     begun: float
+    told: Told | None = None
     frames_done: int = 0
     ended: bool = False
     heard: float = field(default_factory=time.monotonic)
@@ -170,6 +176,8 @@ class Attempt:
         if now - self.renewed < min(1.0, lease().total_seconds() / 4):
             return
         self.renewed = now
+        if self.told is not None:
+            self.told(self.claim.run, self.frames_done)
         try:
             if renew(self.claim, frames_done=self.frames_done):
                 raise Cancelled

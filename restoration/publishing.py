@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from restoration.claims import Claim, attempt_cap, requeue
 from restoration.errors import LeaseLost
 from restoration.models import StageRun, Take
 from restoration.stages.contract import Cancelled
-from restoration.starting import follow, offer, ring_on_commit
+from restoration.starting import follow, offer, ring_for_view, ring_on_commit
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ def finish_run(claim: Claim, result: Result) -> Take | None:
         _record_success(run, take, result)
         follow(run)
         _settle_twins(run)
+        if take is not None and not run.following:
+            transaction.on_commit(partial(ring_for_view, take.pk))
     return take
 
 

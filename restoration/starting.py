@@ -219,19 +219,27 @@ def chain_run(
     )
 
 
-def _start_or_say_why(**asked: Any) -> StageRun:
+def _start_or_say_why(
+    *, stage: str, params: dict[str, Any], following: list[Step], **asked: Any
+) -> StageRun:
     """A run that cannot be started is written down as failed: nothing is silent."""
     try:
         with transaction.atomic():
-            return start_run(**asked)
+            return start_run(stage=stage, params=params, following=following, **asked)
     except (StageError, CannotStart) as error:
+        log.warning("%s cannot follow: %s", stage, error)
         return StageRun.objects.create(
-            **asked | {"batch": asked["batch"] or uuid4(), "following": list(asked["following"])},
+            stage=stage,
+            params=params,
+            following=following,
+            requested_by=asked.pop("by"),
+            batch=asked.pop("batch") or uuid4(),
             status=Status.FAILED,
             error=str(error),
             queue="cpu",
             frames_total=asked["end_frame"] - asked["start_frame"],
             ended=Now(),
+            **asked,
         )
 
 
@@ -256,3 +264,14 @@ def ring(run_id: int, queue: str) -> bool:
         return False
     StageRun.objects.filter(pk=run_id).update(sent=Now())
     return True
+
+
+def ring_for_view(take_id: int) -> None:
+    """Have the take's viewing files made ahead; the page makes them if this message is lost."""
+    from restoration.tasks import make_view
+
+    try:
+        make_view.send(take_id)
+    except DramatiqError as error:
+        log.warning("take %s: its viewing files will be made when they are asked for", take_id)
+        log.info("%s", error)

@@ -10,12 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management import BaseCommand, CommandError
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandParser, OutputWrapper
+from django.utils import timezone
 
 from archive.models import Reel
 from restoration import runs
 from restoration.errors import RestorationError
 from restoration.models import Scene, StageRun, Worker
+from restoration.models.run import StageRunQuerySet
 from restoration.provenance import Totals
 from restoration.stages.contract import StageError
 
@@ -44,7 +46,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         batch = begun[0].batch
         if wait:
-            Watch(batch, quiet=options["json"] or not sys.stderr.isatty()).until_all_ended()
+            Watch(batch, self.stderr).until_all_ended()
         document = describe(reel, batch) | {"seconds": round(time.monotonic() - started, 2)}
         if options["json"]:
             self.stdout.write(json.dumps(document, indent=1))
@@ -90,37 +92,62 @@ def parse_params(given: list[str]) -> dict[str, dict[str, str]]:
 class Watch:
     """Shows how far the runs of a batch are, and executes those that no worker serves."""
 
-    def __init__(self, batch: UUID, *, quiet: bool) -> None:
+    def __init__(self, batch: UUID, out: OutputWrapper) -> None:
         self.batch = batch
-        self.quiet = quiet
-        self.told: dict[int, str] = {}
+        self.out = out
+        self.live = out.isatty()
+        self.shown: dict[int, str] = {}
 
     def until_all_ended(self) -> None:
         while waiting := list(self.runs().filter(status__in=StageRun.OPEN)):
-            self.tell()
-            alone = [run for run in waiting if self.is_mine(run)]
-            for run in alone:
-                runs.execute_run(run.pk)
-                self.tell()
-            if not alone:
-                time.sleep(POLL_SECONDS)
-        self.tell()
+            self.show_changes()
+            mine = next((run for run in waiting if self.is_unserved(run)), None)
+            if mine is not None:
+                runs.execute_run(mine.pk, told=self.show_progress)
+                continue
+            for run in waiting:
+                if run.status == StageRun.Status.RUNNING:
+                    self.show_progress(run, run.frames_done)
+            time.sleep(POLL_SECONDS)
+        self.show_changes()
 
-    def runs(self) -> Any:
+    def runs(self) -> StageRunQuerySet:
         return StageRun.objects.filter(batch=self.batch).order_by("pk")
 
-    def is_mine(self, run: StageRun) -> bool:
-        waits = run.status == StageRun.Status.QUEUED
-        return waits and not Worker.objects.alive(queue=run.queue).exists()
+    def is_unserved(self, run: StageRun) -> bool:
+        """Whether it waits, no worker will take it, and no twin of it is being computed."""
+        if run.status != StageRun.Status.QUEUED:
+            return False
+        if Worker.objects.alive(queue=run.queue).exists():
+            return False
+        twins = StageRun.objects.filter(key=run.key, status=StageRun.Status.RUNNING)
+        return not twins.exists()
 
-    def tell(self) -> None:
-        """One line on standard error for each run whose state changed."""
+    def show_changes(self) -> None:
+        """A line for each run whose state changed."""
         for run in self.runs():
-            if self.told.get(run.pk) != run.status and not self.quiet:
+            if self.shown.get(run.pk) != run.status:
+                self.shown[run.pk] = run.status
                 took = f" after {run.seconds:.1f} s" if run.ended and run.seconds else ""
-                frames = f"[{run.start_frame}, {run.end_frame})"
-                sys.stderr.write(f"run {run.pk}: {run.stage} {frames} {run.status}{took}\n")
-            self.told[run.pk] = run.status
+                self._write(f"{name(run)}: {run.get_status_display()}{took}")
+
+    def show_progress(self, run: StageRun, done: int) -> None:
+        """How far, how fast, how long still: one line that is written over, on a terminal only."""
+        if not self.live or run.started is None:
+            return
+        seconds = (timezone.now() - run.started).total_seconds()
+        rate = done / seconds if seconds > 0 else 0.0
+        left = f", {(run.frames_total - done) / rate:.0f} s left" if rate else ""
+        text = f"{name(run)}: {done} of {run.frames_total} frames, {rate:.1f} fps{left}"
+        self.out.write(f"\r{text:<79}", ending="")
+        self.out.flush()
+
+    def _write(self, line: str) -> None:
+        self.out.write(f"\r{line:<79}" if self.live else line)
+
+
+def name(run: StageRun) -> str:
+    return f"run {run.pk}, {run.stage} [{run.start_frame}, {run.end_frame})"
 
 
 def describe(reel: int, batch: UUID) -> dict[str, Any]:

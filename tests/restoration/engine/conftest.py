@@ -32,14 +32,14 @@ def scan(film_file: Path) -> Scan:
 
 
 @pytest.fixture
-def scenes(scan: Scan) -> list[Scene]:
+def scenes_of_film(scan: Scan) -> list[Scene]:
     """Two of twelve frames each."""
     return make_scenes(scan, length=12)
 
 
 @pytest.fixture
-def scene(scenes: list[Scene]) -> Scene:
-    return scenes[0]
+def scene(scenes_of_film: list[Scene]) -> Scene:
+    return scenes_of_film[0]
 
 
 @pytest.fixture(autouse=True)

@@ -80,11 +80,11 @@ def test_a_reel_without_scenes_is_cut_first(scan: Scan) -> None:
     assert Take.objects.filter(stage="deflicker").count() == len(current)
 
 
-def test_a_reel_with_scenes_is_not_cut_again(scenes: list[Scene]) -> None:
-    begun = runs.process_reel(scenes[0].scan.reel, stages=["deflicker"])
+def test_a_reel_with_scenes_is_not_cut_again(scenes_of_film: list[Scene]) -> None:
+    begun = runs.process_reel(scenes_of_film[0].scan.reel, stages=["deflicker"])
     assert [(run.stage, run.scene) for run in begun] == [
-        ("deflicker", scenes[0]),
-        ("deflicker", scenes[1]),
+        ("deflicker", scenes_of_film[0]),
+        ("deflicker", scenes_of_film[1]),
     ]
 
 
@@ -145,10 +145,10 @@ def test_what_a_person_chose_for_the_scene_counts_unless_something_else_is_asked
     ],
 )
 def test_it_refuses_what_makes_no_sense_before_anything_is_written(
-    scenes: list[Scene], asked: dict[str, Any], words: str
+    scenes_of_film: list[Scene], asked: dict[str, Any], words: str
 ) -> None:
     with pytest.raises((StageError, CannotStart), match=words):
-        runs.process_reel(scenes[0].scan.reel, **asked)
+        runs.process_reel(scenes_of_film[0].scan.reel, **asked)
     assert not StageRun.objects.exists()
 
 
@@ -162,7 +162,7 @@ def test_it_refuses_frames_that_the_scan_does_not_have(scan: Scan) -> None:
         runs.start_run(scan=scan, stage="deflicker", start_frame=0, end_frame=25)
 
 
-def test_it_refuses_an_input_take_of_other_frames(scenes: list[Scene]) -> None:
-    take = make_take(scene=scenes[1])
+def test_it_refuses_an_input_take_of_other_frames(scenes_of_film: list[Scene]) -> None:
+    take = make_take(scene=scenes_of_film[1])
     with pytest.raises(CannotStart, match="covers other frames"):
         runs.start_run(scan=take.scan, stage="repair", start_frame=0, end_frame=12, input_take=take)
