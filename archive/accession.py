@@ -24,7 +24,7 @@ from archive.errors import AccessionRefused, ChangedWhileRead
 from archive.fixity import digest_json, scan_bytes, scan_digest, sequence_manifest
 from archive.media.errors import MediaError
 from archive.media.probe import Probe
-from archive.media.probe import probe as probe_safely
+from archive.media.sandbox import probe_safely
 from archive.models import Collection, Element, Reel, Scan, Title
 
 Progress = Callable[[str, int, int], None]

@@ -23,22 +23,22 @@ from dramatiq.errors import DramatiqError
 
 from archive import custody
 from archive.fixity import sha256_file
-from archive.media.decode import open_source
+from archive.media import derivatives
 from archive.media.errors import MediaError
 from archive.media.frames import FrameTable
-from archive.media.proxies import make_proxy, make_stills, make_waveform, storyboard_frames
+from archive.media.sandbox import derive_safely
 from archive.models import Scan
 
 log = logging.getLogger(__name__)
 
-FRAMES = "frames.json"
-FRAMEMD5 = "scan.framemd5"
+FRAMES = derivatives.FRAME_TABLE
+FRAMEMD5 = derivatives.FRAMEMD5
+PROXY = derivatives.PROXY
+PROXY_FRAMES = derivatives.PROXY_TABLE
+STILLS = derivatives.STORYBOARD
+WAVEFORM = derivatives.WAVEFORM
 MANIFEST = "manifest.sha256"
 """Of a sequence: one digest for each frame file, as sha256sum writes it."""
-PROXY = "proxy.mp4"
-PROXY_FRAMES = "proxy-frames.json"
-STILLS = "stills"
-WAVEFORM = "waveform.json"
 
 Progress = Callable[[int, int], None]
 STALE = timedelta(minutes=5)
@@ -87,9 +87,7 @@ class Staging:
 def make_derivatives(scan: Scan, *, progress: Progress | None = None) -> None:
     """Make proxy, stills and waveform, replacing those that are there.
 
-    The row says how it went: a proxy that cannot be made does not make the scan less ours. The
-    master was decoded to its end in a limited process when it was taken in, so it is read here
-    without one.
+    The row says how it went: a proxy that cannot be made does not make the scan less ours.
     """
     if not _claim(scan):
         return
@@ -127,23 +125,19 @@ def _make(scan: Scan, tell: Progress) -> dict[str, Any]:
     target = folder(scan)
     table = frame_table(scan)
     making = target / f".making-{uuid.uuid4().hex[:8]}"
-    making.mkdir()
     try:
-        with open_source(Path(scan.path), rate=scan.rate, table=table) as source:
-            proxy_table = make_proxy(source, making / PROXY, progress=tell)
-            proxy_table.save(making / PROXY_FRAMES)
-            make_stills(source, storyboard_frames(scan.frames), making / STILLS)
-        make_waveform(Path(scan.path), making / WAVEFORM, table=table, rate=scan.rate)
-        made = {
-            "proxy": {"sha256": sha256_file(making / PROXY), "frames": len(proxy_table)},
-            "stills": len(list((making / STILLS).iterdir())),
+        made = derive_safely(Path(scan.path), making, table=table, rate=scan.rate, progress=tell)
+        detail = {
+            "proxy_sha256": sha256_file(making / PROXY),
+            "stills": len(made.stills),
+            "sound_tracks": made.sound_tracks,
         }
         shutil.rmtree(target / STILLS, ignore_errors=True)
-        for name in (PROXY, PROXY_FRAMES, WAVEFORM, STILLS):
-            (making / name).replace(target / name)
+        for file in making.iterdir():
+            file.replace(target / file.name)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    return made
+    return detail
 
 
 def _telling(scan: Scan, progress: Progress | None) -> Progress:
