@@ -1,0 +1,101 @@
+"""A person's decision is bound to what was seen, and to what is written down about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from archive import custody
+from archive.models import Event
+from restoration import scenes
+from restoration.models import Take
+from review import decisions
+from review.errors import DecisionRefused, NotAllowed
+from review.models import Approval
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def take() -> Take:
+    return factories.make_take(scene=factories.make_scene(), stage="repair")
+
+
+def scene_of(take: Take) -> Any:
+    return take.scan.scenes.current().get()
+
+
+def test_it_stores_the_digest_of_the_take(take, reviewer):
+    approval = decisions.approve(scene_of(take), take, by=reviewer, comment="clean")
+    assert (approval.digest, approval.by, approval.reason) == (take.digest, reviewer, "clean")
+    assert decisions.current_approval(scene_of(take)) == approval
+    assert decisions.is_approved(scene_of(take))
+
+
+def test_it_writes_an_event_with_the_person_and_the_digest(take, reviewer):
+    decisions.approve(scene_of(take), take, by=reviewer)
+    event = Event.objects.filter(kind="approval").get()
+    assert event.reel == take.scan.reel
+    assert event.subject == f"take:{take.pk}"
+    assert event.detail["digest"] == take.digest
+    assert event.agent == custody.person(reviewer)
+    assert custody.verify_chain(event.chain) == []
+
+
+@pytest.mark.parametrize("role", ["restorer", "researcher", "operator", ""])
+def test_it_refuses_those_who_may_not_decide(take, role):
+    somebody = factories.make_user(role)
+    with pytest.raises(NotAllowed, match="nothing was changed"):
+        decisions.approve(scene_of(take), take, by=somebody)
+    assert not Approval.objects.exists()
+    assert not Event.objects.filter(kind="approval").exists()
+
+
+def test_it_refuses_a_take_that_is_no_longer_the_newest(take, reviewer):
+    scene = scene_of(take)
+    factories.make_take(scene=scene, stage="repair")
+    with pytest.raises(DecisionRefused, match="repair take 2"):
+        decisions.approve(scene, take, by=reviewer)
+    assert not Approval.objects.exists()
+
+
+def test_it_refuses_another_digest_than_the_takes(take, reviewer):
+    with pytest.raises(DecisionRefused, match="Nothing was recorded"):
+        decisions.approve(scene_of(take), take, by=reviewer, digest="0" * 64)
+
+
+def test_it_refuses_a_scene_whose_cuts_were_changed(take, reviewer, restorer):
+    scene = scene_of(take)
+    scenes.split(scene, 10, by=restorer)
+    with pytest.raises(DecisionRefused, match="cuts of this scene were changed"):
+        decisions.approve(scene, take, by=reviewer)
+
+
+def test_a_request_for_changes_needs_a_reason(take, reviewer):
+    with pytest.raises(DecisionRefused, match="say what should change"):
+        decisions.request_changes(scene_of(take), take, by=reviewer, reason="  ")
+    approval = decisions.request_changes(
+        scene_of(take), take, by=reviewer, reason="hair at the left"
+    )
+    assert approval.decision == Approval.Decision.CHANGES
+    assert not decisions.is_approved(scene_of(take))
+
+
+def test_a_later_decision_replaces_an_earlier_one(take, reviewer, archivist):
+    scene = scene_of(take)
+    decisions.approve(scene, take, by=reviewer)
+    later = decisions.request_changes(scene, take, by=archivist, reason="too soft")
+    assert decisions.current_approval(scene) == later
+
+
+def test_withdrawing_leaves_no_decision_not_the_one_before(take, reviewer):
+    scene = scene_of(take)
+    decisions.request_changes(scene, take, by=reviewer, reason="dust")
+    approval = decisions.approve(scene, take, by=reviewer)
+    decisions.withdraw(approval, by=reviewer)
+    assert decisions.current_approval(scene) is None
+    assert Event.objects.filter(kind="decision withdrawn").exists()
+    with pytest.raises(DecisionRefused, match="withdrawn before"):
+        decisions.withdraw(approval, by=reviewer)
