@@ -7,9 +7,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from archive.media.sequence import find_frames
+from archive.media.errors import MediaError
+from archive.media.frames import FrameTable
+from archive.media.planes import native_bytes
+from archive.media.sequence import DECODERS, FrameDecoder, find_frames, numbered_files
+from archive.media.tables import make_table
 
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all)."""
@@ -83,3 +87,181 @@ def scan_bytes(path: Path) -> int:
     if path.is_dir():
         return sum(one.stat().st_size for one in find_frames(path).files)
     return path.stat().st_size
+
+
+def framemd5_digest(table: FrameTable) -> str:
+    """SHA-256 of the list of frame MD5s, one a line; what a scan's row keeps of its framemd5."""
+    return hashlib.sha256("".join(f"{one}\n" for one in table.md5).encode("ascii")).hexdigest()
+
+
+Outcome = Literal["intact", "changed", "missing", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What became of a scan since its digest was taken."""
+
+    outcome: Outcome
+    detail: str
+    expected: str
+    """SHA-256 at accession."""
+    found: str = ""
+    """SHA-256 now; empty if it could not be taken."""
+    changed_frames: tuple[int, ...] = ()
+    """Frames that decode to other code values than at accession."""
+    unreadable_frames: tuple[int, ...] = ()
+    """Frames that are there but no longer decode."""
+    missing_frames: tuple[int, ...] = ()
+    """Frames that are gone."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "outcome": self.outcome,
+            "detail": self.detail,
+            "expected": self.expected,
+            "found": self.found,
+            "changed_frames": list(self.changed_frames),
+            "unreadable_frames": list(self.unreadable_frames),
+            "missing_frames": list(self.missing_frames),
+        }
+
+
+def compare(
+    path: Path,
+    *,
+    sha256: str,
+    table: FrameTable | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare a scan's bytes with the digest taken at accession.
+
+    Where they differ and the frame table is given, every frame is decoded again to name those that
+    changed. A scan that is not there is missing, one that cannot be read (permissions, a failing
+    disk) is unreadable; neither is called changed.
+    """
+    if not _exists(path):
+        return Comparison(
+            "missing", f"{path} is not there; restore it from a copy, or mount its disk", sha256
+        )
+    try:
+        found = scan_digest(path, progress=progress)
+    except OSError as error:
+        return Comparison(
+            "unreadable", f"{path} cannot be read ({error.strerror}); check disk and rights", sha256
+        )
+    except MediaError as error:  # a folder with a gap: its manifest cannot be made
+        return _name_frames(path, sha256=sha256, found="", table=table, reason=str(error))
+    if found == sha256:
+        return Comparison("intact", "Every byte is as it was taken in.", sha256, found)
+    return _name_frames(path, sha256=sha256, found=found, table=table, reason="")
+
+
+def _exists(path: Path) -> bool:
+    """Whether the path is there, even if it may not be read."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _name_frames(
+    path: Path, *, sha256: str, found: str, table: FrameTable | None, reason: str
+) -> Comparison:
+    if table is None or not table.md5:
+        detail = reason or f"{path.name} has other bytes than were taken in."
+        return Comparison("changed", detail, sha256, found)
+    now = _frame_digests(path, table)
+    pairs = list(enumerate(zip(table.md5, now, strict=True)))
+    changed = tuple(n for n, (then, md5) in pairs if md5 not in (then, UNREADABLE, MISSING))
+    unreadable = tuple(n for n, (_, md5) in pairs if md5 == UNREADABLE)
+    missing = tuple(n for n, (_, md5) in pairs if md5 == MISSING)
+    detail = _in_words(path, len(table), changed, unreadable, missing)
+    return Comparison("changed", detail, sha256, found, changed, unreadable, missing)
+
+
+UNREADABLE, MISSING = "unreadable", "missing"
+
+
+def _frame_digests(path: Path, table: FrameTable) -> list[str]:
+    """Each recorded frame's MD5 as it decodes now, or UNREADABLE, or MISSING."""
+    if path.is_dir():
+        return _sequence_digests(path, table)
+    try:
+        now = make_table(path)
+    except (MediaError, OSError):
+        return [UNREADABLE] * len(table)
+    # By timestamp: a picture that no longer decodes must not shift all that follow.
+    by_time = {pts * now.time_base: number for number, pts in enumerate(now.pts)}
+    damaged = frozenset(now.damaged)
+    end = now.pts[-1] * now.time_base
+    digests = []
+    for number, pts in enumerate(table.pts):
+        at = pts * table.time_base
+        place = by_time.get(at)
+        if place is None:
+            digests.append(MISSING if at > end else UNREADABLE)
+        elif place in damaged and now.md5[place] != table.md5[number]:
+            digests.append(UNREADABLE)
+        else:
+            digests.append(now.md5[place])
+    return digests
+
+
+def _sequence_digests(folder: Path, table: FrameTable) -> list[str]:
+    """The same for a folder; its table's timestamps are the numbers in the files' names."""
+    files = numbered_files(folder)
+    decoders: dict[str, FrameDecoder] = {}
+    digests = []
+    for number in table.pts:
+        path = files.get(number)
+        if path is None:
+            digests.append(MISSING)
+            continue
+        name = DECODERS[path.suffix.lower()]
+        decoder = decoders.setdefault(name, FrameDecoder(name))
+        try:
+            raw = native_bytes(decoder.decode(path))
+        except MediaError:
+            digests.append(UNREADABLE)
+        else:
+            digests.append(hashlib.md5(raw, usedforsecurity=False).hexdigest())
+    return digests
+
+
+def _in_words(
+    path: Path,
+    frames: int,
+    changed: tuple[int, ...],
+    unreadable: tuple[int, ...],
+    missing: tuple[int, ...],
+) -> str:
+    if not (changed or unreadable or missing):
+        return (
+            f"{path.name} has other bytes, but all {frames} frames decode as they did: its "
+            "headers, sound or names changed. Compare it with a copy."
+        )
+    parts = [
+        f"{len(numbers)} of {frames} frames {what} ({ranges(numbers)})"
+        for what, numbers in (
+            ("decode to other pictures", changed),
+            ("no longer decode", unreadable),
+            ("are gone", missing),
+        )
+        if numbers
+    ]
+    return f"{path.name}: {'; '.join(parts)}. Restore it from a copy."
+
+
+def ranges(numbers: Sequence[int], *, most: int = 8) -> str:
+    """Rising numbers in words: "3, 7-9, 12"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    shown = [str(low) if low == high else f"{low}-{high}" for low, high in runs[:most]]
+    return ", ".join(shown) + (" and more" if len(runs) > most else "")

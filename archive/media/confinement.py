@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.media.derivatives import FRAME_TABLE, make_derivatives
-from archive.media.errors import LimitExceeded, MediaError
+from archive.media.errors import LimitExceeded, MediaError, NoFrames, NotAVideo
 from archive.media.frames import FrameTable
 from archive.media.probe import probe
 
@@ -37,7 +37,12 @@ def serve() -> None:
     try:
         say({"answer": _TASKS[order.pop("task")](order, _progress(say))})
     except MediaError as error:
-        say({"error": type(error).__name__, "text": str(error)})
+        starved = isinstance(error, NotAVideo | NoFrames) and _used_all_memory(limits)
+        say(
+            _no_memory(order, limits)
+            if starved
+            else {"error": type(error).__name__, "text": str(error)}
+        )
     except MemoryError:
         say(_no_memory(order, limits))
     except OSError as error:
@@ -51,6 +56,16 @@ def _no_memory(order: dict[str, Any], limits: dict[str, Any]) -> dict[str, str]:
     name = Path(order["path"]).name
     text = f"{name} needs more than {limits['memory_bytes'] >> 20} MiB of memory to decode"
     return {"error": LimitExceeded.__name__, "text": text}
+
+
+def _used_all_memory(limits: dict[str, Any]) -> bool:
+    """Whether memory came within a tenth of its limit: decoders then fail in other words."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return False
+    peak = next((line for line in status.splitlines() if line.startswith("VmPeak")), "VmPeak 0 kB")
+    return int(peak.split()[1]) * 1024 > 0.9 * int(limits["memory_bytes"])
 
 
 def confine(limits: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,6 +73,8 @@ def open_container(path: Path) -> Iterator[InputContainer]:
             str(path.absolute()), "r", options=dict(_OPTIONS), metadata_errors="replace"
         )
     except av.FFmpegError as error:
+        if error.errno == errno.ENOMEM:
+            raise MemoryError from error
         raise NotAVideo(
             f"{path.name} is not a video that can be read ({error.strerror}); "
             "if it was copied, compare its size with the source"

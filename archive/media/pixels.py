@@ -100,7 +100,7 @@ class PictureFormat:
 
 def _formats() -> dict[str, PixelFormat]:
     depths = {8: "", 9: "9le", 10: "10le", 12: "12le", 14: "14le", 16: "16le"}
-    found = {}
+    found: dict[str, PixelFormat] = {}
     for bits, suffix in depths.items():
         candidates = [
             PixelFormat(f"gray{suffix}", "grey", bits),

@@ -6,9 +6,8 @@ look-up), never converted: a picture that cannot be carried that way is refused.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -104,9 +103,8 @@ def _samples(
     return np.ascontiguousarray(raw).view(f"{order}u2").astype(np.uint16)
 
 
-def _depth(name: str) -> int:
-    found = re.search(r"(?:p|gray|ya|yaf)(9|10|12|14|16)$", name)
-    return int(found.group(1)) if found else 8
+def _plane(samples: npt.NDArray[Any]) -> Plane:
+    return cast(Plane, np.ascontiguousarray(samples))
 
 
 def _target(name: str) -> PixelFormat | None:
@@ -141,7 +139,7 @@ def _read_packed_rgb(frame: av.VideoFrame, name: str, order: str) -> Picture | N
     pixel = PIXEL_FORMATS["gbrp" if bits == 8 else "gbrp16le"]
     if "a" in letters:
         _require_opaque(packed[..., letters.index("a")], pixel.peak, name)
-    planes = [np.ascontiguousarray(packed[..., letters.index(one)]) for one in "rgb"]
+    planes = [_plane(packed[..., letters.index(one)]) for one in "rgb"]
     return Picture(pixel, tuple(planes))
 
 
@@ -156,7 +154,7 @@ def _read_semi_planar(frame: av.VideoFrame, name: str, order: str) -> Picture | 
     pair = _samples(frame, 1, (rows, 2 * columns), bits=pixel.bits, order=order)
     first, second = pair[:, 0::2], pair[:, 1::2]
     chroma = (second, first) if swapped else (first, second)
-    planes = [np.ascontiguousarray(plane >> shift) for plane in (luma, *chroma)]
+    planes = [_plane(plane >> shift) for plane in (luma, *chroma)]
     return Picture(pixel, tuple(planes))
 
 
@@ -168,7 +166,7 @@ def _read_packed_yuv(frame: av.VideoFrame, name: str, order: str) -> Picture | N
     packed = packed.reshape(frame.height, pairs, 4)
     y0, u, y1, v = _PACKED_YUV[name]
     luma = packed[..., [y0, y1]].reshape(frame.height, 2 * pairs)[:, : frame.width]
-    planes = [np.ascontiguousarray(plane) for plane in (luma, packed[..., u], packed[..., v])]
+    planes = [_plane(plane) for plane in (luma, packed[..., u], packed[..., v])]
     return Picture(PIXEL_FORMATS["yuv422p"], tuple(planes))
 
 
@@ -193,7 +191,9 @@ def _read_bits(frame: av.VideoFrame, order: str) -> Picture:
 
 def _read_palette(frame: av.VideoFrame, order: str) -> Picture:
     indices = plane_rows(frame.planes[0], rows=frame.height, row_bytes=frame.width)
-    palette = np.frombuffer(frame.planes[1], np.uint8)[:1024].reshape(256, 4)  # B, G, R, A
+    palette = np.frombuffer(memoryview(frame.planes[1]), np.uint8)[:1024].reshape(
+        256, 4
+    )  # B, G, R, A
     _require_opaque(palette[np.unique(indices), 3], 255, "pal8")
     planes = tuple(palette[indices, channel].copy() for channel in (2, 1, 0))
     return Picture(PIXEL_FORMATS["gbrp"], planes)
@@ -204,7 +204,7 @@ def _read_grey_alpha(frame: av.VideoFrame, order: str) -> Picture:
     pixel = PIXEL_FORMATS["gray" if bits == 8 else "gray16le"]
     pair = _samples(frame, 0, (frame.height, 2 * frame.width), bits=bits, order=order)
     _require_opaque(pair[:, 1::2], pixel.peak, frame.format.name)
-    return Picture(pixel, (np.ascontiguousarray(pair[:, 0::2]),))
+    return Picture(pixel, (_plane(pair[:, 0::2]),))
 
 
 def _require_opaque(alpha: npt.NDArray[Any], peak: int, name: str) -> None:

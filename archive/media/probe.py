@@ -302,8 +302,8 @@ def _field_order(stream: VideoStream, seen: DecodePass, mediainfo: dict[str, Any
         return order
     if not seen.interlaced:
         return "progressive"
-    video = next((one for one in mediainfo.get("tracks", []) if one.get("@type") == "Video"), {})
-    return {"TFF": "top first", "BFF": "bottom first"}.get(video.get("ScanOrder", ""), "unknown")
+    orders = [one.get("ScanOrder") for one in mediainfo.get("tracks", [])]
+    return "top first" if "TFF" in orders else "bottom first" if "BFF" in orders else "unknown"
 
 
 def _timecode(container: InputContainer, stream: VideoStream) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from archive.media.errors import MediaError
 
@@ -18,7 +19,7 @@ STANDARD_RATES: tuple[Fraction, ...] = tuple(
         | {Fraction(25, 2), Fraction(50, 3), Fraction(15, 2)}
     )
 )
-"""Rates at which film is shot, scanned or broadcast (50/3 is "16 2/3", the silent rate in 50 Hz)."""
+"""Rates at which film is shot, scanned or broadcast; 50/3 is silent film's 16 2/3 in 50 Hz."""
 
 
 def parse_rate(text: str) -> Fraction:
@@ -91,7 +92,7 @@ def nominal_rate(
 
 
 def _commonest(pts: Sequence[int], *, time_base: Fraction) -> Fraction:
-    steps = Counter(after - before for before, after in zip(pts, pts[1:], strict=False))
+    steps = Counter(after - before for before, after in pairwise(pts))
     step = max(steps, key=lambda ticks: (steps[ticks], -ticks)) or 1
     exact = 1 / (step * time_base)
     low, high = 1 / ((step + 1) * time_base), 1 / (max(step - 1, 0) * time_base or time_base)

@@ -57,6 +57,8 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+_WORDS_BYTES = 1 << 20
+"""A child that only reads still writes its last words to standard error."""
 
 
 def probe_safely(
@@ -66,7 +68,7 @@ def probe_safely(
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> Probe:
-    """`probe.probe` in a limited process, which may write no file at all.
+    """`probe.probe` in a limited process, which may write no file of more than 1 MiB.
 
     Raises: MediaError as `probe` does; LimitExceeded naming the limit.
     """
@@ -110,7 +112,7 @@ def _ask(
     writes: bool,
     progress: Progress | None,
 ) -> Any:
-    order["limits"] = asdict(limits) | ({} if writes else {"file_bytes": 0})
+    order["limits"] = asdict(limits) | ({} if writes else {"file_bytes": _WORDS_BYTES})
     with tempfile.TemporaryFile() as complaints, _child(complaints) as child:
         assert child.stdin is not None
         child.stdin.write(json.dumps(order).encode() + b"\n")

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
-from av.video.stream import VideoStream
 
 from archive.media.errors import BrokenSequence, NotAVideo
 from archive.media.rates import rate_from_float
@@ -70,6 +70,16 @@ def find_frames(folder: Path) -> NumberedFrames:
     return NumberedFrames(folder, files, min(numbered), DECODERS[key[2]])
 
 
+def numbered_files(folder: Path) -> dict[int, Path]:
+    """Every numbered frame file that is there, whole sequence or not, by its number."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        match = _NUMBERED.match(path.stem)
+        if match and path.suffix.lower() in DECODERS and not path.name.startswith("."):
+            found[int(match["number"])] = path
+    return found
+
+
 def _name(groups: dict[tuple[str, str, str], dict[int, list[Path]]]) -> str:
     shown = [
         f"{prefix}#{suffix}{extension} ({len(numbered)})"
@@ -115,7 +125,7 @@ class FrameDecoder:
             raise BrokenSequence(f"{path.name} cannot be read: {error.strerror}") from error
         if not data:
             raise BrokenSequence(f"{path.name} is empty (0 bytes); copy it again")
-        packet: av.Packet[VideoStream] = av.Packet(data)
+        packet: av.Packet[Any] = av.Packet(data)
         packet.is_keyframe = True  # or the PNG decoder adds the picture before to this one
         try:
             found = self._context.decode(packet)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
 from av.audio.stream import AudioStream
@@ -122,9 +122,7 @@ class SoundCopy:
         )
         return track
 
-    def _read(
-        self, source: InputContainer
-    ) -> Generator[tuple[Fraction, _Track, av.Packet[AudioStream]]]:
+    def _read(self, source: InputContainer) -> Generator[tuple[Fraction, _Track, av.Packet[Any]]]:
         for packet in source.demux(*source.streams.audio):
             assert isinstance(packet.stream, AudioStream)
             if packet.pts is None:
@@ -165,13 +163,13 @@ class SoundCopy:
 class _Track(Protocol):
     target: AudioStream
 
-    def samples(self, packet: av.Packet[AudioStream]) -> int: ...
+    def samples(self, packet: av.Packet[Any]) -> int: ...
 
     def cut(
-        self, packet: av.Packet[AudioStream], *, start: Fraction, end: Fraction | None
-    ) -> list[av.Packet[AudioStream]]: ...
+        self, packet: av.Packet[Any], *, start: Fraction, end: Fraction | None
+    ) -> list[av.Packet[Any]]: ...
 
-    def flush(self) -> list[av.Packet[AudioStream]]: ...
+    def flush(self) -> list[av.Packet[Any]]: ...
 
 
 class _CopyTrack:
@@ -188,14 +186,14 @@ class _CopyTrack:
         self._block = _block_bytes(codec, stream.codec_context.channels)
         self._may_be_early = "mp4" in target.format.name
 
-    def samples(self, packet: av.Packet[AudioStream]) -> int:
+    def samples(self, packet: av.Packet[Any]) -> int:
         if self._block:
             return packet.size // self._block
         return round((packet.duration or 0) * packet.time_base * self._rate)
 
     def cut(
-        self, packet: av.Packet[AudioStream], *, start: Fraction, end: Fraction | None
-    ) -> list[av.Packet[AudioStream]]:
+        self, packet: av.Packet[Any], *, start: Fraction, end: Fraction | None
+    ) -> list[av.Packet[Any]]:
         base, at = packet.time_base, (packet.pts or 0) * packet.time_base
         if self._block:
             packet, at = self._cut_samples(packet, at=at, start=start, end=end)
@@ -208,25 +206,23 @@ class _CopyTrack:
 
     def _cut_samples(
         self,
-        packet: av.Packet[AudioStream],
+        packet: av.Packet[Any],
         *,
         at: Fraction,
         start: Fraction,
         end: Fraction | None,
-    ) -> tuple[av.Packet[AudioStream], Fraction]:
+    ) -> tuple[av.Packet[Any], Fraction]:
         """Leave out what lies before the start or after the end of the range."""
         first, stop = _inside(at, self.samples(packet), self._rate, start=start, end=end)
         if (first, stop) == (0, self.samples(packet)):
             return packet, at
-        piece: av.Packet[AudioStream] = av.Packet(
-            bytes(packet)[first * self._block : stop * self._block]
-        )
+        piece: av.Packet[Any] = av.Packet(bytes(packet)[first * self._block : stop * self._block])
         base = packet.time_base
         piece.duration = round(Fraction(stop - first, self._rate) / base)
         piece.is_keyframe = True
         return piece, at + Fraction(first, self._rate)
 
-    def flush(self) -> list[av.Packet[AudioStream]]:
+    def flush(self) -> list[av.Packet[Any]]:
         return []
 
 
@@ -247,19 +243,17 @@ class _FlacTrack:
         self._resampler = av.AudioResampler(format=layout, frame_size=4096)
         self._next: int | None = None
 
-    def samples(self, packet: av.Packet[AudioStream]) -> int:
+    def samples(self, packet: av.Packet[Any]) -> int:
         return packet.size // self._block
 
     def cut(
-        self, packet: av.Packet[AudioStream], *, start: Fraction, end: Fraction | None
-    ) -> list[av.Packet[AudioStream]]:
+        self, packet: av.Packet[Any], *, start: Fraction, end: Fraction | None
+    ) -> list[av.Packet[Any]]:
         at = (packet.pts or 0) * packet.time_base
         first, stop = _inside(at, self.samples(packet), self._rate, start=start, end=end)
         if stop <= first:
             return []
-        piece: av.Packet[AudioStream] = av.Packet(
-            bytes(packet)[first * self._block : stop * self._block]
-        )
+        piece: av.Packet[Any] = av.Packet(bytes(packet)[first * self._block : stop * self._block])
         if self._next is None:
             self._next = round((at - start) * self._rate) + first
         ready = []
@@ -267,8 +261,8 @@ class _FlacTrack:
             ready += self._encode(frame)
         return ready
 
-    def _encode(self, frame: av.AudioFrame | None) -> list[av.Packet[AudioStream]]:
-        ready: list[av.Packet[AudioStream]] = []
+    def _encode(self, frame: av.AudioFrame | None) -> list[av.Packet[Any]]:
+        ready: list[av.Packet[Any]] = []
         if frame is not None:
             frame.pts = None
         for piece in self._resampler.resample(frame):
@@ -278,7 +272,7 @@ class _FlacTrack:
             ready += self.target.encode(piece)
         return ready
 
-    def flush(self) -> list[av.Packet[AudioStream]]:
+    def flush(self) -> list[av.Packet[Any]]:
         if self._next is None:
             return []
         return self._encode(None) + self.target.encode(None)

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -15,6 +16,7 @@ from av.video.stream import VideoStream
 
 from archive.media import sequence
 from archive.media.errors import NoFrames, NotAVideo
+from archive.media.ffv1 import slices_are_sound
 from archive.media.formats import EXACT_ASPECT_TAG, EXACT_RATE_TAG, exact_fraction
 from archive.media.frames import FrameTable
 from archive.media.opening import open_container, picture_stream
@@ -35,6 +37,8 @@ class DecodePass:
     sizes: list[int] = field(default_factory=list)
     damaged: list[int] = field(default_factory=list)
     interlaced: int = 0
+    broken_slices: set[int] = field(default_factory=set)
+    """Timestamps of FFV1 packets with a slice whose CRC is wrong."""
     undecodable: int = 0
     """Packets that the decoder refused."""
     broken_off: str = ""
@@ -46,6 +50,7 @@ def decode_all(
 ) -> Iterator[av.VideoFrame]:
     """Decode a picture track to its end, past packets that do not decode."""
     packets = container.demux(stream)
+    has_crc = stream.codec_context.name == "ffv1"
     while True:
         try:
             packet = next(packets)
@@ -56,6 +61,8 @@ def decode_all(
             # What the decoder still holds back was read soundly.
             yield from _decode(stream, None, seen)
             return
+        if has_crc and packet.pts is not None and slices_are_sound(bytes(packet)) is False:
+            seen.broken_slices.add(packet.pts)
         yield from _decode(stream, packet, seen)
 
 
@@ -69,7 +76,7 @@ def _decode(
     except av.EOFError:
         return
     except av.FFmpegError as error:
-        if error.errno == errno.ENOMEM:
+        if error.errno in (errno.ENOMEM, errno.EAGAIN):  # EAGAIN: no memory for a thread
             raise MemoryError from error
         seen.undecodable += 1
 
@@ -92,7 +99,7 @@ def scan_video(
     for number, frame in enumerate(decode_all(container, stream, seen)):
         seen.pts.append(frame.pts)
         seen.key.append(frame.key_frame)
-        if frame.is_corrupt:
+        if frame.is_corrupt or frame.pts in seen.broken_slices:
             seen.damaged.append(number)
         seen.interlaced += frame.interlaced_frame
         if digests:
@@ -118,7 +125,7 @@ def table_of(
     time_base = stream.time_base or Fraction(1, 90_000)
     announced = announced_rates(container, stream)
     pts = [value for value in seen.pts if value is not None]
-    ordered = len(pts) == len(seen.pts) and all(b > a for a, b in zip(pts, pts[1:], strict=False))
+    ordered = len(pts) == len(seen.pts) and all(b > a for a, b in pairwise(pts))
     if ordered:
         rate, variable = nominal_rate(pts, time_base=time_base, announced=announced)
     else:  # no usable clock (raw streams, packed AVI): frames are numbered, evenly
@@ -201,7 +208,7 @@ def make_sequence_table(
     progress: Progress | None = None,
     each: Callable[[int, av.VideoFrame], None] | None = None,
 ) -> FrameTable:
-    """Decode every frame file once.
+    """Decode every frame file once; a frame's timestamp is the number in its name.
 
     Raises: BrokenSequence naming files that do not decode or differ in size or format.
     """
@@ -218,7 +225,7 @@ def make_sequence_table(
     sequence.require_same(kinds, found)
     return FrameTable(
         time_base=1 / rate,
-        pts=tuple(range(len(md5))),
+        pts=tuple(range(found.start_number, found.start_number + len(md5))),
         key=(True,) * len(md5),
         rate=rate,
         md5=tuple(md5),

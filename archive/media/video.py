@@ -39,6 +39,7 @@ class VideoReader:
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
         self._running: Iterator[tuple[int, av.VideoFrame]] | None = None
+        self._seen = DecodePass()
         self._next = -1
         """The frame that `_running` gives next; -1 if it cannot be known."""
 
@@ -70,13 +71,13 @@ class VideoReader:
             return frame
         key = self._table.key_before(start)
         if key <= self._next < start:  # nearer than any key frame
-            frame = self._go_on_to(start)
-            if frame is not None and self._as_recorded(start, frame):
-                return frame
+            ahead = self._go_on_to(start)
+            if ahead is not None and self._as_recorded(start, ahead):
+                return ahead
         for origin in dict.fromkeys((key, self._table.key_before(max(0, key - 1)), 0)):
-            frame = self._decode_from(origin, start)
-            if frame is not None and self._as_recorded(start, frame):
-                return frame
+            found = self._decode_from(origin, start)
+            if found is not None and self._as_recorded(start, found):
+                return found
         raise FrameUnreadable(self._complaint(start))
 
     def _decode_from(self, origin: int, target: int) -> av.VideoFrame | None:
@@ -105,7 +106,8 @@ class VideoReader:
             self._stream = picture_stream(self._container, path=self._path)
         if not by_count:
             self._container.seek(self._table.pts[origin], stream=self._stream, backward=True)
-        decoded = decode_all(self._container, self._stream, DecodePass())
+        self._seen = DecodePass()
+        decoded = decode_all(self._container, self._stream, self._seen)
         self._running = enumerate(decoded) if by_count else self._number(decoded)
 
     def _number(self, decoded: Iterator[av.VideoFrame]) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -129,7 +131,11 @@ class VideoReader:
             raise FrameUnreadable(self._complaint(number))
 
     def _as_recorded(self, number: int, frame: av.VideoFrame) -> bool:
-        if not self._table.md5 or number in self._damaged:
+        if number in self._damaged:
+            return True
+        if frame.pts in self._seen.broken_slices:
+            return False
+        if not self._table.md5:
             return True
         found = hashlib.md5(native_bytes(frame), usedforsecurity=False).hexdigest()
         return found == self._table.md5[number]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import av
 import numpy as np
@@ -17,7 +17,7 @@ from archive.media import colour_tags
 from archive.media.display import to_layout, viewing_matrix
 from archive.media.encode import create, discard, finish, write_failed
 from archive.media.errors import MediaError
-from archive.media.pixels import Picture, PictureFormat
+from archive.media.pixels import Picture, PictureFormat, Plane
 from archive.media.planes import read_picture, write_planes
 from archive.media.sound import Sound, SoundCopy, SoundRange
 
@@ -64,7 +64,7 @@ class ViewingWriter:
         self._container = create(self.path, "mp4", {"movflags": "+faststart"})
         try:
             self._container.metadata.update(tags or {})
-            self._stream = self._add_stream(crf, preset, intra, threads)
+            self._stream = self._add_stream(crf, preset, intra=intra, threads=threads)
             if sound is not None:
                 self._sound = SoundCopy(sound, self._container)
             elif make_sound is not None:
@@ -78,7 +78,7 @@ class ViewingWriter:
         """How each sound track was carried."""
         return self._sound.record if self._sound is not None else []
 
-    def _add_stream(self, crf: int, preset: str, intra: bool, threads: int) -> VideoStream:
+    def _add_stream(self, crf: int, preset: str, *, intra: bool, threads: int) -> VideoStream:
         form = self.format
         stream = self._container.add_stream("libx264", rate=form.rate)
         assert isinstance(stream, VideoStream)
@@ -191,12 +191,9 @@ class ViewingWriter:
 def _pad(picture: Picture, size: tuple[int, int]) -> Picture:
     """Repeat the last row and column up to `size`."""
     shapes = picture.pixel.plane_shapes(width=size[0], height=size[1])
-    planes = tuple(
-        np.pad(
-            plane,
-            ((0, shape[0] - plane.shape[0]), (0, shape[1] - plane.shape[1])),
-            mode="edge",
-        )
-        for plane, shape in zip(picture.planes, shapes, strict=True)
-    )
-    return Picture(picture.pixel, planes)
+    planes: list[Plane] = []
+    for plane, shape in zip(picture.planes, shapes, strict=True):
+        rows, columns = shape[0] - plane.shape[0], shape[1] - plane.shape[1]
+        padded = np.pad(plane, ((0, rows), (0, columns)), mode="edge")
+        planes.append(cast(Plane, padded))
+    return Picture(picture.pixel, tuple(planes))
