@@ -8,6 +8,10 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 
+SPLICES = {"splice", "jump"}
+"""Kinds of marks across which no motion is followed; a flash is none."""
+
+
 class Ranged(Protocol):
     """What a scene and a piece have in common."""
 
@@ -64,6 +68,11 @@ def marks_inside(
         int(mark["frame"]): mark for mark in marks if start_frame < int(mark["frame"]) < end_frame
     }
     return [inside[frame] for frame in sorted(inside)]
+
+
+def splice_frames(marks: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
+    """The frames before which the film was spliced, in order."""
+    return tuple(sorted({int(mark["frame"]) for mark in marks if mark.get("kind") in SPLICES}))
 
 
 def pieces(

@@ -15,6 +15,7 @@ from dramatiq.errors import DramatiqError
 
 from archive.models import Scan
 from restoration import manifest, scenes
+from restoration.cutting import splice_frames
 from restoration.errors import CannotStart
 from restoration.models import Scene, StageRun, Take
 from restoration.stages import find_stage
@@ -24,8 +25,6 @@ from restoration.stages.parameters import params_json
 log = logging.getLogger(__name__)
 
 Status = StageRun.Status
-SPLICES = {"splice", "jump"}
-"""Kinds of marks across which no motion is followed."""
 
 
 class Step(TypedDict):
@@ -88,9 +87,8 @@ def start_run(
 
 
 def marks_of(scene: Scene | None) -> tuple[int, ...]:
-    """Frames inside the scene before which the film was spliced; a flash is no splice."""
-    marks = scene.marks if scene is not None else []
-    return tuple(sorted(int(mark["frame"]) for mark in marks if mark.get("kind") in SPLICES))
+    """Frames inside the scene before which the film was spliced."""
+    return splice_frames(scene.marks) if scene is not None else ()
 
 
 def run_key(
