@@ -2,69 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import cv2
-from scenedetect.common import FrameTimecode
-from scenedetect.detectors import AdaptiveDetector
+import numpy as np
 
-from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage
-from restoration.stages.cuts.thumbnails import Thumbnail, difference, make_thumbnail
+from restoration.imaging.flow import FlowEstimator
+from restoration.stages.contract import Clip, Outcome, Progress, Stage
+from restoration.stages.cuts.findings import Measurements, conclude
+from restoration.stages.cuts.gradual import find_mix
+from restoration.stages.cuts.hard import CutProposer, find_flash, measure_boundary
+from restoration.stages.cuts.thumbnails import Thumbnail, Window, make_thumbnail, windows
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
     """What can be set from outside."""
 
-    sensitivity: float = 3.0
-    """How many times its surroundings a frame must differ to be a cut."""
-    least_change: float = 15.0
-    """Smallest difference of ranks, 0 to 255, that can be a cut."""
-    shortest: int = 6
+    sensitivity: float = 1.0
+    """Above 1 finds more cuts and more false ones, below 1 fewer."""
+    shortest: int = 4
     """Frames between two cuts, at least."""
+    dissolves: bool = True
+    """Also look for changes of scene that take many frames."""
+
+    def __post_init__(self) -> None:
+        if not 0.2 <= self.sensitivity <= 5.0:
+            raise ValueError(f"sensitivity must lie in 0.2 to 5, not {self.sensitivity}")
+        if self.shortest < 1:
+            raise ValueError(f"shortest must be at least 1 frame, not {self.shortest}")
 
 
 def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
-    """Decode the clip once and name its cuts."""
-    detector = AdaptiveDetector(
-        adaptive_threshold=params.sensitivity,
-        min_content_val=params.least_change,
-        min_scene_len=params.shortest,
-        luma_only=True,
+    """Decode the clip once and name its cuts, dissolves and marked frames."""
+    measured = Measurements(clip.start_frame)
+    proposer = CutProposer(
+        clip.format.rate, sensitivity=3.0 / params.sensitivity, least_change=12.0
     )
-    rate = Fraction(clip.format.rate)
-    marks: list[JSON] = []
-    cuts: list[int] = []
-    window: list[Thumbnail] = []
-    total = clip.end_frame - clip.start_frame
-    for done, picture in enumerate(clip.frames(clip.start_frame, clip.end_frame), start=1):
-        window.append(make_thumbnail(clip.start_frame + done - 1, picture))
-        if len(window) == 3:
-            window = _without_flash(window, marks)
-            cuts += _detect(detector, window.pop(0), rate)
-        progress(done, total)
-    for thumbnail in window:
-        cuts += _detect(detector, thumbnail, rate)
-    found = sorted({cut for cut in cuts if cut > clip.start_frame})
-    facts = {"cuts": found, "gradual": [], "marks": marks, "confidence": [1.0] * len(found)}
+    estimator = FlowEstimator("medium") if params.dissolves else None
+    foreign_until = clip.start_frame
+    for window in windows(_thumbnails(clip, progress)):
+        here = window.here
+        flash = find_flash(window) if here.frame >= foreign_until else None
+        if flash is not None:
+            measured.flashes.append(flash)
+            foreign_until = flash.frame + flash.length
+        measured.proposals |= set(proposer.feed(here, foreign=here.frame < foreign_until))
+        _measure(measured, window, estimator)
+    measured.proposals |= set(proposer.finish(clip.end_frame))
+    facts = conclude(measured, strictness=1.0 / params.sensitivity, shortest=params.shortest)
     return Outcome(facts=facts)
 
 
-def _detect(detector: AdaptiveDetector, thumbnail: Thumbnail, rate: Fraction) -> list[int]:
-    picture = cv2.cvtColor(thumbnail.ranks, cv2.COLOR_GRAY2BGR)
-    timecode = FrameTimecode(thumbnail.frame, rate)
-    return [int(cut.frame_num) for cut in detector.process_frame(timecode, picture)]
+def _thumbnails(clip: Clip, progress: Progress) -> Iterator[Thumbnail]:
+    total = clip.end_frame - clip.start_frame
+    for done, picture in enumerate(clip.frames(clip.start_frame, clip.end_frame), start=1):
+        yield make_thumbnail(clip.start_frame + done - 1, picture)
+        progress(done, total)
 
 
-def _without_flash(window: list[Thumbnail], marks: list[JSON]) -> list[Thumbnail]:
-    before, here, after = window
-    around = difference(before, after)
-    if min(difference(before, here), difference(here, after)) > max(3.0 * around, 15.0):
-        kind = "black" if here.mean < 24 else "white" if here.mean > 231 else "flash"
-        marks.append({"frame": here.frame, "kind": kind, "confidence": 1.0})
-        return [before, before, after]
-    return window
+def _measure(measured: Measurements, window: Window, estimator: FlowEstimator | None) -> None:
+    here, before = window.here, window.at(-1)
+    boundary = measure_boundary(window)
+    if boundary is not None:
+        measured.boundaries.append(boundary)
+    if estimator is not None and (mix := find_mix(window, estimator)) is not None:
+        measured.mixes.append(mix)
+    measured.means.append(here.mean)
+    measured.spreads.append(here.spread)
+    measured.flat.append(here.is_flat)
+    step = 0.0 if before is None else float(cv2.absdiff(here.luma, before.luma).mean())
+    measured.steps.append(step)
+    measured.titles.append(_is_title(here))
+
+
+def _is_title(thumbnail: Thumbnail) -> bool:
+    """Light writing on a dark card: most of the frame dark and even, a small part light."""
+    light = float(np.count_nonzero(thumbnail.luma > 110)) / thumbnail.luma.size
+    dark = float(np.count_nonzero(thumbnail.luma < 60)) / thumbnail.luma.size
+    return 0.01 < light < 0.3 and dark > 0.6
 
 
 STAGE = Stage(name="cuts", version="1", queue="cpu", makes="findings", params=Params, run=run)
