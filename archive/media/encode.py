@@ -183,6 +183,7 @@ class PictureWriter:
 def create(path: Path, container: str, options: dict[str, str] | None = None) -> OutputContainer:
     """Raises: WriteFailed."""
     try:
+        path.open("wb").close()  # PyAV opens it with the first picture only
         return av.open(str(path.absolute()), "w", format=container, options=options or {})
     except (av.FFmpegError, OSError) as error:
         raise write_failed(path, error) from error

@@ -55,11 +55,18 @@ def rate_from_float(value: float) -> Fraction | None:
     return Fraction(value).limit_denominator(1001)
 
 
-def is_constant(pts: Sequence[int], *, time_base: Fraction, rate: Fraction) -> bool:
-    """Whether every frame n lies at n/rate, within one tick of the clock for rounding."""
-    first = pts[0]
+def count_breaks(pts: Sequence[int], *, time_base: Fraction, rate: Fraction) -> int:
+    """How often the timestamps leave the grid of `rate` by more than one tick of rounding.
+
+    After each break the grid begins anew; 0 means a constant rate.
+    """
     step = 1 / (rate * time_base)
-    return all(abs(first + index * step - value) <= 1 for index, value in enumerate(pts))
+    ticks, parts = step.numerator, step.denominator  # whole numbers: reels have many frames
+    breaks, origin, first = 0, pts[0], 0
+    for index, value in enumerate(pts):
+        if abs((origin - value) * parts + (index - first) * ticks) > parts:
+            breaks, origin, first = breaks + 1, value, index
+    return breaks
 
 
 def nominal_rate(
@@ -84,19 +91,18 @@ def nominal_rate(
     # Standard rates before odd announced ones: Matroska's headers give 19001/317 for 59.94.
     standard = [rate for rate in candidates if rate in STANDARD_RATES]
     for rate in [*standard, *near[:3], *candidates]:
-        if is_constant(pts, time_base=time_base, rate=rate):
+        if not count_breaks(pts, time_base=time_base, rate=rate):
             return rate, False
-    if mean is not None and is_constant(pts, time_base=time_base, rate=mean):
+    if mean is not None and not count_breaks(pts, time_base=time_base, rate=mean):
         return mean, False
-    return _commonest(pts, time_base=time_base), True
+    return _commonest(pts, candidates, time_base=time_base), True
 
 
-def _commonest(pts: Sequence[int], *, time_base: Fraction) -> Fraction:
+def _commonest(pts: Sequence[int], announced: list[Fraction], *, time_base: Fraction) -> Fraction:
+    """The rate of the most common duration; where rounding leaves several, the steadiest one."""
     steps = Counter(after - before for before, after in pairwise(pts))
-    step = max(steps, key=lambda ticks: (steps[ticks], -ticks)) or 1
-    exact = 1 / (step * time_base)
-    low, high = 1 / ((step + 1) * time_base), 1 / (max(step - 1, 0) * time_base or time_base)
-    within = [known for known in STANDARD_RATES if low < known < high]
-    if within:
-        return min(within, key=lambda known: abs(known - exact))
-    return exact if exact <= 1000 else Fraction(1000)
+    step = max(steps, key=lambda ticks: (steps[ticks], -ticks))
+    exact = min(1 / (step * time_base), Fraction(1000))
+    low, high = step - 1, step + 1
+    near = [rate for rate in (*announced, *STANDARD_RATES) if low < 1 / (rate * time_base) < high]
+    return min([*near, exact], key=lambda rate: count_breaks(pts, time_base=time_base, rate=rate))
