@@ -21,7 +21,7 @@ from django.db.models import Max
 import archive
 from archive import custody, derived
 from archive.errors import AccessionRefused, ChangedWhileRead
-from archive.fixity import digest_json, scan_bytes, scan_digest, sequence_manifest
+from archive.fixity import framemd5_digest, scan_bytes, scan_digest, sequence_manifest
 from archive.media.errors import MediaError
 from archive.media.probe import Probe
 from archive.media.sandbox import probe_safely
@@ -284,7 +284,7 @@ def _make_scan(master: Path, found: _Found, reel: Reel) -> Scan:
         mediainfo=_mediainfo(probe),
         warnings=found.warnings,
         derived=derived.key_for(found.sha256),
-        framemd5=digest_json(list(probe.table.md5)),
+        framemd5=framemd5_digest(probe.table),
     )
 
 

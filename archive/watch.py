@@ -65,7 +65,8 @@ class Watcher:
             told = title_and_rate(path)
             result = accession.ingest(path, title=told.title, rate=told.rate)
         except (ArchiveError, MediaError) as error:
-            _write_beside(path, REFUSED, f"This film was not taken in.\n\n{error}", state)
+            words = f"This film was not taken in.\n\n{error}{_rate_hint(path)}"
+            _write_beside(path, REFUSED, words, state)
             log.warning("%s was refused: %s", path, error)
             return True
         _remove_beside(path)
@@ -121,6 +122,12 @@ def title_and_rate(path: Path) -> TitleAndRate:
     if told is None:
         return TitleAndRate(name, None)
     return TitleAndRate(told["title"], parse_rate(told["rate"].replace("-", "/")))
+
+
+def _rate_hint(path: Path) -> str:
+    if not path.is_dir() or "@" in path.name:
+        return ""
+    return f'\n\nHere the rate goes into the name: "{path.name} @18" for 18 frames a second.'
 
 
 def has_writer(path: Path) -> bool:

@@ -72,13 +72,20 @@ def chosen(reels: list[int], older_than: int | None) -> Any:
 
 
 def frames_of(check: FixityCheck) -> str:
-    ranges = check.detail.get("frames") or []
-    if not ranges:
-        return ""
-    shown = ", ".join(
-        str(start) if end == start + 1 else f"{start}-{end - 1}" for start, end in ranges[:20]
-    )
-    return f" Frames: {shown}{' ...' if len(ranges) > 20 else ''}"
+    """Which frames changed, are gone or do not decode, for people."""
+    said = []
+    for name, word in (
+        ("frames", "changed"),
+        ("missing_frames", "missing"),
+        ("unreadable_frames", "unreadable"),
+    ):
+        if ranges := check.detail.get(name) or []:
+            shown = ", ".join(
+                str(start) if end == start + 1 else f"{start}-{end - 1}"
+                for start, end in ranges[:20]
+            )
+            said.append(f"\n  {word}: frames {shown}{' ...' if len(ranges) > 20 else ''}")
+    return "".join(said)
 
 
 def as_json(checks: list[FixityCheck]) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from archive.models import (
+    Agent,
+    Collection,
+    Element,
+    Event,
+    FixityCheck,
+    Reel,
+    Rights,
+    Scan,
+    Title,
+    Upload,
+)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Shown, never changed: written by the code that knows what it means."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RightsInline(admin.TabularInline):
+    model = Rights
+    extra = 0
+
+
+@admin.register(Collection)
+class CollectionAdmin(admin.ModelAdmin):
+    search_fields = ["name"]
+
+
+@admin.register(Title)
+class TitleAdmin(admin.ModelAdmin):
+    list_display = ["name", "year", "country", "collection"]
+    list_select_related = ["collection"]
+    list_filter = ["collection"]
+    search_fields = ["name"]
+    inlines = [RightsInline]
+
+
+@admin.register(Rights)
+class RightsAdmin(admin.ModelAdmin):
+    list_display = ["title", "statement", "holder"]
+    list_select_related = ["title"]
+
+
+@admin.register(Element)
+class ElementAdmin(admin.ModelAdmin):
+    list_display = ["title", "name", "gauge", "generation", "sound"]
+    list_select_related = ["title"]
+    search_fields = ["title__name", "name"]
+
+
+@admin.register(Reel)
+class ReelAdmin(admin.ModelAdmin):
+    list_display = ["__str__", "access", "created"]
+    list_select_related = ["element__title"]
+    list_filter = ["access"]
+    search_fields = ["element__title__name"]
+
+
+@admin.register(Scan)
+class ScanAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "kind", "frames", "rate", "derivatives", "path"]
+    list_select_related = ["reel__element__title"]
+    list_filter = ["kind", "derivatives"]
+    search_fields = ["path", "sha256"]
+
+
+@admin.register(Agent)
+class AgentAdmin(ReadOnlyAdmin):
+    list_display = ["name", "kind", "version", "user"]
+    list_select_related = ["user"]
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ["chain", "sequence", "at", "kind", "agent", "subject", "outcome"]
+    list_select_related = ["agent"]
+    list_filter = ["kind", "outcome"]
+    search_fields = ["chain", "subject"]
+
+
+@admin.register(FixityCheck)
+class FixityCheckAdmin(ReadOnlyAdmin):
+    list_display = ["scan", "at", "outcome"]
+    list_select_related = ["scan__reel__element__title"]
+    list_filter = ["outcome"]
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnlyAdmin):
+    list_display = ["name", "title", "owner", "status", "created"]
+    list_select_related = ["owner"]
+    list_filter = ["status"]
