@@ -14,6 +14,7 @@ from restoration.stages.cuts.hard import Boundary, Flash
 LEAST_ACROSS = 40.0
 LEAST_RATIO = 4.5
 _SPLICE_ACROSS = 10.0
+_SAME_SCENE = 30.0
 _TITLE_FRAMES = 12
 
 
@@ -30,6 +31,8 @@ class Measurements:
     means: list[float] = field(default_factory=list)
     spreads: list[float] = field(default_factory=list)
     flat: list[bool] = field(default_factory=list)
+    bridged: dict[int, float] = field(default_factory=dict)
+    """First frame after blank ones: how far the scenes on both sides differ in ranks."""
     steps: list[float] = field(default_factory=list)
     """Mean absolute difference of luma to the frame before; 0 for the first."""
     titles: list[bool] = field(default_factory=list)
@@ -101,6 +104,8 @@ def _cuts_of_fade(fade: Fade, measured: Measurements) -> dict[int, float]:
         return {fade.blank[1] if first else fade.blank[0]: 0.9}
     if is_one_scene(fade):
         return {fade.blank[0]: 0.9, fade.blank[1]: 0.9}
+    if measured.bridged.get(fade.blank[1], np.inf) < _SAME_SCENE:
+        return {}  # something passed in front of the camera
     return {fade.start + (fade.end - fade.start) // 2: 0.9}
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +19,8 @@ from restoration.stages.cuts.thumbnails import REACH, Small, Thumbnail, Window, 
 _HALVES = (4, 6, 9, 13, 18, REACH)
 _LEAST_CHANGE = 28.0  # rank difference of first and last
 _LARGEST_RATIO = 0.75
+_CHANGED = 12  # codes of levelled luma
+_LEAST_CHANGED = 0.6  # of the picture
 _LONGEST_BLACK = 36
 
 Range = tuple[int, int]
@@ -75,6 +76,9 @@ def _advantage_of_mixing(window: Window, half: int, estimator: FlowEstimator) ->
     is the first one moved, not a mixture.
     """
     here, ends = _levelled(window, 0), [_levelled(window, -half), _levelled(window, half)]
+    changed = np.abs(ends[0].astype(np.int16) - ends[1]) > _CHANGED
+    if float(changed.mean()) < _LEAST_CHANGED:
+        return np.inf  # writing that fades in over a scene
     middle = here.astype(np.float32)
     followed = []
     for end in ends:

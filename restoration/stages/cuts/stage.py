@@ -13,7 +13,13 @@ from restoration.stages.contract import Clip, Outcome, Progress, Stage
 from restoration.stages.cuts.findings import Measurements, conclude
 from restoration.stages.cuts.gradual import find_mix
 from restoration.stages.cuts.hard import CutProposer, find_flash, measure_boundary
-from restoration.stages.cuts.thumbnails import Thumbnail, Window, make_thumbnail, windows
+from restoration.stages.cuts.thumbnails import (
+    Thumbnail,
+    Window,
+    difference,
+    make_thumbnail,
+    windows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,24 @@ def _measure(measured: Measurements, window: Window, estimator: FlowEstimator | 
         measured.boundaries.append(boundary)
     if estimator is not None and (mix := find_mix(window, estimator)) is not None:
         measured.mixes.append(mix)
+    if before is not None and before.is_flat and not here.is_flat:
+        measured.bridged[here.frame] = _across_blank(window)
     measured.means.append(here.mean)
     measured.spreads.append(here.spread)
     measured.flat.append(here.is_flat)
     step = 0.0 if before is None else float(cv2.absdiff(here.luma, before.luma).mean())
     measured.steps.append(step)
     measured.titles.append(_is_title(here))
+
+
+def _across_blank(window: Window) -> float:
+    """Smallest rank difference between frames before and after the blank ones, if in reach."""
+    at = -1
+    while (blank := window.at(at)) is not None and blank.is_flat:
+        at -= 1
+    before = [found for k in (0, 4, 8) if (found := window.at(at - k)) and not found.is_flat]
+    after = [found for k in (0, 4, 8) if (found := window.at(k)) and not found.is_flat]
+    return min((difference(one, other) for one in before for other in after), default=np.inf)
 
 
 def _is_title(thumbnail: Thumbnail) -> bool:
