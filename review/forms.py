@@ -7,7 +7,15 @@ from typing import Any
 from django import forms
 
 from archive.models import Collection
+from review.deliverables import ALL, FORMATS, USES
 from review.pages import REEL_STATES
+
+FORMAT_WORDS = {
+    "otio": "OpenTimelineIO timeline",
+    "mp4": "viewing copy (H.264 MP4)",
+    "ffv1": "master and its map (FFV1)",
+    ALL: "all of these",
+}
 
 
 class CatalogueForm(forms.Form):
@@ -53,3 +61,10 @@ class NoteForm(forms.Form):
         if "first" in values and "last" in values and values["last"] < values["first"]:
             self.add_error("last", "The last frame lies before the first.")
         return values
+
+
+class DeliverForm(forms.Form):
+    format = forms.ChoiceField(
+        choices=[(name, FORMAT_WORDS.get(name, name)) for name in (*FORMATS, ALL)]
+    )
+    use = forms.ChoiceField(label="For", choices=[(name, name) for name in USES])

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import views
+from review import delivery_views, views
 
 urlpatterns = [
     path("", views.today, name="today"),
     path("catalogue/", views.catalogue, name="catalogue"),
     path("reels/<int:pk>/", views.reel, name="reel"),
+    path("reels/<int:pk>/deliver/", delivery_views.deliver, name="deliver"),
+    path(
+        "deliverables/<int:pk>/files/<int:place>",
+        delivery_views.deliverable_file,
+        name="deliverable-file",
+    ),
     path("scenes/<int:pk>/", views.scene, name="scene"),
     path("scenes/<int:pk>/approve/", views.approve, name="approve"),
     path("scenes/<int:pk>/request-changes/", views.request_changes, name="request-changes"),

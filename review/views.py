@@ -16,9 +16,9 @@ from archive.access import check_media, reel_for
 from restoration import scenes
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
-from review import decisions, pages
+from review import decisions, deliverables, pages
 from review.errors import ReviewError
-from review.forms import CatalogueForm, ChangesForm, DecisionForm, NoteForm
+from review.forms import CatalogueForm, ChangesForm, DecisionForm, DeliverForm, NoteForm
 from review.models import Approval, Note
 from review.room import room
 from review.standing import standing_of
@@ -86,6 +86,8 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
         "process_form": ProcessForm(),
         "process_checked": [name for name, _ in picture_stages()],
+        "verdict": deliverables.check(found) if cards else None,
+        "deliver_form": DeliverForm(),
         "deliverables": found.deliverables.select_related("by"),
     }
     return render(request, "review/reel.html", context)

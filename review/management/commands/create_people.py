@@ -16,8 +16,8 @@ from archive.permissions import ROLES
 
 class Command(BaseCommand):
     help = (
-        "Make one person for each role (archivist, restorer, reviewer, researcher, operator), named "
-        "after it. Passwords are made at random and shown this once; people who are there already "
+        "Make one person for each role (archivist, restorer, reviewer, researcher, operator), "
+        "named after it. Passwords are made at random and shown once; people there already "
         "keep theirs, unless --reset is given."
     )
 

@@ -1,0 +1,201 @@
+"""Every address, for every role: a new one without an expectation here fails.
+
+The table says who may come in; whoever may not is sent away by 403, and whoever is not logged in
+to the log-in page, whatever the method. What is behind the door, the tests of each page tell.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from archive.models import Upload
+from review.models import Approval, Note
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ("archivist", "restorer", "reviewer", "researcher", "operator", "")
+EVERYBODY = frozenset(ROLES)
+VIEWERS = frozenset({"archivist", "restorer", "reviewer"})
+RESEARCH = VIEWERS | {"researcher"}
+WORKERS = frozenset({"archivist", "restorer", "operator"})
+RESTORERS = frozenset({"archivist", "restorer"})
+JUDGES = frozenset({"archivist", "reviewer"})
+ARCHIVIST = frozenset({"archivist"})
+
+READ = frozenset({"GET", "HEAD"})
+WRITE = frozenset({"POST"})
+
+
+@dataclass(frozen=True)
+class Expected:
+    methods: frozenset[str]
+    roles: frozenset[str]
+    names: tuple[str, ...] = ()
+    """Of the rows in `things` that the address takes, in order."""
+    is_tus: bool = False
+    """Spoken to by the upload script: answers 401 instead of sending to the log-in page."""
+
+
+EXPECTED = {
+    "today": Expected(READ, EVERYBODY),
+    "catalogue": Expected(READ, RESEARCH),
+    "reel": Expected(READ, VIEWERS, ("reel",)),
+    "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
+    "deliverable-file": Expected(READ, ARCHIVIST, ("deliverable", "zero")),
+    "scene": Expected(READ, VIEWERS, ("scene",)),
+    "approve": Expected(WRITE, JUDGES, ("scene",)),
+    "request-changes": Expected(WRITE, JUDGES, ("scene",)),
+    "withdraw": Expected(WRITE, JUDGES, ("approval",)),
+    "add-note": Expected(WRITE, VIEWERS, ("scene",)),
+    "resolve-note": Expected(WRITE, VIEWERS, ("note",)),
+    "work": Expected(READ, WORKERS),
+    "cancel-run": Expected(WRITE, WORKERS, ("run",)),
+    "retry-run": Expected(WRITE, WORKERS, ("run",)),
+    "process-reel": Expected(WRITE, RESTORERS, ("reel",)),
+    "process-scene": Expected(WRITE, RESTORERS, ("scene",)),
+    "split-scene": Expected(WRITE, RESTORERS, ("scene",)),
+    "merge-scene": Expected(WRITE, RESTORERS, ("scene",)),
+    "move-cut": Expected(WRITE, RESTORERS, ("scene",)),
+    "scene-frame": Expected(READ, VIEWERS, ("scene", "zero")),
+    "take-frame": Expected(READ, VIEWERS, ("take", "zero")),
+    "take-viewing": Expected(READ, VIEWERS, ("take",)),
+    "take-proxy": Expected(READ, VIEWERS, ("take",)),
+    "take-labels": Expected(READ, VIEWERS, ("take",)),
+    "take-labels-index": Expected(READ, VIEWERS, ("take",)),
+    "scan-proxy": Expected(READ, VIEWERS, ("scan",)),
+    "scan-waveform": Expected(READ, VIEWERS, ("scan",)),
+    "scan-viewing": Expected(READ, VIEWERS, ("scan",)),
+    "scan-still": Expected(READ, VIEWERS, ("scan", "zero")),
+    "scan-frame": Expected(READ, VIEWERS, ("scan", "zero")),
+    "upload": Expected(READ, ARCHIVIST),
+    "upload-list": Expected(READ, ARCHIVIST),
+    "tus-files": Expected(frozenset({"POST", "OPTIONS"}), ARCHIVIST, is_tus=True),
+    "tus-file": Expected(
+        frozenset({"HEAD", "PATCH", "DELETE", "OPTIONS"}), ARCHIVIST, ("upload",), is_tus=True
+    ),
+    "upload-discard": Expected(WRITE, ARCHIVIST, ("upload",)),
+    "upload-retry": Expected(WRITE, ARCHIVIST, ("upload",)),
+}
+OPEN = {"login", "logout"}
+"""For anybody; Django's own views, tested by Django."""
+
+
+def addresses(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str]:
+    """The names of all our addresses; the admin has its own tests and its own doors."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace != "admin":
+                yield from addresses(pattern.url_patterns)
+        else:
+            yield pattern.name or str(pattern.pattern)
+
+
+@pytest.fixture(autouse=True)
+def static_folder(settings):
+    """Whitenoise warns of a folder that only `collectstatic` makes."""
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture
+def things(archivist: User) -> dict[str, object]:
+    """One row of each kind, on a reel that is for staff only."""
+    scan = factories.make_scan()
+    scene = factories.make_scene(scan=scan)
+    take = factories.make_take(scene=scene)
+    run = factories.make_run(scene=scene)
+    approval = Approval.objects.create(
+        scene=scene, take=take, digest=take.digest, decision="approved", by=archivist
+    )
+    note = Note.objects.create(scan=scan, start_frame=0, end_frame=1, text="dust", by=archivist)
+    upload = Upload.objects.create(owner=archivist, name="a.mov", length=10, title="A")
+    deliverable = scan.reel.deliverables.create(
+        scan=scan, format="otio", use="exhibition", files=[], record={}, by=archivist
+    )
+    return {
+        "reel": scan.reel.pk, "scan": scan.pk, "scene": scene.pk, "take": take.pk, "run": run.pk,
+        "approval": approval.pk, "note": note.pk, "upload": upload.pk, "zero": 0,
+        "deliverable": deliverable.pk,
+    }  # fmt: skip
+
+
+def address(name: str, things: dict[str, object]) -> str:
+    return reverse(name, args=[things[entry] for entry in EXPECTED[name].names])
+
+
+def ask(client: Client, method: str, path: str) -> HttpResponse:
+    return client.generic(method, path, headers={"Tus-Resumable": "1.0.0"})
+
+
+def test_every_address_has_an_expectation():
+    found = set(addresses())
+    assert found - set(EXPECTED) - OPEN == set(), "say in EXPECTED who may use these"
+    assert set(EXPECTED) - found == set(), "these are gone"
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_nobody_comes_in_without_logging_in(name, things):
+    for method in ("GET", "POST"):
+        response = ask(Client(), method, address(name, things))
+        if EXPECTED[name].is_tus:
+            assert response.status_code == 401, method
+        else:
+            assert response.status_code == 302, method
+            assert response.headers["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_only_the_roles_that_may_come_in(name, things):
+    expected = EXPECTED[name]
+    method = min(expected.methods)
+    for role in ROLES:
+        client = Client()
+        client.force_login(factories.make_user(role))
+        status = ask(client, method, address(name, things)).status_code
+        assert status < 500, f"{role or 'no role'} met an error"
+        let_in = status != 403
+        assert let_in == (role in expected.roles), f"{role or 'no role'} got {status}"
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_wrong_method_is_refused(name, things, archivist):
+    client = Client()
+    client.force_login(archivist)
+    wrong = {"GET", "POST", "PUT", "DELETE"} - EXPECTED[name].methods
+    for method in wrong:
+        status = ask(client, method, address(name, things)).status_code
+        assert status == 405, f"{method} gave {status}"
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EXPECTED if EXPECTED[name].names))
+def test_what_is_not_there_is_not_found(name, things, archivist):
+    client = Client()
+    client.force_login(archivist)
+    nothing = {key: uuid.uuid4() if key == "upload" else 987654 for key in things} | {"zero": 0}
+    response = ask(client, min(EXPECTED[name].methods), address(name, nothing))
+    assert response.status_code in (404, 410)
+
+
+def test_a_researcher_sees_reels_that_are_open_to_research(things, researcher):
+    scan = factories.make_scan(reel=factories.make_reel(access="research"))
+    client = Client()
+    client.force_login(researcher)
+    assert client.get(reverse("reel", args=[scan.reel.pk])).status_code == 200
+    assert client.get(reverse("scan-viewing", args=[scan.pk])).status_code == 200
+    page = client.get(reverse("catalogue")).content.decode()
+    assert reverse("reel", args=[scan.reel.pk]) in page
+    assert reverse("reel", args=[things["reel"]]) not in page
+
+
+def test_the_admin_is_for_administrators_alone(archivist):
+    client = Client()
+    client.force_login(archivist)
+    assert client.get("/admin/").status_code == 302
