@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import dramatiq
@@ -75,7 +76,8 @@ def connection_kwargs() -> dict[str, str]:
 class LazyPool:
     """A connection pool opened on first use and again after a fork; no I/O before."""
 
-    def __init__(self) -> None:
+    def __init__(self, reach: Callable[[], dict[str, str]] = connection_kwargs) -> None:
+        self.reach = reach
         self.size = 4
         self._lock = threading.Lock()
         self._pool: ConnectionPool[Any] | None = None
@@ -86,7 +88,7 @@ class LazyPool:
         with self._lock:
             if self._pool is None or self._owner != os.getpid():
                 self._pool = ConnectionPool(
-                    kwargs=connection_kwargs(),
+                    kwargs=self.reach(),
                     min_size=0,
                     max_size=self.size,
                     open=True,
@@ -96,6 +98,13 @@ class LazyPool:
                 )
                 self._owner = os.getpid()
             return self._pool
+
+    def resize(self, size: int) -> None:
+        """Allow that many connections, also if the pool is open already."""
+        self.size = size
+        with self._lock:
+            if self._pool is not None and self._owner == os.getpid():
+                self._pool.resize(min_size=0, max_size=size)
 
     def getconn(self, timeout: float | None = None) -> psycopg.Connection[Any]:
         connection: psycopg.Connection[Any] = self.opened.getconn(timeout)
@@ -223,7 +232,7 @@ class WorkerGuard(Middleware):
         worker.delay_prefetch = 1
         queues = worker.consumer_whitelist or broker.get_declared_queues()
         if isinstance(broker, GuardedBroker):
-            broker.pool.size = pool_size(queues=len(queues), threads=worker.worker_threads)
+            broker.pool.resize(pool_size(queues=len(queues), threads=worker.worker_threads))
 
 
 def middleware() -> list[Middleware]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
 
-
 SPLICES = {"splice", "jump"}
 """Kinds of marks across which no motion is followed; a flash is none."""
 
