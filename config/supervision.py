@@ -12,7 +12,7 @@ import os
 import shlex
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from supervisor import events
@@ -21,7 +21,7 @@ from supervisor.options import ServerOptions
 from supervisor.supervisord import Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
-LEVELS = (" WARNING ", " ERROR ", " CRITICAL ", "[ERROR]", "[CRITICAL]", "Traceback ")
+LEVELS = (" WARNING ", " ERROR ", " CRITICAL ", "[ERROR]", "[CRITICAL]")
 READY_WORDS = {
     "web": "ready for requests",
     "worker-cpu": "is ready for action",
@@ -43,6 +43,9 @@ class Program:
     arguments: tuple[str, ...]
     rank: int = LATE
     stop_seconds: int = 15
+    death: str = "KILL"
+    """The signal it gets if the foreman dies. Workers cannot end gently when the database goes in
+    the same moment; the leases of their runs end by themselves."""
 
 
 def programs(*, home: Path, bind: str, port: int, embedded: bool) -> list[Program]:
@@ -59,19 +62,13 @@ def programs(*, home: Path, bind: str, port: int, embedded: bool) -> list[Progra
         return [tied(program) for program in found]
     keeper = ("-m", "config.postgres", "keep", "--home", str(home))
     waiting = ("-m", "config.postgres", "after", "--home", str(home), sys.executable)
-    found = [
-        Program(program.name, (*waiting, *program.arguments), program.rank, program.stop_seconds)
-        for program in found
-    ]
-    return [
-        tied(program)
-        for program in [Program("postgres", keeper, rank=FIRST, stop_seconds=100), *found]
-    ]
+    found = [replace(program, arguments=(*waiting, *program.arguments)) for program in found]
+    return [tied(Program("postgres", keeper, FIRST, 100, "TERM")), *map(tied, found)]
 
 
 def tied(program: Program) -> Program:
-    arguments = ("-m", "config.tether", sys.executable, *program.arguments)
-    return Program(program.name, arguments, program.rank, program.stop_seconds)
+    tether = ("-m", "config.tether", "--signal", f"SIG{program.death}", sys.executable)
+    return replace(program, arguments=(*tether, *program.arguments))
 
 
 def configuration(home: Path, wanted: list[Program]) -> str:
@@ -137,6 +134,7 @@ class Console:
         self.awaited = set(names)
         self.stopping = False
         self.beginnings: dict[str, str] = {}
+        self.last_words: dict[str, str] = {}
         self.said: dict[str, float] = {}
 
     def say(self, words: str) -> None:
@@ -162,6 +160,8 @@ class Console:
         for line in lines:
             if name in self.awaited and READY_WORDS.get(name, "\0") in line:
                 self.note_ready(name)
+            if line.strip():
+                self.last_words[name] = line.strip()
             if any(level in line for level in LEVELS):
                 self.say(f"[{name}] {line}")
 
@@ -188,6 +188,8 @@ class Console:
         if not self.stopping and now - self.said.get(name, -QUIET_SECONDS) >= QUIET_SECONDS:
             self.said[name] = now
             self.say(f"{name} {words} ({self.log}/{name}.log).")
+            if name in self.last_words:
+                self.say(f"    its last words: {self.last_words[name][:300]}")
 
     def note_stopping(self, _event: events.Event) -> None:
         self.stopping = True
