@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from archive.media.errors import MediaError
 from archive.media.frames import FrameTable
-from archive.media.planes import native_bytes
-from archive.media.sequence import DECODERS, FrameDecoder, find_frames, numbered_files
-from archive.media.tables import make_table
+from archive.media.recount import MISSING, UNREADABLE
+from archive.media.sandbox import digests_safely
+from archive.media.sequence import find_frames
 
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all)."""
@@ -135,8 +135,8 @@ def compare(
 ) -> Comparison:
     """Compare a scan's bytes with the digest taken at accession.
 
-    Where they differ and the frame table is given, every frame is decoded again to name those that
-    changed. A scan that is not there is missing, one that cannot be read (permissions, a failing
+    Where they differ and the frame table is given, every frame is decoded again, in a limited
+    process since the file is no longer a known one, to name those that changed. A scan that is not there is missing, one that cannot be read (permissions, a failing
     disk) is unreadable; neither is called changed.
     """
     if not _exists(path):
@@ -173,62 +173,19 @@ def _name_frames(
     if table is None or not table.md5:
         detail = reason or f"{path.name} has other bytes than were taken in."
         return Comparison("changed", detail, sha256, found)
-    now = _frame_digests(path, table)
+    try:
+        now = digests_safely(path, table=table)
+    except MediaError as error:
+        now = [UNREADABLE] * len(table)
+        reason = reason or str(error)
     pairs = list(enumerate(zip(table.md5, now, strict=True)))
     changed = tuple(n for n, (then, md5) in pairs if md5 not in (then, UNREADABLE, MISSING))
     unreadable = tuple(n for n, (_, md5) in pairs if md5 == UNREADABLE)
     missing = tuple(n for n, (_, md5) in pairs if md5 == MISSING)
     detail = _in_words(path, len(table), changed, unreadable, missing)
+    if reason:
+        detail = f"{detail} ({reason})"
     return Comparison("changed", detail, sha256, found, changed, unreadable, missing)
-
-
-UNREADABLE, MISSING = "unreadable", "missing"
-
-
-def _frame_digests(path: Path, table: FrameTable) -> list[str]:
-    """Each recorded frame's MD5 as it decodes now, or UNREADABLE, or MISSING."""
-    if path.is_dir():
-        return _sequence_digests(path, table)
-    try:
-        now = make_table(path)
-    except (MediaError, OSError):
-        return [UNREADABLE] * len(table)
-    # By timestamp: a picture that no longer decodes must not shift all that follow.
-    by_time = {pts * now.time_base: number for number, pts in enumerate(now.pts)}
-    damaged = frozenset(now.damaged)
-    end = now.pts[-1] * now.time_base
-    digests = []
-    for number, pts in enumerate(table.pts):
-        at = pts * table.time_base
-        place = by_time.get(at)
-        if place is None:
-            digests.append(MISSING if at > end else UNREADABLE)
-        elif place in damaged and now.md5[place] != table.md5[number]:
-            digests.append(UNREADABLE)
-        else:
-            digests.append(now.md5[place])
-    return digests
-
-
-def _sequence_digests(folder: Path, table: FrameTable) -> list[str]:
-    """The same for a folder; its table's timestamps are the numbers in the files' names."""
-    files = numbered_files(folder)
-    decoders: dict[str, FrameDecoder] = {}
-    digests = []
-    for number in table.pts:
-        path = files.get(number)
-        if path is None:
-            digests.append(MISSING)
-            continue
-        name = DECODERS[path.suffix.lower()]
-        decoder = decoders.setdefault(name, FrameDecoder(name))
-        try:
-            raw = native_bytes(decoder.decode(path))
-        except MediaError:
-            digests.append(UNREADABLE)
-        else:
-            digests.append(hashlib.md5(raw, usedforsecurity=False).hexdigest())
-    return digests
 
 
 def _in_words(

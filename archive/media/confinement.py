@@ -19,6 +19,7 @@ from archive.media.derivatives import FRAME_TABLE, make_derivatives
 from archive.media.errors import LimitExceeded, MediaError, NoFrames, NotAVideo
 from archive.media.frames import FrameTable
 from archive.media.probe import probe
+from archive.media.recount import frame_digests
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
@@ -139,7 +140,13 @@ def _derive(order: dict[str, Any], progress: Callable[[int, int], None]) -> Any:
     return asdict(made)
 
 
+def _digests(order: dict[str, Any], progress: Callable[[int, int], None]) -> Any:
+    table = FrameTable.from_json(order["table"])
+    return frame_digests(Path(order["path"]), table, progress=progress)
+
+
 _TASKS: dict[str, Callable[[dict[str, Any], Callable[[int, int], None]], Any]] = {
     "probe": _probe,
     "derive": _derive,
+    "digests": _digests,
 }

@@ -104,6 +104,18 @@ def derive_safely(
     return Derivatives(stills=tuple(answer["stills"]), sound_tracks=answer["sound_tracks"])
 
 
+def digests_safely(
+    path: Path | str, *, table: FrameTable, limits: Limits = DEFAULT_LIMITS
+) -> list[str]:
+    """`recount.frame_digests` in a limited process.
+
+    Raises: MediaError; LimitExceeded naming the limit.
+    """
+    order = {"task": "digests", "path": os.fspath(path), "table": table.as_json()}
+    answer = _ask(order, name=Path(path).name, limits=limits, writes=False, progress=None)
+    return [str(one) for one in answer]
+
+
 def _ask(
     order: dict[str, Any],
     *,
