@@ -1,0 +1,138 @@
+"""A real browser on a live server, and film for it to show."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from archive.derived import PROXY, STILLS
+from archive.media.decode import open_source
+from archive.media.proxies import make_proxy, make_stills
+from archive.models import Reel, Scan
+from restoration import viewing
+from restoration.models import Scene
+from restoration.storage import storage
+from tests import factories
+from tests.review.approved_reel import current_scan, make_real_take, make_scanned_reel
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 20_000
+"""For a page on a machine that does eight other things."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_folder() -> None:
+    """Whitenoise warns of a folder that only `collectstatic` makes."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium; the tests are skipped where it is not installed."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("no chromium: apt-get install chromium, then run the browser tests again")
+    # Playwright's event loop lives in this thread, and Django would refuse to ask the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def context(browser: Browser, live_server: Any) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, base_url=live_server.url, reduced_motion="reduce"
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page on which an error of a script, or a refusal of the policy, fails the test."""
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "console",
+        lambda said: faults.append(said.text) if "Content Security" in said.text else None,
+    )
+    yield page
+    assert faults == []
+
+
+@pytest.fixture
+def log_in(context: BrowserContext, live_server: Any) -> Callable[[User], None]:
+    """Come in as somebody without filling in the form."""
+
+    def enter(user: User) -> None:
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        context.add_cookies(
+            [{"name": name, "value": client.cookies[name].value, "url": live_server.url}]
+        )
+
+    return enter
+
+
+@pytest.fixture
+def film(tmp_path: Path, transactional_db: None) -> Callable[..., Scan]:
+    """Make a numbered clip that is held and can be played: keywords go to `write_clip`."""
+
+    def make(name: str = "Harbour Day", **clip: Any) -> Scan:
+        reel = make_scanned_reel(tmp_path, name=f"{name} {factories.unique_digest()[:6]}", **clip)
+        scan = current_scan(reel)
+        make_playable(scan)
+        return scan
+
+    return make
+
+
+def make_playable(scan: Scan) -> None:
+    """Proxy and stills, as a worker makes them after accession."""
+    folder = storage().folder(scan.derived)
+    with open_source(scan.path, rate=scan.rate) as source:
+        make_proxy(source, folder / PROXY)
+        make_stills(source, range(0, scan.frames, 6), folder / STILLS)
+    scan.derivatives = Scan.Derivatives.READY
+    scan.save(update_fields=["derivatives"])
+
+
+@pytest.fixture
+def scene_with_takes(film: Callable[..., Scan]) -> Scene:
+    """Two scenes, the first with deflicker and repair takes that can be played."""
+    scan = film(frames=36, rate=Fraction(16), width=192, height=144)
+    scene, _ = factories.make_scenes(scan, length=24)
+    first = make_real_take(scene)
+    second = make_real_take(scene, stage="repair", after=first)
+    for take in (first, second):
+        viewing.make_view(take)
+    return scene
+
+
+@pytest.fixture
+def reel(scene_with_takes: Scene) -> Reel:
+    return scene_with_takes.scan.reel
