@@ -26,6 +26,7 @@ DECODERS = {
 }
 """FFmpeg's decoder for each kind of frame file."""
 
+_JPEG_END = b"\xff\xd9"
 _NUMBERED = re.compile(r"^(?P<prefix>.*?)(?P<number>\d+)(?P<suffix>\D*)$", re.DOTALL)
 
 
@@ -125,6 +126,9 @@ class FrameDecoder:
             raise BrokenSequence(f"{path.name} cannot be read: {error.strerror}") from error
         if not data:
             raise BrokenSequence(f"{path.name} is empty (0 bytes); copy it again")
+        if self._name == "mjpeg" and _JPEG_END not in data[-64:]:
+            # FFmpeg fills the rest of a cut-off JPEG with grey and says nothing.
+            raise BrokenSequence(f"{path.name} is cut off; copy it again")
         packet: av.Packet[Any] = av.Packet(data)
         packet.is_keyframe = True  # or the PNG decoder adds the picture before to this one
         try:

@@ -83,6 +83,16 @@ def test_a_frame_that_does_not_decode_is_named(tmp_path: Path, damage: bytes | N
         probe(folder, rate=Fraction(18))
 
 
+@pytest.mark.parametrize("suffix", ["png", "tiff", "dpx", "jpg"])
+def test_a_frame_that_is_cut_off_is_named(tmp_path: Path, suffix: str) -> None:
+    folder = write_sequence(tmp_path / "reel", frames=3, suffix=suffix)
+    path = folder / f"frame_00002.{suffix}"
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 19 // 20])
+    with pytest.raises(BrokenSequence, match="frame_00002"):
+        probe(folder, rate=Fraction(18))
+
+
 def test_a_folder_without_a_rate_asks_for_one(tmp_path: Path) -> None:
     folder = write_sequence(tmp_path / "reel", frames=3)
     with pytest.raises(MediaError, match="--rate 18"):
