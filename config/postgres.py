@@ -32,6 +32,7 @@ from config.cluster import ClusterError, Place
 from config.tether import tied
 
 SETTINGS = ("listen_addresses=", "unix_socket_permissions=0700", "jit=off", "max_connections=200")
+EXCLUSIVE, SHARED = fcntl.LOCK_EX, fcntl.LOCK_SH
 POLL_SECONDS = 0.05
 WORDS_EVERY_SECONDS = 5.0
 STOP_SECONDS = 60.0
@@ -218,13 +219,13 @@ class Keeper:
 
     def wait_for_lock(self, lock: int, users: int) -> bool:
         """Take the server's lock; a keeper that stays waits for it, as one of the other's users."""
-        if take(lock, fcntl.LOCK_EX):
+        if take(lock, EXCLUSIVE):
             return True
         if self.while_used:
             return False
-        fcntl.flock(users, fcntl.LOCK_SH)
+        fcntl.flock(users, SHARED)
         self.say("Another process runs the database; waiting to take over.")
-        while not self.told_to_stop and not take(lock, fcntl.LOCK_EX):
+        while not self.told_to_stop and not take(lock, EXCLUSIVE):
             time.sleep(POLL_SECONDS)
         fcntl.flock(users, fcntl.LOCK_UN)
         return not self.told_to_stop
@@ -240,7 +241,7 @@ class Keeper:
             with suppress(subprocess.TimeoutExpired):
                 server.process.wait(0.2)
                 return True
-            if self.while_used and take(users, fcntl.LOCK_EX):
+            if self.while_used and take(users, EXCLUSIVE):
                 return False  # kept until we exit: whoever comes now waits and starts its own
         return False
 
@@ -283,7 +284,7 @@ def running(
     users = open_lock(place.users)
     keeper = None
     try:
-        fcntl.flock(users, fcntl.LOCK_SH)
+        fcntl.flock(users, SHARED)
         keeper = wait_until_reachable(place, options, say)
         yield place
     finally:
@@ -317,7 +318,7 @@ def wait_until_reachable(
 def lock_is_free(place: Place) -> bool:
     handle = open_lock(place.lock)
     try:
-        return take(handle, fcntl.LOCK_EX)
+        return take(handle, EXCLUSIVE)
     finally:
         os.close(handle)
 

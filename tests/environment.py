@@ -6,6 +6,7 @@ PostgreSQL in it. The server ends when this process does, however it ends: see `
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 HOME = Path(tempfile.mkdtemp(prefix="reelproof-tests-")).resolve()
+(HOME / "static").mkdir()  # whitenoise wants it to be there
 HOME.chmod(0o755)  # root hands the server to a user who has to get in
 SESSION = ExitStack()
 
@@ -35,10 +37,10 @@ def start_database() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     SESSION.close()
-    from config import postgres
+    from config import cluster, postgres
 
-    place = postgres.cluster.find_place(HOME)
+    place = cluster.find_place(HOME)
     lock = postgres.open_lock(place.lock)
-    postgres.fcntl.flock(lock, postgres.fcntl.LOCK_EX)  # the server is gone when we get it
+    fcntl.flock(lock, fcntl.LOCK_EX)  # the server is gone when we get it
     os.close(lock)
     shutil.rmtree(HOME, ignore_errors=True)

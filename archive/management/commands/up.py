@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 from contextlib import nullcontext
@@ -46,7 +45,7 @@ class Command(BaseCommand):
 def hold_alone() -> None:
     """Hold a lock through `exec` for as long as the foreman lives: one `up` for one home folder."""
     handle = postgres.open_lock(settings.HOME / "run" / "up.lock")
-    if not postgres.take(handle, fcntl.LOCK_EX):
+    if not postgres.take(handle, postgres.EXCLUSIVE):
         raise CommandError(
             f"Reelproof runs already on {settings.HOME}. Stop it first, or set REELPROOF_HOME to "
             "another folder (and PORT to another port)."
