@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 import av
+from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
@@ -70,7 +71,8 @@ class PictureWriter:
         self.format = format
         self.written = 0
         self._bgr0 = format.pixel.name == "gbrp"
-        self._container = create(self.path, "matroska")
+        # No random or dated fields: the same pictures make the same file, byte for byte.
+        self._container = create(self.path, "matroska", {"fflags": "+bitexact"})
         self._closed = False
         self._sound: SoundCopy | None = None
         try:
@@ -96,6 +98,7 @@ class PictureWriter:
         context = stream.codec_context
         context.time_base = 1 / form.rate
         context.gop_size = 1
+        context.flags |= Flags.bitexact
         context.thread_count = threads or (os.cpu_count() or 1)
         context.thread_type = "SLICE"
         context.options = {

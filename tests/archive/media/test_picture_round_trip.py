@@ -109,6 +109,13 @@ def test_it_writes_ffv1_level_3_in_slices_with_checksums(tmp_path: Path) -> None
     assert all(slices_are_sound(bytes(packet)) for packet in packets)
 
 
+def test_the_same_pictures_make_the_same_file(tmp_path: Path) -> None:
+    pictures = noise("yuv420p", width=64, height=48)
+    form = form_of("yuv420p", width=64, height=48)
+    files = [write(tmp_path / f"{n}.mkv", pictures, form).read_bytes() for n in range(2)]
+    assert files[0] == files[1]
+
+
 def test_its_own_masters_are_numbered_without_decoding(tmp_path: Path) -> None:
     path = write(
         tmp_path / "take.mkv",

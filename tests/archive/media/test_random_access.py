@@ -124,7 +124,7 @@ def test_a_file_that_was_replaced_is_noticed(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.mkv", frames=12)
     table = make_table(path)
     write_clip(path, frames=12, paint=lambda n, w, h: np.full((h, w), 0.3, np.float32))
-    with pytest.raises(FrameUnreadable, match="Frame 0 of clip.mkv"):
+    with pytest.raises(FrameUnreadable, match=r"Frame 0 of clip\.mkv"):
         open_source(path, table=table)
 
 
