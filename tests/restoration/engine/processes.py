@@ -1,0 +1,96 @@
+"""Real worker processes for tests: started, watched, killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from django.conf import settings
+
+WORKER = [
+    sys.executable, "-m", "dramatiq", "dramatiq_postgres.django.worker",
+    "--processes", "1", "--threads", "1", "--queues", "cpu", "gpu",
+]  # fmt: skip
+
+
+def start_worker(log: Path, *, slowed: str = "slow") -> subprocess.Popen[bytes]:
+    """A worker for both queues, as `manage.py up` starts one, with the tests' short times.
+
+    `settings` of a test live in this process alone, so they travel by `worker_settings`.
+    """
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.restoration.engine.worker_settings",
+        "ENGINE_TEST_MEDIA": str(settings.MEDIA_HOME),
+        "ENGINE_TEST_EXECUTOR": f"tests.restoration.engine.executors:{slowed}",
+        "ENGINE_TEST_LEASE": str(settings.RUN_LEASE_SECONDS),
+    }
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            WORKER, cwd=settings.BASE_DIR, env=environment, stdout=out, stderr=out
+        )
+
+
+@contextmanager
+def worker(log: Path, *, slowed: str = "slow") -> Iterator[subprocess.Popen[bytes]]:
+    process = start_worker(log, slowed=slowed)
+    try:
+        yield process
+    finally:
+        kill_tree(process)
+
+
+def kill_tree(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL to dramatiq's worker process, the one that claims; then to its master."""
+    for pid in [*children(process.pid), process.pid]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` started, and theirs."""
+    found = []
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except FileNotFoundError:
+        return []
+    for child in text.split():
+        found += [*children(int(child)), int(child)]
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def computing() -> list[int]:
+    """Processes of `restoration.child` whose store is this test's."""
+    mine = str(settings.MEDIA_HOME).encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes()
+            if b"restoration.child" in command and mine in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+    return found
+
+
+def wait_until(true: Callable[[], object], *, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} seconds")
+        time.sleep(0.05)

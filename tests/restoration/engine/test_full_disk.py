@@ -1,0 +1,60 @@
+"""A disk that really is full: a tiny file system of its own, which only root can mount."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.models import Scan
+from fixtures.clips import write_clip
+from restoration import runs
+from restoration.models import Take
+from restoration.storage import storage
+from tests.factories import make_scan, make_scene
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """300 KiB, in memory."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("needs root, to mount a file system of 300 KiB")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def large_scan(tmp_path: Path) -> Scan:
+    """Its takes need more room than there is."""
+    path = tmp_path / "film.mkv"
+    write_clip(path, frames=24, rate=16, width=320, height=240, pixel="gray")
+    return make_scan(frames=24, width=320, height=240, path=str(path))
+
+
+@pytest.mark.parametrize("frames", [24, 6], ids=["while-encoding", "at-the-end"])
+def test_the_run_fails_in_clear_words_and_no_half_take_is_left(
+    settings: object, tiny_disk: Path, large_scan: Scan, frames: int
+) -> None:
+    settings.MEDIA_HOME = tiny_disk / "media"
+    scene = make_scene(scan=large_scan, frames=(0, frames))
+    run = runs.process_scene(scene, stages=["deflicker"])
+    runs.execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == ("failed", 1)
+    assert "the disk is full" in run.error and "then run again" in run.error
+    assert not Take.objects.exists()
+    assert not any(path.is_file() for path in tiny_disk.rglob("*"))
+    settings.MEDIA_HOME = tiny_disk.parent / "roomy"
+    runs.retry(run)
+    runs.execute_run(run.pk)
+    run.refresh_from_db()
+    assert run.status == "done" and run.take is not None
+    assert storage().exists(run.take.storage_key)
