@@ -32,6 +32,7 @@ from archive.media.probe import Probe
 Progress = Callable[[int, int], None]
 
 _ROOT = Path(__file__).resolve().parents[2]
+CHILD = [sys.executable, "-m", "archive.media.sandbox"]
 _ERRORS = {
     name: kind
     for name, kind in vars(errors).items()
@@ -151,7 +152,7 @@ def _child(complaints: Any) -> Iterator[subprocess.Popen[bytes]]:
     }
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUTF8": "1"}
     child = subprocess.Popen(
-        [sys.executable, "-m", "archive.media.sandbox"],
+        CHILD,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=complaints,
