@@ -41,14 +41,14 @@ def paths_of(made: Deliverable) -> dict[str, Path]:
     return {file["name"]: Path(file["path"]) for file in made.files}
 
 
-def sound_packets(path: Path) -> list[str]:
-    """One digest for each sound track: over the bytes of all its packets, in order."""
+def sound_packets(path: Path) -> list[list[str]]:
+    """For each sound track, the digests of its packets in order."""
     with av.open(str(path)) as container:
-        digests = {stream.index: hashlib.sha256() for stream in container.streams.audio}
+        tracks: dict[int, list[str]] = {stream.index: [] for stream in container.streams.audio}
         for packet in container.demux(*container.streams.audio):
             if packet.size:  # the last one only flushes
-                digests[packet.stream_index].update(bytes(packet))
-        return [digest.hexdigest() for digest in digests.values()]
+                tracks[packet.stream_index].append(hashlib.sha256(bytes(packet)).hexdigest())
+        return list(tracks.values())
 
 
 def samples(path: Path) -> list[np.ndarray]:
@@ -111,26 +111,19 @@ def test_master_and_viewing_copy_show_every_frame_at_its_time(
     assert times == [number / rate for number in range(20)]
 
 
-@pytest.mark.parametrize("codec", ["flac", "aac"])
-def test_the_viewing_copy_carries_compressed_sound_packet_by_packet(
-    tmp_path: Path, archivist: User, codec: str
+@pytest.mark.parametrize(("codec", "before_picture"), [("flac", 0), ("aac", 1)])
+@pytest.mark.parametrize(("format", "name"), [("mp4", "viewing.mp4"), ("ffv1", "master.mkv")])
+def test_compressed_sound_is_carried_packet_by_packet(
+    tmp_path: Path, archivist: User, codec: str, before_picture: int, format: str, name: str
 ) -> None:
+    """Of AAC, the packet that only prepares the decoder may be left out: it precedes the film."""
     reel = make_approved_reel(
         tmp_path, by=archivist, frames=24, audio_tracks=1, audio_codec=codec, cuts=(10,)
     )
-    paths = deliver(reel, tmp_path, format="mp4", by=archivist)
-    original = sound_packets(Path(current_scan(reel).path))
-    assert sound_packets(paths["viewing.mp4"]) == original
-
-
-def test_the_master_carries_compressed_sound_packet_by_packet(
-    tmp_path: Path, archivist: User
-) -> None:
-    reel = make_approved_reel(
-        tmp_path, by=archivist, frames=24, audio_tracks=1, audio_codec="flac", cuts=(10,)
-    )
-    paths = deliver(reel, tmp_path, format="ffv1", by=archivist)
-    assert sound_packets(paths["master.mkv"]) == sound_packets(Path(current_scan(reel).path))
+    paths = deliver(reel, tmp_path, format=format, by=archivist)
+    (original,) = sound_packets(Path(current_scan(reel).path))
+    (carried,) = sound_packets(paths[name])
+    assert carried in (original, original[before_picture:])
 
 
 def test_five_sound_tracks_arrive_with_their_samples(tmp_path: Path, archivist: User) -> None:
