@@ -81,7 +81,7 @@ def pieces(
 
     Args:
         findings: What the stage `cuts` found: `cuts`, `confidence` of each, `gradual`, `marks`,
-            `intertitles` (first frames). Cuts outside the scan are ignored.
+            `intertitles` (ranges). Cuts outside the scan are ignored.
         kept: Ranges that a person placed; no piece reaches into them.
     """
     taken = sorted(kept)
@@ -115,4 +115,5 @@ def _gradual(findings: Mapping[str, Any], start: int) -> list[int] | None:
 
 def _kind(findings: Mapping[str, Any], start: int) -> str:
     """`shot`, unless the findings name the scene that starts here an intertitle."""
-    return "intertitle" if start in set(findings.get("intertitles", ())) else "shot"
+    starts = {int(first) for first, _ in findings.get("intertitles", ())}
+    return "intertitle" if start in starts else "shot"
