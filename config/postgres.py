@@ -310,7 +310,8 @@ def wait_until_reachable(
         now = time.monotonic()
         if now - last >= WORDS_EVERY_SECONDS:
             last = now
-            say(f"Waiting for PostgreSQL for {now - began:.0f} s: {last_words(words, lines=1)}")
+            said = last_words(words, lines=1) or f"see {place.log}"
+            say(f"Waiting for PostgreSQL for {now - began:.0f} s: {said}")
         time.sleep(POLL_SECONDS)
     return keeper
 

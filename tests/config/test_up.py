@@ -253,7 +253,9 @@ def test_killed_outright_it_leaves_no_orphan(up: Up) -> None:
     assert postgres.lock_is_free(cluster.find_place(up.home))
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "sent", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_signal_stops_everything_and_the_database_last(home: Path, sent: signal.Signals) -> None:
     up = Up(home)
     try:

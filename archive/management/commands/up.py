@@ -75,8 +75,8 @@ def prepare(command: BaseCommand) -> None:
             call_command("collectstatic", interactive=False, verbosity=0)
             if not get_user_model().objects.exists():
                 command.stdout.write(
-                    "Nobody can log in yet: `.venv/bin/python manage.py createsuperuser` makes an "
-                    "account, `make demo` a demo reel with its people."
+                    "Nobody can log in yet: `.venv/bin/python manage.py create_people` makes one "
+                    "person for each role."
                 )
     except ClusterError as error:
         raise CommandError(str(error)) from error
