@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -19,7 +19,14 @@ from archive.models import (
 )
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+if TYPE_CHECKING:
+    Admin = admin.ModelAdmin[Any]
+    Inline = admin.TabularInline[Any, Any]
+else:  # at run time Django's classes take no parameters
+    Admin, Inline = admin.ModelAdmin, admin.TabularInline
+
+
+class ReadOnlyAdmin(Admin):
     """Shown, never changed: written by the code that knows what it means."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -32,18 +39,18 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-class RightsInline(admin.TabularInline):
+class RightsInline(Inline):
     model = Rights
     extra = 0
 
 
 @admin.register(Collection)
-class CollectionAdmin(admin.ModelAdmin):
+class CollectionAdmin(Admin):
     search_fields = ["name"]
 
 
 @admin.register(Title)
-class TitleAdmin(admin.ModelAdmin):
+class TitleAdmin(Admin):
     list_display = ["name", "year", "country", "collection"]
     list_select_related = ["collection"]
     list_filter = ["collection"]
@@ -52,20 +59,20 @@ class TitleAdmin(admin.ModelAdmin):
 
 
 @admin.register(Rights)
-class RightsAdmin(admin.ModelAdmin):
+class RightsAdmin(Admin):
     list_display = ["title", "statement", "holder"]
     list_select_related = ["title"]
 
 
 @admin.register(Element)
-class ElementAdmin(admin.ModelAdmin):
+class ElementAdmin(Admin):
     list_display = ["title", "name", "gauge", "generation", "sound"]
     list_select_related = ["title"]
     search_fields = ["title__name", "name"]
 
 
 @admin.register(Reel)
-class ReelAdmin(admin.ModelAdmin):
+class ReelAdmin(Admin):
     list_display = ["__str__", "access", "created"]
     list_select_related = ["element__title"]
     list_filter = ["access"]

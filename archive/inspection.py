@@ -53,7 +53,7 @@ def _inspect(scan: Scan, progress: Progress | None) -> dict[str, Any]:
     except (MediaError, OSError) as error:
         return {"outcome": Outcome.UNREADABLE, "words": str(error)}
     detail: dict[str, Any] = {"outcome": _outcome(found), "words": found.detail}
-    if found.outcome != Outcome.INTACT:
+    if found.outcome != "intact":
         detail |= {
             "found_sha256": found.found,
             "frames": ranges(found.changed_frames),
