@@ -24,7 +24,7 @@ from archive.media.sound import sound_of
 from archive.media.viewing import ViewingWriter
 from restoration.cli_choices import read_cuts
 from restoration.cli_progress import Reporter
-from restoration.cutting import Piece, pieces
+from restoration.cutting import Piece, pieces, splice_frames
 from restoration.execution import Made, Order, TakeFiles, execute
 from restoration.mapfile import MapReader, MapWriter
 from restoration.provenance import ProvenanceError, Totals
@@ -230,14 +230,6 @@ def _run_chain(
     if last is None:
         raise StageError("name at least one stage")
     return chain, last
-
-
-def splice_frames(marks: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
-    """The marks across which motion is not followed."""
-    return tuple(sorted(int(mark["frame"]) for mark in marks if mark.get("kind") in _SPLICES))
-
-
-_SPLICES = ("splice", "jump")
 
 
 def _append(

@@ -22,7 +22,6 @@ from archive.media.pixels import PictureFormat
 from restoration.clip import FrameWindow, StageClip, frames_kept
 from restoration.manifest import (
     FileEntry,
-    Inputs,
     build_manifest,
     framemd5_digest,
     manifest_digest,
@@ -38,6 +37,7 @@ from restoration.provenance import (
     identity_map,
 )
 from restoration.recording import MAP, PICTURE, Recorded, TakeRecorder
+from restoration.software import gather_inputs, library_versions
 from restoration.stages.contract import Cancelled, Progress, Stage, StageError, StageFrame
 from restoration.stages.parameters import params_json
 from restoration.verification import compare_with_written, read_back
@@ -330,7 +330,7 @@ def _manifest(
     paths = (files.picture, files.map, files.facts, files.frames)
     md5s = run.scan.table.md5 if run.scan.table is not None else ()
     return build_manifest(
-        Inputs(
+        gather_inputs(
             stage=run.stage,
             params=params_json(run.params),
             scan_sha256=order.scan_sha256,
@@ -345,6 +345,7 @@ def _manifest(
         files={path.name: FileEntry(sha256_file(path), path.stat().st_size) for path in paths},
         totals=recorded.totals,
         facts=facts,
+        libraries=library_versions(),
         device=order.device,
     )
 

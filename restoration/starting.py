@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from dramatiq.errors import DramatiqError
 
 from archive.models import Scan
-from restoration import manifest, scenes
+from restoration import scenes, software
 from restoration.cutting import splice_frames
 from restoration.errors import CannotStart
 from restoration.models import Scene, StageRun, Take
@@ -101,7 +101,7 @@ def run_key(
     marks: tuple[int, ...],
 ) -> str:
     """What decides the result, as one digest: the same key means the same take."""
-    return manifest.run_key(
+    return software.run_key(
         stage=stage,
         params=params,
         scan_sha256=scan.sha256,
