@@ -40,6 +40,7 @@ const plane = () => byId("plane")?.value ?? "structure";
 
 function paintMap() {
   screen.pictures.map = overlay && maps && transport.frame !== null ? maps.picture(transport.frame, plane()) : null;
+  document.body.dataset.map = screen.pictures.map ? `${transport.frame} ${plane()}` : "";
   screen.draw();
 }
 
@@ -52,6 +53,7 @@ function show() {
   readout.frame(frame);
   readout.shares(maps, frame, plane());
   timeline.show(frame);
+  if (byId("id_frame")) byId("id_frame").value = frame;
   if (point) readout.pixel(maps, frame, point);
   paintMap();
   document.body.dataset.frame = frame;

@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -19,6 +21,7 @@ from archive.derived import PROXY, STILLS
 from archive.media.decode import open_source
 from archive.media.proxies import make_proxy, make_stills
 from archive.models import Reel, Scan
+from fixtures.clips import moving_texture
 from restoration import viewing
 from restoration.models import Scene
 from restoration.storage import storage
@@ -121,16 +124,49 @@ def make_playable(scan: Scan) -> None:
     scan.save(update_fields=["derivatives"])
 
 
+SCAN_FACTS = (
+    "frames", "rate_numerator", "rate_denominator", "width", "height", "path", "sha256", "bytes",
+    "derived", "derivatives", "pixel_format", "bit_depth", "kind", "framemd5",
+)  # fmt: skip
+TAKE_FACTS = ("storage_key", "key", "manifest", "digest", "totals")
+
+
+@pytest.fixture(scope="session")
+def made() -> dict[str, Any]:
+    """The files of `scene_with_takes` outlive its rows: what the rows said of them."""
+    return {}
+
+
 @pytest.fixture
-def scene_with_takes(film: Callable[..., Scan]) -> Scene:
+def scene_with_takes(film: Callable[..., Scan], made: dict[str, Any]) -> Scene:
     """Two scenes, the first with deflicker and repair takes that can be played."""
-    scan = film(frames=36, rate=Fraction(16), width=192, height=144)
+    if not made:
+        return _make_scene_with_takes(film, made)
+    scan = Scan.objects.create(reel=factories.make_reel(), **made["scan"])
+    scene, _ = factories.make_scenes(scan, length=24)
+    first = factories.make_take(scene=scene, stage="deflicker", **made["deflicker"])
+    factories.make_take(scene=scene, stage="repair", input_take=first, **made["repair"])
+    return scene
+
+
+def _make_scene_with_takes(film: Callable[..., Scan], made: dict[str, Any]) -> Scene:
+    scan = film(frames=36, rate=Fraction(16), width=192, height=144, paint=flickering_and_torn)
     scene, _ = factories.make_scenes(scan, length=24)
     first = make_real_take(scene)
     second = make_real_take(scene, stage="repair", after=first)
     for take in (first, second):
         viewing.make_view(take)
+        made[take.stage] = {name: getattr(take, name) for name in TAKE_FACTS}
+    made["scan"] = {name: getattr(scan, name) for name in SCAN_FACTS}
     return scene
+
+
+def flickering_and_torn(number: int, width: int, height: int) -> npt.NDArray[np.float32]:
+    """Texture that flickers, with a white tear that lasts for one frame."""
+    luma = moving_texture(number, width, height) * np.float32(0.8 + 0.15 * (number % 3))
+    if number % 6 == 3:
+        luma[height // 2 : height // 2 + 14, width // 3 : width // 3 + 18] = 1.0
+    return np.clip(luma, 0, 1).astype(np.float32)
 
 
 @pytest.fixture

@@ -1,0 +1,68 @@
+"""axe-core finds no serious fault on any page (WCAG 2.2 AA), in light and in dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from restoration import scenes
+from review import decisions
+from tests import factories
+from tests.e2e.player import open_player
+
+pytestmark = pytest.mark.browser
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def faults(page: Page) -> list[str]:
+    """What axe calls serious or critical, as one line each."""
+    found: dict[str, Any] = Axe().run(page, options={"runOnly": RULES}).response
+    return [
+        f"{page.url}: {fault['id']} {node['target']} {node.get('failureSummary', '')[:160]}"
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_fault(
+    scheme: str, page: Page, log_in, scene_with_takes, archivist, reviewer
+):
+    scene = scene_with_takes
+    take = scenes.head_take(scene)
+    decisions.request_changes(scene, take, by=reviewer, reason="a hair")
+    decisions.add_note(scene, by=reviewer, start_frame=3, end_frame=5, text="a hair")
+    other = scene.scan.scenes.current().last()
+    factories.make_run(scene=other, status="failed", error="no space left on device")
+    factories.make_run(
+        scene=other, stage="repair", status="running", frames_total=12, lease_until=timezone.now()
+    )
+    page.emulate_media(color_scheme=scheme)
+    page.goto("/login/")
+    found = faults(page)
+    log_in(archivist)
+    reel = scene.scan.reel_id
+    for address in ("/", "/catalogue/", f"/reels/{reel}/", "/work/", "/upload/", "/nowhere/"):
+        page.goto(address)
+        found += faults(page)
+    open_player(page, f"/scenes/{scene.pk}/")
+    page.wait_for_selector("#frame-shares li")
+    found += faults(page)
+    page.goto(f"/scenes/{other.pk}/")
+    found += faults(page)
+    assert found == []
+
+
+def test_empty_pages_have_no_serious_fault_either(page: Page, log_in, transactional_db, archivist):
+    log_in(archivist)
+    found = []
+    for address in ("/", "/catalogue/", "/work/"):
+        page.goto(address)
+        found += faults(page)
+    assert found == []
