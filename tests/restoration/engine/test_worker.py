@@ -147,7 +147,12 @@ def test_when_dramatiqs_master_is_killed_its_worker_gives_the_run_back_and_goes(
         except AssertionError:
             for pid in orphans:
                 if alive(pid):
-                    print(pid, Path(f"/proc/{pid}/cmdline").read_bytes(), Path(f"/proc/{pid}/status").read_text()[:300], Path(f"/proc/{pid}/wchan").read_text())
+                    print(
+                        pid,
+                        Path(f"/proc/{pid}/cmdline").read_bytes(),
+                        Path(f"/proc/{pid}/status").read_text()[:300],
+                        Path(f"/proc/{pid}/wchan").read_text(),
+                    )
             raise
     run.refresh_from_db()
     assert run.attempt == 0

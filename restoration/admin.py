@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from restoration.models import Scene, StageRun, Take, Worker
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no subscript when it runs
+    """To look at: these rows are changed by the engine and by `restoration.scenes` alone."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Scene)
+class SceneAdmin(ReadOnlyAdmin):
+    list_display = ["scan", "start_frame", "end_frame", "kind", "by_hand", "retired"]
+    list_filter = ["kind", "by_hand"]
+    list_select_related = ["scan__reel__element__title"]
+
+
+@admin.register(StageRun)
+class StageRunAdmin(ReadOnlyAdmin):
+    list_display = ["pk", "stage", "start_frame", "end_frame", "status", "attempt", "worker"]
+    list_filter = ["status", "stage", "queue"]
+    list_select_related = ["scan__reel__element__title"]
+
+
+@admin.register(Take)
+class TakeAdmin(ReadOnlyAdmin):
+    list_display = ["pk", "stage", "number", "start_frame", "end_frame", "digest", "created"]
+    list_filter = ["stage"]
+    list_select_related = ["scan__reel__element__title"]
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    list_display = ["name", "queue", "device", "started", "seen"]

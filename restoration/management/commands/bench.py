@@ -1,0 +1,81 @@
+"""`manage.py bench engine`: what the engine costs, measured in a home folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+from django.core.management.base import CommandParser
+
+from restoration import engine_bench
+
+OWN_HOME = "REELPROOF_BENCH_HOME"
+
+
+class Command(BaseCommand):
+    help = "Measure the engine. Rows are made in a throw-away database, never in the archive's."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("what", choices=["engine"])
+        parser.add_argument("--runs", type=int, default=200, help="runs without computing")
+        parser.add_argument(
+            "--frames", default="", metavar="N,N", help="also real runs of these lengths (slow)"
+        )
+        parser.add_argument("--stages", default="deflicker", help="of the real runs")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *, runs: int, frames: str, stages: str, **options: Any) -> None:
+        if os.environ.get(OWN_HOME) != str(settings.HOME):
+            sys.exit(in_a_home_of_its_own(sys.argv))
+        measured: dict[str, Any] = {
+            "rows": engine_bench.measure_rows(runs),
+            "runs": engine_bench.measure_runs(min(runs, 200)),
+        }
+        if frames:
+            measured["memory"] = engine_bench.measure_memory(
+                frames=[int(length) for length in frames.split(",")], stages=stages.split(",")
+            )
+        self.stdout.write(json.dumps(measured, indent=1) if options["json"] else table(measured))
+
+
+def in_a_home_of_its_own(arguments: list[str]) -> int:
+    """Call this command again with a fresh home folder and database; its exit status."""
+    manage = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
+    with tempfile.TemporaryDirectory(prefix="reelproof-bench-") as home:
+        Path(home).chmod(0o755)
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL")
+        }
+        environment |= {"REELPROOF_HOME": home, OWN_HOME: str(Path(home).resolve())}
+        migrated = subprocess.run(
+            [*manage, "migrate", "--verbosity=0"], env=environment, capture_output=True, text=True
+        )
+        if migrated.returncode != 0:
+            raise CommandError(f"the database for measuring was not made: {migrated.stderr}")
+        return subprocess.run([*manage, *arguments[1:]], env=environment).returncode
+
+
+def table(measured: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = [f"{'step':<12} {'mean ms':>9} {'median ms':>10} {'p95 ms':>9}"]
+    steps = [(name, value) for name, value in measured["rows"].items() if isinstance(value, dict)]
+    for name, value in [*steps, ("whole run", measured["runs"]["whole_run"])]:
+        lines.append(
+            f"{name:<12} {value['mean_ms']:>9} {value['median_ms']:>10} {value['p95_ms']:>9}"
+        )
+    lines.append(f"first child process: {measured['runs']['first_start_s']} s")
+    for run in measured.get("memory", []):
+        lines.append(
+            f"{run['stage']}, {run['frames']} frames: {run['peak_memory_mib']} MiB at most, "
+            f"{run['wall_s']} s, engine {100 * (run['engine_share'] or 0):.1f} % {run['error']}"
+        )
+    return "\n".join(lines)
