@@ -58,5 +58,3 @@ bench: $(TOOLS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
-
-export FILM RATE PORT BIND
