@@ -18,7 +18,6 @@ from archive.models import (
     Upload,
 )
 
-
 if TYPE_CHECKING:
     Admin = admin.ModelAdmin[Any]
     Inline = admin.TabularInline[Any, Any]

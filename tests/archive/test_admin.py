@@ -1,0 +1,50 @@
+"""Every model is in the admin; what only code may write can only be read there."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from archive import custody
+from archive.models import Agent, Event
+from tests.factories import make_scan, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def root(client: Client) -> Client:
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def test_every_model_of_the_archive_is_there() -> None:
+    assert [
+        m for m in apps.get_app_config("archive").get_models() if m not in admin.site._registry
+    ] == []
+
+
+@pytest.mark.parametrize("model", list(apps.get_app_config("archive").get_models()))
+def test_its_list_opens(root: Client, model: type) -> None:
+    scan = make_scan()
+    custody.record(
+        kind="inspection", agent=custody.software(), subject="x", reel=scan.reel, detail={}
+    )
+
+    answer = root.get(reverse(f"admin:archive_{model._meta.model_name}_changelist"))
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("model", [Event, Agent])
+def test_events_and_agents_can_only_be_read(root: Client, model: type) -> None:
+    custody.record(kind="inspection", agent=custody.software(), subject="x")
+    name, row = model._meta.model_name, model.objects.get()
+
+    assert root.get(reverse(f"admin:archive_{name}_add")).status_code == 403
+    assert root.get(reverse(f"admin:archive_{name}_change", args=[row.pk])).status_code == 200
+    assert root.post(reverse(f"admin:archive_{name}_change", args=[row.pk])).status_code == 403
+    assert root.post(reverse(f"admin:archive_{name}_delete", args=[row.pk])).status_code == 403
