@@ -84,6 +84,11 @@ class PictureWriter:
             self.abort()
             raise
 
+    @property
+    def sound_record(self) -> list[dict[str, str]]:
+        """How each sound track was carried."""
+        return self._sound.record if self._sound is not None else []
+
     def _set_tags(self, tags: dict[str, str]) -> None:
         self._container.metadata.update(tags)
         self._container.metadata[EXACT_RATE_TAG] = str(self.format.rate)
@@ -187,7 +192,9 @@ def create(path: Path, container: str, options: dict[str, str] | None = None) ->
     """Raises: WriteFailed."""
     try:
         path.open("wb").close()  # PyAV opens it with the first picture only
-        return av.open(str(path.absolute()), "w", format=container, options=options or {})
+        # Sound that begins before the first picture must not push all pictures later.
+        settings = {"avoid_negative_ts": "disabled"} | (options or {})
+        return av.open(str(path.absolute()), "w", format=container, options=settings)
     except (av.FFmpegError, OSError) as error:
         raise write_failed(path, error) from error
 

@@ -52,6 +52,16 @@ class FrameTable:
         """Whether a timestamp names one frame."""
         return all(after > before for before, after in zip(self.pts, self.pts[1:], strict=False))
 
+    def seconds(self, frame: int) -> Fraction:
+        """When the frame is shown on the scan's own clock.
+
+        Exact where the rate is constant: the clock may round, frame n lies at n/rate after the
+        first.
+        """
+        if self.variable_rate:
+            return self.pts[frame] * self.time_base
+        return self.pts[0] * self.time_base + frame / self.rate
+
     def key_before(self, frame: int) -> int:
         """The last frame at or before `frame` from which decoding can begin; 0 if none."""
         return next((number for number in range(frame, 0, -1) if self.key[number]), 0)

@@ -127,13 +127,10 @@ def _frame_samples(
 ) -> Samples:
     first = -(-number * rate_hz // rate)
     stop = -(-(number + 1) * rate_hz // rate)
-    begin = table.pts[number] * table.time_base
+    begin = table.seconds(number)
     shown = 1 / table.rate
     if table.variable_rate and number + 1 < len(table):
         shown = (table.pts[number + 1] - table.pts[number]) * table.time_base
-    if not table.variable_rate:
-        # n/rate itself: Matroska's milliseconds would make the sound tremble.
-        begin = table.pts[0] * table.time_base + number / table.rate
     stretch = shown * rate
     where = begin + (first / Fraction(rate_hz) - number / rate) * stretch
     at = where * rate_hz

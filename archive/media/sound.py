@@ -31,6 +31,10 @@ _FLAC_SOURCES = {  # sample format that holds each PCM coding exactly, and that 
 }
 
 
+_Span = tuple[int, int]
+"""First sample and the one after the last, on the scan's clock."""
+
+
 class Sound(Protocol):
     """Sound that is muxed in step with pictures."""
 
@@ -57,6 +61,8 @@ class SoundRange:
     """Seconds at which the first picture of the range is shown."""
     end: Fraction | None = None
     """Seconds at which the range ends; None = with the sound itself."""
+    from_beginning: bool = False
+    """Take also what lies before `start`: the encoder's priming, or sound that begins early."""
 
 
 def sound_of(
@@ -70,17 +76,19 @@ def sound_of(
             return None
     end = None
     if end_frame is not None and end_frame < len(table):
-        end = table.pts[end_frame] * table.time_base
-    return SoundRange(path, table.pts[start_frame] * table.time_base, end)
+        end = table.seconds(end_frame)
+    start = table.seconds(start_frame)
+    return SoundRange(path, start, end, from_beginning=start_frame == 0)
 
 
 class SoundCopy:
     """Every audio track of a range, copied packet by packet where the container carries it.
 
-    Times are moved so that the range begins at zero. Uncompressed sound is cut to the sample at
-    both ends; of compressed sound, whole packets that lie outside are left out (Matroska has no
-    times before zero, so there also a packet that begins before it). MP4 cannot carry most PCM: it
-    becomes FLAC, which decodes to the same samples, and `record` says so.
+    Times are moved so that the range begins at zero. Of a whole scan every packet goes along. In a
+    range within it, uncompressed sound is cut to the sample at both ends; of compressed sound,
+    packets that touch the range are kept whole, and one before it, from which decoders start up
+    (what lies before zero is not played). MP4 cannot carry most PCM: it becomes FLAC, which decodes
+    to the same samples, and `record` says so.
     """
 
     def __init__(self, sound: SoundRange, target: OutputContainer) -> None:
@@ -122,25 +130,27 @@ class SoundCopy:
         )
         return track
 
-    def _read(self, source: InputContainer) -> Generator[tuple[Fraction, _Track, av.Packet[Any]]]:
+    def _read(
+        self, source: InputContainer
+    ) -> Generator[tuple[Fraction, _Track, av.Packet[Any], _Span]]:
         for packet in source.demux(*source.streams.audio):
             assert isinstance(packet.stream, AudioStream)
             if packet.pts is None:
                 continue
             track = self._tracks[packet.stream_index]
-            at = packet.pts * packet.time_base - self._sound.start
-            length = track.samples(packet) * Fraction(1, packet.stream.codec_context.sample_rate)
-            if at + length <= 0:
+            start, length = track.clock.place(packet)
+            at = Fraction(start, track.clock.rate) - self._sound.start
+            if not self._sound.from_beginning and at + 2 * length <= 0:
                 continue
-            if self._sound.end is not None and packet.pts * packet.time_base >= self._sound.end:
+            if self._sound.end is not None and at + self._sound.start >= self._sound.end:
                 continue
-            yield at, track, packet
+            yield at, track, packet, (start, start + track.clock.samples)
 
     def _mux(self) -> None:
         if self._waiting is None:
             return
-        _, track, packet = self._waiting
-        for ready in track.cut(packet, start=self._sound.start, end=self._sound.end):
+        _, track, packet, span = self._waiting
+        for ready in track.cut(packet, span, self._sound):
             self._target.mux(ready)
         self._waiting = next(self._packets, None)
 
@@ -160,14 +170,56 @@ class SoundCopy:
         self._opened.close()
 
 
+class _Clock:
+    """Places one track's packets on its own samples.
+
+    Containers round times (Matroska to milliseconds); sound that follows without a break is placed
+    by counting samples instead.
+    """
+
+    def __init__(self, stream: AudioStream) -> None:
+        context = stream.codec_context
+        self.rate = context.sample_rate
+        self.block = _block_bytes(context.codec.canonical_name, context.channels)
+        self._frame = context.frame_size or 0
+        self._context = context
+        self._next: int | None = None
+        self.samples = 0
+        """Samples of the packet that was placed last."""
+
+    def place(self, packet: av.Packet[Any]) -> tuple[int, Fraction]:
+        """The number of its first sample on the scan's clock, and the seconds that it sounds.
+
+        Each packet of the track once, in order.
+        """
+        tick = packet.time_base * self.rate
+        start = round((packet.pts or 0) * tick)
+        if self._next is not None and abs(start - self._next) <= tick + 1:
+            start = self._next
+        self.samples = self._count(packet)
+        self._next = start + self.samples
+        return start, Fraction(self.samples, self.rate)
+
+    def _count(self, packet: av.Packet[Any]) -> int:
+        if self.block:
+            return packet.size // self.block
+        tick = packet.time_base * self.rate
+        announced = (packet.duration or 0) * tick
+        # The length too is rounded, or left out.
+        if self._frame and (not announced or abs(announced - self._frame) <= tick):
+            return self._frame
+        if not announced:  # ALAC in Matroska
+            return sum(frame.samples for frame in self._context.decode(packet))
+        return round(announced)
+
+
 class _Track(Protocol):
     target: AudioStream
+    clock: _Clock
 
-    def samples(self, packet: av.Packet[Any]) -> int: ...
-
-    def cut(
-        self, packet: av.Packet[Any], *, start: Fraction, end: Fraction | None
-    ) -> list[av.Packet[Any]]: ...
+    def cut(self, packet: av.Packet[Any], span: _Span, sound: SoundRange) -> list[av.Packet[Any]]:
+        """What of a packet that holds the samples [start, stop) belongs to the range."""
+        ...
 
     def flush(self) -> list[av.Packet[Any]]: ...
 
@@ -181,46 +233,19 @@ class _CopyTrack:
         except (av.FFmpegError, ValueError) as error:
             name = stream.codec_context.name
             raise MediaError(f"{target.format.name} cannot carry {name} sound") from error
-        self._rate = stream.codec_context.sample_rate
-        codec = stream.codec_context.codec.canonical_name
-        self._block = _block_bytes(codec, stream.codec_context.channels)
-        self._may_be_early = "mp4" in target.format.name
+        self.clock = _Clock(stream)
 
-    def samples(self, packet: av.Packet[Any]) -> int:
-        if self._block:
-            return packet.size // self._block
-        return round((packet.duration or 0) * packet.time_base * self._rate)
-
-    def cut(
-        self, packet: av.Packet[Any], *, start: Fraction, end: Fraction | None
-    ) -> list[av.Packet[Any]]:
-        base, at = packet.time_base, (packet.pts or 0) * packet.time_base
-        if self._block:
-            packet, at = self._cut_samples(packet, at=at, start=start, end=end)
-        packet.pts = packet.dts = round((at - start) / base)
-        packet.time_base = base
+    def cut(self, packet: av.Packet[Any], span: _Span, sound: SoundRange) -> list[av.Packet[Any]]:
+        rate = self.clock.rate
+        if self.clock.block:
+            span, packet = _cut(packet, span, self.clock, sound)
+            if packet.size == 0:
+                return []
+        packet.time_base = Fraction(1, rate)
+        packet.pts = packet.dts = span[0] - round(sound.start * rate)
+        packet.duration = span[1] - span[0]
         packet.stream = self.target
-        if packet.size == 0 or (packet.pts < 0 and not self._may_be_early):
-            return []
         return [packet]
-
-    def _cut_samples(
-        self,
-        packet: av.Packet[Any],
-        *,
-        at: Fraction,
-        start: Fraction,
-        end: Fraction | None,
-    ) -> tuple[av.Packet[Any], Fraction]:
-        """Leave out what lies before the start or after the end of the range."""
-        first, stop = _inside(at, self.samples(packet), self._rate, start=start, end=end)
-        if (first, stop) == (0, self.samples(packet)):
-            return packet, at
-        piece: av.Packet[Any] = av.Packet(bytes(packet)[first * self._block : stop * self._block])
-        base = packet.time_base
-        piece.duration = round(Fraction(stop - first, self._rate) / base)
-        piece.is_keyframe = True
-        return piece, at + Fraction(first, self._rate)
 
     def flush(self) -> list[av.Packet[Any]]:
         return []
@@ -231,33 +256,25 @@ class _FlacTrack:
 
     def __init__(self, stream: AudioStream, target: OutputContainer) -> None:
         self._context = stream.codec_context
-        self._rate = self._context.sample_rate
-        found = target.add_stream("flac", rate=self._rate)
+        self.clock = _Clock(stream)
+        found = target.add_stream("flac", rate=self.clock.rate)
         assert isinstance(found, AudioStream)
         self.target = found
-        layout = _FLAC_SOURCES[self._context.codec.canonical_name]
-        found.codec_context.format = layout
+        codec = self._context.codec.canonical_name
+        found.codec_context.format = _FLAC_SOURCES[codec]
         found.codec_context.layout = self._context.layout
-        found.codec_context.time_base = Fraction(1, self._rate)
-        self._block = _block_bytes(self._context.codec.canonical_name, self._context.channels)
-        self._resampler = av.AudioResampler(format=layout, frame_size=4096)
+        found.codec_context.time_base = Fraction(1, self.clock.rate)
+        self._resampler = av.AudioResampler(format=_FLAC_SOURCES[codec], frame_size=4096)
         self._next: int | None = None
 
-    def samples(self, packet: av.Packet[Any]) -> int:
-        return packet.size // self._block
-
-    def cut(
-        self, packet: av.Packet[Any], *, start: Fraction, end: Fraction | None
-    ) -> list[av.Packet[Any]]:
-        at = (packet.pts or 0) * packet.time_base
-        first, stop = _inside(at, self.samples(packet), self._rate, start=start, end=end)
-        if stop <= first:
+    def cut(self, packet: av.Packet[Any], span: _Span, sound: SoundRange) -> list[av.Packet[Any]]:
+        span, packet = _cut(packet, span, self.clock, sound)
+        if packet.size == 0:
             return []
-        piece: av.Packet[Any] = av.Packet(bytes(packet)[first * self._block : stop * self._block])
         if self._next is None:
-            self._next = round((at - start) * self._rate) + first
+            self._next = span[0] - round(sound.start * self.clock.rate)
         ready = []
-        for frame in self._context.decode(piece):
+        for frame in self._context.decode(packet):
             ready += self._encode(frame)
         return ready
 
@@ -267,7 +284,7 @@ class _FlacTrack:
             frame.pts = None
         for piece in self._resampler.resample(frame):
             assert self._next is not None
-            piece.pts, piece.time_base = self._next, Fraction(1, self._rate)
+            piece.pts, piece.time_base = self._next, Fraction(1, self.clock.rate)
             self._next += piece.samples
             ready += self.target.encode(piece)
         return ready
@@ -278,6 +295,20 @@ class _FlacTrack:
         return self._encode(None) + self.target.encode(None)
 
 
+def _cut(
+    packet: av.Packet[Any], span: _Span, clock: _Clock, sound: SoundRange
+) -> tuple[_Span, av.Packet[Any]]:
+    """The samples of an uncompressed packet that lie in the range, perhaps none."""
+    start = span[0] if sound.from_beginning else max(span[0], round(sound.start * clock.rate))
+    stop = span[1] if sound.end is None else min(span[1], round(sound.end * clock.rate))
+    if (start, stop) == span:
+        return span, packet
+    first, last = ((place - span[0]) * clock.block for place in (start, max(start, stop)))
+    piece: av.Packet[Any] = av.Packet(bytes(packet)[first:last])
+    piece.is_keyframe = True
+    return (start, max(start, stop)), piece
+
+
 def _block_bytes(codec: str, channels: int) -> int:
     """Bytes of one sample of all channels of interleaved PCM; 0 for compressed sound."""
     if not codec.startswith("pcm_") or "planar" in codec:
@@ -285,12 +316,3 @@ def _block_bytes(codec: str, channels: int) -> int:
     digits = "".join(letter for letter in codec[4:7] if letter.isdigit())
     bits = int(digits) if digits else {"pcm_alaw": 8, "pcm_mulaw": 8}.get(codec, 0)
     return bits // 8 * channels
-
-
-def _inside(
-    at: Fraction, samples: int, rate: int, *, start: Fraction, end: Fraction | None
-) -> tuple[int, int]:
-    """Which samples of a packet that begins at `at` lie in [start, end)."""
-    first = max(0, round((start - at) * rate))
-    stop = samples if end is None else min(samples, round((end - at) * rate))
-    return min(first, samples), max(stop, 0)
