@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -9,6 +10,16 @@ from django.shortcuts import get_object_or_404
 from archive.models import Reel, Scan
 
 HIDDEN = "This reel is for staff only. An archivist can open it to researchers."
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person who asks; views are only reached by people who logged in.
+
+    Raises: PermissionDenied.
+    """
+    if not isinstance(request.user, User):
+        raise PermissionDenied("Log in first.")
+    return request.user
 
 
 def reel_for(request: HttpRequest, pk: int) -> Reel:

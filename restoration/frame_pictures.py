@@ -39,7 +39,8 @@ def map_frame(take: Take, frame: int, plane: str = "structure") -> bytes:
     frame_map = next(MapReader(folder / "map.mkv").frames(place, place + 1))
     with open_source(folder / "picture.mkv") as source:
         native = next(source.native(place, place + 1))
-        picture = to_layout(native, source.format, layout="rgb24").to_ndarray(format="rgb24")
+        shown = to_layout(native, source.format, layout="rgb24").to_ndarray(format="rgb24")
+        picture: RGB = shown.astype(np.uint8, copy=False)
     return _png(painted(picture, frame_map, plane=plane))
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from restoration import views, viewing_views
+from restoration import viewing_views, views
 
 urlpatterns = [
     path("work/", views.work, name="work"),

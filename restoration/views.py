@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import reel_for
+from archive.access import reel_for, signed_in
 from restoration import runs, scenes
 from restoration.errors import RestorationError
 from restoration.forms import FrameForm, ProcessForm
@@ -79,7 +79,7 @@ def _queues(now: Any) -> list[dict[str, Any]]:
 def _steer(request: HttpRequest, pk: int, action: Callable[..., Any], done: str) -> HttpResponse:
     run = get_object_or_404(StageRun, pk=pk)
     try:
-        action(run, by=request.user)
+        action(run, by=signed_in(request))
         messages.success(request, f"Run {run.pk} ({run.stage}): {done}")
     except RestorationError as error:
         messages.error(request, str(error))
@@ -111,7 +111,7 @@ def process_reel(request: HttpRequest, pk: int) -> HttpResponse:
             reel,
             stages=form.cleaned_data["stages"],
             params=form.parameters(),
-            by=request.user,
+            by=signed_in(request),
         )
         messages.success(request, f"Started: {len(started)} run(s). Follow them below or in Work.")
     except (RestorationError, StageError) as error:
@@ -131,9 +131,9 @@ def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         for name in stages:
             scene = scenes.set_settings(
-                scene, name, form.parameters().get(name, {}), by=request.user
+                scene, name, form.parameters().get(name, {}), by=signed_in(request)
             )
-        run = runs.process_scene(scene, stages=stages, by=request.user)
+        run = runs.process_scene(scene, stages=stages, by=signed_in(request))
         messages.success(request, f"Run {run.pk} ({run.stage}) {run.get_status_display()}.")
     except (RestorationError, StageError) as error:
         messages.error(request, str(error))
@@ -147,7 +147,7 @@ def _edit(request: HttpRequest, pk: int, action: Callable[..., Any], done: str) 
         messages.error(request, f"The cuts stay as they were. {_first_error(form)}")
         return redirect("scene", pk=pk)
     try:
-        action(scene, form.cleaned_data["frame"], by=request.user)
+        action(scene, form.cleaned_data["frame"], by=signed_in(request))
     except RestorationError as error:
         messages.error(request, str(error))
         return redirect("scene", pk=pk)
@@ -181,7 +181,7 @@ def move_cut(request: HttpRequest, pk: int) -> HttpResponse:
 def merge(request: HttpRequest, pk: int) -> HttpResponse:
     scene = get_object_or_404(Scene.objects.select_related("scan"), pk=pk)
     try:
-        scenes.merge(scene, by=request.user)
+        scenes.merge(scene, by=signed_in(request))
     except RestorationError as error:
         messages.error(request, str(error))
         return redirect("scene", pk=pk)

@@ -10,6 +10,7 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields import CharField
 
 from archive.models import Event, FixityCheck, Reel, Scan
+from archive.models.catalogue import ReelQuerySet
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
 from review.models import Approval, Note
@@ -82,7 +83,7 @@ class Waiting:
         return not (self.to_review or self.sent_back or self.stale or self.failed or self.faults)
 
 
-def reels_with_state() -> QuerySet[Reel]:
+def reels_with_state() -> ReelQuerySet:
     """All reels with `state`, a key of REEL_STATES, asked of the database alone.
 
     "approved" here means that every scene's newest decision is an approval later than its newest
@@ -90,7 +91,7 @@ def reels_with_state() -> QuerySet[Reel]:
     """
     scenes = Scene.objects.filter(scan__reel=OuterRef("pk"), retired__isnull=True)
     runs = StageRun.objects.filter(scan__reel=OuterRef("pk"))
-    return Reel.objects.annotate(
+    found: ReelQuerySet = Reel.objects.annotate(
         state=Case(
             When(Exists(runs.filter(status__in=["queued", "running"])), then=Value("working")),
             When(Exists(_failed_for_good(runs)), then=Value("failed")),
@@ -100,6 +101,7 @@ def reels_with_state() -> QuerySet[Reel]:
             output_field=CharField(),
         )
     )
+    return found
 
 
 def _failed_for_good(runs: QuerySet[StageRun]) -> QuerySet[StageRun]:
@@ -132,7 +134,7 @@ def _is_approved() -> Q:
     return Q(Exists(standing))
 
 
-def visible_reels(user: Any, reels: QuerySet[Reel]) -> QuerySet[Reel]:
+def visible_reels(user: Any, reels: ReelQuerySet) -> ReelQuerySet:
     """Those that this person may see, by the same rule as archive.view_reel."""
     if user.has_perm("review.open_review"):
         return reels

@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from archive.models import Scan
+from archive.models import Event, Scan
 from archive.timecode import timecode as written_timecode
 from restoration.models import StageRun
+from review import custody_words
 from review import shares as provenance_shares
 
 register = template.Library()
@@ -41,6 +42,11 @@ def rate(scan: Scan) -> str:
     if value.denominator == 1:
         return f"{value.numerator} fps"
     return f"{float(value):.3f} fps ({value.numerator}/{value.denominator})"
+
+
+@register.filter
+def in_words(event: Event) -> str:
+    return custody_words.words(event)
 
 
 @register.filter

@@ -3,7 +3,7 @@
 import { listen } from "./player/keys.js";
 import { LabelMaps } from "./player/labels.js";
 import { addSource, whenReady } from "./player/opening.js";
-import { Readout } from "./player/readout.js";
+import { makeSwitches, Readout } from "./player/readout.js";
 import { Screen } from "./player/screen.js";
 import { Stills } from "./player/stills.js";
 import { Timeline } from "./player/timeline.js";
@@ -78,6 +78,7 @@ async function open() {
   maps = new LabelMaps(await (await fetch(room.take.labelsIndex)).json(), room.take.labels);
   maps.addEventListener("map", ({ detail }) => detail === transport.frame && show());
   timeline.labels = maps.index;
+  makeSwitches(document.querySelector("#shares-now .legend"), (hidden) => { maps.hidden = hidden; paintMap(); });
   byId("next-made").disabled = timeline.peaks().length === 0;
   maps.get(transport.frame ?? asked);
   show();

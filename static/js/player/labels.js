@@ -14,7 +14,7 @@ const KEPT = 64;
 export class LabelMaps extends EventTarget {
   constructor(index, address) {
     super();
-    Object.assign(this, { index, address, maps: new Map(), asked: new Set() });
+    Object.assign(this, { index, address, maps: new Map(), asked: new Set(), hidden: new Set() });
     this.canvas = document.createElement("canvas");
     Object.assign(this.canvas, { width: index.width, height: index.height });
   }
@@ -47,14 +47,15 @@ export class LabelMaps extends EventTarget {
   picture(frame, plane) {
     const map = this.get(frame);
     if (!map) return null;
-    const key = `${frame} ${plane}`;
+    const key = `${frame} ${plane} ${[...this.hidden]}`;
     if (this.drawn === key) return this.canvas;
     const { width, height } = this.index;
     const context = this.canvas.getContext("2d");
     const image = context.createImageData(width, height);
     const pixels = new Uint32Array(image.data.buffer);
     const shift = plane === "colour" ? 3 : 0;
-    const inks = [0, 1, 2, 3, 4, 5, 6, 7].map((label) => [ink(label, 1), ink(label, 0.55)]);
+    const inks = [0, 1, 2, 3, 4, 5, 6, 7].map((label) =>
+      this.hidden.has(label) ? [0, 0] : [ink(label, 1), ink(label, 0.55)]);
     for (let y = 0, place = 0; y < height; y += 1) {
       for (let x = 0; x < width; x += 1, place += 1) {
         const label = (map[place] >> shift) & 7;

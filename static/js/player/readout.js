@@ -51,6 +51,26 @@ export class Readout {
   }
 }
 
+/** Make the scene's legend a row of switches: which labels the overlay shows. */
+export function makeSwitches(list, onchange) {
+  const hidden = new Set();
+  for (const item of list?.querySelectorAll("[data-label]") ?? []) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "switch";
+    button.title = "Show or hide in the overlay";
+    button.setAttribute("aria-pressed", "true");
+    button.append(...item.childNodes);
+    item.append(button);
+    button.addEventListener("click", () => {
+      const label = LABELS.indexOf(item.dataset.label);
+      if (!hidden.delete(label)) hidden.add(label);
+      button.setAttribute("aria-pressed", String(!hidden.has(label)));
+      onchange(hidden);
+    });
+  }
+}
+
 function percent(part) {
   if (part < 0.0001) return "< 0.01 %";
   if (part > 0.9999 && part < 1) return "> 99.99 %";

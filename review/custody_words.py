@@ -1,0 +1,88 @@
+"""One sentence for each custody event, from what it recorded: the timeline of a reel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from archive.models import Event
+
+Detail = Mapping[str, Any]
+
+
+def words(event: Event) -> str:
+    """What happened, for a person; kinds that are not known here are named as they are."""
+    tell = WORDS.get(event.kind)
+    return tell(event.detail) if tell else f"{event.subject.replace(':', ' ')}"
+
+
+def frames_of(detail: Detail) -> str:
+    """The frames that an event is about, the last one included, as people count."""
+    if "frames" in detail and isinstance(detail["frames"], list) and len(detail["frames"]) == 2:
+        start, end = detail["frames"]
+    elif "start_frame" in detail and "end_frame" in detail:
+        start, end = detail["start_frame"], detail["end_frame"]
+    else:
+        return ""
+    return f"frames {start} to {end - 1}"
+
+
+def _stage(detail: Detail) -> str:
+    made = f"{detail.get('stage', 'stage')}"
+    if detail.get("number"):
+        made += f" take {detail['number']}"
+    if found := detail.get("found"):
+        made += f" found {found.get('cuts', 0)} cuts"
+    return ", ".join(part for part in (made, frames_of(detail)) if part)
+
+
+def _decision(detail: Detail) -> str:
+    parts = [f"{detail.get('stage')} take {detail.get('number')}", frames_of(detail)]
+    if detail.get("comment"):
+        parts.append(f"“{detail['comment']}”")
+    return ", ".join(part for part in parts if part)
+
+
+def _ingestion(detail: Detail) -> str:
+    return f"{detail.get('bytes', 0):,} bytes from {str(detail.get('path', '')).rsplit('/', 1)[-1]}"
+
+
+def _format(detail: Detail) -> str:
+    size = f"{detail.get('width')} by {detail.get('height')}"
+    return f"{detail.get('codec')} in {detail.get('container')}, {size}"
+
+
+def _metadata(detail: Detail) -> str:
+    tracks = detail.get("audio_tracks", 0)
+    sound = "no sound" if not tracks else f"{tracks} sound track{'s' if tracks > 1 else ''}"
+    return f"{detail.get('frames')} frames at {detail.get('rate')} a second, {sound}"
+
+
+def _scenes(detail: Detail) -> str:
+    return f"{detail.get('made', 0)} made, {detail.get('retired', 0)} replaced"
+
+
+def _settings(detail: Detail) -> str:
+    after = detail.get("after") or {}
+    chosen = ", ".join(f"{name} = {value}" for name, value in after.items()) or "defaults"
+    return f"{detail.get('stage')}: {chosen}; {frames_of(detail)}"
+
+
+WORDS: dict[str, Callable[[Detail], str]] = {
+    "ingestion": _ingestion,
+    "message digest calculation": lambda detail: f"{detail.get('algorithm', 'digest')} taken",
+    "format identification": _format,
+    "metadata extraction": _metadata,
+    "accession": lambda detail: "taken into custody",
+    "derivation": lambda detail: f"viewing copy and {detail.get('stills', 0)} stills",
+    "restoration stage": _stage,
+    "scenes made": _scenes,
+    "scene split": lambda detail: f"at frame {detail.get('frame')}",
+    "scenes merged": lambda detail: f"across frame {detail.get('cut')}",
+    "cut moved": lambda detail: f"from frame {detail.get('from')} to {detail.get('to')}",
+    "scene settings": _settings,
+    "approval": _decision,
+    "changes requested": _decision,
+    "decision withdrawn": _decision,
+    "delivery": lambda detail: f"{detail.get('format', '')} for {detail.get('use', '')}",
+}
