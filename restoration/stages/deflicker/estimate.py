@@ -20,7 +20,8 @@ Cells = npt.NDArray[np.float32]
 
 _PASSES = 3
 _STEEPEST = 2.0
-_LEAST_SHARE = 0.25  # of cells that must agree on a line for a neighbour to count
+_CLOSE, _CLOSE_SHARE = 2.5, 0.05  # codes, share of the level: how near the line a cell agrees
+_LEAST_SHARE, _FULL_SHARE = 0.15, 0.5  # of cells on the line, for no and for full trust
 _LEAST_SPREAD = 3.0  # luma codes; a flatter picture cannot tell gain from offset
 
 
@@ -50,8 +51,10 @@ def fit_lines(here: Cells, others: npt.NDArray[np.float32]) -> Lines:
     offset = np.zeros_like(gain)
     for _ in range(_PASSES):
         gain, offset = _through_spread(x, y, inside)
-        inside = _agreeing(y - gain * x - offset)
-    return Lines(gain[:, 0], offset[:, 0], inside.mean(axis=1))
+        residual = y - gain * x - offset
+        inside = _agreeing(residual)
+    agreement = np.abs(residual) <= np.maximum(_CLOSE, _CLOSE_SHARE * y)
+    return Lines(gain[:, 0], offset[:, 0], agreement.mean(axis=1))
 
 
 def _agreeing(residual: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -85,8 +88,8 @@ def expected_map(
         level: luma of the frame at which levels are compared (its median).
     """
     levels = lines.gain * level + lines.offset
-    trust = np.where(lines.agreement >= _LEAST_SHARE, lines.agreement, 0.0)
-    if np.count_nonzero(trust) < 2:
+    trust = np.clip((lines.agreement - _LEAST_SHARE) / (_FULL_SHARE - _LEAST_SHARE), 0.0, 1.0)
+    if float(trust.sum()) < 2.0:
         return 1.0, 0.0
     weights = _smoother(levels, distance, trust, level)
     if weights is None:
@@ -106,26 +109,30 @@ def _smoother(
     after = _local_line(levels, distance, np.where(distance > 0, trust, 0.0), slope=False)
     if before is None or after is None or both is None:
         return both
-    jump = abs(float(before @ levels) - float(after @ levels))
-    scatter = _scatter(levels, distance, trust)
-    if jump > max(4.0 * scatter, 0.04 * level + 2.0):
-        nearer = abs(float(before @ levels) - level) <= abs(float(after @ levels) - level)
-        return before if nearer else after
+    first, second = float(before @ levels), float(after @ levels)
+    step = np.where(distance < 0, first, second)
+    by_step = _misfit(levels - step, trust)
+    by_line = _misfit(levels - _predict(both, levels, distance, trust), trust)
+    if abs(first - second) > max(3.0 * by_step, 0.04 * level + 2.0) and by_line > 1.6 * by_step:
+        return before if abs(first - level) <= abs(second - level) else after
     return both
 
 
-def _scatter(
+def _misfit(residual: npt.NDArray[np.float64], trust: npt.NDArray[np.float64]) -> float:
+    return float(np.median(np.abs(residual[trust > 0])))
+
+
+def _predict(
+    weights: npt.NDArray[np.float64],
     levels: npt.NDArray[np.float64],
     distance: npt.NDArray[np.int64],
     trust: npt.NDArray[np.float64],
-) -> float:
-    """How much levels move about within one side of the window: median step between frames."""
-    steps = []
-    for side in (distance < 0, distance > 0):
-        kept = levels[side & (trust > 0)]
-        if kept.size > 1:
-            steps.append(np.abs(np.diff(kept)))
-    return float(np.median(np.concatenate(steps))) if steps else 0.0
+) -> npt.NDArray[np.float64]:
+    """The straight line through all trusted levels, by median slope (Theil and Sen)."""
+    centre = float(weights @ levels)
+    kept = (trust > 0) & (distance != 0)
+    slope = float(np.median((levels[kept] - centre) / distance[kept]))
+    return centre + slope * distance
 
 
 def _local_line(

@@ -26,8 +26,8 @@ _ROUNDING = "y' = clip((gain * y + offset + 32768) >> 16, 0, peak); gain, offset
 class Params:
     """What can be set from outside."""
 
-    window: int = 9
-    """Frames to each side that a frame is compared with; at 18 fps half a second."""
+    window: int = 12
+    """Frames to each side that a frame is compared with; half a second at 24 fps."""
     threshold: float = 0.6
     """Smallest change worth making, in 8-bit codes; a frame below it stays bit-identical."""
     strength: float = 1.0

@@ -12,7 +12,8 @@ from restoration.imaging.flow import FlowEstimator
 from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
 from restoration.stages.repair.detect import Mask, Thresholds, detect_defects
 from restoration.stages.repair.fill import Neighbour, align_to_chroma, fill_defects
-from restoration.stages.repair.views import REACH, Surroundings
+from restoration.stages.repair.scratch import Line, confirm, find_lines, line_mask
+from restoration.stages.repair.views import REACH, Motion, Surroundings
 from restoration.stages.segments import Segment, split_at_marks
 
 
@@ -24,6 +25,8 @@ class Params:
     """Above 1 finds fainter defects and risks detail; below 1 the other way round."""
     grow: int = 1
     """Pixels by which a defect is widened, for its soft edge."""
+    scratches: bool = True
+    """Also look for scratches that stay for many frames."""
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.sensitivity <= 10.0:
@@ -61,26 +64,58 @@ def _repair_segment(
 ) -> Iterator[StageFrame]:
     around = Surroundings(clip, segment, part.start, FlowEstimator("fast"))
     masks: dict[int, Mask] = {}
+    lines: dict[int, list[Line]] = {}
     for frame in range(part.start, part.stop):
         around.forget_before(frame - 2 * REACH)
         for near in [frame, *(frame + offset for offset in around.offsets(frame))]:
             if near not in masks:
-                masks[near] = _find(around, near, params)
+                masks[near] = _find(around, near, lines, params)
         yield _repair(around, frame, masks, facts)
         masks.pop(frame - REACH, None)
+        lines.pop(frame - 2 * REACH, None)
 
 
-def _find(around: Surroundings, frame: int, params: Params) -> Mask:
+def _find(around: Surroundings, frame: int, lines: dict[int, list[Line]], params: Params) -> Mask:
     here = around.view(frame)
     offsets = around.offsets(frame)
     motions = [around.motion(frame, offset) for offset in offsets]
     views = {offset: around.view(frame + offset) for offset in offsets}
-    limits = Thresholds.at(params.sensitivity)
-    found = detect_defects(here, motions, views, limits)
+    found = detect_defects(here, motions, views, Thresholds.at(params.sensitivity))
     if params.grow and found.any():
         kernel = np.ones((2 * params.grow + 1, 2 * params.grow + 1), np.uint8)
         found = cv2.dilate(found.astype(np.uint8), kernel).astype(bool)
+    if params.scratches:
+        found |= line_mask(found.shape, _scratches(around, frame, motions, lines))
     return align_to_chroma(found, here.picture.pixel)
+
+
+def _scratches(
+    around: Surroundings, frame: int, motions: list[Motion], lines: dict[int, list[Line]]
+) -> list[Line]:
+    """Upright lines that go their own way through the frames around."""
+    for near in [frame, *(frame + motion.offset for motion in motions)]:
+        if near not in lines:
+            view = around.view(near)
+            lines[near] = find_lines(view.luma) if view.readable else []
+    others = [lines[frame + motion.offset] for motion in motions]
+    return [
+        line
+        for line in lines[frame]
+        if confirm(line, others, [_sideways(motion, line) for motion in motions])
+    ]
+
+
+def _sideways(motion: Motion, line: Line) -> float:
+    """How far the scene beside the line moved, in columns; the line itself drags the flow."""
+    width = motion.flow.shape[1]
+    middle = round(line.middle)
+    beside = [
+        motion.flow[::4, max(0, middle - far) : max(0, middle - near), 0]
+        for far, near in ((40, 12), (-12, -40))
+        if middle - far < width
+    ]
+    values = np.concatenate([part.ravel() for part in beside])
+    return float(np.median(values)) if values.size else 0.0
 
 
 def _repair(
