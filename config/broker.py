@@ -223,8 +223,9 @@ class WorkerGuard(Middleware):
     """Makes a worker process take one message at a time, and no more connections than it needs."""
 
     def after_process_boot(self, broker: dramatiq.Broker) -> None:
-        # dramatiq's master does not take its workers along when it is killed.
-        tether.tie(signal.SIGTERM, parent=os.getppid())
+        # dramatiq's master does not take its workers along when it is killed. Not asked politely:
+        # a worker whose master is gone can hang in its log pipe. The lease frees its run.
+        tether.tie(signal.SIGKILL, parent=os.getppid())
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         # Runs take minutes to hours: one that is claimed early would wait behind another.

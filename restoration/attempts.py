@@ -124,6 +124,10 @@ class Attempt:
             patiently(lambda: give_back(self.claim))
         except LeaseLost as lost:
             log.warning("%s", lost)
+        except Exception as error:  # A mistake of ours: said at once, not met again three times.
+            log.exception("run %s: could not be ended as it should", run.pk)
+            words = f"{type(error).__name__}: {error}"
+            patiently(lambda: fail_run(run, words))
         return False
 
     def publish(self, result: Result) -> bool:

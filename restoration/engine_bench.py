@@ -6,10 +6,10 @@ import hashlib
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from django.test import override_settings
 
@@ -21,8 +21,6 @@ from restoration.idle import TOTALS
 from restoration.models import Scene, StageRun
 from restoration.publishing import Result, finish_run
 from restoration.storage import storage
-
-T = TypeVar("T")
 
 
 def make_scan(path: Path, *, frames: int, width: int, height: int) -> Scan:
@@ -54,20 +52,21 @@ def measure_rows(count: int) -> dict[str, Any]:
     spent: dict[str, list[float]] = {}
     for number in range(count):
         scene = Scene.objects.create(scan=scan, start_frame=number, end_frame=number + 1)
-        run = _timed(
-            spent, "start", lambda scene=scene: runs.process_scene(scene, stages=["deflicker"])
-        )
-        held = _timed(spent, "claim", lambda run=run: claim(run.pk, worker="bench", device="cpu"))
+        with _timed(spent, "start"):
+            run = runs.process_scene(scene, stages=["deflicker"])
+        with _timed(spent, "claim"):
+            held = claim(run.pk, worker="bench", device="cpu")
         assert held is not None
-        _timed(spent, "renew", lambda held=held: renew(held, frames_done=1))
-        made = Result({}, f"{number:064}", TOTALS, None, {})
-        _timed(spent, "publish", lambda held=held, made=made: finish_run(held, made))
+        with _timed(spent, "renew"):
+            renew(held, frames_done=1)
+        with _timed(spent, "publish"):
+            finish_run(held, Result({}, f"{number:064}", TOTALS, None, {}))
     return {"runs": count} | {name: _summary(values) for name, values in spent.items()}
 
 
 def measure_runs(count: int) -> dict[str, Any]:
     """Milliseconds of whole runs, child process included, whose stage does nothing."""
-    scan = make_scan(Path("nothing"), frames=count + 1, width=1, height=1)
+    scan = make_scan(Path("nothing"), frames=count, width=1, height=1)
     spent: dict[str, list[float]] = {}
     with override_settings(RUN_EXECUTOR="restoration.idle:execute"):
         begun = time.perf_counter()
@@ -76,7 +75,8 @@ def measure_runs(count: int) -> dict[str, Any]:
         for number in range(count):
             scene = Scene.objects.create(scan=scan, start_frame=number, end_frame=number + 1)
             run = runs.process_scene(scene, stages=["deflicker"])
-            _timed(spent, "run", lambda run=run: runs.execute_run(run.pk))
+            with _timed(spent, "run"):
+                runs.execute_run(run.pk)
         nursery.discard()
     ended = StageRun.objects.filter(scan=scan, status="done").count()
     return {"runs": count, "done": ended, "first_start_s": round(started, 3)} | {
@@ -132,11 +132,11 @@ def _clip(frames: int, width: int, height: int) -> Iterator[Path]:
         )
 
 
-def _timed(spent: dict[str, list[float]], name: str, act: Callable[[], T]) -> T:
+@contextmanager
+def _timed(spent: dict[str, list[float]], name: str) -> Iterator[None]:
     begun = time.perf_counter()
-    done = act()
+    yield
     spent.setdefault(name, []).append((time.perf_counter() - begun) * 1000)
-    return done
 
 
 def _summary(values: list[float]) -> dict[str, float]:

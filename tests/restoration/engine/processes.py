@@ -46,22 +46,24 @@ def worker(log: Path, *, slowed: str = "slow") -> Iterator[subprocess.Popen[byte
 
 
 def kill_tree(process: subprocess.Popen[bytes]) -> None:
-    """SIGKILL to dramatiq's worker process, the one that claims; then to its master."""
-    for pid in [*children(process.pid), process.pid]:
+    """SIGKILL to dramatiq's worker process, the one that claims, and to its master.
+
+    What computes is left to see to itself.
+    """
+    main = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    for pid in [*(main.read_text().split() if main.exists() else []), process.pid]:
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(int(pid), signal.SIGKILL)
     process.wait()
 
 
 def children(pid: int) -> list[int]:
-    """The processes that `pid` started, and theirs."""
-    found = []
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except FileNotFoundError:
-        return []
-    for child in text.split():
-        found += [*children(int(child)), int(child)]
+    """The processes that any thread of `pid` started, and theirs; the deepest first."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for child in (task / "children").read_text().split():
+                found += [*children(int(child)), int(child)]
     return found
 
 

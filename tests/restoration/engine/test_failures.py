@@ -123,3 +123,18 @@ def test_a_damaged_input_take_is_not_worked_on(scene: Scene, tmp_path: Path) -> 
     runs.execute_run(second.pk)
     second.refresh_from_db()
     assert second.status == "failed" and "altered or damaged" in second.error
+
+
+def test_a_mistake_while_publishing_fails_the_run_at_once(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistake(*_: object) -> None:
+        raise TypeError("'int' object is not iterable")
+
+    monkeypatch.setattr("restoration.publishing._record_success", mistake)
+    run = runs.process_scene(scene, stages=["deflicker"])
+    runs.execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == ("failed", 1)
+    assert run.error == "TypeError: 'int' object is not iterable"
+    assert not Take.objects.exists() and leftovers(tmp_path) == []
