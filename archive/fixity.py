@@ -135,9 +135,10 @@ def compare(
 ) -> Comparison:
     """Compare a scan's bytes with the digest taken at accession.
 
-    Where they differ and the frame table is given, every frame is decoded again, in a limited
-    process since the file is no longer a known one, to name those that changed. A scan that is not there is missing, one that cannot be read (permissions, a failing
-    disk) is unreadable; neither is called changed.
+    Where they differ and the frame table is given, every frame is decoded again to name those that
+    changed, in a limited process, since the file is no longer a known one. A scan that is not there
+    is missing, one that cannot be read (permissions, a failing disk) is unreadable; neither is
+    called changed.
     """
     if not _exists(path):
         return Comparison(

@@ -80,4 +80,4 @@ def display_size(form: PictureFormat, *, max_height: int) -> tuple[int, int]:
     """Even width and height with square pixels, no higher than `max_height`, never enlarged."""
     height = min(form.height, max_height)
     width = form.width * form.sample_aspect * height / form.height
-    return max(2, round(width / 2) * 2), max(2, round(height / 2) * 2)
+    return max(2, int(width / 2) * 2), max(2, int(height / 2) * 2)

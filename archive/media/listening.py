@@ -32,13 +32,15 @@ class SampleReader:
     Samples before, after and between what the track holds are zero. Holds a few seconds at most.
     """
 
-    def __init__(self, path: Path, *, track: int, rate_hz: int, layout: str) -> None:
+    def __init__(self, path: Path, *, track: int, rate_hz: int, layout: str | None) -> None:
+        """`layout` "mono" or "stereo" mixes the channels; None keeps them as they are."""
         self._opened = ExitStack()
         self._container = self._opened.enter_context(open_container(path))
         self._stream = self._container.streams.audio[track]
         self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate_hz)
         self._rate = rate_hz
-        self.channels = 1 if layout == "mono" else 2
+        mixed = {"mono": 1, "stereo": 2}.get(layout or "")
+        self.channels = mixed or self._stream.codec_context.channels
         self._buffer: Samples = np.zeros((self.channels, 0), np.float32)
         self._begin: int | None = None
         """Sample number of the buffer's first sample."""
@@ -111,9 +113,12 @@ def beside_frames(
     rate: Fraction,
     track: int = 0,
     rate_hz: int = 48_000,
-    layout: str = "stereo",
+    layout: str | None = None,
 ) -> Iterator[Samples]:
-    """For each frame, the samples that sound while it is shown at [n/rate, (n+1)/rate)."""
+    """For each frame, the samples that sound while it is shown at [n/rate, (n+1)/rate).
+
+    `layout` as for `SampleReader`.
+    """
     reader = SampleReader(path, track=track, rate_hz=rate_hz, layout=layout)
     try:
         for number in range(len(table)):

@@ -83,6 +83,11 @@ def _track_count(path: Path) -> int:
         return len(container.streams.audio)
 
 
+def _channels(path: Path) -> int:
+    with open_container(path) as container:
+        return container.streams.audio[0].codec_context.channels
+
+
 def _sound_maker(
     scan: PictureSource, rate: Fraction
 ) -> Callable[[OutputContainer], ProxySound] | None:
@@ -105,12 +110,14 @@ class ProxySound:
         self._rate = rate
         stream = target.add_stream("aac", rate=_RATE_HZ)
         assert isinstance(stream, AudioStream)
-        stream.codec_context.layout = "stereo"
+        # One channel stays one: mixed to two it would be 3 dB softer.
+        self._layout = "mono" if _channels(path) == 1 else "stereo"
+        stream.codec_context.layout = self._layout
         stream.codec_context.format = "fltp"
         stream.codec_context.bit_rate = 128_000
         self._stream = stream
         self._pieces: Iterator[Samples] = beside_frames(
-            path, table=table, rate=rate, rate_hz=_RATE_HZ
+            path, table=table, rate=rate, rate_hz=_RATE_HZ, layout=self._layout
         )
         self._fifo = av.AudioFifo()
         self._frames_done = 0
@@ -129,7 +136,7 @@ class ProxySound:
         if samples.shape[1] == 0:
             return
         frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples), format="fltp", layout="stereo"
+            np.ascontiguousarray(samples), format="fltp", layout=self._layout
         )
         frame.sample_rate = _RATE_HZ
         frame.pts, frame.time_base = self._samples, Fraction(1, _RATE_HZ)
