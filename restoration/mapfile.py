@@ -20,6 +20,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from archive.media.ffv1 import slices_are_sound
 from restoration.provenance import FrameMap, ProvenanceError, Sources, Totals, pack, unpack
 
 ZERO = 32768
@@ -236,6 +237,12 @@ class MapReader:
                 container.seek(wanted[0], stream=streams[0], backward=True)
             for packet in container.demux(*streams):
                 number = streams.index(packet.stream)
+                # FFmpeg conceals a slice whose CRC is wrong; here that is an error.
+                if packet.size and slices_are_sound(bytes(packet)) is False:
+                    raise ProvenanceError(
+                        f"{self.path} is damaged (a wrong CRC near frame {start + position}); "
+                        "make the take again"
+                    )
                 decoded: list[Any] = list(packet.decode())
                 for video in decoded:
                     if wanted[0] <= video.pts <= wanted[-1]:
