@@ -54,7 +54,7 @@ def test_what_was_found_about_a_cut_is_kept_with_its_scene(scan: Scan) -> None:
             60,
             confidence=[0.9, 0.6],
             gradual=[[55, 64]],
-            intertitles=[30],
+            intertitles=[[30, 60]],
             marks=[{"frame": 45, "kind": "splice", "confidence": 0.7}],
         ),
     )
