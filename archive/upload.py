@@ -64,6 +64,11 @@ def reserve_bytes() -> int:
     return int(getattr(settings, "DISK_RESERVE_BYTES", 1 << 30))
 
 
+def piece_bytes() -> int:
+    """How much a browser sends in one request."""
+    return int(getattr(settings, "UPLOAD_PIECE_BYTES", 32 << 20))
+
+
 def master_home() -> Path:
     return Path(getattr(settings, "MASTER_HOME", settings.HOME / "masters"))
 

@@ -42,6 +42,7 @@ def upload_page(request: HttpRequest) -> HttpResponse:
     context = listed(request) | {
         "collections": Collection.objects.all(),
         "limit": uploads.limit_bytes(),
+        "piece": uploads.piece_bytes(),
     }
     return render(request, "archive/upload.html", context)
 

@@ -56,9 +56,7 @@ class Scan(models.Model):
         default=Derivatives.WAITING,
         help_text="Proxy, stills and waveform; they can be made again at any time",
     )
-    derivatives_done = models.PositiveIntegerField(
-        default=0, help_text="Frames of the proxy"
-    )
+    derivatives_done = models.PositiveIntegerField(default=0, help_text="Frames of the proxy")
     derivatives_error = models.TextField(blank=True, help_text="The tool's own words")
     derivatives_seen = models.DateTimeField(
         null=True, blank=True, help_text="When their maker last said that it was at work"

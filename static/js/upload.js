@@ -1,6 +1,5 @@
 // Sends one film in pieces and goes on where it stopped; the protocol is tus-js-client's business.
 
-const PIECE = 32 * 1024 * 1024;
 const form = document.getElementById("upload");
 const words = document.getElementById("upload-words");
 const bar = document.getElementById("upload-progress");
@@ -53,7 +52,7 @@ function makeUpload(file) {
   for (const name of ["title", "collection", "rate"]) metadata[name] = data.get(name) || "";
   return new tus.Upload(file, {
     endpoint: form.dataset.endpoint,
-    chunkSize: PIECE,
+    chunkSize: Number(form.dataset.piece),
     retryDelays: [0, 1000, 3000, 5000, 10000, 20000],
     removeFingerprintOnSuccess: true,
     metadata,
@@ -62,6 +61,7 @@ function makeUpload(file) {
       const status = error.originalResponse ? error.originalResponse.getStatus() : 0;
       return status === 0 || status === 409 || status === 423 || (status >= 500 && status !== 507);
     },
+    onUploadUrlAvailable: told,
     onProgress: (sent, total) => {
       if (begun.bytes === null) begun = { at: performance.now(), bytes: sent };
       bar.max = total;
