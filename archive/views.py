@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -10,7 +11,9 @@ from django.views.decorators.http import require_safe
 
 from archive import derived
 from archive.access import scan_for
+from archive.media.decode import open_source
 from archive.media.errors import MediaError
+from archive.media.proxies import make_stills
 from archive.media.stills import frame_png
 from archive.models import Scan
 from archive.ranges import ranged_file_response
@@ -33,19 +36,29 @@ def waveform(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @require_safe
 def still(request: HttpRequest, pk: int, frame: int) -> HttpResponseBase:
-    """The storyboard still nearest to a frame."""
+    """A small picture of one frame: kept if it was made before, else made now and kept."""
     scan = scan_for(request, pk)
     if frame >= scan.frames:
         raise Http404(f"This scan has frames 0 to {scan.frames - 1}.")
-    return ranged_file_response(request, _nearest_still(scan, frame), "image/jpeg")
-
-
-def _nearest_still(scan: Scan, frame: int) -> Path:
-    folder = derived.folder(scan) / derived.STILLS
-    stills = {int(path.stem): path for path in folder.glob("*.jpg") if path.stem.isdecimal()}
-    if not stills:
+    if scan.derivatives != Derivatives.READY:
         raise Http404("The stills of this scan are not made yet.")
-    return stills[min(stills, key=lambda number: abs(number - frame))]
+    path = derived.folder(scan) / derived.STILLS / f"{frame:06d}.jpg"
+    if not path.exists():
+        _make_still(scan, frame, path)
+    return ranged_file_response(request, path, "image/jpeg")
+
+
+def _make_still(scan: Scan, frame: int, path: Path) -> None:
+    """The storyboard's own stills are evenly spread: a short scene may have none of them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with (
+            TemporaryDirectory(dir=path.parent) as making,
+            open_source(scan.path, rate=scan.rate, table=derived.frame_table(scan)) as source,
+        ):
+            make_stills(source, [frame], Path(making))[0].replace(path)
+    except (FileNotFoundError, MediaError) as error:
+        raise Http404(f"Frame {frame} cannot be read from the scan: {error}") from error
 
 
 @require_safe

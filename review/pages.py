@@ -40,8 +40,7 @@ class Card:
 
     @property
     def still(self) -> int:
-        """The frame that stands for the scene: its middle."""
-        return (self.scene.start_frame + self.scene.end_frame) // 2
+        return self.standing.still
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,12 @@ class Share:
 def percent(part: float) -> str:
     """A share in words; never rounds what is there to nothing, nor nearly all to all."""
     if part <= 0:
-        return "0 %"
+        return "0\u00a0%"
     if part < 0.0001:
-        return "< 0.01 %"
+        return "<\u00a00.01\u00a0%"
     if 0.9999 < part < 1:
-        return "> 99.99 %"
-    return f"{part * 100:.2f} %" if part < 0.1 else f"{part * 100:.1f} %"
+        return ">\u00a099.99\u00a0%"
+    return f"{part * 100:.2f}\u00a0%" if part < 0.1 else f"{part * 100:.1f}\u00a0%"
 
 
 def shares(totals: Mapping[str, Any], plane: str = "structure") -> list[Share]:

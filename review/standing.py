@@ -48,6 +48,11 @@ class Standing:
     """The newest run, if it has not ended well."""
 
     @property
+    def still(self) -> int:
+        """The frame that stands for the scene: its middle."""
+        return (self.scene.start_frame + self.scene.end_frame) // 2
+
+    @property
     def tone(self) -> str:
         return TONES.get(self.state, "")
 
