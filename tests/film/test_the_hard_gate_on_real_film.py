@@ -31,22 +31,34 @@ VIDEO = {".mp4", ".mkv", ".mov", ".webm", ".avi"}
 PICTURES = {".png", ".tif", ".tiff", ".dpx", ".jpg"}
 
 
-def real_films() -> list[Path]:
-    """Every video file, and every folder that holds numbered pictures."""
+Film = tuple[Path, ...]
+"""One video file, or the pictures of one unbroken run of numbered frames."""
+
+
+def real_films() -> list[Film]:
+    """Every video file, and every unbroken run of numbered pictures in a folder."""
     root = os.environ.get("REELPROOF_FILM")
     if root is None:
         return []
-    found = [path for path in Path(root).rglob("*") if path.suffix.lower() in VIDEO]
-    folders = {path.parent for path in Path(root).rglob("*") if path.suffix.lower() in PICTURES}
-    return sorted([*found, *folders])
+    paths = sorted(Path(root).rglob("*"))
+    videos = [(path,) for path in paths if path.suffix.lower() in VIDEO]
+    runs_of_pictures: dict[tuple[Path, int], list[Path]] = {}
+    pictures = [path for path in paths if path.suffix.lower() in PICTURES and path.stem.isdecimal()]
+    for place, path in enumerate(pictures):
+        runs_of_pictures.setdefault((path.parent, int(path.stem) - place), []).append(path)
+    return [*videos, *map(tuple, runs_of_pictures.values())]
 
 
-@pytest.mark.parametrize("film", real_films(), ids=lambda path: f"{path.parent.name}/{path.name}")
+def name_of(film: Film) -> str:
+    return f"{film[0].parent.name}/{film[0].name}"
+
+
+@pytest.mark.parametrize("files", real_films(), ids=name_of)
 def test_it_goes_the_whole_way_without_one_false_claim(
-    film: Path, archivist: User, tmp_path: Path
+    files: Film, archivist: User, tmp_path: Path
 ) -> None:
-    rate = None if film.is_file() else SILENT_RATE
-    taken = accession.ingest(film, title=film.name, rate=rate, by=archivist, derivatives=False)
+    film, rate = gathered(files, tmp_path / "frames")
+    taken = accession.ingest(film, title=name_of(files), rate=rate, by=archivist, derivatives=False)
 
     restore(taken.reel, archivist)
     for scene in scenes.Scene.objects.filter(scan=taken.scan).current():
@@ -57,11 +69,21 @@ def test_it_goes_the_whole_way_without_one_false_claim(
         taken.reel, format="all", use="exhibition", to=tmp_path / "out", by=archivist
     )
 
-    files = {Path(entry["path"]).suffix: Path(entry["path"]) for entry in made.files}
-    assert {".otio", ".mp4", ".mkv"} <= set(files)
-    assert otio_rate(files[".otio"]) == pytest.approx(float(taken.scan.rate), rel=1e-9)
+    delivered = {Path(entry["path"]).suffix: Path(entry["path"]) for entry in made.files}
+    assert {".otio", ".mp4", ".mkv"} <= set(delivered)
+    assert otio_rate(delivered[".otio"]) == pytest.approx(float(taken.scan.rate), rel=1e-9)
     master, the_map = masters([Path(entry["path"]) for entry in made.files])
     assert violations(film, rate, master, the_map) == []
+
+
+def gathered(files: Film, folder: Path) -> tuple[Path, Fraction | None]:
+    """The film as one path: a run of pictures gets a folder of its own, by links."""
+    if files[0].suffix.lower() in VIDEO:
+        return files[0], None
+    folder.mkdir()
+    for path in files:
+        (folder / path.name).symlink_to(path)
+    return folder, SILENT_RATE
 
 
 def restore(reel: Reel, by: User) -> None:
