@@ -9,9 +9,12 @@ import logging
 import time
 from dataclasses import asdict, dataclass, field
 
+import dramatiq
 from django.conf import settings
 from django.db import connection, transaction
+from dramatiq_postgres.django.models import Job
 
+from config.broker import GuardedBroker
 from restoration.models import StageRun, Take, Worker
 from restoration.publishing import retry_or_fail
 from restoration.starting import offer, ring
@@ -93,8 +96,23 @@ def _resend(swept: Swept) -> None:
     """Ring again for runs that nobody claimed: their message was lost, or the broker away."""
     seconds = float(getattr(settings, "RUN_RESEND_SECONDS", 30))
     for run in StageRun.objects.unclaimed(seconds):
-        if offer(run):
+        if offer(run) or _is_in_the_queue(run):
             continue
         if not ring(run.pk, run.queue):
             return  # The broker is away: the next pass tries again.
         swept.resent.append(run.pk)
+
+
+def _is_in_the_queue(run: StageRun) -> bool:
+    """Whether its message still waits behind others; only the database's own broker can tell.
+
+    Without this, runs that wait long for a busy worker would gather a message every half minute.
+    """
+    if not isinstance(dramatiq.get_broker(), GuardedBroker):
+        return False
+    return Job.objects.filter(
+        queue_name=run.queue,
+        state=Job.QUEUED,
+        message__actor_name=f"run_on_{run.queue}",
+        message__args=[run.pk],
+    ).exists()

@@ -46,6 +46,16 @@ def test_a_run_whose_message_was_never_sent_is_sent(scene: Scene) -> None:
     assert runs.sweep().resent == [run.pk]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_run_whose_message_still_waits_behind_others_gets_no_second_one(scene: Scene) -> None:
+    runs.process_scene(scene, stages=["deflicker"])
+    StageRun.objects.update(sent=LONG_AGO)
+    assert runs.sweep().resent == []
+    assert Job.objects.count() == 1
+    Job.objects.update(state="consumed")
+    assert len(runs.sweep().resent) == 1, "whoever took it died"
+
+
 @pytest.mark.django_db
 def test_a_run_whose_lease_ran_out_waits_again_and_its_worker_may_not_publish(
     scene: Scene,
