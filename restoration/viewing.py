@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from archive.media.decode import open_source
+from archive.media.errors import MediaError
 from archive.media.proxies import make_proxy
 from restoration.mapfile import MapReader
 from restoration.models import Take
@@ -109,6 +110,12 @@ def _make(take: Take, view: View) -> None:
         kept = storage().folder(take.storage_key)
         write_labels(kept / "map.mkv", partial, start_frame=take.start_frame)
         with open_source(kept / "picture.mkv", rate=take.scan.rate) as source:
+            if len(source) != frames:
+                # A file that lost its end still opens; its later frames would be shown as others.
+                raise MediaError(
+                    f"picture.mkv has {len(source)} frames and the take {frames}: it is damaged; "
+                    "check fixity, and run the stage again"
+                )
             make_proxy(source, partial / "view.mp4", progress=lambda done, _: say(done, frames))
         partial.rename(view.folder)
     finally:

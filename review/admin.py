@@ -1,0 +1,27 @@
+"""Decisions, notes and deliverables in the admin: to look at. They are made on the pages."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from archive.admin import ReadOnlyAdmin
+from review.models import Approval, Deliverable, Note
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    list_display = ["take", "decision", "by", "at", "withdrawn"]
+    list_filter = ["decision"]
+    list_select_related = ["take", "by"]
+
+
+@admin.register(Note)
+class NoteAdmin(ReadOnlyAdmin):
+    list_display = ["text", "start_frame", "end_frame", "by", "at", "resolved"]
+    list_select_related = ["by"]
+
+
+@admin.register(Deliverable)
+class DeliverableAdmin(ReadOnlyAdmin):
+    list_display = ["reel", "format", "use", "by", "at"]
+    list_select_related = ["reel__element__title", "by"]

@@ -1,0 +1,64 @@
+"""Somebody can log in, for each role, with a password that is shown once."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from review.models import Approval
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def create_people(*arguments: str) -> list[dict[str, str | None]]:
+    out = io.StringIO()
+    call_command("create_people", *arguments, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def test_it_makes_one_person_for_each_role_who_can_log_in():
+    made = create_people()
+    assert [person["name"] for person in made] == [
+        "archivist", "restorer", "reviewer", "researcher", "operator",
+    ]  # fmt: skip
+    assert len({person["password"] for person in made}) == 5
+    for person in made:
+        assert Client().login(username=person["name"], password=person["password"])
+        user = User.objects.get(username=person["name"])
+        assert [group.name for group in user.groups.all()] == [person["name"]]
+        assert not user.is_staff
+
+
+def test_a_second_call_leaves_passwords_as_they_are():
+    create_people("--password", "first and last")
+    assert {person["password"] for person in create_people()} == {None}
+    assert Client().login(username="archivist", password="first and last")
+    create_people("--role", "archivist", "--password", "another one", "--reset")
+    assert Client().login(username="archivist", password="another one")
+
+
+def test_a_short_password_makes_nobody():
+    with pytest.raises(CommandError, match="nobody was made"):
+        create_people("--password", "short")
+    assert not User.objects.exists()
+
+
+def test_the_admin_shows_decisions_and_cannot_change_them(archivist, client, settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    scene = factories.make_scene()
+    take = factories.make_take(scene=scene)
+    approval = Approval.objects.create(
+        scene=scene, take=take, digest=take.digest, decision="approved", by=archivist
+    )
+    client.force_login(User.objects.create_superuser("root", password="root"))
+    assert client.get("/admin/review/approval/").status_code == 200
+    address = f"/admin/review/approval/{approval.pk}/change/"
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"decision": "changes"}).status_code == 403
+    assert client.post(f"/admin/review/approval/{approval.pk}/delete/").status_code == 403
