@@ -133,8 +133,16 @@ class SoundCopy:
     def _read(
         self, source: InputContainer
     ) -> Generator[tuple[Fraction, _Track, av.Packet[Any], _Span]]:
-        for packet in source.demux(*source.streams.audio):
-            assert isinstance(packet.stream, AudioStream)
+        packets = source.demux(*source.streams.audio)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.FFmpegError as error:
+                for one in self.record:
+                    one["how"] += f"; the scan's sound breaks off ({error.strerror})"
+                return
             if packet.pts is None:
                 continue
             track = self._tracks[packet.stream_index]

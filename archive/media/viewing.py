@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
 import av
 import numpy as np
@@ -15,19 +14,18 @@ from av.video.stream import VideoStream
 
 from archive.media import colour_tags
 from archive.media.display import to_layout, viewing_matrix
-from archive.media.encode import create, discard, finish, write_failed
 from archive.media.errors import MediaError
 from archive.media.pixels import Picture, PictureFormat, Plane
 from archive.media.planes import read_picture, write_planes
 from archive.media.sound import Sound, SoundCopy, SoundRange
+from archive.media.writing import FilmWriter
 
 
-class ViewingWriter:
+class ViewingWriter(FilmWriter):
     """An H.264 High 8-bit 4:2:0 copy with its index in front, frame n shown at n/rate exactly.
 
     Grey and RGB become BT.709, YUV keeps its matrix, and the range becomes limited; odd sizes get
-    one more row or column, a copy of their last. Leaving the `with` block by an exception removes
-    the file.
+    one more row or column, a copy of their last.
     """
 
     def __init__(
@@ -54,17 +52,15 @@ class ViewingWriter:
             make_sound: other sound than a copy (the proxy's).
         Raises: WriteFailed; MediaError if MP4 cannot carry the sound.
         """
-        self.path = Path(path)
-        self.format = format
-        self.written = 0
+        super().__init__(
+            path, format, container="mp4", options={"movflags": "+faststart"}, tags=tags or {}
+        )
         self._even = (format.width + format.width % 2, format.height + format.height % 2)
         self._size = size or self._even
-        self._closed = False
-        self._sound: Sound | None = None
-        self._container = create(self.path, "mp4", {"movflags": "+faststart"})
         try:
-            self._container.metadata.update(tags or {})
-            self._stream = self._add_stream(crf, preset, intra=intra, threads=threads)
+            self._stream = self._add_stream(threads)
+            self._set_quality(crf=crf, preset=preset, intra=intra)
+            self._set_colour()
             if sound is not None:
                 self._sound = SoundCopy(sound, self._container)
             elif make_sound is not None:
@@ -73,44 +69,44 @@ class ViewingWriter:
             self.abort()
             raise
 
-    @property
-    def sound_record(self) -> list[dict[str, str]]:
-        """How each sound track was carried."""
-        return self._sound.record if self._sound is not None else []
-
-    def _add_stream(self, crf: int, preset: str, *, intra: bool, threads: int) -> VideoStream:
-        form = self.format
-        stream = self._container.add_stream("libx264", rate=form.rate)
+    def _add_stream(self, threads: int) -> VideoStream:
+        stream = self._container.add_stream("libx264", rate=self.format.rate)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = self._size
         stream.pix_fmt = "yuv420p"
-        context = stream.codec_context
-        context.time_base = 1 / form.rate
-        context.thread_count = threads or (os.cpu_count() or 1)
-        context.options = {"crf": str(crf), "preset": preset, "profile": "high"}
+        stream.codec_context.time_base = 1 / self.format.rate
+        stream.codec_context.thread_count = threads or (os.cpu_count() or 1)
+        if self._size == self._even:
+            stream.codec_context.sample_aspect_ratio = self.format.sample_aspect
+        return stream
+
+    def _set_quality(self, *, crf: int, preset: str, intra: bool) -> None:
+        context = self._stream.codec_context
+        options = {"crf": str(crf), "preset": preset, "profile": "high"}
         if intra:
             context.gop_size = 1
             context.max_b_frames = 0
             # No reordering means no edit list, so that a browser's clock is the frame's number.
-            context.options |= {"x264-params": "keyint=1:bframes=0"}
+            options["x264-params"] = "keyint=1:bframes=0"
+        context.options = options
+
+    def _set_colour(self) -> None:
+        context, form = self._stream.codec_context, self.format
         context.color_range = 1
         context.colorspace = colour_tags.code_of(viewing_matrix(form), colour_tags.MATRICES)
         own = form.pixel.model == "yuv"
         primaries, transfer = (form.primaries, form.transfer) if own else ("bt709", "bt709")
         context.color_primaries = colour_tags.code_of(primaries, colour_tags.PRIMARIES)
         context.color_trc = colour_tags.code_of(transfer, colour_tags.TRANSFERS)
-        if self._size == self._even:
-            context.sample_aspect_ratio = form.sample_aspect
-        return stream
 
     def write(self, picture: Picture) -> None:
         """Append one picture.
 
         Raises: MediaError if it has another size; WriteFailed if the disk is full.
         """
-        self.write_frame(write_planes(picture), picture)
+        self.write_frame(write_planes(picture))
 
-    def write_frame(self, frame: av.VideoFrame, picture: Picture | None = None) -> None:
+    def write_frame(self, frame: av.VideoFrame) -> None:
         """Append a decoder's own frame (`PictureSource.native`)."""
         form = self.format
         if (frame.width, frame.height) != (form.width, form.height):
@@ -119,73 +115,11 @@ class ViewingWriter:
                 f"holds {form.width}x{form.height}"
             )
         if self._even != (form.width, form.height):
-            frame = write_planes(_pad(picture or read_picture(frame), self._even))
+            frame = write_planes(_pad(read_picture(frame), self._even))
         width, height = self._size
         shown = to_layout(frame, form, layout="yuv420p", width=width, height=height)
-        shown.pts, shown.time_base = self.written, 1 / form.rate
-        shown.duration = 1
         shown.pict_type = 0  # the scan's own key frames must not become ours
-        try:
-            self._mux(shown)
-            self.written += 1
-            if self._sound is not None:
-                self._sound.copy_until(self.written / form.rate)
-        except (av.FFmpegError, OSError) as error:
-            raise write_failed(self.path, error) from error
-
-    def _mux(self, frame: av.VideoFrame | None) -> None:
-        for packet in self._stream.encode(frame):
-            if not packet.duration:
-                packet.duration = 1
-            self._container.mux(packet)
-
-    def close(self) -> None:
-        """Finish the file.
-
-        Raises: WriteFailed if that did not succeed, or MediaError if no picture was written; the
-            file is removed then.
-        """
-        if self._closed:
-            return
-        try:
-            if self.written == 0:
-                raise MediaError(f"No picture was written to {self.path.name}")
-            self._mux(None)
-            if self._sound is not None:
-                self._sound.finish()
-            finish(self._container, self.path)
-        except (av.FFmpegError, OSError) as error:
-            self.abort()
-            raise write_failed(self.path, error) from error
-        except MediaError:
-            self.abort()
-            raise
-        self._release()
-
-    def abort(self) -> None:
-        """Give up: close and remove the file."""
-        if not self._closed:
-            self._release()
-            discard(self._container, self.path)
-
-    def _release(self) -> None:
-        self._closed = True
-        if self._sound is not None:
-            self._sound.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abort()
+        self._append(shown)
 
 
 def _pad(picture: Picture, size: tuple[int, int]) -> Picture:
