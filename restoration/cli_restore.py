@@ -132,6 +132,11 @@ def _check_targets(wish: Wish) -> None:
             f"{wish.out.name}: end the name in {MASTER} (FFV1, lossless) or {VIEWING} (H.264, "
             "for viewing)"
         )
+    if wish.map_path is not None and wish.out.suffix.lower() == VIEWING:
+        raise StageError(
+            f"{wish.out.name} is a lossy viewing copy, of which nothing is ORIGINAL; a map goes "
+            f"with a lossless film, so end the name in {MASTER}"
+        )
     if wish.map_path is not None and wish.map_path.suffix.lower() != MASTER:
         raise StageError(f"{wish.map_path.name}: a map is Matroska; end its name in {MASTER}")
     targets = [path for path in (wish.out, wish.map_path) if path is not None]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive.media.decode import open_source
 from archive.media.errors import MediaError
+from archive.media.pixels import Picture
 from restoration.clip import PictureFrames
 from restoration.mapfile import MapReader
-from restoration.provenance import ProvenanceError, Totals, check_frame
+from restoration.provenance import FrameMap, ProvenanceError, Totals, check_frame
 from restoration.recording import FrameDigest, Recorded, picture_md5
 
 MOST_MESSAGES = 20
@@ -89,17 +91,46 @@ def _read_back(
         violations.append(f"the take ends at frame {start_frame + frames}, the scan at {len(scan)}")
     if violations:
         return ReadBack(frames, Totals(), FrameDigest().hexdigest(), violations)
-    totals, digest, unspoken = Totals(), FrameDigest(), 0
-    originals = scan.frames(start_frame, start_frame + frames)
-    together = zip(originals, pictures.frames(0, frames), maps.frames(), strict=True)
-    for done, (original, picture, frame_map) in enumerate(together, start=1):
-        found = check_frame(original, picture, frame_map, frame=start_frame + done - 1)
+    totals, digest, unspoken, done = Totals(), FrameDigest(), 0, 0
+    together = _side_by_side(
+        scan.frames(start_frame, start_frame + frames), pictures.frames(0, frames), maps.frames()
+    )
+    for original, picture, frame_map in together:
+        found = check_frame(original, picture, frame_map, frame=start_frame + done)
         spoken = found[: MOST_MESSAGES - len(violations)]
         violations += spoken
         unspoken += len(found) - len(spoken)
         totals += Totals.count(frame_map)
         digest.add(picture_md5(picture))
+        done += 1
         on_frame(done)
     if unspoken:
         violations.append(f"and {unspoken} more")
-    return ReadBack(frames, totals, digest.hexdigest(), violations)
+    if done < frames:
+        violations.append(f"only {done} of {frames} frames could be decoded")
+    return ReadBack(done, totals, digest.hexdigest(), violations)
+
+
+_Ahead = tuple[Future[Picture | None], Future[Picture | None], Future[FrameMap | None]]
+
+
+def _side_by_side(
+    scan: Iterator[Picture], pictures: Iterator[Picture], maps: Iterator[FrameMap]
+) -> Iterator[tuple[Picture, Picture, FrameMap]]:
+    """The three decoded at the same time, one frame ahead, to the end of the shortest."""
+    with ThreadPoolExecutor(3, thread_name_prefix="read-back") as pool:
+
+        def begin() -> _Ahead:
+            return (
+                pool.submit(next, scan, None),
+                pool.submit(next, pictures, None),
+                pool.submit(next, maps, None),
+            )
+
+        ahead = begin()
+        while True:
+            original, picture, frame_map = ahead[0].result(), ahead[1].result(), ahead[2].result()
+            if original is None or picture is None or frame_map is None:
+                return
+            ahead = begin()
+            yield original, picture, frame_map

@@ -106,6 +106,10 @@ def test_cuts_are_printed_as_the_format_says(
         (["{film}", "{tmp}/o.mkv", "--stage", "polish"], "no stage called 'polish'"),
         (["{film}", "{tmp}/o.mkv", "--stage", "cuts"], "cuts makes no pictures"),
         (["{film}", "{tmp}/o.avi", "--stage", "repair"], "end the name in .mkv"),
+        (
+            ["{film}", "{tmp}/o.mp4", "--stage", "repair", "--map", "{tmp}/m.mkv"],
+            "nothing is ORIGINAL",
+        ),
         (["{tmp}/none.mkv", "{tmp}/o.mkv", "--stage", "repair"], "there is no film here"),
         (["{tmp}/text.mp4", "{tmp}/o.mkv", "--stage", "repair"], "text.mp4"),
         (["{film}", "{tmp}/o.mkv", "--stage", "repair", "--params", "polish=1"],
