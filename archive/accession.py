@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,18 +91,18 @@ def ingest(
     """
     say = progress or (lambda _what, _done, _total: None)
     master = _resolve(Path(path))
-    before = _look(master)
-    sha256 = _digest(master, say)
+    with _reading(master):
+        before = _look(master)
+        sha256 = scan_digest(master, progress=partial(say, "digest"))
     if held := _held(sha256):
         return held
-    probe = probe_safely(master, rate=rate, progress=lambda done, total: say("frames", done, total))
-    found = _read_again(master, before, sha256, probe, say)
+    probe = probe_safely(master, rate=rate, progress=partial(say, "frames"))
+    with _reading(master):
+        found = _read_again(master, before, sha256, probe, say)
     place = _Place(title, reel, collection, element, number, access)
     accession = _take_in(master, found, place, by)
     if derivatives and accession.created:
-        derived.make_derivatives(
-            accession.scan, progress=lambda done, total: say("proxy", done, total)
-        )
+        derived.make_derivatives(accession.scan, progress=partial(say, "proxy"))
     return accession
 
 
@@ -154,13 +156,15 @@ def _look(master: Path) -> Look:
     return seen
 
 
-def _digest(master: Path, say: Progress) -> str:
+@contextmanager
+def _reading(master: Path) -> Iterator[None]:
+    """Raises: AccessionRefused, in place of an error of the disk or of rights."""
     try:
-        return scan_digest(master, progress=lambda done, total: say("digest", done, total))
+        yield
     except OSError as error:
         raise AccessionRefused(
-            f"{master} cannot be read to its end: {error.strerror or error}. "
-            "Copy it again from its source, or check the disk."
+            f"{error.filename or master} cannot be read: {error.strerror or error}. "
+            "Check its rights and its disk, or copy it again from its source."
         ) from error
 
 
@@ -179,12 +183,12 @@ def _read_again(master: Path, before: Look, sha256: str, probe: Probe, say: Prog
 
     Raises: ChangedWhileRead.
     """
-    manifest = sequence_manifest(master) if master.is_dir() else None
-    again = (
-        hashlib.sha256(manifest.encode("utf-8", "surrogateescape")).hexdigest()
-        if manifest is not None
-        else _digest(master, say)
-    )
+    progress, manifest = partial(say, "digest"), None
+    if master.is_dir():
+        manifest = sequence_manifest(master, progress=progress)
+        again = hashlib.sha256(manifest.encode("utf-8", "surrogateescape")).hexdigest()
+    else:
+        again = scan_digest(master, progress=progress)
     if again != sha256 or _look(master) != before:
         raise ChangedWhileRead(
             f"{master} changed while it was read. Wait until its copy or scan has ended, "
@@ -200,7 +204,10 @@ def _read_again(master: Path, before: Look, sha256: str, probe: Probe, say: Prog
 
 
 def _take_in(master: Path, found: _Found, place: _Place, by: AbstractBaseUser | None) -> Accession:
-    staging = derived.Staging(derived.key_for(found.sha256))
+    try:
+        staging = derived.Staging(derived.key_for(found.sha256))
+    except OSError as error:
+        raise _no_room(error) from error
     published = False
     try:
         _write_tables(staging, found)
@@ -213,13 +220,22 @@ def _take_in(master: Path, found: _Found, place: _Place, by: AbstractBaseUser | 
             _record_events(scan, found, by)
             staging.publish()
             published = True
-    except BaseException:
+    except BaseException as error:
         if published:
             staging.unpublish()
+        if isinstance(error, OSError):
+            raise _no_room(error) from error
         raise
     finally:
         staging.remove()
     return Accession(reel, scan, created=True, warnings=found.warnings)
+
+
+def _no_room(error: OSError) -> AccessionRefused:
+    return AccessionRefused(
+        f"The frame table cannot be written: {error.strerror or error}. Make room in the media "
+        "home, or mend its rights, then take the film in again; nothing of it was kept."
+    )
 
 
 def _write_tables(staging: derived.Staging, found: _Found) -> None:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.db.models import F
 from django.utils import timezone
 
 from archive import accession, derived
@@ -28,7 +29,7 @@ def take_in(upload_id: str) -> None:
     """
     state = Upload.Status
     claimed = Upload.objects.filter(pk=upload_id, status=state.WAITING).update(
-        status=state.INGESTING, touched=timezone.now()
+        status=state.INGESTING, attempts=F("attempts") + 1, touched=timezone.now()
     )
     if not claimed:
         return

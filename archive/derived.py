@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from dramatiq.errors import DramatiqError
 
@@ -41,8 +41,9 @@ MANIFEST = "manifest.sha256"
 """Of a sequence: one digest for each frame file, as sha256sum writes it."""
 
 Progress = Callable[[int, int], None]
-STALE = timedelta(minutes=5)
-"""A maker that said nothing for so long is gone."""
+STALE = timedelta(minutes=3)
+"""A maker that said nothing for so long is gone; longer than a reader may hang."""
+ATTEMPTS = 3
 RING = timedelta(minutes=1)
 """So long does a message have to reach a worker."""
 TELL_SECONDS = 1.0
@@ -95,13 +96,18 @@ def make_derivatives(scan: Scan, *, progress: Progress | None = None) -> None:
     try:
         made = _make(scan, _telling(scan, progress))
     except (MediaError, OSError) as error:
-        _end(scan, derivatives=state.FAILED, derivatives_error=_words(error))
+        _end(
+            scan,
+            derivatives=state.FAILED,
+            derivatives_error=_words(error),
+            derivatives_attempts=0,
+        )
         return
     except BaseException:
         _end(scan, derivatives=state.WAITING)
         raise
     with transaction.atomic():
-        _end(scan, derivatives=state.READY, derivatives_done=scan.frames)
+        _end(scan, derivatives=state.READY, derivatives_done=scan.frames, derivatives_attempts=0)
         custody.record(
             kind="derivation",
             agent=custody.software(),
@@ -116,7 +122,11 @@ def _claim(scan: Scan) -> bool:
     state = Scan.Derivatives
     free = ~Q(derivatives=state.MAKING) | Q(derivatives_seen__lt=Now() - STALE)
     claimed = Scan.objects.filter(free, pk=scan.pk).update(
-        derivatives=state.MAKING, derivatives_seen=Now(), derivatives_done=0, derivatives_error=""
+        derivatives=state.MAKING,
+        derivatives_attempts=F("derivatives_attempts") + 1,
+        derivatives_seen=Now(),
+        derivatives_done=0,
+        derivatives_error="",
     )
     return bool(claimed)
 
@@ -181,9 +191,13 @@ def sweep() -> dict[str, int]:
     )
     rung = 0
     for scan in lost:
-        _end(scan, derivatives=state.WAITING)
         for left in folder(scan).glob(".making-*"):
             shutil.rmtree(left, ignore_errors=True)
+        if scan.derivatives_attempts >= ATTEMPTS:
+            words = f"The worker died {ATTEMPTS} times over it; see its log, then make it again."
+            _end(scan, derivatives=state.FAILED, derivatives_error=words, derivatives_attempts=0)
+            continue
+        _end(scan, derivatives=state.WAITING)
         try:
             actor.send(scan.pk)
         except DramatiqError as error:

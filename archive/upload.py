@@ -40,8 +40,9 @@ NAME_BYTES = 150
 OPEN_UPLOADS = 20
 KEPT = timedelta(days=7)
 """How long an upload that nobody goes on with, or a refused file, is kept."""
-SILENT = timedelta(minutes=10)
-"""Who takes a film in and says nothing for so long is gone."""
+SILENT = timedelta(minutes=3)
+"""Who takes a film in and says nothing for so long is gone; longer than a reader may hang."""
+ATTEMPTS = 3
 CHECKSUMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 
 
@@ -359,6 +360,7 @@ def retry(upload: Upload, *, rate: str, title: str) -> None:
             rate=rate.strip(),
             title=title.strip() or upload.title,
             error="",
+            attempts=0,
             frames_done=0,
             touched=timezone.now(),
         )
@@ -385,6 +387,13 @@ def sweep() -> dict[str, int]:
         | Q(status=state.INGESTING, touched__lt=now - SILENT)
     )
     for upload in lost:
+        if upload.attempts >= ATTEMPTS:
+            Upload.objects.filter(pk=upload.pk).update(
+                status=state.FAILED,
+                touched=now,
+                error=f"The worker died {ATTEMPTS} times over it; ask the operator for its log.",
+            )
+            continue
         Upload.objects.filter(pk=upload.pk).update(status=state.WAITING, touched=now)
         _ring(upload)
     expired = 0

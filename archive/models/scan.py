@@ -58,6 +58,7 @@ class Scan(models.Model):
     )
     derivatives_done = models.PositiveIntegerField(default=0, help_text="Frames of the proxy")
     derivatives_error = models.TextField(blank=True, help_text="The tool's own words")
+    derivatives_attempts = models.PositiveSmallIntegerField(default=0)
     derivatives_seen = models.DateTimeField(
         null=True, blank=True, help_text="When their maker last said that it was at work"
     )

@@ -40,6 +40,7 @@ class Upload(models.Model):
     )
     existing = models.BooleanField(default=False, help_text="The archive held these bytes already")
     frames_done = models.PositiveIntegerField(default=0, help_text="Frames counted so far")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="To take it in")
     created = models.DateTimeField(auto_now_add=True)
     touched = models.DateTimeField(auto_now_add=True, help_text="When something last happened")
 

@@ -106,6 +106,19 @@ def test_a_maker_that_fell_silent_is_replaced(scan: Scan) -> None:
     assert scan.derivatives == Scan.Derivatives.READY
 
 
+def test_a_film_that_kills_its_maker_again_and_again_is_given_up(scan: Scan) -> None:
+    long_ago = timezone.now() - timedelta(minutes=6)
+    Scan.objects.update(
+        derivatives="making", derivatives_seen=long_ago, derivatives_attempts=derived.ATTEMPTS
+    )
+
+    derived.sweep()
+
+    scan.refresh_from_db()
+    assert scan.derivatives == Scan.Derivatives.FAILED
+    assert "died 3 times" in scan.derivatives_error
+
+
 def test_a_film_whose_message_was_lost_is_found(scan: Scan) -> None:
     assert derived.sweep() == {"derivatives_rung": 0}
     Scan.objects.update(created=timezone.now() - timedelta(minutes=2))

@@ -349,8 +349,18 @@ def test_a_failure_in_the_last_step_leaves_nothing(
 
     monkeypatch.setattr(derived.Staging, "publish", fail)
 
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(AccessionRefused, match="No space left on device"):
         take_in(write_clip(tmp_path / "a.mkv", **SMALL))
+    assert nothing_was_left(media_home)
+
+
+def test_a_file_that_fails_while_it_is_read_is_refused(tmp_path: Path, media_home: Path) -> None:
+    folder = write_sequence(tmp_path / "frames", **SMALL)
+    (folder / "frame_00003.png").unlink()
+    (folder / "frame_00003.png").symlink_to("/proc/self/mem")  # opens; reading fails
+
+    with pytest.raises(AccessionRefused, match="cannot be read: Input/output error"):
+        take_in(folder, rate=Fraction(16))
     assert nothing_was_left(media_home)
 
 

@@ -167,6 +167,33 @@ def test_a_lost_message_is_sent_again(sender: Client, film: bytes) -> None:
     assert Upload.objects.get().status == "waiting"
 
 
+def test_a_film_that_kills_its_worker_again_and_again_is_refused(
+    sender: Client, film: bytes
+) -> None:
+    address = announce(sender, len(film))["Location"]
+    send(sender, address, 0, film)
+    long_ago = timezone.now() - timedelta(minutes=11)
+    Upload.objects.update(status="ingesting", attempts=3, touched=long_ago)
+
+    uploads.sweep()
+
+    upload = Upload.objects.get()
+    assert upload.status == "failed"
+    assert "died 3 times" in upload.error
+
+
+def test_the_last_byte_has_the_film_taken_in(
+    sender: Client, film: bytes, django_capture_on_commit_callbacks: Any
+) -> None:
+    address = announce(sender, len(film))["Location"]
+    with django_capture_on_commit_callbacks() as before_the_end:
+        send(sender, address, 0, film[:-1])
+    with django_capture_on_commit_callbacks() as at_the_end:
+        send(sender, address, len(film) - 1, film[-1:])
+
+    assert (len(before_the_end), len(at_the_end)) == (0, 1)
+
+
 def test_a_second_message_for_the_same_film_does_nothing(sender: Client, film: bytes) -> None:
     address = announce(sender, len(film))["Location"]
     send(sender, address, 0, film)
