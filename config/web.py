@@ -11,6 +11,7 @@ from config import tether
 worker_class = "gthread"
 workers = 2
 threads = 12
+preload_app = True  # the program is read once, and its memory shared
 timeout = 60
 graceful_timeout = 5
 keepalive = 5
