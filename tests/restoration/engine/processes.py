@@ -90,7 +90,7 @@ def computing() -> list[int]:
     return found
 
 
-def wait_until(true: Callable[[], object], *, seconds: float = 60.0) -> None:
+def wait_until(true: Callable[[], object], *, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:

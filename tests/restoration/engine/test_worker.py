@@ -67,7 +67,7 @@ def test_a_worker_takes_runs_from_the_queue_and_shows_that_it_lives(
         wait_until(lambda: all_ended() and StageRun.objects.count() == 4)
         assert [row.queue for row in Worker.objects.alive().order_by("queue")] == ["cpu", "gpu"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=15) == 0
+        assert process.wait(timeout=60) == 0
     assert not Worker.objects.exists()
     assert set(StageRun.objects.values_list("status", flat=True)) == {"done"}
     assert all(scenes.head_take(scene).stage == "repair" for scene in scenes_of_film)
@@ -82,7 +82,7 @@ def test_a_worker_that_is_asked_to_stop_gives_its_run_back_at_once(
     with worker(tmp_path / "log", slowed="hanging") as process:
         wait_until(lambda: frames_done(run) >= 1)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=15) == 0
+        assert process.wait(timeout=60) == 0
     run.refresh_from_db()
     assert (run.status, run.attempt, run.error) == ("queued", 0, "")
     assert computing() == []
@@ -99,16 +99,16 @@ def kill_in_mid_run(scene: Scene, log: Path, *, times: int) -> None:
         process = start_worker(log)
         wait_until(
             lambda: StageRun.objects.filter(status="running", frames_done__gt=0).exists(),
-            seconds=30,
+            seconds=90,
         )
         kill_tree(process)
         killed += 1
-        wait_until(lambda: computing() == [], seconds=5)
+        wait_until(lambda: computing() == [], seconds=60)
         # Leases run out, the sweeper sees it. The cap is for runs that kill their workers; here
         # the workers are innocent, so it is lifted.
         wait_until(lambda: runs.sweep().requeued)
     with worker(log, slowed="execute"):
-        wait_until(lambda: runs.sweep() is not None and all_ended(), seconds=60)
+        wait_until(lambda: runs.sweep() is not None and all_ended())
 
 
 def test_a_worker_killed_in_mid_run_costs_nothing_but_time(
@@ -141,6 +141,6 @@ def test_when_dramatiqs_master_is_killed_its_worker_and_all_that_computes_go_too
         orphans = children(master.pid)
         assert len(orphans) >= 3, "worker, nursery, child"
         master.kill()
-        wait_until(lambda: not any(alive(pid) for pid in orphans), seconds=20)
-    wait_until(lambda: runs.sweep().requeued, seconds=20)
+        wait_until(lambda: not any(alive(pid) for pid in orphans), seconds=60)
+    wait_until(lambda: runs.sweep().requeued, seconds=60)
     assert status(run) == "queued"
