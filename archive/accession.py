@@ -20,8 +20,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max
 
-import archive
 from archive import custody, derived
+from archive.accession_events import record_accession, storable, text
 from archive.errors import AccessionRefused, ChangedWhileRead
 from archive.fixity import framemd5_digest, scan_bytes, scan_digest, sequence_manifest
 from archive.media.errors import MediaError
@@ -197,7 +197,7 @@ def _read_again(master: Path, before: Look, sha256: str, probe: Probe, say: Prog
     warnings = list(probe.warnings)
     if probe.start_timecode and not _TIMECODE.fullmatch(probe.start_timecode):
         warnings.append(f"The start timecode {probe.start_timecode[:40]!r} cannot be read.")
-    return _Found(sha256, scan_bytes(master), manifest, probe, [_text(one) for one in warnings])
+    return _Found(sha256, scan_bytes(master), manifest, probe, [text(one) for one in warnings])
 
 
 # Writing
@@ -217,7 +217,7 @@ def _take_in(master: Path, found: _Found, place: _Place, by: AbstractBaseUser | 
                 return held
             reel = place.reel or _make_reel(place)
             scan = _make_scan(master, found, reel)
-            _record_events(scan, found, by)
+            record_accession(scan, found.probe, warnings=found.warnings, by=by)
             staging.publish()
             published = True
     except BaseException as error:
@@ -296,7 +296,7 @@ def _make_scan(master: Path, found: _Found, reel: Reel) -> Scan:
         bit_depth=probe.format.pixel.bits,
         field_order=probe.field_order,
         colour=probe.colour,
-        audio=_storable([track.as_json() for track in probe.audio]),
+        audio=storable([track.as_json() for track in probe.audio]),
         mediainfo=_mediainfo(probe),
         warnings=found.warnings,
         derived=derived.key_for(found.sha256),
@@ -304,95 +304,11 @@ def _make_scan(master: Path, found: _Found, reel: Reel) -> Scan:
     )
 
 
-def _record_events(scan: Scan, found: _Found, by: AbstractBaseUser | None) -> None:
-    """The accession as PREMIS tells it; the archive's own chain then holds the reel's head."""
-    ours = custody.software()
-    asked_by = by.get_username() if by is not None else None
-
-    def tell(kind: str, *, agent: Any = ours, outcome: str = "success", **detail: Any) -> None:
-        custody.record(
-            kind=kind,
-            agent=agent,
-            subject=f"scan:{scan.pk}",
-            reel=scan.reel,
-            outcome=outcome,
-            detail=_storable({**detail, "asked_by": asked_by}),
-        )
-
-    tell(
-        "ingestion",
-        agent=custody.person(by) if by is not None else ours,
-        path=scan.path,
-        bytes=scan.bytes,
-        title=scan.reel.title.name,
-        software=f"Reelproof {archive.__version__}",
-    )
-    tell("message digest calculation", algorithm="SHA-256", sha256=scan.sha256)
-    tell("format identification", agent=_identifier(found.probe), **_identified(found.probe))
-    tell(
-        "metadata extraction",
-        frames=scan.frames,
-        rate=str(scan.rate),
-        variable_rate=scan.variable_rate,
-        start_timecode=scan.start_timecode,
-        audio_tracks=len(found.probe.audio),
-        framemd5=scan.framemd5,
-    )
-    if found.warnings:
-        tell("validation", outcome="warning", warnings=found.warnings)
-    _record_in_the_archives_chain(scan, asked_by)
-
-
-def _record_in_the_archives_chain(scan: Scan, asked_by: str | None) -> None:
-    """So that a whole reel cannot vanish without the archive's chain missing it."""
-    head = custody.chain_heads(scan.reel)[custody.reel_chain(scan.reel)]
-    custody.record(
-        kind="accession",
-        agent=custody.software(),
-        subject=f"reel:{scan.reel_id}",
-        detail={"scan": scan.pk, "sha256": scan.sha256, "head": head, "asked_by": asked_by},
-    )
-
-
-def _identifier(probe: Probe) -> Any:
-    version = str(probe.mediainfo.get("version", ""))
-    return custody.software("MediaInfo", version=version) if version else custody.software()
-
-
-def _identified(probe: Probe) -> dict[str, Any]:
-    return {
-        "container": probe.container,
-        "codec": probe.codec,
-        "native_format": probe.native_format,
-        "pixel_format": probe.format.pixel.name,
-        "width": probe.format.width,
-        "height": probe.format.height,
-        "field_order": probe.field_order,
-        "colour": probe.colour,
-    }
-
-
 def _mediainfo(probe: Probe) -> dict[str, Any]:
-    stored: dict[str, Any] = _storable(probe.mediainfo)
+    stored: dict[str, Any] = storable(probe.mediainfo)
     if len(str(stored)) > _SPOKEN_BYTES:
         return {"left_out": "MediaInfo's description is too long to be one"}
     return stored
-
-
-def _storable(value: Any) -> Any:
-    """JSON from an unknown file without the characters that the database does not take."""
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, dict):
-        return {_text(str(key)): _storable(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(one) for one in value]
-    return value
-
-
-def _text(value: str) -> str:
-    """NUL and lone surrogates become the replacement character."""
-    return value.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 __all__ = ["Accession", "MediaError", "Progress", "ingest"]

@@ -8,18 +8,12 @@ custody. Each step can be done twice, so that a crash between two of them is men
 from __future__ import annotations
 
 import errno
-import fcntl
-import hashlib
 import logging
 import os
-import re
 import shutil
-import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -28,76 +22,29 @@ from django.db.models import Q
 from django.utils import timezone
 from dramatiq.errors import DramatiqError
 
+from archive import receiving
 from archive.errors import UploadError
 from archive.media.errors import MediaError
 from archive.media.rates import parse_rate
 from archive.models import Upload
+from archive.receiving import Checksum, Source
+from archive.upload_places import (
+    limit_bytes,
+    master_path,
+    part_path,
+    received,
+    reserve_bytes,
+    safe_name,
+)
 
 log = logging.getLogger(__name__)
 
-PIECE_BYTES = 1 << 20
-NAME_BYTES = 150
 OPEN_UPLOADS = 20
 KEPT = timedelta(days=7)
 """How long an upload that nobody goes on with, or a refused file, is kept."""
 SILENT = timedelta(minutes=3)
 """Who takes a film in and says nothing for so long is gone; longer than a reader may hang."""
 ATTEMPTS = 3
-CHECKSUMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
-
-
-class Checksum(NamedTuple):
-    algorithm: str
-    digest: bytes
-
-
-class Source(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-def limit_bytes() -> int:
-    """The largest file that is accepted."""
-    return int(getattr(settings, "UPLOAD_LIMIT_BYTES", 200 << 30))
-
-
-def reserve_bytes() -> int:
-    """Disk space that uploads never take."""
-    return int(getattr(settings, "DISK_RESERVE_BYTES", 1 << 30))
-
-
-def piece_bytes() -> int:
-    """How much a browser sends in one request."""
-    return int(getattr(settings, "UPLOAD_PIECE_BYTES", 32 << 20))
-
-
-def master_home() -> Path:
-    return Path(getattr(settings, "MASTER_HOME", settings.HOME / "masters"))
-
-
-def part_path(upload: Upload) -> Path:
-    return Path(settings.UPLOAD_HOME) / f"{upload.pk}.part"
-
-
-def master_path(upload: Upload) -> Path:
-    """Where the whole file lies for good; nothing but the name in it comes from outside."""
-    return master_home() / str(upload.pk) / upload.name
-
-
-def safe_name(name: str) -> str:
-    """The last part of a file's name, without anything that a path or a terminal would act on.
-
-    Raises: UploadError if nothing is left of it.
-    """
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
-    shown = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip().strip(".").strip()
-    stem, dot, suffix = shown.rpartition(".")
-    suffix = f"{dot}{suffix}" if stem and len(suffix) <= 10 else ""
-    stem = stem if suffix else shown
-    room = NAME_BYTES - len(suffix.encode())
-    stem = stem.encode()[:room].decode(errors="ignore")
-    if not stem:
-        raise UploadError("The file needs a name.", status=400)
-    return stem + suffix
 
 
 def expires(upload: Upload) -> datetime:
@@ -180,104 +127,15 @@ def _check_room(owner: AbstractBaseUser, length: int) -> None:
 # Receiving
 
 
-def received(upload: Upload) -> int:
-    """Bytes that have arrived: the place at which the sender goes on."""
-    if upload.status != Upload.Status.RECEIVING:
-        return int(upload.length)
-    try:
-        return part_path(upload).stat().st_size
-    except FileNotFoundError:
-        return int(upload.length) if master_path(upload).exists() else 0
-
-
 def append(upload: Upload, *, offset: int, source: Source, checksum: Checksum | None = None) -> int:
-    """Add what `source` gives at `offset`; returns the new offset.
+    """Add what `source` gives at `offset`; the last byte has the film taken in.
 
-    What arrived before the line broke stays, unless a checksum came with it.
-
-    Raises: UploadError with 409 (wrong offset), 410 (nothing is expected any more), 413 (more than
-        announced), 423 (another request is writing), 460 (checksum) or 507 (disk full).
+    Raises: UploadError as `receiving.append` does.
     """
-    if upload.status != Upload.Status.RECEIVING:
-        raise UploadError("This upload has ended.", status=410)
-    with _part_file(upload) as file:
-        held = file.seek(0, os.SEEK_END)
-        if offset != held:
-            raise UploadError(f"This upload goes on at byte {held}, not {offset}.", status=409)
-        try:
-            _receive(file, upload, source, checksum)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise
-            raise UploadError(
-                "The server's disk is full. What arrived is kept; go on when there is room.",
-                status=507,
-            ) from error
-        finally:
-            with suppress(OSError):
-                file.flush()
-                os.fsync(file.fileno())
-            Upload.objects.filter(pk=upload.pk).update(touched=timezone.now())
-        held = file.seek(0, os.SEEK_END)
+    held = receiving.append(upload, offset=offset, source=source, checksum=checksum)
     if held == upload.length:
         finish(upload)
     return held
-
-
-@contextmanager
-def _part_file(upload: Upload) -> Iterator[BinaryIO]:
-    try:
-        file = part_path(upload).open("r+b", buffering=0)
-    except FileNotFoundError as error:
-        raise UploadError("This upload has ended.", status=410) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UploadError(
-                "Another request is writing to this upload; try again in a moment.", status=423
-            ) from error
-        yield file  # type: ignore[misc]  # an unbuffered file has every method that is used
-
-
-def _receive(file: BinaryIO, upload: Upload, source: Source, checksum: Checksum | None) -> None:
-    start = file.tell()
-    try:
-        digest = _copy(file, source, start=start, upload=upload, checksum=checksum)
-    except OSError as error:  # Django's UnreadablePostError, when the line breaks, among them
-        if checksum is not None:
-            file.truncate(start)
-        if error.errno is not None:
-            raise
-        return
-    if checksum is not None and digest != checksum.digest:
-        file.truncate(start)
-        raise UploadError("The bytes do not match their checksum; send them again.", status=460)
-
-
-def _copy(
-    file: BinaryIO, source: Source, *, start: int, upload: Upload, checksum: Checksum | None
-) -> bytes:
-    """Append everything the source gives; returns the digest of it."""
-    digest = CHECKSUMS[checksum.algorithm if checksum else "sha1"](usedforsecurity=False)
-    arrived = 0
-    while piece := source.read(PIECE_BYTES):
-        arrived += len(piece)
-        if start + arrived > upload.length:
-            file.truncate(start)
-            raise UploadError(
-                f"More bytes came than the {upload.length} that were announced.", status=413
-            )
-        _write_all(file, piece)
-        if checksum is not None:
-            digest.update(piece)
-    return digest.digest()
-
-
-def _write_all(file: BinaryIO, piece: bytes) -> None:
-    left = memoryview(piece)
-    while left:
-        left = left[file.write(left) :]
 
 
 # Ending
@@ -333,7 +191,7 @@ def discard(upload: Upload) -> None:
         if held.status in (Upload.Status.WAITING, Upload.Status.INGESTING):
             raise UploadError("The film is being taken in; wait for the end.", status=409)
         if held.status == Upload.Status.RECEIVING and part_path(held).exists():
-            with _part_file(held):
+            with receiving.part_file(held):
                 part_path(held).unlink()
         if held.status == Upload.Status.FAILED:
             remove_master(held)

@@ -24,9 +24,10 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_GET, require_POST
 
 from archive import upload as uploads
+from archive import upload_places as places
 from archive.errors import UploadError
 from archive.models import Collection, Upload
-from archive.upload import CHECKSUMS, Checksum
+from archive.receiving import CHECKSUMS, Checksum
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,termination,expiration,checksum"
@@ -41,8 +42,8 @@ View = Callable[..., HttpResponseBase]
 def upload_page(request: HttpRequest) -> HttpResponse:
     context = listed(request) | {
         "collections": Collection.objects.all(),
-        "limit": uploads.limit_bytes(),
-        "piece": uploads.piece_bytes(),
+        "limit": places.limit_bytes(),
+        "piece": places.piece_bytes(),
     }
     return render(request, "archive/upload.html", context)
 
@@ -86,7 +87,7 @@ def listed(request: HttpRequest) -> dict[str, Any]:
         Upload.objects.filter(owner_id=request.user.pk).select_related("reel__element__title")[:50]
     )
     for upload in found:
-        upload.received = uploads.received(upload)  # type: ignore[attr-defined]
+        upload.received = places.received(upload)  # type: ignore[attr-defined]
     moving = {Upload.Status.RECEIVING, Upload.Status.WAITING, Upload.Status.INGESTING}
     return {"uploads": found, "busy": any(upload.status in moving for upload in found)}
 
@@ -174,7 +175,7 @@ def tus_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     else:
         return _not_allowed("OPTIONS, HEAD, PATCH, DELETE")
     upload.refresh_from_db()
-    response["Upload-Offset"] = str(uploads.received(upload))
+    response["Upload-Offset"] = str(places.received(upload))
     if upload.status == Upload.Status.RECEIVING:
         response["Upload-Expires"] = http_date(uploads.expires(upload).timestamp())
     return response
@@ -196,7 +197,7 @@ def _capabilities() -> HttpResponse:
     response = HttpResponse(status=204)
     response["Tus-Version"] = VERSION
     response["Tus-Extension"] = EXTENSIONS
-    response["Tus-Max-Size"] = str(uploads.limit_bytes())
+    response["Tus-Max-Size"] = str(places.limit_bytes())
     response["Tus-Checksum-Algorithm"] = ",".join(CHECKSUMS)
     return response
 

@@ -16,8 +16,10 @@ from django.utils import timezone
 
 from archive import arrivals, tasks
 from archive import upload as uploads
+from archive import upload_places as places
 from archive.errors import UploadError
 from archive.models import Scan, Upload
+from archive.receiving import Checksum
 from fixtures.clips import write_clip
 from tests.factories import make_user
 
@@ -64,7 +66,7 @@ def offset_of(sender: Client, address: str) -> int:
 
 
 def part_of(upload: Upload) -> bytes:
-    return uploads.part_path(upload).read_bytes()
+    return places.part_path(upload).read_bytes()
 
 
 # The way of a film
@@ -88,13 +90,13 @@ def test_a_film_sent_in_pieces_is_taken_into_custody(
     upload.refresh_from_db()
     assert upload.status == "done", upload.error
     scan = Scan.objects.get()
-    assert scan.path == str(uploads.master_path(upload))
+    assert scan.path == str(places.master_path(upload))
     assert Path(scan.path).read_bytes() == film
     assert Path(scan.path).stat().st_mode & 0o222 == 0  # nobody writes to a master
     assert (scan.rate, scan.reel.title.collection.name) == (18, "Newsreels")
     assert scan.reel.events.get(kind="ingestion").agent.user == archivist
     assert scan.derivatives == "ready"
-    assert not uploads.part_path(upload).exists()
+    assert not places.part_path(upload).exists()
 
 
 def test_an_upload_goes_on_at_the_byte_where_it_stopped(sender: Client, film: bytes) -> None:
@@ -119,40 +121,40 @@ def test_an_upload_goes_on_at_the_byte_where_it_stopped(sender: Client, film: by
 
     assert offset_of(sender, address) == 1500
     assert send(sender, address, 1500, film[1500:]).status_code == 204
-    assert Path(uploads.master_path(upload)).read_bytes() == film
+    assert Path(places.master_path(upload)).read_bytes() == film
 
 
 def test_what_arrived_before_a_crash_counts(sender: Client, film: bytes) -> None:
     """The worker is killed in the middle of a piece: the file is longer than any row says."""
     address = announce(sender, len(film))["Location"]
     upload = Upload.objects.get()
-    uploads.part_path(upload).write_bytes(film[:777])
+    places.part_path(upload).write_bytes(film[:777])
 
     assert offset_of(sender, address) == 777
     send(sender, address, 777, film[777:])
-    assert uploads.master_path(upload).read_bytes() == film
+    assert places.master_path(upload).read_bytes() == film
 
 
 def test_a_crash_after_the_last_byte_is_mended_by_the_sweeper(sender: Client, film: bytes) -> None:
     announce(sender, len(film))
     upload = Upload.objects.get()
-    uploads.part_path(upload).write_bytes(film)
+    places.part_path(upload).write_bytes(film)
     Upload.objects.update(touched=timezone.now() - timedelta(minutes=5))
 
     assert uploads.sweep()["uploads_finished"] == 1
 
     upload.refresh_from_db()
     assert upload.status == "waiting"
-    assert uploads.master_path(upload).read_bytes() == film
+    assert places.master_path(upload).read_bytes() == film
 
 
 def test_a_crash_between_moving_and_noting_it_is_mended_too(sender: Client, film: bytes) -> None:
     announce(sender, len(film))
     upload = Upload.objects.get()
-    master = uploads.master_path(upload)
+    master = places.master_path(upload)
     master.parent.mkdir(parents=True)
     master.write_bytes(film)
-    uploads.part_path(upload).unlink()
+    places.part_path(upload).unlink()
     Upload.objects.update(touched=timezone.now() - timedelta(minutes=5))
 
     assert uploads.sweep()["uploads_finished"] == 1
@@ -214,8 +216,8 @@ def test_a_film_that_is_held_already_is_not_kept_twice(sender: Client, film: byt
 
     second.refresh_from_db()
     assert (second.status, second.existing) == ("done", True)
-    assert uploads.master_path(first).exists()
-    assert not uploads.master_path(second).exists()
+    assert places.master_path(first).exists()
+    assert not places.master_path(second).exists()
     assert Scan.objects.count() == 1
 
 
@@ -235,7 +237,7 @@ def test_a_refused_film_can_be_tried_again_or_thrown_away(sender: Client) -> Non
     arrivals.take_in(str(upload.pk))
     sender.post(f"/upload/{upload.pk}/discard/")
     assert not Upload.objects.exists()
-    assert not uploads.master_path(upload).exists()
+    assert not places.master_path(upload).exists()
 
 
 def test_discarding_a_finished_upload_leaves_the_master(sender: Client, film: bytes) -> None:
@@ -336,7 +338,7 @@ def test_a_piece_with_a_checksum_that_breaks_off_is_not_kept(sender: Client) -> 
                 return pieces.pop()
             raise UnreadablePostError("connection reset")
 
-    uploads.append(upload, offset=0, source=BrokenLine(), checksum=uploads.Checksum("sha1", b""))
+    uploads.append(upload, offset=0, source=BrokenLine(), checksum=Checksum("sha1", b""))
 
     assert part_of(upload) == b""
 
@@ -351,7 +353,7 @@ def test_an_unknown_checksum_is_refused(sender: Client) -> None:
 
 def test_two_requests_can_not_write_to_one_upload(sender: Client) -> None:
     address = announce(sender, 100)["Location"]
-    with uploads.part_path(Upload.objects.get()).open("rb") as other:
+    with places.part_path(Upload.objects.get()).open("rb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
 
         assert send(sender, address, 0, b"hello").status_code == 423
@@ -362,7 +364,7 @@ def test_two_requests_can_not_write_to_one_upload(sender: Client) -> None:
 
 def test_an_upload_can_be_ended(sender: Client) -> None:
     address = announce(sender, 100)["Location"]
-    part = uploads.part_path(Upload.objects.get())
+    part = places.part_path(Upload.objects.get())
     assert sender.delete(address, headers=TUS).status_code == 204
 
     assert not part.exists()
@@ -372,7 +374,7 @@ def test_an_upload_can_be_ended(sender: Client) -> None:
 
 def test_an_upload_that_nobody_goes_on_with_expires(sender: Client) -> None:
     announce(sender, 100)
-    part = uploads.part_path(Upload.objects.get())
+    part = places.part_path(Upload.objects.get())
     Upload.objects.update(touched=timezone.now() - timedelta(days=8))
 
     assert uploads.sweep()["uploads_expired"] == 1
@@ -429,8 +431,8 @@ def test_uploads_under_way_count_against_the_disk(sender: Client, tmp_path: Path
     import shutil
 
     (tmp_path / "uploads").mkdir()
-    free = shutil.disk_usage(tmp_path).free - uploads.reserve_bytes()
-    most = min(free, uploads.limit_bytes())
+    free = shutil.disk_usage(tmp_path).free - places.reserve_bytes()
+    most = min(free, places.limit_bytes())
     asked = most * 2 // 3
     if asked * 2 <= free:
         pytest.skip("this disk is larger than two of the largest uploads")
@@ -463,13 +465,13 @@ def test_nobody_opens_uploads_without_end(sender: Client, monkeypatch: Any) -> N
     ],
 )
 def test_a_name_is_made_safe(name: str, safe: str) -> None:
-    assert uploads.safe_name(name) == safe
+    assert places.safe_name(name) == safe
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "/", "a/..", "\x00"])
 def test_a_name_of_nothing_is_refused(name: str) -> None:
     with pytest.raises(UploadError):
-        uploads.safe_name(name)
+        places.safe_name(name)
 
 
 def test_no_name_leads_out_of_the_folder_of_masters(

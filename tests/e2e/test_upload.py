@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from archive import arrivals
-from archive import upload as uploads
+from archive import upload_places as places
 from archive.models import Scan, Upload
 from fixtures.clips import write_clip
 
@@ -90,7 +90,7 @@ def test_a_film_that_was_cut_off_goes_on_where_it_stopped(
     send(page)
     expect(page.locator("#uploads")).to_contain_text("1.0\xa0MB so far")
     upload = Upload.objects.get()
-    assert uploads.received(upload) == piece
+    assert places.received(upload) == piece
 
     page.on("dialog", lambda dialog: dialog.accept())  # "leave this page?"
     choose(page, film)
@@ -101,7 +101,7 @@ def test_a_film_that_was_cut_off_goes_on_where_it_stopped(
     expect(page.locator("#upload-words")).to_contain_text("has arrived")
     assert offsets == [piece, 2 * piece]
     assert Upload.objects.count() == 1
-    assert uploads.master_path(upload).read_bytes() == film.read_bytes()
+    assert places.master_path(upload).read_bytes() == film.read_bytes()
 
 
 def test_stopping_throws_away_what_arrived(
