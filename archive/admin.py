@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 
+from archive import custody
 from archive.models import (
     Agent,
     Collection,
@@ -38,18 +40,54 @@ class ReadOnlyAdmin(Admin):
         return False
 
 
+class RecordedAdmin(Admin):
+    """Description that people change; each change is an event."""
+
+    def save_model(  # Django's signature
+        self,
+        request: HttpRequest,
+        obj: Any,
+        form: Any,
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            fields = {name: str(form.cleaned_data.get(name)) for name in form.changed_data}
+            record_change(request, obj, kind="metadata modification", detail={"fields": fields})
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with transaction.atomic():
+            record_change(request, obj, kind="deletion", detail={"was": str(obj)})
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+
+def record_change(request: HttpRequest, obj: Any, *, kind: str, detail: dict[str, Any]) -> None:
+    """Tell it in the reel's chain, or in the archive's for what is more than one reel."""
+    custody.record(
+        kind=kind,
+        agent=custody.person(request.user),  # type: ignore[arg-type]  # nobody else gets in
+        subject=f"{obj._meta.model_name}:{obj.pk}",
+        reel=obj if isinstance(obj, Reel) else None,
+        detail=detail,
+    )
+
+
 class RightsInline(Inline):
     model = Rights
     extra = 0
 
 
 @admin.register(Collection)
-class CollectionAdmin(Admin):
+class CollectionAdmin(RecordedAdmin):
     search_fields = ["name"]
 
 
 @admin.register(Title)
-class TitleAdmin(Admin):
+class TitleAdmin(RecordedAdmin):
     list_display = ["name", "year", "country", "collection"]
     list_select_related = ["collection"]
     list_filter = ["collection"]
@@ -58,20 +96,20 @@ class TitleAdmin(Admin):
 
 
 @admin.register(Rights)
-class RightsAdmin(Admin):
+class RightsAdmin(RecordedAdmin):
     list_display = ["title", "statement", "holder"]
     list_select_related = ["title"]
 
 
 @admin.register(Element)
-class ElementAdmin(Admin):
+class ElementAdmin(RecordedAdmin):
     list_display = ["title", "name", "gauge", "generation", "sound"]
     list_select_related = ["title"]
     search_fields = ["title__name", "name"]
 
 
 @admin.register(Reel)
-class ReelAdmin(Admin):
+class ReelAdmin(RecordedAdmin):
     list_display = ["__str__", "access", "created"]
     list_select_related = ["element__title"]
     list_filter = ["access"]

@@ -51,7 +51,7 @@ TELL_SECONDS = 1.0
 
 def key_for(sha256: str) -> str:
     """Storage key of the folder of the scan with that digest."""
-    return f"scans/{sha256[:16]}"
+    return f"scans/{sha256}"
 
 
 def folder(scan: Scan) -> Path:

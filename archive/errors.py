@@ -2,10 +2,9 @@
 
 ArchiveError
 ├── AccessionRefused      the file cannot be taken in as it is
-│   ├── BadRate           a frame rate that cannot be read
 │   └── ChangedWhileRead  somebody still writes to it
 ├── CustodyError          an event that must not be written
-├── DerivativesFailed     a proxy, still or waveform could not be made
+├── LedgerError           a file that is no export of events
 └── UploadError           with the HTTP status that tells a tus client
 """
 
@@ -20,10 +19,6 @@ class AccessionRefused(ArchiveError):
     pass
 
 
-class BadRate(AccessionRefused):
-    pass
-
-
 class ChangedWhileRead(AccessionRefused):
     pass
 
@@ -32,7 +27,7 @@ class CustodyError(ArchiveError):
     pass
 
 
-class DerivativesFailed(ArchiveError):
+class LedgerError(ArchiveError):
     pass
 
 

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
+from archive.errors import LedgerError
 from archive.fixity import digest_json
 
 FORMAT = "reelproof-events/1"
-
-
-class LedgerError(Exception):
-    """A file that is no export of events."""
 
 
 class AgentRecord(TypedDict):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -261,4 +262,17 @@ def sweep() -> dict[str, int]:
         with suppress(UploadError):
             discard(upload)
             expired += 1
+    _clear_orphans()
     return {"uploads_finished": len(whole), "uploads_rung": len(lost), "uploads_expired": expired}
+
+
+def _clear_orphans() -> None:
+    """Remove part files that no row names: their announcement was rolled back by a crash."""
+    yesterday = (timezone.now() - timedelta(days=1)).timestamp()
+    for part in Path(settings.UPLOAD_HOME).glob("*.part"):
+        with suppress(OSError, ValidationError):
+            if (
+                part.stat().st_mtime < yesterday
+                and not Upload.objects.filter(pk=part.stem).exists()
+            ):
+                part.unlink()

@@ -28,8 +28,10 @@ CREATE FUNCTION archive_event_follow() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     head record;
 BEGIN
-    SELECT sequence, digest INTO head FROM archive_event
-        WHERE chain = NEW.chain ORDER BY sequence DESC LIMIT 1;
+    -- By its number: a temporary table of the same name must not stand in for it.
+    EXECUTE format('SELECT sequence, digest FROM %s WHERE chain = $1'
+                   ' ORDER BY sequence DESC LIMIT 1', TG_RELID::regclass)
+        INTO head USING NEW.chain;
     IF NEW.sequence IS DISTINCT FROM coalesce(head.sequence, 0) + 1
        OR NEW.previous IS DISTINCT FROM coalesce(head.digest, '')
        OR NEW.digest !~ '^[0-9a-f]{64}$' THEN

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from archive import custody
-from archive.models import Agent, Event
-from tests.factories import make_scan, make_user
+from archive.models import Agent, Event, Reel
+from tests.factories import make_reel, make_scan, make_title, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +48,36 @@ def test_events_and_agents_can_only_be_read(root: Client, model: type) -> None:
     assert root.get(reverse(f"admin:archive_{name}_change", args=[row.pk])).status_code == 200
     assert root.post(reverse(f"admin:archive_{name}_change", args=[row.pk])).status_code == 403
     assert root.post(reverse(f"admin:archive_{name}_delete", args=[row.pk])).status_code == 403
+
+
+def test_a_changed_description_is_an_event(root: Client) -> None:
+    reel = make_reel()
+    element = reel.element_id
+
+    answer = root.post(
+        reverse("admin:archive_reel_change", args=[reel.pk]),
+        {"element": element, "number": 1, "access": "research"},
+    )
+
+    assert answer.status_code == 302
+    event = Event.objects.get(kind="metadata modification")
+    assert (event.reel, event.detail) == (reel, {"fields": {"access": "research"}})
+    assert event.agent.kind == "person"
+
+
+def test_a_deleted_title_is_an_event(root: Client) -> None:
+    title = make_title("Harbour Day")
+
+    root.post(reverse("admin:archive_title_delete", args=[title.pk]), {"post": "yes"})
+
+    assert Event.objects.get(kind="deletion").detail == {"was": "Harbour Day"}
+
+
+def test_a_reel_with_a_history_can_not_be_deleted(root: Client) -> None:
+    scan = make_scan()
+    custody.record(kind="x", agent=custody.software(), subject="x", reel=scan.reel)
+
+    answer = root.post(reverse("admin:archive_reel_delete", args=[scan.reel_id]), {"post": "yes"})
+
+    assert Reel.objects.exists()
+    assert answer.status_code == 200

@@ -219,6 +219,21 @@ def test_an_event_that_does_not_follow_is_refused(reel: Reel, sequence: int, fol
         event.save(force_insert=True)
 
 
+def test_a_temporary_table_can_not_stand_in_for_the_events(reel: Reel) -> None:
+    head = record(reel)
+    run_sql("CREATE TEMP TABLE archive_event (chain text, sequence int, digest text)")
+    run_sql("INSERT INTO archive_event VALUES (%s, 7, repeat('7', 64))", head.chain)
+
+    with pytest.raises(DatabaseError, match="does not follow"), transaction.atomic():
+        run_sql(
+            "INSERT INTO public.archive_event (chain, sequence, at, kind, agent_id, subject,"
+            " outcome, detail, previous, digest) VALUES (%s, 8, now(), 'k', %s, 's', 'success',"
+            " '{}', repeat('7', 64), repeat('8', 64))",
+            head.chain,
+            head.agent_id,
+        )
+
+
 @pytest.mark.django_db(transaction=True)
 def test_events_written_at_the_same_moment_do_not_fork_the_chain(reel: Reel) -> None:
     agent = custody.software()

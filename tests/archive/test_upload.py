@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import fcntl
 import hashlib
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -380,6 +381,19 @@ def test_an_upload_that_nobody_goes_on_with_expires(sender: Client) -> None:
     assert uploads.sweep()["uploads_expired"] == 1
     assert not Upload.objects.exists()
     assert not part.exists()
+
+
+def test_a_part_file_that_no_row_names_is_cleared(sender: Client, tmp_path: Path) -> None:
+    announce(sender, 100)
+    kept = places.part_path(Upload.objects.get())
+    orphan = kept.with_name("0f8fad5b-d9cb-469f-a165-70867728950e.part")
+    for path in (kept, orphan):
+        path.write_bytes(b"x")
+        os.utime(path, (0, 0))
+
+    uploads.sweep()
+
+    assert (kept.exists(), orphan.exists()) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from archive import custody, ledger
-from archive.ledger import EventRecord, Head, LedgerError
+from archive.errors import LedgerError
+from archive.ledger import EventRecord, Head
 
 WHAT_NEXT = (
     "Somebody with the rights of the database's owner changed the history. Keep the database as it "
