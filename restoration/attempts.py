@@ -124,6 +124,8 @@ class Attempt:
             patiently(lambda: give_back(self.claim))
         except LeaseLost as lost:
             log.warning("%s", lost)
+        except DATABASE_AWAY as error:
+            log.error("run %s: left to its lease, the database stays away (%s)", run.pk, error)
         except Exception as error:  # A mistake of ours: said at once, not met again three times.
             log.exception("run %s: could not be ended as it should", run.pk)
             words = f"{type(error).__name__}: {error}"

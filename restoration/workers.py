@@ -45,6 +45,10 @@ class Presence(Middleware):
         if self.thread is not None:
             self.thread.join(timeout=5)
 
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        stopping.clear()  # a process may outlive its worker: in tests, and in a shell
+        _queues.clear()
+
     def keep_saying(self) -> None:
         while not stopping.is_set():
             self._quietly(say_alive)
