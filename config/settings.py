@@ -6,6 +6,10 @@ DATABASE_OWNER_URL  the same database as the role that owns the tables (migratio
 SECRET_KEY        else one is made once and kept in REELPROOF_HOME
 BROKER_URL        amqp:// or redis:// of a message broker; else the database is the broker
 WATCH_FOLDER      a folder whose settled files are taken into custody (default: HOME/watch)
+MASTER_HOME       where uploaded masters are kept (default: HOME/masters)
+UPLOAD_LIMIT_BYTES, UPLOAD_PIECE_BYTES, DISK_RESERVE_BYTES
+DEVICE            what the stages compute on (default: cpu)
+RUN_ATTEMPTS, RUN_LEASE_SECONDS, RUN_PROGRESS_SECONDS, RUN_PUBLISH_SECONDS, RUN_RESEND_SECONDS
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, PORT, BIND   where the pages are and who may ask for them
 BEHIND_HTTPS      yes: a proxy in front speaks HTTPS; cookies are then sent over it alone
 DEBUG, LOG_LEVEL
@@ -96,6 +100,20 @@ MEDIA_HOME = HOME / "media"
 """Takes, proxies, stills, frame tables: what the system makes. `restoration.storage` writes."""
 UPLOAD_HOME = HOME / "uploads"
 WATCH_FOLDER = Path(os.environ.get("WATCH_FOLDER", HOME / "watch"))
+MASTER_HOME = Path(os.environ.get("MASTER_HOME", HOME / "masters"))
+"""Where masters go that came by upload; all others stay where they were registered."""
+UPLOAD_LIMIT_BYTES = env_int("UPLOAD_LIMIT_BYTES", default=200 << 30)
+UPLOAD_PIECE_BYTES = env_int("UPLOAD_PIECE_BYTES", default=32 << 20)
+DISK_RESERVE_BYTES = env_int("DISK_RESERVE_BYTES", default=1 << 30)
+"""An upload that would leave less than this on the disk is refused."""
+
+# The engine (docs/engine.md): patience, in seconds, and how often a run is tried.
+DEVICE = os.environ.get("DEVICE", "cpu")
+RUN_ATTEMPTS = env_int("RUN_ATTEMPTS", default=3)
+RUN_LEASE_SECONDS = env_int("RUN_LEASE_SECONDS", default=60)
+RUN_PROGRESS_SECONDS = env_int("RUN_PROGRESS_SECONDS", default=600)
+RUN_PUBLISH_SECONDS = env_int("RUN_PUBLISH_SECONDS", default=300)
+RUN_RESEND_SECONDS = env_int("RUN_RESEND_SECONDS", default=30)
 
 DATABASES = databases(HOME)
 DATABASE_IS_EMBEDDED = "DATABASE_URL" not in os.environ
