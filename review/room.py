@@ -11,10 +11,18 @@ from archive.timecode import DROP_FRAME_RATES, frames_of_timecode
 from restoration.models import Scene, Take
 
 
-def room(scene: Scene, shown: Take | None) -> dict[str, Any]:
-    """JSON for static/js/scene.js; frames are the scan's."""
+def room(scene: Scene, shown: Take | None, *, against: Take | None = None) -> dict[str, Any]:
+    """JSON for static/js/scene.js; frames are the scan's.
+
+    Args:
+        against: the take to compare with, instead of the scan.
+    """
     scan = scene.scan
-    stills = {"scan": _frame_address("scan-frame", scan.pk)}
+    stills = {
+        "scan": _frame_address("take-frame", against.pk)
+        if against
+        else _frame_address("scan-frame", scan.pk)
+    }
     if shown is not None:
         stills["take"] = _frame_address("take-frame", shown.pk)
     return {
@@ -22,12 +30,18 @@ def room(scene: Scene, shown: Take | None) -> dict[str, Any]:
         "rate": [scan.rate_numerator, scan.rate_denominator],
         "timecode": _timecode(scan),
         "size": {"width": scan.width, "height": scan.height},
-        "scan": {
-            "proxy": reverse("scan-proxy", args=[scan.pk]),
-            "viewing": reverse("scan-viewing", args=[scan.pk]),
-        },
+        "scan": _take(against) if against else _scan(scan),
         "take": _take(shown),
         "stills": stills,
+    }
+
+
+def _scan(scan: Scan) -> dict[str, Any]:
+    return {
+        "start": 0,
+        "proxy": reverse("scan-proxy", args=[scan.pk]),
+        "viewing": reverse("scan-viewing", args=[scan.pk]),
+        "hasSound": bool(scan.audio),
     }
 
 

@@ -109,13 +109,15 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
     standing = standing_of(scene)
     before, after, number = pages.neighbours(scene)
     takes = list(pages.takes_of(scene))
-    shown = _shown_take(request, takes, standing.take)
+    shown = _named_take(request, "take", takes) or standing.take
+    against = _named_take(request, "against", takes) if shown else None
     return {
         "scene": scene,
         "scan": scene.scan,
         "reel": scene.scan.reel,
         "standing": standing,
         "shown": shown,
+        "against": against,
         "chain": scenes.chain(shown) if shown else [],
         "takes": takes,
         "before": before,
@@ -127,14 +129,14 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "middle": (scene.start_frame + scene.end_frame) // 2,
         "process_form": ProcessForm(settings=scene.settings),
         "process_checked": [take.stage for take in scenes.chain(shown)] if shown else [],
-        "room": room(scene, shown),
+        "room": room(scene, shown, against=against),
     }
 
 
-def _shown_take(request: HttpRequest, takes: list[Take], head: Take | None) -> Take | None:
-    """The take asked for, or the one at the end of the scene's chain."""
-    wanted = request.GET.get("take", "")
-    return next((take for take in takes if str(take.pk) == wanted), head)
+def _named_take(request: HttpRequest, name: str, takes: list[Take]) -> Take | None:
+    """The take of this scene that the address names under `name`."""
+    wanted = request.GET.get(name, "")
+    return next((take for take in takes if str(take.pk) == wanted), None)
 
 
 @require_POST

@@ -70,7 +70,7 @@ async function open() {
   byId("stills").hidden = true;
   ["tools", "timeline", "transport"].forEach((id) => (byId(id).hidden = false));
   const common = { rate: room.rate, transport, readout };
-  sources.scan = addSource(byId("screen"), room.scan.proxy, { first: 0, ...common });
+  sources.scan = addSource(byId("screen"), room.scan.proxy, { first: room.scan.start, ...common });
   if (room.take) sources.take = addSource(byId("screen"), room.take.proxy, { first: room.take.start, ...common });
   const asked = Number(/frame=(\d+)/.exec(location.hash)?.[1] ?? room.scene.start);
   transport.go(asked);
@@ -106,10 +106,10 @@ document.querySelectorAll("[data-act]").forEach((button) => button.addEventListe
 document.querySelectorAll("[data-frame]").forEach((link) =>
   link.addEventListener("click", () => transport.go(Number(link.dataset.frame))));
 byId("speed").addEventListener("change", (event) => transport.setSpeed(Number(event.target.value)));
-byId("loop").addEventListener("click", (event) => {
-  transport.loop = !transport.loop;
-  event.currentTarget.setAttribute("aria-pressed", String(transport.loop));
-});
+const toggle = (id, change) => byId(id)?.addEventListener("click", ({ currentTarget }) =>
+  currentTarget.setAttribute("aria-pressed", String(change())));
+toggle("loop", () => (transport.loop = !transport.loop));
+toggle("sound", () => !(sources.scan.video.muted = !sources.scan.video.muted));
 byId("overlay")?.addEventListener("click", toggleOverlay);
 byId("plane")?.addEventListener("change", () => { timeline.plane = plane(); show(); });
 byId("next-made")?.addEventListener("click", mostMade);

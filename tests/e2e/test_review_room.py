@@ -81,6 +81,19 @@ def test_the_take_is_compared_with_the_scan(page: Page, log_in, scene_with_takes
     expect(pressed).to_have_text("Scan")
 
 
+def test_two_takes_are_compared(page: Page, log_in, scene_with_takes, reviewer):
+    log_in(reviewer)
+    open_player(page, f"/scenes/{scene_with_takes.pk}/")
+    page.get_by_role("link", name="compare with deflicker take 1").click()
+    expect(page.locator("#frame")).to_have_text("0")
+    expect(page.locator("[data-mode=scan]")).to_have_text("deflicker 1")
+    first = scene_with_takes.scan.takes.get(stage="deflicker")
+    seen = page.evaluate("() => [...document.querySelectorAll('video')].map((v) => v.src)")
+    assert any(f"/takes/{first.pk}/view.mp4" in address for address in seen)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#frame")).to_have_text("1")
+
+
 def test_keys_move_by_frames_and_open_the_list_of_keys(
     page: Page, log_in, scene_with_takes, reviewer
 ):

@@ -27,7 +27,6 @@ export class Readout {
   shares(maps, frame, plane) {
     const list = byId("frame-shares");
     if (!list || !maps) return;
-    byId("frame-shares-name").hidden = false;
     list.replaceChildren(...maps.shares(frame, plane).map(({ label, part }) => {
       const item = document.createElement("li");
       const swatch = document.createElement("span");

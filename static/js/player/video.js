@@ -1,6 +1,7 @@
 // One all-intra proxy: frame n of it is shown at n / rate. Every picture that the browser really
-// presents is copied with its number (requestVideoFrameCallback), so that a number on the page is
-// always that of a picture that was seen, never of a time that was asked for.
+// presents (requestVideoFrameCallback) is copied with its number, so that a number on the page is
+// always that of a picture that was seen, never of a time that was asked for. On a busy machine the
+// callback comes late and the video is a frame further: a VideoFrame carries its own time with it.
 
 const KEPT = 10;
 
@@ -68,23 +69,26 @@ export class VideoSource {
   #listen() {
     this.video.requestVideoFrameCallback((now, { mediaTime }) => {
       this.#listen();
-      this.#keep(this.frameAt(mediaTime));
+      if (!("VideoFrame" in window)) return this.#keep(this.frameAt(mediaTime), this.video);
+      const picture = new VideoFrame(this.video);
+      this.#keep(this.frameAt(picture.timestamp / 1e6), picture);
+      picture.close();
     });
   }
 
-  #keep(frame) {
+  #keep(frame, picture) {
     const canvas = this.pictures.get(frame) ?? this.spare.pop() ?? document.createElement("canvas");
     if (canvas.width !== this.video.videoWidth || canvas.height !== this.video.videoHeight) {
       canvas.width = this.video.videoWidth;
       canvas.height = this.video.videoHeight;
     }
-    canvas.getContext("2d", { alpha: false }).drawImage(this.video, 0, 0);
+    canvas.getContext("2d", { alpha: false }).drawImage(picture, 0, 0, canvas.width, canvas.height);
     this.pictures.delete(frame);
     this.pictures.set(frame, canvas);
     while (this.pictures.size > KEPT) {
-      const [oldest, picture] = this.pictures.entries().next().value;
+      const [oldest, kept] = this.pictures.entries().next().value;
       this.pictures.delete(oldest);
-      this.spare.push(picture);
+      this.spare.push(kept);
     }
     this.latest = frame;
     if (frame === this.target) this.#arrived();
