@@ -31,7 +31,7 @@ class FlowEstimator:
     """Estimates flow between 8-bit pictures of one size."""
 
     def __init__(self, preset: Preset = "fast") -> None:
-        self._search = cv2.DISOpticalFlow_create(_PRESETS[preset])
+        self._search = cv2.DISOpticalFlow.create(_PRESETS[preset])
 
     def between(self, first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> Flow:
         """Flow from `first` to `second`; both (H, W) uint8 of one shape."""
@@ -42,7 +42,7 @@ class FlowEstimator:
         height, width = first.shape
         if min(height, width) < _SMALLEST_SIDE:
             return np.zeros((height, width, 2), np.float32)
-        return np.asarray(self._search.calc(first, second, None), dtype=np.float32)
+        return np.asarray(self._search.calc(first, second, np.zeros((height, width, 2), np.float32)), dtype=np.float32)
 
 
 def _grid(shape: tuple[int, int]) -> tuple[Luma, Luma]:

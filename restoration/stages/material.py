@@ -58,7 +58,7 @@ def load_clip(
             if number >= start + count:
                 break
             if number >= start:
-                planes = frame.reformat(format="yuv420p").to_ndarray()
+                planes = np.asarray(frame.reformat(format="yuv420p").to_ndarray(), np.uint8)
                 pictures.append(_scale(planes, frame.width, frame.height, width, pixel_name))
     if not pictures:
         raise ValueError(f"{path} has no frames from {start} on")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -17,4 +18,4 @@ def split_at_marks(start_frame: int, end_frame: int, marks: Iterable[int]) -> li
     """Cut [start_frame, end_frame) before every mark that lies inside it."""
     inside = sorted({mark for mark in marks if start_frame < mark < end_frame})
     edges = [start_frame, *inside, end_frame]
-    return [Segment(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [Segment(a, b) for a, b in itertools.pairwise(edges) if b > a]

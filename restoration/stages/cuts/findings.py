@@ -121,12 +121,12 @@ def _apart(cuts: dict[int, float], shortest: int) -> dict[int, float]:
 def _marks(
     measured: Measurements, cuts: dict[int, float], gradual: Sequence[Range]
 ) -> list[dict[str, Any]]:
-    marks = [
+    marks: list[dict[str, Any]] = [
         {"frame": flash.frame + k, "kind": flash.kind, "confidence": flash.confidence}
         for flash in measured.flashes
         for k in range(flash.length)
     ]
-    taken = {mark["frame"] for mark in marks} | {int(mark["frame"]) + 1 for mark in marks}
+    taken = {mark["frame"] for mark in marks} | {mark["frame"] + 1 for mark in marks}
     for boundary in measured.boundaries:
         inside = any(start <= boundary.frame <= end for start, end in gradual)
         near = any(abs(boundary.frame - cut) <= 2 for cut in cuts)

@@ -84,12 +84,14 @@ def _advantage_of_mixing(window: Window, half: int, estimator: FlowEstimator) ->
     for end in ends:
         flow = estimator.between(here, end)
         followed.append(float(np.abs(follow(end.astype(np.float32), flow) - middle).mean()))
-    first, last, between = (
-        picture.astype(np.float64).ravel() - float(picture.mean()) for picture in (*ends, middle)
-    )
+    first, last, between = (_centred(picture) for picture in (*ends, here))
     weights = _mixture(first, last, between[None])[0]
     mixed = float(np.abs(weights[0] * first + weights[1] * last - between).mean())
     return mixed / max(min(followed), 1e-3)
+
+
+def _centred(picture: Small) -> npt.NDArray[np.float64]:
+    return picture.astype(np.float64).ravel() - float(picture.mean())
 
 
 def _extent(window: Window, half: int) -> Range:
@@ -109,7 +111,7 @@ def _levelled(window: Window, offset: int) -> Small:
     found = _thumbnail(window, offset)
     luma = found.luma.astype(np.float32)
     levelled = 128.0 + 50.0 * (luma - found.mean) / max(found.spread, 1.0)
-    return np.clip(levelled, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(levelled, 0, 255), np.uint8)
 
 
 def _thumbnail(window: Window, offset: int) -> Thumbnail:

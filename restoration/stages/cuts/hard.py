@@ -7,7 +7,7 @@ and far more than frames on either side differ among each other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import cv2
@@ -40,8 +40,9 @@ class Boundary:
         return self.across / (self.within + _QUIET)
 
 
-def measure_boundary(window: Window) -> Boundary | None:
+def measure_boundary(window: Window, foreign: frozenset[int]) -> Boundary | None:
     """The boundary before the centre frame; None before the first frame."""
+    window = _without(window, foreign)
     before = [found for k in (-1, -2) if (found := window.at(k)) is not None]
     after = [found for k in (0, 1) if (found := window.at(k)) is not None]
     if not before:
@@ -49,6 +50,15 @@ def measure_boundary(window: Window) -> Boundary | None:
     across = min(difference(one, other) for one in before for other in after)
     within = max(_usual_step(window, range(-3, 0)), _usual_step(window, range(1, 4)))
     return Boundary(window.here.frame, across, within)
+
+
+def _without(window: Window, foreign: frozenset[int]) -> Window:
+    """The window with foreign frames shown as the nearest frame before them that is none."""
+    shown = list(window.frames)
+    for index in range(1, len(shown)):
+        if shown[index].frame in foreign:
+            shown[index] = replace(shown[index - 1], frame=shown[index].frame)
+    return Window(shown, window.centre)
 
 
 def _usual_step(window: Window, offsets: range) -> float:

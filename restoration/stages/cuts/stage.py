@@ -21,6 +21,9 @@ from restoration.stages.cuts.thumbnails import (
     windows,
 )
 
+_LEAD = 6
+"""Frames that flashes are found ahead of the cuts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Params:
@@ -47,15 +50,14 @@ def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
         clip.format.rate, sensitivity=3.0 / params.sensitivity, least_change=12.0
     )
     estimator = FlowEstimator("medium") if params.dissolves else None
-    foreign_until = clip.start_frame
+    foreign: set[int] = set()
+    tested = clip.start_frame
     for window in windows(_thumbnails(clip, progress)):
         here = window.here
-        flash = find_flash(window) if here.frame >= foreign_until else None
-        if flash is not None:
-            measured.flashes.append(flash)
-            foreign_until = flash.frame + flash.length
-        measured.proposals |= set(proposer.feed(here, foreign=here.frame < foreign_until))
-        _measure(measured, window, estimator)
+        # Flashes are looked for a little ahead, so that no measure takes them for the scene.
+        tested = _find_flashes(measured, window, foreign, tested)
+        measured.proposals |= set(proposer.feed(here, foreign=here.frame in foreign))
+        _measure(measured, window, frozenset(foreign), estimator)
     measured.proposals |= set(proposer.finish(clip.end_frame))
     facts = conclude(measured, strictness=1.0 / params.sensitivity, shortest=params.shortest)
     return Outcome(facts=facts)
@@ -68,9 +70,30 @@ def _thumbnails(clip: Clip, progress: Progress) -> Iterator[Thumbnail]:
         progress(done, total)
 
 
-def _measure(measured: Measurements, window: Window, estimator: FlowEstimator | None) -> None:
+def _find_flashes(measured: Measurements, window: Window, foreign: set[int], tested: int) -> int:
+    """Test every frame up to a few after the centre; the first frame still to be tested."""
+    for ahead in range(tested - window.here.frame, _LEAD + 1):
+        if window.at(ahead) is None:
+            break
+        tested += 1
+        if window.here.frame + ahead in foreign:
+            continue
+        flash = find_flash(Window(window.frames, window.centre + ahead))
+        if flash is not None:
+            measured.flashes.append(flash)
+            foreign |= {flash.frame + k for k in range(flash.length)}
+    foreign -= {frame for frame in foreign if frame < window.frames[0].frame}
+    return tested
+
+
+def _measure(
+    measured: Measurements,
+    window: Window,
+    foreign: frozenset[int],
+    estimator: FlowEstimator | None,
+) -> None:
     here, before = window.here, window.at(-1)
-    boundary = measure_boundary(window)
+    boundary = measure_boundary(window, foreign)
     if boundary is not None:
         measured.boundaries.append(boundary)
     if estimator is not None and (mix := find_mix(window, estimator)) is not None:

@@ -22,6 +22,7 @@ _PASSES = 3
 _STEEPEST = 2.0
 _CLOSE, _CLOSE_SHARE = 2.5, 0.05  # codes, share of the level: how near the line a cell agrees
 _LEAST_SHARE, _FULL_SHARE = 0.15, 0.5  # of cells on the line, for no and for full trust
+_EVENT_TIMES, _EVENT_SHARE = 6.0, 0.3  # of the usual departure, of the level
 _LEAST_SPREAD = 3.0  # luma codes; a flatter picture cannot tell gain from offset
 
 
@@ -37,8 +38,8 @@ class Lines:
 def fit_lines(here: Cells, others: npt.NDArray[np.float32]) -> Lines:
     """Fit `others[s] = gain[s] * here + offset[s]`, leaving out cells that moved.
 
-    Slopes are ratios of spreads (reduced major axis): least squares would flatten the slope wherever
-    motion loosens the tie between two frames, and so take contrast out of moving scenes.
+    Slopes are ratios of spreads (reduced major axis): least squares would flatten the slope
+    wherever motion loosens the tie between two frames, and so take contrast out of moving scenes.
 
     Args:
         here: (n,) cells of the frame. others: (S, n) cells of its neighbours.
@@ -103,36 +104,57 @@ def _smoother(
     trust: npt.NDArray[np.float64],
     level: float,
 ) -> npt.NDArray[np.float64] | None:
-    """Weights (S,), sum 1, of a robust local line evaluated at distance 0."""
-    both = _local_line(levels, distance, trust)
-    before = _local_line(levels, distance, np.where(distance < 0, trust, 0.0), slope=False)
-    after = _local_line(levels, distance, np.where(distance > 0, trust, 0.0), slope=False)
-    if before is None or after is None or both is None:
-        return both
-    first, second = float(before @ levels), float(after @ levels)
-    step = np.where(distance < 0, first, second)
-    by_step = _misfit(levels - step, trust)
-    by_line = _misfit(levels - _predict(both, levels, distance, trust), trust)
-    if abs(first - second) > max(3.0 * by_step, 0.04 * level + 2.0) and by_line > 1.6 * by_step:
-        return before if abs(first - level) <= abs(second - level) else after
-    return both
+    """Weights (S,), sum 1, of a robust local line evaluated at 0; None: leave the frame."""
+    kept = trust > 0
+    times = np.append(distance[kept], 0)
+    order = np.argsort(times)
+    series = np.append(levels[kept], level)[order]
+    side = _same_plateau(times[order], series)
+    if side is not None:
+        trust = np.where((distance >= side[0]) & (distance <= side[1]), trust, 0.0)
+        return _local_line(levels, distance, trust, slope=False)
+    weights = _local_line(levels, distance, trust)
+    if weights is None:
+        return None
+    expected = float(weights @ levels)
+    usual = float(np.median(np.abs(series - np.median(series))))
+    if abs(expected - level) > max(_EVENT_TIMES * 1.4826 * usual, _EVENT_SHARE * level):
+        return None  # a flash of light is an event of its own, not flicker
+    return weights
 
 
-def _misfit(residual: npt.NDArray[np.float64], trust: npt.NDArray[np.float64]) -> float:
-    return float(np.median(np.abs(residual[trust > 0])))
+def _same_plateau(
+    times: npt.NDArray[np.int64], series: npt.NDArray[np.float64]
+) -> tuple[int, int] | None:
+    """First and last time of the frame's own side, if light was switched within the window.
+
+    A step is believed if two plateaus explain the levels far better than a straight line does.
+    """
+    best: tuple[float, int] | None = None
+    for split in range(2, len(series) - 1):
+        before, after = series[:split], series[split:]
+        error = np.abs(before - np.median(before)).sum() + np.abs(after - np.median(after)).sum()
+        if best is None or error < best[0]:
+            best = (float(error), split)
+    if best is None:
+        return None
+    split = best[1]
+    by_step = best[0] / len(series)
+    jump = abs(float(np.median(series[:split]) - np.median(series[split:])))
+    if jump <= max(3.0 * by_step, 0.04 * float(series.mean()) + 2.0):
+        return None
+    if _misfit_of_line(times, series) <= 1.6 * by_step + 0.3:
+        return None
+    own = times[:split] if 0 in times[:split] else times[split:]
+    return int(own[0]), int(own[-1])
 
 
-def _predict(
-    weights: npt.NDArray[np.float64],
-    levels: npt.NDArray[np.float64],
-    distance: npt.NDArray[np.int64],
-    trust: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float64]:
-    """The straight line through all trusted levels, by median slope (Theil and Sen)."""
-    centre = float(weights @ levels)
-    kept = (trust > 0) & (distance != 0)
-    slope = float(np.median((levels[kept] - centre) / distance[kept]))
-    return centre + slope * distance
+def _misfit_of_line(times: npt.NDArray[np.int64], series: npt.NDArray[np.float64]) -> float:
+    """Mean distance from the straight line of median slope (Theil and Sen)."""
+    first, second = np.triu_indices(len(times), 1)
+    slope = float(np.median((series[second] - series[first]) / (times[second] - times[first])))
+    flat = series - slope * times
+    return float(np.abs(flat - np.median(flat)).mean())
 
 
 def _local_line(
@@ -159,7 +181,24 @@ def _local_line(
             break
         kernel = reweighted
         weights = _line_at_zero(kernel, distance, slope=slope)
+    if slope and not _slopes(weights, kernel, levels, distance):
+        # At the ends of a scene a slope that is only noise would be prolonged into thin air.
+        return _line_at_zero(kernel, distance, slope=False)
     return weights
+
+
+def _slopes(
+    weights: npt.NDArray[np.float64],
+    kernel: npt.NDArray[np.float64],
+    levels: npt.NDArray[np.float64],
+    distance: npt.NDArray[np.int64],
+) -> bool:
+    """Whether the local line has a slope beyond doubt, four of its own standard errors."""
+    slope_weights = _slope_weights(kernel, distance)
+    slope = float(slope_weights @ levels)
+    residual = np.abs(levels - float(weights @ levels) - slope * distance)[kernel > 0]
+    error = 1.4826 * float(np.median(residual)) * float(np.sqrt((slope_weights**2).sum()))
+    return abs(slope) > 4.0 * error
 
 
 def _line_at_zero(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -94,9 +94,10 @@ def _map_luma(plane: Plane, pixel: PixelFormat, correction: Correction) -> tuple
     if correction.gain.size == 1:
         codes = np.arange(pixel.peak + 1, dtype=np.int64)
         wanted = (correction.gain[0, 0] * codes + correction.offset[0, 0] + _HALF) >> 16
-        table = np.clip(wanted, 0, pixel.peak).astype(plane.dtype)
+        table: Plane = np.clip(wanted, 0, pixel.peak).astype(pixel.dtype)
         outside = (wanted < 0) | (wanted > pixel.peak)
-        return table[plane], int(np.count_nonzero(outside[plane])) if outside.any() else 0
+        count = int(np.count_nonzero(outside[plane])) if outside.any() else 0
+        return cast(Plane, np.take(table, plane)), count
     gain = spread(correction.gain, plane.shape)
     wanted = (gain * plane + spread(correction.offset, plane.shape) + _HALF) >> 16
     return _clip(wanted, pixel, plane)
@@ -115,7 +116,7 @@ def _map_chroma(plane: Plane, picture: Picture, correction: Correction) -> tuple
 
 def _clip(wanted: Grid, pixel: PixelFormat, plane: Plane) -> tuple[Plane, int]:
     kept = np.clip(wanted, 0, pixel.peak)
-    return kept.astype(plane.dtype), int(np.count_nonzero(kept != wanted))
+    return cast(Plane, kept.astype(pixel.dtype)), int(np.count_nonzero(kept != wanted))
 
 
 def spread(grid: Grid, shape: tuple[int, ...]) -> Grid:
@@ -124,7 +125,7 @@ def spread(grid: Grid, shape: tuple[int, ...]) -> Grid:
         return np.broadcast_to(grid[0, 0], shape)
     across = _along(grid, shape[1])
     down = _along(np.ascontiguousarray(across.T), shape[0]).T
-    return (down + (1 << (2 * _STEPS - 1))) >> (2 * _STEPS)
+    return np.asarray((down + (1 << (2 * _STEPS - 1))) >> (2 * _STEPS), np.int64)
 
 
 def _along(grid: Grid, length: int) -> Grid:

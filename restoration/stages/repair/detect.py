@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from restoration.imaging.flow import follow
 from restoration.imaging.luma import Luma, eight_bit
-from restoration.stages.repair.evidence import score, weigh
+from restoration.stages.repair.evidence import is_defect, weigh
 from restoration.stages.repair.views import Motion, View
 
 Mask = npt.NDArray[np.bool_]
@@ -114,9 +114,6 @@ def _settle(
     return [settle_motion(motion, neighbours[motion.offset], wide) for motion in motions]
 
 
-LOG = None
-
-
 def settle_motion(motion: Motion, neighbour: View, unsure: Mask) -> Motion:
     """Give unsure places the motion of what lies around them: a defect has none of its own."""
     weight = (~unsure).astype(np.float32)
@@ -202,9 +199,6 @@ def _keep_defects(
     limits: Thresholds,
 ) -> Mask:
     suspects = weigh(here.luma, mask, motions, neighbours, least=limits.evidence)
-    if LOG is not None:
-        LOG.append((here.frame, suspects))
-    kept = score(suspects) >= limits.evidence
+    kept = is_defect(suspects, least=limits.evidence)
     kept[suspects.area > limits.largest * mask.size] = False
-    kept[0] = False
     return np.asarray(kept[suspects.parts])

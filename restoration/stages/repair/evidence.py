@@ -1,10 +1,10 @@
 """Is a suspect a defect, or something that moved?
 
 Five things tell them apart, measured for each connected suspect and weighed by a logistic score:
-how far it stands out; how well the two neighbours agree on what should be there (over a defect they
-do, where motion failed they do not); how well frames fit each other around it; whether its own shape
-is found near by in a neighbour (then it moved); its size. The weights were fitted on damage planted
-in the four `clean_video` clips, frames that the bench does not use (docs/stages.md).
+how far it stands out; how well the two neighbours agree on what should be there (over a defect
+they do, where motion failed they do not); how well frames fit each other around it; whether its
+own shape is found near by in a neighbour (then it moved); its size. The weights were fitted on
+damage planted in the `clean_video` clips, on other frames than the bench's (docs/stages.md).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _RING = -1.07
 _FOUND = 3.29
 _AREA = 0.08
 _EDGE = -1.27
+_IN_BOTH, _IN_ONE = 0.45, 0.3  # misfit of a shape that was found again, in both or in one
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
@@ -37,7 +38,7 @@ class Suspects:
 
     contrast: mean distance to the nearer of both neighbours. disagreement: mean distance of the
     neighbours from each other. ring: mean misfit just around. found: how badly the neighbours show
-    the same shape near by, 0 exactly to 1 not at all.
+    the same shape near by, 0 exactly to 1 not at all. moved: so well that it is the same thing.
     """
 
     parts: npt.NDArray[np.int32]
@@ -47,6 +48,7 @@ class Suspects:
     disagreement: npt.NDArray[np.float64]
     ring: npt.NDArray[np.float64]
     found: npt.NDArray[np.float64]
+    moved: npt.NDArray[np.bool_]
     one_sided: bool
 
 
@@ -71,15 +73,19 @@ def weigh(
         disagreement=_mean(lightest - darkest, labels, count),
         ring=_mean(np.maximum.reduce(differences), around.astype(np.int32), count),
         found=np.ones(count),
+        moved=np.zeros(count, bool),
         one_sided=one_sided,
     )
     hopeful = score(suspects) >= least
     suspects.found[~hopeful] = 0.0
     for part in np.flatnonzero(hopeful[1:]) + 1:
-        suspects.found[part] = min(
+        misfits = [
             shape_elsewhere(luma, suspects, int(part), motion, neighbours[motion.offset].luma)
             for motion in near
-        )
+        ]
+        suspects.found[part] = min(misfits)
+        in_one = _IN_BOTH if one_sided else _IN_ONE
+        suspects.moved[part] = max(misfits) < _IN_BOTH or min(misfits) < in_one
     return suspects
 
 
@@ -88,6 +94,13 @@ def _mean(values: Luma, labels: npt.NDArray[np.int32], count: int) -> npt.NDArra
     which = labels[inside]
     total = np.bincount(which, weights=values[inside], minlength=count)
     return np.asarray(total / np.maximum(np.bincount(which, minlength=count), 1))
+
+
+def is_defect(suspects: Suspects, *, least: float) -> npt.NDArray[np.bool_]:
+    """Which suspects are defects, (n,) bool; the background never is."""
+    kept = (score(suspects) >= least) & ~suspects.moved
+    kept[0] = False
+    return np.asarray(kept)
 
 
 def score(suspects: Suspects) -> npt.NDArray[np.float64]:
@@ -120,7 +133,7 @@ def shape_elsewhere(
     inside = shape > 0
     patch = luma[y0:y1, x0:x1]
     expected = float(np.sqrt(((patch - motion.seen[y0:y1, x0:x1])[inside] ** 2).mean()))
-    reach = min(3 + area, 8 + min(24, max(wide, high)))
+    reach = min(3 + area, 12 + min(28, max(wide, high))) * (1 + abs(motion.offset)) // 2
     dx, dy = np.rint(np.median(motion.flow[y0:y1, x0:x1][inside], axis=0)).astype(int)
     rows = slice(max(y0 + dy - reach, 0), min(y1 + dy + reach, height))
     columns = slice(max(x0 + dx - reach, 0), min(x1 + dx + reach, width))

@@ -10,7 +10,7 @@ Poles and door frames are lines too: they end somewhere, and they move with the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -25,8 +25,8 @@ _LEAN = 0.05  # columns a row, near 3 degrees
 _FARTHEST = 4  # half of the widest scratch, at 720 columns and below
 _CAP = 12.0  # codes; one strong edge must not stand for a whole line
 _STRONG, _WEAK = 13.0, 6.0  # of 20: in a scene that stands still, and in one that moves
-_LEAST_COVERED = 0.8  # of the rows
-_END = 0.025  # of the rows; a drawn frame or a pole stops short of it
+_COVERED, _LEAST_COVERED = 0.8, 0.55  # of the rows: of a whole line, of one partly hidden
+_END, _ENDS_COVERED = 0.04, 0.7  # of the rows; a drawn frame or a pole stops short of it
 _SWAY = 4.0  # columns from frame to frame
 _MOVED = 1.5  # columns that tell a moving scene from one that stands
 _MOST = 12  # lines in one frame; more is a fence
@@ -46,6 +46,8 @@ class Line:
     right: int
     tone: int
     strength: float
+    whole: bool = True
+    """Seen from end to end; False where the picture hides parts of it."""
 
     @property
     def middle(self) -> float:
@@ -108,8 +110,9 @@ def _peaks(bands: npt.NDArray[np.float64], ridge: Luma, reach: int, tone: int) -
         if _runs_through(bands, column, slope):
             strength = float(best[column] / np.sqrt(_BANDS))
             line = _measure(ridge, column, slope, reach, tone, strength)
-            if _fills_height(ridge, line):
-                found.append(line)
+            covered = _covered_height(ridge, line)
+            if covered >= _LEAST_COVERED:
+                found.append(replace(line, whole=covered >= _COVERED))
     return found
 
 
@@ -126,18 +129,18 @@ def _along(bands: npt.NDArray[np.float64], slope: int) -> npt.NDArray[np.float64
 
 
 def _runs_through(bands: npt.NDArray[np.float64], column: int, slope: int) -> bool:
-    """Whether the line is there in nearly all bands."""
+    """Whether the line is there in most bands."""
     width = bands.shape[1]
     seen = []
     for band in range(_BANDS):
         at = column + _shift(band, slope)
         seen.append(float(bands[band, max(0, at - 1) : min(width, at + 2)].max(initial=-9.0)))
     there = np.array(seen) > 1.2
-    return bool(there.sum() >= _BANDS - 3)
+    return bool(there.sum() >= _BANDS * 5 // 8)
 
 
-def _fills_height(ridge: Luma, line: Line) -> bool:
-    """Whether nearly all rows show the line, the outermost at both ends among them."""
+def _covered_height(ridge: Luma, line: Line) -> float:
+    """Share of the rows that show the line; 0 if those at the ends of the frame do not."""
     height, width = ridge.shape
     rows = np.arange(height)
     centre = line.top + (line.bottom - line.top) * (rows + 0.5) / height
@@ -145,9 +148,9 @@ def _fills_height(ridge: Luma, line: Line) -> bool:
     across = ridge[rows[:, None], np.clip(columns, 0, width - 1)].mean(axis=1)
     smooth = cv2.blur(across[:, None], (1, 9))[:, 0]
     least = 0.2 * float(np.median(smooth))
-    end = max(4, round(_END * height))
-    at_ends = min(float(across[:end].mean()), float(across[-end:].mean()))
-    return bool((smooth > least).mean() >= _LEAST_COVERED and at_ends > least)
+    end = max(6, round(_END * height))
+    reaches = min(float((part > least).mean()) for part in (across[:end], across[-end:]))
+    return float((smooth > least).mean()) if reaches >= _ENDS_COVERED else 0.0
 
 
 def _measure(ridge: Luma, column: int, slope: int, reach: int, tone: int, strength: float) -> Line:
@@ -158,7 +161,7 @@ def _measure(ridge: Luma, column: int, slope: int, reach: int, tone: int, streng
     offsets = np.arange(-reach, reach + 1)
     columns = np.clip(centre[:, None] + offsets, 0, width - 1)
     profile = np.maximum(ridge[rows[:, None], columns].mean(axis=0), 0.0)
-    inside = profile > 0.2 * profile.max()
+    inside = profile > 0.4 * profile.max()
     left = right = reach
     while left > 0 and inside[left - 1]:
         left -= 1
@@ -182,13 +185,18 @@ def confirm(line: Line, others: Sequence[Sequence[Line]], sideways: Sequence[flo
         sideways: for each neighbour, how far the scene moved sideways at the line, in columns.
     """
     seen = independent = 0
+    whole = line.whole
     for lines, movement in zip(others, sideways, strict=True):
-        same = [other.middle - line.middle for other in lines if other.tone == line.tone]
+        near = [other for other in lines if other.tone == line.tone]
+        same = [other.middle - line.middle for other in near]
+        whole |= any(other.whole and abs(other.middle - line.middle) <= _SWAY for other in near)
         with_scene = any(abs(step - movement) <= 1.0 for step in same)
         alone = any(abs(step) <= _SWAY for step in same)
         seen += alone
         if abs(movement) > _MOVED:
             independent += 1 if alone and not with_scene else -1 if with_scene else 0
+    if not whole:
+        return False
     if independent > 0:
         return seen * 2 >= len(others)
     return independent == 0 and line.strength >= _STRONG and seen >= max(1, len(others) - 1)

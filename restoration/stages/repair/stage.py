@@ -70,7 +70,7 @@ def _repair_segment(
         for near in [frame, *(frame + offset for offset in around.offsets(frame))]:
             if near not in masks:
                 masks[near] = _find(around, near, lines, params)
-        yield _repair(around, frame, masks, facts)
+        yield _repair(around, frame, masks, lines, facts)
         masks.pop(frame - REACH, None)
         lines.pop(frame - 2 * REACH, None)
 
@@ -119,7 +119,11 @@ def _sideways(motion: Motion, line: Line) -> float:
 
 
 def _repair(
-    around: Surroundings, frame: int, masks: dict[int, Mask], facts: dict[str, JSON]
+    around: Surroundings,
+    frame: int,
+    masks: dict[int, Mask],
+    lines: dict[int, list[Line]],
+    facts: dict[str, JSON],
 ) -> StageFrame:
     here, mask = around.view(frame), masks[frame]
     record = {"frame": frame, "defects": 0, "recovered": 0, "synthesised": 0}
@@ -129,7 +133,12 @@ def _repair(
         blank = np.zeros(mask.shape, np.uint8)
         return StageFrame(here.picture, blank, blank)
     neighbours = [
-        Neighbour(around.view(frame + offset), around.motion(frame, offset), masks[frame + offset])
+        Neighbour(
+            around.view(frame + offset),
+            around.motion(frame, offset),
+            # Lines that were not sure enough to repair are still no source for others.
+            masks[frame + offset] | line_mask(mask.shape, lines.get(frame + offset, [])),
+        )
         for offset in around.offsets(frame)
     ]
     filled = fill_defects(here, mask, neighbours)
