@@ -22,7 +22,10 @@ SESSION = ExitStack()
 
 os.environ["REELPROOF_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "DEBUG", "BEHIND_HTTPS"):
+for name in (
+    *("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "DEBUG", "BEHIND_HTTPS", "DEVICE"),
+    *("ALLOWED_HOSTS", "BIND", "PORT", "MASTER_HOME", "WATCH_FOLDER"),
+):
     os.environ.pop(name, None)
 
 
