@@ -15,6 +15,7 @@ from archive.media.decode import open_source
 from archive.media.derivatives import make_derivatives
 from archive.media.errors import MediaError
 from archive.media.frames import FrameTable
+from archive.media.listening import beside_frames
 from archive.media.probe import probe
 from archive.media.proxies import make_proxy, make_stills, make_waveform, storyboard_frames
 from archive.media.stills import frame_png, picture_png
@@ -228,3 +229,27 @@ def test_a_scans_folder_holds_all_that_the_pages_need(tmp_path: Path) -> None:
     assert made.stills == tuple(range(10))
     assert made.sound_tracks == 2
     assert FrameTable.load(tmp_path / "derived" / "frames.json") == found.table
+
+
+def test_sound_beside_uneven_frames_runs_on_without_a_jump(tmp_path: Path) -> None:
+    ticks = [n * 1000 + (200 if n % 2 else 0) for n in range(24)]
+    silent = write_clip(tmp_path / "scan.mkv", frames=24, ticks=ticks)
+    scan = tmp_path / "rising.mkv"
+    with av.open(str(silent)) as source, av.open(str(scan), "w") as target:
+        video = target.add_stream_from_template(source.streams.video[0])
+        audio = target.add_stream("pcm_s16le", rate=48000, layout="mono")
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = video
+                target.mux(packet)
+        rising = (np.arange(60_000) // 2).astype(np.int16)[np.newaxis]
+        frame = av.AudioFrame.from_ndarray(rising, "s16", "mono")
+        frame.sample_rate, frame.pts = 48000, 0
+        target.mux(audio.encode(frame))
+        target.mux(audio.encode(None))
+    table = probe(scan).table
+    assert table.variable_rate
+    heard = np.concatenate(list(beside_frames(scan, table=table, rate=Fraction(24))), axis=1)[0]
+    steps = np.diff(heard[: 48000 - 4000]) * 32768
+    assert steps.min() > -0.1
+    assert steps.max() < 1.5

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ async () => {
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[object]:
+def page() -> Iterator[Any]:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("needs Debian's chromium: apt-get install chromium")
@@ -86,18 +87,18 @@ def page() -> Iterator[object]:
 
 @pytest.mark.parametrize("rate", RATES, ids=str)
 def test_seeking_to_the_middle_of_a_frame_shows_that_frame(
-    page: object, tmp_path: Path, rate: Fraction
+    page: Any, tmp_path: Path, rate: Fraction
 ) -> None:
     scan = write_clip(tmp_path / "scan.mkv", frames=FRAMES, rate=rate, audio_tracks=1)
     with open_source(scan, table=probe(scan).table) as source:
         make_proxy(source, tmp_path / "proxy.mp4")
     data = base64.b64encode((tmp_path / "proxy.mp4").read_bytes()).decode()
-    page.set_content(_PAGE)  # type: ignore[attr-defined]
-    loaded = page.evaluate(_LOAD, data)  # type: ignore[attr-defined]
+    page.set_content(_PAGE)
+    loaded = page.evaluate(_LOAD, data)
     assert (loaded["width"], loaded["height"]) == (160, 120)
     assert abs(loaded["seconds"] - float(FRAMES / rate)) < 0.05
-    chosen = random.Random(str(rate)).sample(range(FRAMES), SEEKS) + [0, FRAMES - 1]
+    chosen = [0, FRAMES - 1, *random.Random(str(rate)).sample(range(FRAMES), SEEKS)]
     middles = [float((frame + Fraction(1, 2)) / rate) for frame in chosen]
-    shown = [page.evaluate(_SEEK, [middle, NUMBER_BITS]) for middle in middles]  # type: ignore[attr-defined]
+    shown = [page.evaluate(_SEEK, [middle, NUMBER_BITS]) for middle in middles]
     assert shown == chosen
-    assert page.evaluate(_PLAY) > 0.1  # type: ignore[attr-defined]
+    assert page.evaluate(_PLAY) > 0.1
