@@ -179,7 +179,7 @@ except WriteFailed as error:
 """
 
 
-@pytest.mark.parametrize("room", [0, 3_000, 20_000, 39_000])
+@pytest.mark.parametrize("room", [3_000, 39_000])
 def test_a_disk_that_fills_up_is_an_error_and_leaves_no_file(tmp_path: Path, room: int) -> None:
     path = tmp_path / "take.mkv"
     done = subprocess.run(
