@@ -14,11 +14,12 @@ from archive.access import check_media
 from archive.media.errors import MediaError
 from archive.ranges import ranged_file_response
 from archive.views import never_changes, scan_frame_png
-from restoration import frame_pictures, scenes, tasks, viewing
+from restoration import frame_pictures, scenes, viewing
 from restoration.models import Scene, Take
+from restoration.starting import ring_for_view
 
 ASKED_AGAIN = 60.0
-"""Seconds after which a view that nobody is making is asked for once more."""
+"""Seconds after which a view that nobody is making, or that failed, is asked for once more."""
 
 
 def _take(request: HttpRequest, pk: int) -> Take:
@@ -73,9 +74,10 @@ def viewing_state(request: HttpRequest, pk: int) -> JsonResponse:
     if view.is_ready():
         return JsonResponse({"state": "ready", "words": ""})
     if view.fault.exists():
-        return JsonResponse(
-            {"state": "failed", "words": f"No viewing copy: {view.fault.read_text()}"}
-        )
+        words = f"No viewing copy: {view.fault.read_text()}"
+        if time.time() - view.fault.stat().st_mtime > ASKED_AGAIN:
+            _ask_for(take, view)
+        return JsonResponse({"state": "failed", "words": words})
     if view.progress.exists():
         done, total = view.progress.read_text().split() or ("0", "0")
         words = f"Making the viewing copy: {done} of {total} frames"
@@ -92,7 +94,7 @@ def _ask_for(take: Take, view: viewing.View) -> None:
     if asked.exists() and time.time() - asked.stat().st_mtime < ASKED_AGAIN:
         return
     asked.touch()
-    tasks.make_view.send(take.pk)
+    ring_for_view(take.pk)
 
 
 @require_safe

@@ -1,0 +1,86 @@
+"""What the player fetches: ranges of files, exact frames, and how far a viewing copy is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from restoration import viewing
+from restoration.models import Take
+from tests import factories
+from tests.review.approved_reel import current_scan, make_real_take, make_scanned_reel
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Take:
+    name = f"fetched {factories.unique_digest()[:8]}"
+    reel = make_scanned_reel(tmp_path, name=name, frames=12, width=64, height=48)
+    scene = factories.make_scene(scan=current_scan(reel), frames=(2, 10))
+    return make_real_take(scene)
+
+
+@pytest.fixture
+def browser(client, reviewer, settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    client.force_login(reviewer)
+    return client
+
+
+def test_a_view_waits_then_is_ready_then_is_served_in_ranges(browser, take):
+    state = browser.get(reverse("take-viewing", args=[take.pk])).json()
+    assert state["state"] == "waiting"
+    assert "cpu queue" in state["words"]
+    viewing.make_view(take)
+    assert browser.get(reverse("take-viewing", args=[take.pk])).json()["state"] == "ready"
+    part = browser.get(reverse("take-proxy", args=[take.pk]), headers={"Range": "bytes=4-7"})
+    assert part.status_code == 206
+    assert b"".join(part.streaming_content) == b"ftyp"
+    index = browser.get(reverse("take-labels-index", args=[take.pk]))
+    assert "immutable" in index.headers["Cache-Control"]
+    index.close()
+
+
+def test_a_view_that_failed_says_why(browser, take):
+    view = viewing.view_of(take)
+    view.fault.parent.mkdir(parents=True, exist_ok=True)
+    view.fault.write_text("no space left on device")
+    state = browser.get(reverse("take-viewing", args=[take.pk])).json()
+    assert state == {"state": "failed", "words": "No viewing copy: no space left on device"}
+
+
+def test_progress_is_told_in_frames(browser, take):
+    view = viewing.view_of(take)
+    view.progress.parent.mkdir(parents=True, exist_ok=True)
+    view.progress.write_text("3 8")
+    state = browser.get(reverse("take-viewing", args=[take.pk])).json()
+    assert state["words"] == "Making the viewing copy: 3 of 8 frames"
+
+
+@pytest.mark.parametrize("of", ["take", "map"])
+def test_frames_of_a_take_are_kept_by_the_browser_and_bounded(browser, take, of):
+    there = browser.get(reverse("take-frame", args=[take.pk, 9]), {"of": of})
+    assert there.headers["Content-Type"] == "image/png"
+    assert "immutable" in there.headers["Cache-Control"]
+    for outside in (1, 10):
+        assert browser.get(reverse("take-frame", args=[take.pk, outside])).status_code == 404
+
+
+def test_the_frame_of_a_scene_is_never_kept_for_good(browser, take):
+    address = reverse("scene-frame", args=[take.scan.scenes.get().pk, 5])
+    assert "immutable" in browser.get(address, {"of": "scan"}).headers["Cache-Control"]
+    assert browser.get(address, {"of": "take"}).headers["Cache-Control"] == "private, no-cache"
+
+
+def test_a_still_is_made_for_a_frame_that_has_none(browser, take):
+    scan = take.scan
+    address = reverse("scan-still", args=[scan.pk, 7])
+    assert browser.get(address).status_code == 404
+    scan.derivatives = scan.Derivatives.READY
+    scan.save(update_fields=["derivatives"])
+    first = browser.get(address)
+    assert b"".join(first.streaming_content)[:2] == b"\xff\xd8"
+    assert browser.get(reverse("scan-still", args=[scan.pk, 12])).status_code == 404
