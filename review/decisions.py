@@ -7,6 +7,7 @@ on what the other has just replaced.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -98,15 +99,30 @@ def stale_reasons(approval: Approval) -> list[str]:
 
 def lost_approvals(scene: Scene) -> list[Approval]:
     """Decisions on frames of this scene that an edit of the cuts left behind, newest first."""
-    return list(
-        Approval.objects.filter(
-            scene__scan_id=scene.scan_id,
-            scene__retired__isnull=False,
-            scene__start_frame__lt=scene.end_frame,
-            scene__end_frame__gt=scene.start_frame,
-            withdrawn__isnull=True,
-        ).select_related("take", "by", "scene")
-    )
+    return lost_by_scene([scene])[scene.pk]
+
+
+def lost_by_scene(scenes: Iterable[Scene]) -> dict[int, list[Approval]]:
+    """`lost_approvals` of many scenes, by their ids, in one query."""
+    wanted = list(scenes)
+    found = Approval.objects.filter(
+        scene__scan__in={scene.scan_id for scene in wanted}, scene__retired__isnull=False
+    ).select_related("take", "by", "scene")
+    newest: dict[int, Approval] = {}
+    for approval in found.order_by("at", "pk"):
+        newest[approval.scene_id] = approval
+    standing = [approval for approval in newest.values() if approval.withdrawn is None]
+    standing.sort(key=lambda approval: approval.at, reverse=True)
+    return {
+        scene.pk: [
+            approval
+            for approval in standing
+            if approval.scene.scan_id == scene.scan_id
+            and approval.scene.start_frame < scene.end_frame
+            and approval.scene.end_frame > scene.start_frame
+        ]
+        for scene in wanted
+    }
 
 
 @transaction.atomic

@@ -43,7 +43,7 @@ class Standing:
     take: Take | None
     decision: Approval | None
     reasons: list[str]
-    """Why the decision is stale."""
+    """Why the decision is stale, or what decision an edit of the cuts left behind."""
     run: StageRun | None
     """The newest run, if it has not ended well."""
 
@@ -67,17 +67,36 @@ def standings(scenes: Iterable[Scene]) -> list[Standing]:
     heads = cuts.head_takes(wanted)
     approvals = _newest_decisions(wanted)
     runs = _open_runs(wanted)
+    lost = decisions.lost_by_scene(wanted)
     return [
-        _standing(scene, heads.get(scene.pk), approvals.get(scene.pk), runs.get(scene.pk))
+        _standing(
+            scene,
+            heads.get(scene.pk),
+            approvals.get(scene.pk),
+            runs.get(scene.pk),
+            lost[scene.pk],
+        )
         for scene in wanted
     ]
 
 
 def _standing(
-    scene: Scene, take: Take | None, decision: Approval | None, run: StageRun | None
+    scene: Scene,
+    take: Take | None,
+    decision: Approval | None,
+    run: StageRun | None,
+    lost: list[Approval],
 ) -> Standing:
-    reasons = decisions.stale_reasons(decision) if decision else []
+    reasons = decisions.stale_reasons(decision) if decision else [_lost(each) for each in lost]
     return Standing(scene, _state(take, decision, reasons, run), take, decision, reasons, run)
+
+
+def _lost(approval: Approval) -> str:
+    first, last = approval.scene.start_frame, approval.scene.end_frame - 1
+    return (
+        f"{approval.by} had {approval.get_decision_display()} for frames {first} to {last}; "
+        f"since then: {approval.scene.retired_because or 'the cuts were edited'}."
+    )
 
 
 def _state(
@@ -89,7 +108,7 @@ def _state(
         return State.WAITING
     if run is not None and run.status == StageRun.Status.FAILED:
         return State.FAILED
-    if decision is not None and reasons:
+    if reasons:
         return State.STALE
     if decision is not None:
         approved = decision.decision == Approval.Decision.APPROVED

@@ -93,6 +93,16 @@ def test_a_moved_cut_makes_the_decisions_on_both_sides_stale(scene, reviewer, re
     assert first.standing.decision is None
     assert [lost.scene for lost in decisions.lost_approvals(first.scene)] == [scene]
     assert len(decisions.lost_approvals(second.scene)) == 2
+    assert {first.standing.state, second.standing.state} == {State.STALE}
+    assert "cut moved from frame 24 to 20" in first.standing.reasons[0]
+
+
+def test_a_withdrawn_decision_is_not_missed_after_a_cut_is_moved(scene, reviewer, restorer):
+    take = factories.make_take(scene=scene)
+    decisions.approve(scene, take, by=reviewer)
+    decisions.withdraw(decisions.request_changes(scene, take, by=reviewer, reason="x"), by=reviewer)
+    scenes.split(scene, 10, by=restorer)
+    assert {card.standing.state for card in storyboard(scene.scan)} == {State.UNTOUCHED}
 
 
 def test_a_cut_that_is_moved_back_brings_the_decision_back(scene, reviewer, restorer):

@@ -1,0 +1,85 @@
+"""A person starts stages from the pages, with parameters, and hears at once what is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from django.urls import reverse
+
+from restoration.forms import parameters_of, picture_stages
+from restoration.models import StageRun
+from restoration.stages import find_stage
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(client, restorer, settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    client.force_login(restorer)
+    return client
+
+
+def number_of(stage: str) -> dataclasses.Field:
+    """A parameter of the stage that is a number."""
+    for entry in parameters_of(stage):
+        if type(entry.default) in (int, float) and entry.default > 0:
+            return entry
+    raise AssertionError(f"{stage} has no number among its parameters")
+
+
+def said(response) -> str:
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+def test_a_parameter_is_kept_on_the_scene_and_given_to_the_run(desk):
+    scene = factories.make_scene()
+    entry = number_of("deflicker")
+    desk.post(
+        reverse("process-scene", args=[scene.pk]),
+        {"stages": ["deflicker"], f"deflicker.{entry.name}": entry.default + 1},
+    )
+    scene.refresh_from_db()
+    assert scene.settings == {"deflicker": {entry.name: entry.default + 1}}
+    run = StageRun.objects.get()
+    assert run.params[entry.name] == entry.default + 1
+
+
+def test_defaults_are_not_written_down_as_choices(desk):
+    scene = factories.make_scene()
+    entry = number_of("deflicker")
+    desk.post(
+        reverse("process-scene", args=[scene.pk]),
+        {"stages": ["deflicker"], f"deflicker.{entry.name}": entry.default},
+    )
+    scene.refresh_from_db()
+    assert scene.settings == {}
+
+
+def test_nothing_starts_without_a_stage(desk):
+    reel = factories.make_scan().reel
+    response = desk.post(reverse("process-reel", args=[reel.pk]), {}, follow=True)
+    assert "Nothing was started. Choose at least one stage." in said(response)
+    assert not StageRun.objects.exists()
+
+
+def test_a_word_where_a_number_belongs_starts_nothing(desk):
+    scene = factories.make_scene()
+    entry = number_of("repair")
+    response = desk.post(
+        reverse("process-scene", args=[scene.pk]),
+        {"stages": ["repair"], f"repair.{entry.name}": "much"},
+        follow=True,
+    )
+    assert "Nothing was started." in said(response)
+    assert not StageRun.objects.exists()
+
+
+def test_the_page_offers_every_parameter_of_every_picture_stage(desk):
+    scene = factories.make_scene()
+    page = desk.get(reverse("scene", args=[scene.pk])).content.decode()
+    for stage, _ in picture_stages():
+        for entry in dataclasses.fields(find_stage(stage).params):
+            assert f'name="{stage}.{entry.name}"' in page
