@@ -93,7 +93,9 @@ def _read_back(
         return ReadBack(frames, Totals(), FrameDigest().hexdigest(), violations)
     totals, digest, unspoken, done = Totals(), FrameDigest(), 0, 0
     together = _side_by_side(
-        scan.frames(start_frame, start_frame + frames), pictures.frames(0, frames), maps.frames()
+        scan.frames(start_frame, start_frame + frames),
+        pictures.frames(0, frames),
+        maps.frames(sources=False),
     )
     for original, picture, frame_map in together:
         found = check_frame(original, picture, frame_map, frame=start_frame + done)

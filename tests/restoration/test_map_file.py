@@ -243,6 +243,23 @@ def test_a_map_that_failed_leaves_no_file(tmp_path: Path, take: TakeFiles) -> No
     assert list(tmp_path.glob("map.mkv*")) == []
 
 
+def test_labels_alone_are_the_same_and_a_damaged_source_is_still_found(take: TakeFiles) -> None:
+    both = zip(MapReader(take.map).frames(), MapReader(take.map).frames(sources=False), strict=True)
+    for whole, labels in both:
+        np.testing.assert_array_equal(whole.structure, labels.structure)
+        assert labels.sources is None
+    with av.open(str(take.map)) as container:
+        last = [packet for packet in container.demux(video=1) if packet.size][-1]
+        place = last.pos + last.size // 2
+    with take.map.open("r+b") as file:
+        file.seek(place)
+        byte = file.read(1)
+        file.seek(place)
+        file.write(bytes([byte[0] ^ 0x40]))
+    with pytest.raises(ProvenanceError, match="wrong CRC"):
+        list(MapReader(take.map).frames(sources=False))
+
+
 def test_sources_come_back_with_the_frames_that_have_them(take: TakeFiles) -> None:
     maps = list(MapReader(take.map).frames())
     assert [each.sources is not None for each in maps] == [False] + [True] * 7
