@@ -136,4 +136,5 @@ def _along(grid: Grid, length: int) -> Grid:
     place = (np.arange(length, dtype=np.int64) * ((points - 1) << _STEPS)) // max(1, length - 1)
     left = np.minimum(place >> _STEPS, points - 2)
     weight = place - (left << _STEPS)
-    return grid[:, left] * ((1 << _STEPS) - weight) + grid[:, left + 1] * weight
+    between = grid[:, left] * ((1 << _STEPS) - weight) + grid[:, left + 1] * weight
+    return np.asarray(between, np.int64)

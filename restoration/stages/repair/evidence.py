@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -29,6 +30,7 @@ _FOUND = 3.29
 _AREA = 0.08
 _EDGE = -1.27
 _IN_BOTH, _IN_ONE = 0.45, 0.3  # misfit of a shape that was found again, in both or in one
+_SCENERY = 0.4  # of the misfit at the suspect's own place
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
@@ -79,11 +81,12 @@ def weigh(
     hopeful = score(suspects) >= least
     suspects.found[~hopeful] = 0.0
     for part in np.flatnonzero(hopeful[1:]) + 1:
-        misfits = [
+        twins = [
             shape_elsewhere(luma, suspects, int(part), motion, neighbours[motion.offset].luma)
             for motion in near
         ]
-        suspects.found[part] = min(misfits)
+        suspects.found[part] = min(twin.misfit for twin in twins)
+        misfits = [1.0 if twin.is_scenery else twin.misfit for twin in twins]
         in_one = _IN_BOTH if one_sided else _IN_ONE
         suspects.moved[part] = max(misfits) < _IN_BOTH or min(misfits) < in_one
     return suspects
@@ -116,14 +119,20 @@ def score(suspects: Suspects) -> npt.NDArray[np.float64]:
     )
 
 
-def shape_elsewhere(
-    luma: Luma, suspects: Suspects, part: int, motion: Motion, other: Luma
-) -> float:
-    """Smallest misfit of the suspect's shape, with a rim, anywhere near by in the neighbour.
+class Twin(NamedTuple):
+    """Where a neighbour shows a suspect's shape best.
 
-    Returns: root mean square misfit over the misfit at the place that motion predicts; small: the
-        same thing is there too, only moved.
+    misfit: root mean square, over the misfit at the place that motion predicts.
+    is_scenery: this frame shows the same at that place too, so it is no moved suspect but a part of
+        the scene that looks like it, as any dark corner looks like a dark blotch.
     """
+
+    misfit: float
+    is_scenery: bool
+
+
+def shape_elsewhere(luma: Luma, suspects: Suspects, part: int, motion: Motion, other: Luma) -> Twin:
+    """Look for the suspect's shape, with a rim, anywhere near by in the neighbour."""
     height, width = luma.shape
     left, top, wide, high, area = (int(value) for value in suspects.boxes[part])
     y0, y1 = max(top - 1, 0), min(top + high + 1, height)
@@ -139,7 +148,14 @@ def shape_elsewhere(
     columns = slice(max(x0 + dx - reach, 0), min(x1 + dx + reach, width))
     searched = other[rows, columns]
     if searched.shape[0] < y1 - y0 or searched.shape[1] < x1 - x0:
-        return 1.0
+        return Twin(1.0, is_scenery=False)
     errors = cv2.matchTemplate(searched, patch, cv2.TM_SQDIFF, mask=shape)
     best = float(np.sqrt(max(float(errors.min()), 0.0) / inside.sum()))
-    return best / max(expected, 1e-6)
+    row, column = (int(place) for place in np.unravel_index(int(errors.argmin()), errors.shape))
+    twin = searched[row : row + y1 - y0, column : column + x1 - x0]
+    top, left = rows.start + row - dy, columns.start + column - dx
+    same = luma[max(top, 0) : top + y1 - y0, max(left, 0) : left + x1 - x0]
+    if same.shape != twin.shape:
+        return Twin(best / max(expected, 1e-6), is_scenery=False)
+    still = float(np.sqrt(((same - twin)[inside] ** 2).mean()))
+    return Twin(best / max(expected, 1e-6), is_scenery=still < _SCENERY * expected)

@@ -83,7 +83,7 @@ def fill_defects(here: View, mask: Mask, neighbours: Sequence[Neighbour]) -> Fil
     planes = [plane.copy() for plane in here.picture.planes]
     by_offset = {neighbour.motion.offset: neighbour for neighbour in neighbours}
     for box, part in _pieces(mask):
-        choice = _choose(here.luma, mask, box, part, neighbours)
+        choice = _choose(here.full, mask, box, part, neighbours)
         if choice is None:
             continue
         offset[box][part], dy[box][part], dx[box][part] = choice.offset, choice.dy, choice.dx
@@ -142,8 +142,8 @@ def _best_place(
     luma: Luma, box: Box, part: Mask, outer: Box, ring: Mask, neighbour: Neighbour
 ) -> _Choice | None:
     height, width = luma.shape
-    flow = np.rint(np.median(neighbour.motion.flow[outer][ring], axis=0)).astype(int)
-    other, damaged = neighbour.view.luma, neighbour.damaged
+    flow = _usual_flow(neighbour.motion, outer, ring, luma.shape)
+    other, damaged = neighbour.view.full, neighbour.damaged
     wanted = luma[outer]
     best: _Choice | None = None
     for dy in range(flow[1] - _SEARCH, flow[1] + _SEARCH + 1):
@@ -163,6 +163,18 @@ def _best_place(
             if best is None or error < best.error:
                 best = _Choice(neighbour.motion.offset, int(dy), int(dx), error)
     return best
+
+
+def _usual_flow(
+    motion: Motion, outer: Box, ring: Mask, shape: tuple[int, ...]
+) -> npt.NDArray[np.int_]:
+    """Median (dx, dy) around a defect, in whole pixels of the full size."""
+    rows, columns = np.nonzero(ring)
+    scale_y, scale_x = shape[0] / motion.flow.shape[0], shape[1] / motion.flow.shape[1]
+    y = ((rows + outer[0].start) / scale_y).astype(int)
+    x = ((columns + outer[1].start) / scale_x).astype(int)
+    flow = np.median(motion.flow[y, x], axis=0)
+    return np.asarray(np.rint(flow * (scale_x, scale_y)), np.int_)
 
 
 def _copy(

@@ -13,7 +13,7 @@ from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, St
 from restoration.stages.repair.detect import Mask, Thresholds, detect_defects
 from restoration.stages.repair.fill import Neighbour, align_to_chroma, fill_defects
 from restoration.stages.repair.scratch import Line, confirm, find_lines, line_mask
-from restoration.stages.repair.views import REACH, Motion, Surroundings
+from restoration.stages.repair.views import REACH, Motion, Surroundings, View
 from restoration.stages.segments import Segment, split_at_marks
 
 
@@ -80,13 +80,21 @@ def _find(around: Surroundings, frame: int, lines: dict[int, list[Line]], params
     offsets = around.offsets(frame)
     motions = [around.motion(frame, offset) for offset in offsets]
     views = {offset: around.view(frame + offset) for offset in offsets}
-    found = detect_defects(here, motions, views, Thresholds.at(params.sensitivity))
+    found: Mask = detect_defects(here, motions, views, Thresholds.at(params.sensitivity))
     if params.grow and found.any():
         kernel = np.ones((2 * params.grow + 1, 2 * params.grow + 1), np.uint8)
         found = cv2.dilate(found.astype(np.uint8), kernel).astype(bool)
     if params.scratches:
         found |= line_mask(found.shape, _scratches(around, frame, motions, lines))
-    return align_to_chroma(found, here.picture.pixel)
+    return align_to_chroma(_to_full_size(found, here), here.picture.pixel)
+
+
+def _to_full_size(mask: Mask, view: View) -> Mask:
+    height, width = view.full.shape
+    if mask.shape == (height, width):
+        return mask
+    larger = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    return larger.astype(bool)
 
 
 def _scratches(
@@ -118,6 +126,11 @@ def _sideways(motion: Motion, line: Line) -> float:
     return float(np.median(values)) if values.size else 0.0
 
 
+def _all_lines(view: View, lines: dict[int, list[Line]]) -> Mask:
+    """Lines that were not sure enough to be repaired are still no source for others."""
+    return _to_full_size(line_mask(view.luma.shape, lines.get(view.frame, [])), view)
+
+
 def _repair(
     around: Surroundings,
     frame: int,
@@ -136,8 +149,7 @@ def _repair(
         Neighbour(
             around.view(frame + offset),
             around.motion(frame, offset),
-            # Lines that were not sure enough to repair are still no source for others.
-            masks[frame + offset] | line_mask(mask.shape, lines.get(frame + offset, [])),
+            masks[frame + offset] | _all_lines(around.view(frame + offset), lines),
         )
         for offset in around.offsets(frame)
     ]

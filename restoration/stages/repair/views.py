@@ -15,14 +15,14 @@ import numpy.typing as npt
 
 from archive.media.pixels import Picture
 from restoration.imaging.flow import Flow, FlowEstimator, follow, leaves_picture, round_trip_error
-from restoration.imaging.luma import Luma, analysis_luma, eight_bit
+from restoration.imaging.luma import Luma, analysis_luma, eight_bit, shrink
 from restoration.stages.contract import Clip
 from restoration.stages.segments import Segment
 
 REACH = 2
 """Neighbours to each side."""
 
-_FLOW_WIDTH = 720  # flow of larger scans is estimated on a picture shrunk to this
+_LOOKED_AT = 720  # columns; larger scans are searched at this size and repaired at their own
 _TOO_DARK = 10.0  # 95th percentile of luma, in 8-bit codes
 _TOO_FLAT = 2.5  # standard deviation of luma
 
@@ -31,12 +31,14 @@ _TOO_FLAT = 2.5  # standard deviation of luma
 class View:
     """One frame of the scan prepared for looking at.
 
-    luma: (H, W) float32 in [0, 255]. steady: (h, w) uint8, median-filtered and perhaps shrunk,
-    what flow is estimated on.
+    full: (H, W) float32 in [0, 255], luma at the size of the scan, for copying by.
+    luma: (h, w) float32, the same shrunk to at most 720 columns: defects and motion are looked for
+    at this size. steady: (h, w) uint8, luma through a median filter, what flow is estimated on.
     """
 
     frame: int
     picture: Picture
+    full: Luma
     luma: Luma
     steady: npt.NDArray[np.uint8]
     readable: bool
@@ -44,10 +46,10 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """From a frame to one of its neighbours.
+    """From a frame to one of its neighbours, at the size that is looked at.
 
-    flow: (H, W, 2). seen: (H, W) float32, the neighbour's luma carried to this frame's geometry.
-    missed: (H, W) float32, pixels by which there-and-back fails. outside: (H, W) bool, where the
+    flow: (h, w, 2). seen: (h, w) float32, the neighbour's luma carried to this frame's geometry.
+    missed: (h, w) float32, pixels by which there-and-back fails. outside: (h, w) bool, where the
     neighbour does not show the place any more.
     """
 
@@ -59,14 +61,12 @@ class Motion:
 
 
 def make_view(frame: int, picture: Picture) -> View:
-    luma = analysis_luma(picture)
+    full = analysis_luma(picture)
+    luma = shrink(full, width=_LOOKED_AT)
     # Dust of a few pixels would drag vectors with it; the median takes it out first.
-    steady = cv2.medianBlur(eight_bit(luma), 3)
-    if steady.shape[1] > _FLOW_WIDTH:
-        rows = round(steady.shape[0] * _FLOW_WIDTH / steady.shape[1])
-        steady = cv2.resize(steady, (_FLOW_WIDTH, rows), interpolation=cv2.INTER_AREA)
+    steady = np.asarray(cv2.medianBlur(eight_bit(luma), 3), np.uint8)
     readable = float(np.percentile(steady, 95)) >= _TOO_DARK and float(steady.std()) >= _TOO_FLAT
-    return View(frame, picture, luma, np.asarray(steady, np.uint8), readable)
+    return View(frame, picture, full, luma, steady, readable)
 
 
 class Surroundings:
@@ -111,15 +111,5 @@ class Surroundings:
         pair = (first, second)
         if pair not in self._flows:
             one, other = self.view(first), self.view(second)
-            flow = self._estimator.between(one.steady, other.steady)
-            self._flows[pair] = _enlarge(flow, one.luma.shape)
+            self._flows[pair] = self._estimator.between(one.steady, other.steady)
         return self._flows[pair]
-
-
-def _enlarge(flow: Flow, shape: tuple[int, ...]) -> Flow:
-    if flow.shape[:2] == shape:
-        return flow
-    height, width = shape
-    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-    larger = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(larger * scale, np.float32)
