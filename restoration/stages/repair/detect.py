@@ -75,6 +75,8 @@ def detect_defects(
     settled = _settle(motions, neighbours, suspects, reach=2)
     suspects = _suspects(here.luma, settled, limits)
     defects = _keep_defects(here, suspects, settled, neighbours, limits)
+    if all(abs(motion.offset) > 1 for motion in motions[1:2]):
+        return defects  # one side only is too little to let a defect grow on
     return _grow_large(here, defects, settled, neighbours, limits)
 
 

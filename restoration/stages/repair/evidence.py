@@ -28,7 +28,8 @@ _DISAGREEMENT = -1.88
 _RING = -1.07
 _FOUND = 3.29
 _AREA = 0.08
-_EDGE = -1.27
+_EDGE = -5.0  # fitted -1.27; on film, what only one side can tell is mostly something uncovered
+_LARGEST_AT_EDGE = 200  # pixels
 _IN_BOTH, _IN_ONE = 0.45, 0.3  # misfit of a shape that was found again, in both or in one
 _SCENERY = 0.4  # of the misfit at the suspect's own place
 _SQUARE = np.ones((3, 3), np.uint8)
@@ -102,6 +103,8 @@ def _mean(values: Luma, labels: npt.NDArray[np.int32], count: int) -> npt.NDArra
 def is_defect(suspects: Suspects, *, least: float) -> npt.NDArray[np.bool_]:
     """Which suspects are defects, (n,) bool; the background never is."""
     kept = (score(suspects) >= least) & ~suspects.moved
+    if suspects.one_sided:
+        kept &= suspects.area <= _LARGEST_AT_EDGE
     kept[0] = False
     return np.asarray(kept)
 

@@ -26,6 +26,7 @@ _FARTHEST = 4  # half of the widest scratch, at 720 columns and below
 _CAP = 12.0  # codes; one strong edge must not stand for a whole line
 _STRONG, _WEAK = 13.0, 6.0  # of 20: in a scene that stands still, and in one that moves
 _COVERED, _LEAST_COVERED = 0.8, 0.55  # of the rows: of a whole line, of one partly hidden
+_EMPTY = 2.0  # codes of spread down a side that shows nothing
 _END, _ENDS_COVERED = 0.04, 0.7  # of the rows; a drawn frame or a pole stops short of it
 _SWAY = 4.0  # columns from frame to frame
 _MOVED = 1.5  # columns that tell a moving scene from one that stands
@@ -62,7 +63,9 @@ def find_lines(luma: Luma) -> list[Line]:
     reach = max(_FARTHEST, round(_FARTHEST * width / 720))
     ridge = _ridge(luma, reach)
     bands = _band_scores(ridge)
-    found = [line for tone in (1, -1) for line in _peaks(tone * bands, tone * ridge, reach, tone)]
+    found = [
+        line for tone in (1, -1) for line in _peaks(luma, tone * bands, tone * ridge, reach, tone)
+    ]
     kept: list[Line] = []
     for line in sorted(found, key=lambda line: -line.strength):
         # A light line has dark rims by the same measure, and the other way round.
@@ -91,7 +94,9 @@ def _band_scores(ridge: Luma) -> npt.NDArray[np.float64]:
     return np.asarray(means / np.maximum(scale, 0.15))
 
 
-def _peaks(bands: npt.NDArray[np.float64], ridge: Luma, reach: int, tone: int) -> list[Line]:
+def _peaks(
+    luma: Luma, bands: npt.NDArray[np.float64], ridge: Luma, reach: int, tone: int
+) -> list[Line]:
     height, width = ridge.shape
     widest = round(_LEAN * height)
     slopes = range(-widest, widest + 1, 2)
@@ -111,7 +116,7 @@ def _peaks(bands: npt.NDArray[np.float64], ridge: Luma, reach: int, tone: int) -
             strength = float(best[column] / np.sqrt(_BANDS))
             line = _measure(ridge, column, slope, reach, tone, strength)
             covered = _covered_height(ridge, line)
-            if covered >= _LEAST_COVERED:
+            if covered >= _LEAST_COVERED and not _is_border(luma, line, reach):
                 found.append(replace(line, whole=covered >= _COVERED))
     return found
 
@@ -151,6 +156,20 @@ def _covered_height(ridge: Luma, line: Line) -> float:
     end = max(6, round(_END * height))
     reaches = min(float((part > least).mean()) for part in (across[:end], across[-end:]))
     return float((smooth > least).mean()) if reaches >= _ENDS_COVERED else 0.0
+
+
+def _is_border(luma: Luma, line: Line, reach: int) -> bool:
+    """Whether a side shows nothing at all, as the bars beside a picture do."""
+    height, width = luma.shape
+    rows = np.arange(height)
+    centre = line.top + (line.bottom - line.top) * (rows + 0.5) / height
+    sides = []
+    for start in (line.left - 2 * reach, line.right + 1):
+        columns = np.rint(centre[:, None] + np.arange(start, start + 2 * reach)).astype(int)
+        sides.append(luma[rows[:, None], np.clip(columns, 0, width - 1)].mean(axis=1))
+    empty = [float(side.std()) < _EMPTY for side in sides]
+    alike = abs(float(sides[0].mean() - sides[1].mean())) < 8.0
+    return any(empty) and not (all(empty) and alike)
 
 
 def _measure(ridge: Luma, column: int, slope: int, reach: int, tone: int, strength: float) -> Line:
