@@ -28,8 +28,10 @@ _DISAGREEMENT = -1.88
 _RING = -1.07
 _FOUND = 3.29
 _AREA = 0.08
-_EDGE = -5.0  # fitted -1.27; on film, what only one side can tell is mostly something uncovered
-_LARGEST_AT_EDGE = 200  # pixels
+_EDGE = -1.27
+# On film, what only one side can tell is mostly something uncovered: there only small or glaring
+# suspects are believed.
+_DOUBT_AT_EDGE, _LARGEST_AT_EDGE, _GLARING = 3.7, 200, 55.0  # log odds, pixels, codes
 _IN_BOTH, _IN_ONE = 0.45, 0.3  # misfit of a shape that was found again, in both or in one
 _SCENERY = 0.4  # of the misfit at the suspect's own place
 _SQUARE = np.ones((3, 3), np.uint8)
@@ -104,7 +106,8 @@ def is_defect(suspects: Suspects, *, least: float) -> npt.NDArray[np.bool_]:
     """Which suspects are defects, (n,) bool; the background never is."""
     kept = (score(suspects) >= least) & ~suspects.moved
     if suspects.one_sided:
-        kept &= suspects.area <= _LARGEST_AT_EDGE
+        sure = score(suspects) >= least + _DOUBT_AT_EDGE
+        kept &= (suspects.contrast >= _GLARING) | (sure & (suspects.area <= _LARGEST_AT_EDGE))
     kept[0] = False
     return np.asarray(kept)
 
