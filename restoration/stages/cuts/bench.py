@@ -60,8 +60,8 @@ def _case(
 ) -> dict[str, Any]:
     finders: dict[str, Finder] = {
         "cuts": _ours,
-        "ContentDetector": lambda clip: _peer(ContentDetector(), clip),
-        "AdaptiveDetector": lambda clip: _peer(AdaptiveDetector(), clip),
+        "ContentDetector": lambda clip: _peer(ContentDetector(luma_only=True), clip),
+        "AdaptiveDetector": lambda clip: _peer(AdaptiveDetector(luma_only=True), clip),
         "no cuts": lambda clip: [],
     }
     spans = [_span(entry) for entry in gradual]
@@ -121,7 +121,7 @@ def _ours(clip: MemoryClip) -> list[int]:
 
 
 def _peer(detector: SceneDetector, clip: MemoryClip) -> list[int]:
-    """PySceneDetect's detector with its defaults on the frames as they are."""
+    """PySceneDetect's detector, its defaults but for grey film, on the frames as they are."""
     found = []
     for number, picture in enumerate(clip.pictures):
         shown = np.asarray(cv2.cvtColor(picture.planes[0], cv2.COLOR_GRAY2BGR))
