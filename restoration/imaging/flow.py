@@ -42,7 +42,10 @@ class FlowEstimator:
         height, width = first.shape
         if min(height, width) < _SMALLEST_SIDE:
             return np.zeros((height, width, 2), np.float32)
-        return np.asarray(self._search.calc(first, second, np.zeros((height, width, 2), np.float32)), dtype=np.float32)
+        return np.asarray(
+            self._search.calc(first, second, np.zeros((height, width, 2), np.float32)),
+            dtype=np.float32,
+        )
 
 
 def _grid(shape: tuple[int, int]) -> tuple[Luma, Luma]:
