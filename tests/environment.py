@@ -6,19 +6,47 @@ PostgreSQL in it. The server ends when this process does, however it ends: see `
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-HOME = Path(tempfile.mkdtemp(prefix="reelproof-tests-")).resolve()
+PREFIX = "reelproof-tests-"
+YOUNG_SECONDS = 60
+
+
+def lives(home: Path) -> bool:
+    """Whether a session holds that folder, or has just made it."""
+    if time.time() - home.stat().st_mtime < YOUNG_SECONDS:
+        return True
+    try:
+        with (home / "session").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (FileNotFoundError, BlockingIOError):
+        return True
+    return False
+
+
+def remove_abandoned() -> None:
+    """Remove what sessions left that were killed outright and could not clean up."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            if not lives(home):
+                shutil.rmtree(home, ignore_errors=True)
+
+
+remove_abandoned()
+HOME = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
 (HOME / "static").mkdir()  # whitenoise wants it to be there
 HOME.chmod(0o755)  # root hands the server to a user who has to get in
 SESSION = ExitStack()
+fcntl.flock(SESSION.enter_context((HOME / "session").open("wb")), fcntl.LOCK_EX)
 
 os.environ["REELPROOF_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
