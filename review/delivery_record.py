@@ -18,7 +18,10 @@ LOSSY = (
     "viewing.mp4 is compressed with loss: no pixel in it is ORIGINAL. The labels and totals here "
     "are those of the takes that it shows."
 )
-VARIABLE = "The scan has a variable frame rate: the timeline counts frames, at the nominal rate."
+VARIABLE = (
+    "The scan has a variable frame rate: here its frames follow each other evenly, at the nominal "
+    "rate, so that its sound may run apart from them."
+)
 
 
 def build_record(

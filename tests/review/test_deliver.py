@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -299,3 +302,25 @@ def test_a_disk_too_full_is_said_before_the_work(
     with pytest.raises(DeliveryFailed, match="MiB are free; free some"):
         build_deliverable(reel, format="ffv1", use="exhibition", to=tmp_path / "out", by=archivist)
     assert not (tmp_path / "out").exists()
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Writing beyond `size` fails, much as on a full disk; the database is another process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_write_that_fails_midway_leaves_nothing(
+    reel: Reel, tmp_path: Path, archivist: User
+) -> None:
+    with files_of_at_most(8_000), pytest.raises(DeliveryFailed, match="nothing was left in"):
+        build_deliverable(reel, format="all", use="exhibition", to=tmp_path / "out", by=archivist)
+    assert not (tmp_path / "out").exists()
+    assert not Deliverable.objects.exists()
+    made = build_deliverable(reel, format="all", use="exhibition", to=tmp_path, by=archivist)
+    assert len(made.files) == 5
