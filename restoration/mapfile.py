@@ -1,9 +1,9 @@
 """Provenance maps as files: FFV1 in Matroska, lossless, beside the picture they speak of.
 
 Stream 0 (gray8) holds structure + 8 * colour. Stream 1 (gbrp16le), only if anything was copied,
-holds R = source offset, G = dy, B = dx, each + 32768; frames in which nothing was copied have no
-packet there. Stream 2, of the same form, holds colour's own sources where one record cannot serve
-both planes. See docs/provenance-map.md.
+holds R = source offset, G = dy, B = dx, each + 32768; after the first frame, those in which nothing
+was copied have no packet there. Stream 2, of the same form, holds colour's own sources where one
+record cannot serve both planes. See docs/provenance-map.md.
 """
 
 from __future__ import annotations
@@ -142,10 +142,18 @@ class MapWriter:
 
     def _source_stream(self, number: int) -> _StreamWriter:
         if number == 2 and 1 not in self._sources:
-            self._source_stream(1)  # stream 2 of the file is always colour's own
+            self._begin_sources(1, with_nothing=True)  # stream 2 is always colour's own
         if number not in self._sources:
-            self._sources[number] = self._open(self._beside(number), "gbrp16le")
+            self._begin_sources(number, with_nothing=self.frames > 0)
         return self._sources[number]
+
+    def _begin_sources(self, number: int, *, with_nothing: bool) -> None:
+        self._sources[number] = self._open(self._beside(number), "gbrp16le")
+        if with_nothing:
+            # Demuxers learn a stream's form from its first packet and look for it only so far:
+            # without one at frame 0 a stream whose first copy comes late has no pixel format.
+            nothing = np.full((*self._shape, 3), ZERO, dtype=np.uint16)
+            self._sources[number].write(nothing, 0)
 
     def _open(self, path: Path, pix_fmt: str) -> _StreamWriter:
         height, width = self._shape
@@ -220,7 +228,8 @@ class MapReader:
 
     def _check_streams(self, container: Any) -> None:
         found = [
-            (stream.codec_context.name, stream.format.name) for stream in container.streams.video
+            (stream.codec_context.name, stream.format.name if stream.format else "unknown")
+            for stream in container.streams.video
         ]
         wanted = [("ffv1", "gray"), ("ffv1", "gbrp16le"), ("ffv1", "gbrp16le")]
         if not found or found != wanted[: len(found)]:
@@ -305,6 +314,7 @@ def _assemble(pts: int, held: list[dict[int, npt.NDArray[Any]]]) -> FrameMap:
     sources = [
         _decode_sources(streams.pop(pts)) if pts in streams else None for streams in held[1:]
     ]
+    sources = [each if each is not None and _anywhere(each) else None for each in sources]
     return FrameMap(labels.structure, labels.colour, sources[0], sources[1])
 
 

@@ -17,7 +17,14 @@ from archive.media.encode import PictureWriter
 from archive.media.pixels import Picture
 from restoration.execution import TakeFiles
 from restoration.mapfile import MapReader, MapWriter
-from restoration.provenance import FrameMap, Label, ProvenanceError, Totals, identity_map
+from restoration.provenance import (
+    FrameMap,
+    Label,
+    ProvenanceError,
+    Sources,
+    Totals,
+    identity_map,
+)
 from restoration.verification import verify_take
 from tests.restoration.takes import BRIGHTEN, PATCH, run_stage, write_scan
 
@@ -268,3 +275,29 @@ def test_sources_come_back_with_the_frames_that_have_them(take: TakeFiles) -> No
     assert (only.sources.offset[5, 5], only.sources.dx[5, 5], only.sources.dy[5, 5]) == (-1, -4, 0)
     assert MapReader(take.map).totals() == sum(map(Totals.count, maps), Totals())
     assert (only.structure == Label.RECOVERED).sum() == 16
+
+
+def test_a_copy_late_in_a_long_scene_comes_back(tmp_path: Path) -> None:
+    height, width, last = 120, 160, 1199
+    random = np.random.default_rng(7)
+    labels = random.choice([0, 1], (height, width)).astype(np.uint8)
+    with MapWriter(tmp_path / "map.mkv", width=width, height=height, rate=Fraction(16)) as writer:
+        for _ in range(last):
+            writer.write(FrameMap(labels, labels))
+        writer.write(copied_frame(height, width))
+
+    maps = MapReader(tmp_path / "map.mkv")
+
+    (first,) = maps.frames(0, 1)
+    (late,) = maps.frames(last, last + 1)
+    assert first.sources is None
+    assert late.sources is not None
+    assert int(late.sources.offset[5, 6]) == -1
+    assert len(maps) == last + 1
+
+
+def copied_frame(height: int, width: int) -> FrameMap:
+    labels = np.zeros((height, width), np.uint8)
+    offset, shift = np.zeros((height, width), np.int8), np.zeros((height, width), np.int16)
+    labels[5, 6], offset[5, 6] = Label.RECOVERED, -1
+    return FrameMap(labels, labels, Sources(offset, shift, shift))
