@@ -22,7 +22,7 @@ _PASSES = 3
 _STEEPEST = 2.0
 _CLOSE, _CLOSE_SHARE = 2.5, 0.05  # codes, share of the level: how near the line a cell agrees
 _LEAST_SHARE, _FULL_SHARE = 0.15, 0.5  # of cells on the line, for no and for full trust
-_EVENT_TIMES, _EVENT_SHARE = 6.0, 0.3  # of the usual departure, of the level
+_EVENT_TIMES, _EVENT_SHARE = 8.0, 0.2  # of the usual departure, of the level
 _LEAST_SPREAD = 3.0  # luma codes; a flatter picture cannot tell gain from offset
 
 

@@ -141,4 +141,4 @@ def _labels(before: Picture, after: Picture) -> tuple[npt.NDArray[np.uint8], npt
     return structure, np.ascontiguousarray(chroma[: before.height, : before.width])
 
 
-STAGE = Stage(name="deflicker", version="1", queue="cpu", makes="pictures", params=Params, run=run)
+STAGE = Stage(name="deflicker", version="2", queue="cpu", makes="pictures", params=Params, run=run)
