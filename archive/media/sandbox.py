@@ -225,8 +225,8 @@ def _death(code: int, *, name: str, limits: Limits, complaints: Any) -> MediaErr
         return LimitExceeded(f"{name}: the reader was killed, most likely because memory ran out")
     if code < 0:
         return NotAVideo(
-            f"{name} crashed the decoder ({signal.Signals(-code).name}); "
-            "it is damaged or made to do harm"
+            f"{name} crashed the decoder ({signal.Signals(-code).name}); it is damaged, made to do "
+            f"harm, or needs more than {limits.memory_bytes >> 20} MiB of memory"
         )
     return MediaError(f"{name} could not be read: {''.join(words) or f'exit code {code}'}")
 

@@ -51,6 +51,7 @@ def test_errors_come_back_as_what_they_were(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
+        # Libraries that do not check what malloc gave them crash instead of complaining.
         (Limits(memory_bytes=330 << 20), r"needs more than 330 MiB of memory|could not be read"),
         (Limits(wall_seconds=0.05), r"not read within 0\.05 seconds"),
         (Limits(stall_seconds=0.05), r"no new frame for 0\.05 seconds"),
