@@ -159,17 +159,25 @@ def _covered_height(ridge: Luma, line: Line) -> float:
 
 
 def _is_border(luma: Luma, line: Line, reach: int) -> bool:
-    """Whether a side shows nothing at all, as the bars beside a picture do."""
+    """Whether a side shows nothing at all, as the bars beside a picture do.
+
+    Looked for next to the line and a little farther out: the edge of a bar is often soft.
+    """
     height, width = luma.shape
     rows = np.arange(height)
     centre = line.top + (line.bottom - line.top) * (rows + 0.5) / height
-    sides = []
-    for start in (line.left - 2 * reach, line.right + 1):
+
+    def strip(start: int) -> npt.NDArray[np.floating]:
         columns = np.rint(centre[:, None] + np.arange(start, start + 2 * reach)).astype(int)
-        sides.append(luma[rows[:, None], np.clip(columns, 0, width - 1)].mean(axis=1))
-    empty = [float(side.std()) < _EMPTY for side in sides]
-    alike = abs(float(sides[0].mean() - sides[1].mean())) < 8.0
-    return any(empty) and not (all(empty) and alike)
+        return np.asarray(luma[rows[:, None], np.clip(columns, 0, width - 1)].mean(axis=1))
+
+    for away in (0, 2 * reach):
+        sides = [strip(line.left - 2 * reach - away), strip(line.right + 1 + away)]
+        empty = [float(side.std()) < _EMPTY for side in sides]
+        alike = abs(float(sides[0].mean() - sides[1].mean())) < 8.0
+        if any(empty) and not (all(empty) and alike):
+            return True
+    return False
 
 
 def _measure(ridge: Luma, column: int, slope: int, reach: int, tone: int, strength: float) -> Line:

@@ -159,4 +159,4 @@ def _repair(
     return StageFrame(filled.picture, filled.structure, filled.colour, filled.sources)
 
 
-STAGE = Stage(name="repair", version="1", queue="gpu", makes="pictures", params=Params, run=run)
+STAGE = Stage(name="repair", version="2", queue="gpu", makes="pictures", params=Params, run=run)
