@@ -52,7 +52,7 @@ lint: $(TOOLS)
 test: lint
 	@.ci/tests $(PYTEST)
 
-# The numbers of docs/benchmarks.md.
+# The numbers of docs/benchmarks.md; those of the stages need DATA=/path/to/test/films.
 bench: $(TOOLS)
 	@.ci/benchmarks
 
