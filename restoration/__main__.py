@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
+
+from restoration.interruption import interrupt_on_signals
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    interrupt_on_signals()
     asked = build_parser().parse_args(arguments)
     from archive.media.errors import MediaError
     from restoration.provenance import ProvenanceError
@@ -184,11 +184,6 @@ def _refuse(message: str, *, code: int = 2) -> int:
     line = " ".join(message.split())
     print(f"restoration: {line}", file=sys.stderr)
     return code
-
-
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    # The same way out as Ctrl-C, so that what was begun is removed.
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Self
 
 from archive.media.encode import PictureWriter
 from archive.media.pixels import Picture, PictureFormat
+from restoration.interruption import held
 from restoration.mapfile import MapWriter
 from restoration.provenance import FrameMap, Totals
 
@@ -83,7 +84,8 @@ class TakeRecorder:
 
         Raises: whatever the encoder raised for an earlier one.
         """
-        self._waiting.put((picture, frame_map))
+        with held():
+            self._waiting.put((picture, frame_map))
         if self._failed is not None:
             raise self._failed
 
@@ -122,8 +124,9 @@ class TakeRecorder:
 
     def _stop(self) -> None:
         if self._thread.is_alive():
-            self._waiting.put(None)
-            self._thread.join()
+            with held():
+                self._waiting.put(None)
+                self._thread.join()
 
     def _encode(self) -> None:
         """The thread: encode until told to stop; after an error only empty the queue."""

@@ -11,6 +11,7 @@ from archive.media.decode import open_source
 from archive.media.errors import MediaError
 from archive.media.pixels import Picture
 from restoration.clip import PictureFrames
+from restoration.interruption import held
 from restoration.mapfile import MapReader
 from restoration.provenance import FrameMap, ProvenanceError, Totals, check_frame
 from restoration.recording import FrameDigest, Recorded, picture_md5
@@ -129,10 +130,16 @@ def _side_by_side(
                 pool.submit(next, maps, None),
             )
 
-        ahead = begin()
-        while True:
-            original, picture, frame_map = ahead[0].result(), ahead[1].result(), ahead[2].result()
-            if original is None or picture is None or frame_map is None:
-                return
+        with held():
             ahead = begin()
+        while True:
+            with held():
+                original, picture, frame_map = (
+                    ahead[0].result(),
+                    ahead[1].result(),
+                    ahead[2].result(),
+                )
+                if original is None or picture is None or frame_map is None:
+                    return
+                ahead = begin()
             yield original, picture, frame_map

@@ -92,7 +92,7 @@ def test_what_it_writes_is_limited(reel: Path, tmp_path: Path) -> None:
 
 def test_nothing_of_it_is_left_running(reel: Path) -> None:
     with pytest.raises(LimitExceeded):
-        probe_safely(reel, limits=Limits(stall_seconds=0.2))
+        probe_safely(reel, limits=Limits(wall_seconds=0.05))
     assert own_children() == []
 
 
