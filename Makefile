@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 RUNTIME := .venv/.runtime-installed
 TOOLS := .venv/.tools-installed
+WEIGHTS := .venv/.weights-fetched
+NETWORKS := transnetv2
 
 # Prints the requirements of pyproject.toml; an argument adds one of its optional lists.
 REQUIREMENTS = $(BIN)/python -c 'import sys, tomllib; \
@@ -33,14 +35,19 @@ $(TOOLS): pyproject.toml constraints.txt | .venv/bin/python
 	@$(PIP) -r <($(REQUIREMENTS) dev)
 	@touch $(RUNTIME) $@
 
-install: $(RUNTIME)
+# Into the user's cache folder, once; from then on no network is needed.
+$(WEIGHTS): restoration/weights.toml | $(RUNTIME)
+	@if $(BIN)/python -m restoration weights fetch $(NETWORKS) >/dev/null; then touch $@; else \
+		echo "NOT FETCHED: the stages named above run without their network until they can be"; fi
+
+install: $(RUNTIME) $(WEIGHTS)
 
 # The main job on the demo reel, or on a film of your own: make demo FILM=/path/to/film RATE=18
-demo: $(RUNTIME)
+demo: $(RUNTIME) $(WEIGHTS)
 	@$(BIN)/python manage.py demo $(if $(FILM),--film "$$FILM") $(if $(RATE),--rate "$$RATE")
 
 # Everything on http://127.0.0.1:8000/ until Ctrl-C; PORT=8001 chooses another port.
-serve: $(RUNTIME)
+serve: $(RUNTIME) $(WEIGHTS)
 	@exec $(BIN)/python manage.py up
 
 lint: $(TOOLS)
@@ -49,11 +56,11 @@ lint: $(TOOLS)
 	@$(BIN)/mypy .
 
 # PYTEST='-k words -x' passes arguments on.
-test: lint
+test: lint $(WEIGHTS)
 	@.ci/tests $(PYTEST)
 
 # The numbers of docs/benchmarks.md; those of the stages need DATA=/path/to/test/films.
-bench: $(TOOLS)
+bench: $(TOOLS) $(WEIGHTS)
 	@.ci/benchmarks
 
 clean:
