@@ -175,8 +175,9 @@ def _shift(luma: Luma, place: npt.NDArray[np.float64]) -> Luma:
 
 def _grain(rng: np.random.Generator, luma: Luma, strength: float, coarse: float) -> Luma:
     """Noise as silver makes it: strongest in the middle tones, a little wider than a pixel."""
-    noise = cv2.GaussianBlur(rng.standard_normal(luma.shape).astype(np.float32), (0, 0), coarse)
-    noise = noise / max(float(noise.std()), 1e-6)
+    white = rng.standard_normal(luma.shape).astype(np.float32)
+    noise = np.asarray(cv2.GaussianBlur(white, (0, 0), coarse), np.float32)
+    noise /= np.float32(max(float(noise.std()), 1e-6))
     tone = np.clip(luma / 255.0, 0.0, 1.0)
     return np.asarray(noise * strength * (0.4 + 2.4 * tone * (1.0 - tone)), np.float32)
 
