@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 SPLICES = {"splice", "jump"}
 """Kinds of marks across which no motion is followed; a flash is none."""
+NEAR = 2
+"""Frames by which two statements about a cut may be apart and still be about the same one."""
 
 
 class Ranged(Protocol):
@@ -17,6 +19,7 @@ class Ranged(Protocol):
     start_frame: int
     end_frame: int
     kind: str
+    transition: str
     confidence: float
     gradual: list[int] | None
     marks: list[dict[str, Any]]
@@ -29,6 +32,7 @@ class Piece:
     start_frame: int
     end_frame: int
     kind: str = "shot"
+    transition: str = "cut"
     confidence: float = 1.0
     gradual: list[int] | None = None
     marks: list[dict[str, Any]] = field(default_factory=list)
@@ -53,6 +57,7 @@ class Piece:
             start,
             end,
             kind=scene.kind,
+            transition="cut" if moved else scene.transition,
             confidence=1.0 if moved else scene.confidence,
             gradual=None if moved else scene.gradual,
             marks=marks_inside(scene.marks if marks is None else marks, start, end),
@@ -62,16 +67,65 @@ class Piece:
 def marks_inside(
     marks: Iterable[dict[str, Any]], start_frame: int, end_frame: int
 ) -> list[dict[str, Any]]:
-    """The splices strictly inside; one on the first frame is the cut itself."""
+    """The marks strictly inside; a splice on the first frame is the cut itself."""
     inside = {
-        int(mark["frame"]): mark for mark in marks if start_frame < int(mark["frame"]) < end_frame
+        (int(mark["frame"]), str(mark.get("kind"))): mark
+        for mark in marks
+        if start_frame < int(mark["frame"]) < end_frame
     }
-    return [inside[frame] for frame in sorted(inside)]
+    return [inside[place] for place in sorted(inside)]
 
 
 def splice_frames(marks: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
     """The frames before which the film was spliced, in order."""
     return tuple(sorted({int(mark["frame"]) for mark in marks if mark.get("kind") in SPLICES}))
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What people said of single frames; it holds against every later detection."""
+
+    cuts: frozenset[int] = frozenset()
+    no_cuts: frozenset[int] = frozenset()
+    splices: frozenset[int] = frozenset()
+    no_splices: frozenset[int] = frozenset()
+
+    def covers(self, frame: int) -> bool:
+        """Whether a person has spoken of a cut at this frame, or next to it."""
+        return any(frame + k in self.cuts | self.no_cuts for k in range(-NEAR, NEAR + 1))
+
+
+def heed(findings: Mapping[str, Any], decided: Decided) -> dict[str, Any]:
+    """Findings as they stand beside what people said: theirs added, those they refused left out."""
+    certainty = dict(zip(findings.get("cuts", ()), findings.get("confidence", ()), strict=False))
+    found = {int(cut) for cut in findings.get("cuts", ())}
+    open_ones = {cut for cut in found if cut in decided.cuts or not decided.covers(cut)}
+    cuts = sorted(open_ones | decided.cuts)
+    marks = [
+        mark
+        for mark in findings.get("marks", ())
+        if mark.get("kind") not in SPLICES or int(mark["frame"]) not in decided.no_splices
+    ]
+    added = decided.splices - set(splice_frames(marks))
+    marks += [{"frame": frame, "kind": "splice", "confidence": 1.0} for frame in sorted(added)]
+    confidence = [certainty.get(cut, 1.0) for cut in cuts]
+    return {**findings, "cuts": cuts, "confidence": confidence, "marks": marks}
+
+
+def found_borders(findings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The borders that were found, of findings of any age: frame, kind, confidence, range,
+    evidence."""
+    if "borders" in findings:
+        return [{"range": None, "evidence": {}, **border} for border in findings["borders"]]
+    certainty = dict(zip(findings.get("cuts", ()), findings.get("confidence", ()), strict=False))
+    made = []
+    for cut in sorted({int(cut) for cut in findings.get("cuts", ())}):
+        span = _gradual(findings, cut)
+        kind = "dissolve" if span else "cut"
+        sure = float(certainty.get(cut, 1.0))
+        border = {"frame": cut, "kind": kind, "confidence": sure, "range": span, "evidence": {}}
+        made.append(border)
+    return made
 
 
 def pieces(
@@ -81,7 +135,8 @@ def pieces(
 
     Args:
         findings: What the stage `cuts` found: `cuts`, `confidence` of each, `gradual`, `marks`,
-            `intertitles` (ranges). Cuts outside the scan are ignored.
+            `intertitles` (ranges), and `borders` since its version 2. Cuts outside the scan are
+            ignored.
         kept: Ranges that a person placed; no piece reaches into them.
     """
     taken = sorted(kept)
@@ -91,13 +146,15 @@ def pieces(
     inside = [(start, end) for start, end in pairwise(sorted(edges))]
     marks = list(findings.get("marks", ()))
     certainty = dict(zip(findings.get("cuts", ()), findings.get("confidence", ()), strict=False))
+    borders = {int(border["frame"]): border for border in found_borders(findings)}
     return [
         Piece(
             start,
             end,
             kind=_kind(findings, start),
+            transition=borders.get(start, {}).get("kind", "cut"),
             confidence=float(certainty.get(start, 1.0)),
-            gradual=_gradual(findings, start),
+            gradual=borders.get(start, {}).get("range"),
             marks=marks_inside(marks, start, end),
         )
         for start, end in inside

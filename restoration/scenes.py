@@ -1,7 +1,8 @@
 """Scenes: a cut list becomes rows; a person splits, merges and moves cuts.
 
 An edit retires the scenes that it changes and makes others. Takes hang on the frame range, so those
-of untouched scenes stay, and a range that comes back is the same scene again, with its takes.
+of untouched scenes stay, and a range that comes back is the same scene again, with its takes. Every
+edit is in the scan's history (`restoration.history`) and can be undone.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Now
 
-from archive import custody
 from archive.models import Scan
-from restoration.cancelling import cancel_if_open
-from restoration.cutting import Piece, pieces
+from restoration import verdicts
+from restoration.cutting import Piece, heed, pieces
+from restoration.editing import Edit, lock, state_of_piece, tell
 from restoration.errors import SceneError
-from restoration.models import Scene, StageRun, Take
+from restoration.models import Scene, Take
 from restoration.stages import STAGES, find_stage
 from restoration.stages.contract import StageError
 from restoration.stages.parameters import params_json
@@ -32,41 +31,53 @@ INVENTING = {"colourise"}
 def make_scenes(scan: Scan, findings: Mapping[str, Any], by: User | None = None) -> list[Scene]:
     """Cut a scan into scenes as the stage `cuts` found; the current scenes, in order.
 
-    Scenes with a cut that a person placed stay as they are, and so do those found again.
+    Scenes with a cut that a person placed stay as they are, and so do those found again. A cut or
+    splice that a person confirmed stays, one that a person refused does not come back.
     """
     with transaction.atomic():
-        _lock(scan)
+        lock(scan)
+        verdicts.keep_findings(scan, findings)
         current = list(scan.scenes.current())
-        kept_by_hand = [scene for scene in current if scene.by_hand]
+        heeded = heed(findings, verdicts.decided(scan))
+        by_hand = [(scene.start_frame, scene.end_frame) for scene in current if scene.by_hand]
         wanted = {
             (piece.start_frame, piece.end_frame): piece
-            for piece in pieces(
-                scan.frames,
-                findings,
-                kept=[(scene.start_frame, scene.end_frame) for scene in kept_by_hand],
-            )
+            for piece in pieces(scan.frames, heeded, kept=by_hand)
         }
+        edit = Edit(scan, by)
         gone = [
             scene
             for scene in current
             if not scene.by_hand and (scene.start_frame, scene.end_frame) not in wanted
         ]
-        stay = {(scene.start_frame, scene.end_frame) for scene in current if scene not in gone}
-        _retire(gone, because="cuts were detected again", by=by)
-        made = [_place(scan, piece) for place, piece in wanted.items() if place not in stay]
-        if made or gone:
-            _record(
-                "scenes made",
-                scan,
-                by,
-                {
-                    "made": len(made),
-                    "retired": len(gone),
-                    "kept": len(stay),
-                    "cuts": [piece.start_frame for piece in wanted.values()][:1000],
-                },
-            )
+        stay = [scene for scene in current if scene not in gone]
+        edit.retire(gone, "cuts were detected again")
+        for scene in stay:
+            _update(edit, scene, wanted.pop((scene.start_frame, scene.end_frame), None))
+        made = [edit.place(piece) for piece in wanted.values()]
+        if edit.after["scenes"] or gone:
+            _record_detection(edit, made, gone, stay)
         return list(scan.scenes.current())
+
+
+def _update(edit: Edit, scene: Scene, piece: Piece | None) -> None:
+    """What a new detection says of a scene that it found again, unless a person spoke of it."""
+    if piece is None or scene.by_hand:
+        return
+    found = state_of_piece(piece)
+    changed = {name: value for name, value in found.items() if getattr(scene, name) != value}
+    if changed:
+        edit.change(scene, **changed)
+
+
+def _record_detection(edit: Edit, made: list[Scene], gone: list[Scene], stay: list[Scene]) -> None:
+    cuts = [scene.start_frame for scene in made]
+    detail = {"made": len(made), "retired": len(gone), "kept": len(stay), "cuts": cuts[:1000]}
+    if edit.before["scenes"]:
+        frame = min(state["start_frame"] for state in edit.before["scenes"])
+        edit.record("scenes made", "cuts were detected again", frame=frame, detail=detail)
+    else:  # The first detection: there is nothing to go back to.
+        tell("scenes made", edit.scan, edit.by, detail)
 
 
 def split(scene: Scene, frame: int, *, by: User | None = None) -> tuple[Scene, Scene]:
@@ -75,7 +86,7 @@ def split(scene: Scene, frame: int, *, by: User | None = None) -> tuple[Scene, S
     Raises: SceneError if the frame is not inside, or the scene was replaced meanwhile.
     """
     with transaction.atomic():
-        scene = _current(scene)
+        scene = as_it_stands(scene)
         if not scene.start_frame < frame < scene.end_frame:
             raise SceneError(
                 f"frame {frame} cannot start a scene inside [{scene.start_frame}, "
@@ -84,10 +95,13 @@ def split(scene: Scene, frame: int, *, by: User | None = None) -> tuple[Scene, S
                 if scene.frames > 1
                 else f"the scene at frame {scene.start_frame} has one frame and cannot be split"
             )
-        _retire([scene], because=f"split at frame {frame}", by=by)
-        first = _place(scene.scan, Piece.of(scene, end_frame=frame), like=scene)
-        second = _place(scene.scan, Piece.of(scene, start_frame=frame), like=scene)
-        _record("scene split", scene.scan, by, {"frame": frame} | _ranges(scene))
+        words = f"split at frame {frame}"
+        edit = Edit(scene.scan, by)
+        edit.retire([scene], words)
+        first = edit.place(Piece.of(scene, end_frame=frame), like=scene)
+        second = edit.place(Piece.of(scene, start_frame=frame), like=scene)
+        edit.judge(frame, "cut", holds=True)
+        edit.record("scene split", words, frame=frame, detail={"frame": frame} | _ranges(scene))
         return first, second
 
 
@@ -97,14 +111,18 @@ def merge(scene: Scene, *, by: User | None = None) -> Scene:
     Raises: SceneError if there is no next one, or the scene was replaced meanwhile.
     """
     with transaction.atomic():
-        scene = _current(scene)
+        scene = as_it_stands(scene)
         after = scene.scan.scenes.current().filter(start_frame=scene.end_frame).first()
         if after is None:
             raise SceneError(f"{scene} is the last one: there is no next scene to merge with")
-        _retire([scene, after], because=f"merged across frame {scene.end_frame}", by=by)
+        cut = scene.end_frame
+        words = f"merged across frame {cut}"
+        edit = Edit(scene.scan, by)
+        edit.retire([scene, after], words)
         piece = Piece.of(scene, end_frame=after.end_frame, marks=[*scene.marks, *after.marks])
-        merged = _place(scene.scan, piece, like=scene)
-        _record("scenes merged", scene.scan, by, {"cut": scene.end_frame} | _ranges(merged))
+        merged = edit.place(piece, like=scene)
+        edit.judge(cut, "cut", holds=False)
+        edit.record("scenes merged", words, frame=cut, detail={"cut": cut} | _ranges(merged))
         return merged
 
 
@@ -114,27 +132,30 @@ def move_cut(scene: Scene, frame: int, *, by: User | None = None) -> tuple[Scene
     Raises: SceneError if that would leave either without a frame, or there is none before it.
     """
     with transaction.atomic():
-        scene = _current(scene)
-        before = scene.scan.scenes.current().filter(end_frame=scene.start_frame).first()
+        scene = as_it_stands(scene)
+        start = scene.start_frame
+        before = scene.scan.scenes.current().filter(end_frame=start).first()
         if before is None:
             raise SceneError(f"{scene} is the first one: its start is the start of the scan")
-        if frame == scene.start_frame:
+        if frame == start:
             raise SceneError(f"the cut is at frame {frame} already")
         if not before.start_frame < frame < scene.end_frame:
             raise SceneError(
                 f"the cut can move to frames {before.start_frame + 1} to {scene.end_frame - 1}, "
                 f"not to {frame}: each scene keeps at least one frame"
             )
-        moved = f"cut moved from frame {scene.start_frame} to {frame}"
-        _retire([before, scene], because=moved, by=by)
+        moved = f"moved from frame {start} to {frame}"
+        edit = Edit(scene.scan, by)
+        edit.retire([before], f"the cut at its end was {moved}")
+        edit.retire([scene], f"the cut at its start was {moved}")
         marks = [*before.marks, *scene.marks]
         first = Piece.of(before, end_frame=frame, marks=marks)
         second = Piece.of(scene, start_frame=frame, marks=marks)
-        placed = (
-            _place(scene.scan, first, like=before),
-            _place(scene.scan, second, like=scene),
-        )
-        _record("cut moved", scene.scan, by, {"from": scene.start_frame, "to": frame})
+        placed = edit.place(first, like=before), edit.place(second, like=scene)
+        edit.judge(start, "cut", holds=False)
+        edit.judge(frame, "cut", holds=True)
+        detail = {"from": start, "to": frame}
+        edit.record("cut moved", f"cut {moved}", frame=frame, detail=detail)
         return placed
 
 
@@ -148,7 +169,7 @@ def set_settings(
     found = find_stage(stage)
     parsed = params_json(found.parse(params))
     with transaction.atomic():
-        scene = _current(scene)
+        scene = as_it_stands(scene)
         before = scene.settings.get(stage, {})
         chosen = {name: parsed[name] for name in params}
         scene.settings = {**scene.settings, stage: chosen}
@@ -156,7 +177,7 @@ def set_settings(
             del scene.settings[stage]
         scene.save(update_fields=["settings"])
         detail = {"stage": stage, "before": before, "after": chosen} | _ranges(scene)
-        _record("scene settings", scene.scan, by, detail)
+        tell("scene settings", scene.scan, by, detail)
     return scene
 
 
@@ -234,60 +255,17 @@ def place_in_chain(stage: str) -> int:
     return names.index(stage) if stage in names else -1
 
 
-def _lock(scan: Scan) -> None:
-    """One edit of a scan's cuts, or publication of a take of it, at a time."""
-    Scan.objects.select_for_update(no_key=True).get(pk=scan.pk)
+def as_it_stands(scene: Scene) -> Scene:
+    """The scene as it is now, with its scan locked.
 
-
-def _current(scene: Scene) -> Scene:
-    """The scene as it stands now, with its scan locked."""
-    _lock(scene.scan)
+    Raises: SceneError if it was replaced meanwhile.
+    """
+    lock(scene.scan)
     now = Scene.objects.select_related("scan__reel").get(pk=scene.pk)
     if now.retired:
         raise SceneError(f"{now} was replaced meanwhile ({now.retired_because}); look again")
     return now
 
 
-def _retire(scenes: list[Scene], *, because: str, by: User | None) -> None:
-    if not scenes:
-        return
-    Scene.objects.filter(pk__in=[scene.pk for scene in scenes]).update(
-        retired=Now(), retired_because=because
-    )
-    for run in StageRun.objects.filter(scene__in=scenes, status__in=StageRun.OPEN):
-        cancel_if_open(run, by=by, because=because)
-
-
-def _place(scan: Scan, piece: Piece, *, like: Scene | None = None) -> Scene:
-    """The scene of that range: the one that was there before, if there was one."""
-    found = (
-        scan.scenes.filter(
-            Q(start_frame=piece.start_frame, end_frame=piece.end_frame), retired__isnull=False
-        )
-        .order_by("-retired")
-        .first()
-    )
-    scene = found or Scene(scan=scan, settings=like.settings if like else {})
-    scene.start_frame, scene.end_frame = piece.start_frame, piece.end_frame
-    scene.kind = piece.kind
-    scene.confidence = piece.confidence
-    scene.gradual = piece.gradual
-    scene.marks = piece.marks
-    scene.by_hand = like is not None
-    scene.retired, scene.retired_because = None, ""
-    scene.save()
-    return scene
-
-
 def _ranges(scene: Scene) -> dict[str, Any]:
     return {"frames": [scene.start_frame, scene.end_frame]}
-
-
-def _record(kind: str, scan: Scan, by: User | None, detail: dict[str, Any]) -> None:
-    custody.record(
-        kind=kind,
-        agent=custody.person(by) if by else custody.software(),
-        subject=f"scan:{scan.pk}",
-        reel=scan.reel,
-        detail=detail,
-    )

@@ -68,6 +68,17 @@ def _settings(detail: Detail) -> str:
     return f"{detail.get('stage')}: {chosen}; {frames_of(detail)}"
 
 
+def _border(detail: Detail) -> str:
+    parts = [f"frame {detail.get('frame')}: {detail.get('transition')}"]
+    if span := detail.get("range"):
+        parts.append(f"from {span[0]} to {span[1]}")
+    return " ".join(parts) + f", {detail.get('kind')}"
+
+
+def _checked(detail: Detail) -> str:
+    return f"frame {detail.get('frame')}: {'a cut' if detail.get('is_cut') else 'no cut'}"
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
     "message digest calculation": lambda detail: f"{detail.get('algorithm', 'digest')} taken",
@@ -80,6 +91,12 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "scene split": lambda detail: f"at frame {detail.get('frame')}",
     "scenes merged": lambda detail: f"across frame {detail.get('cut')}",
     "cut moved": lambda detail: f"from frame {detail.get('from')} to {detail.get('to')}",
+    "border checked": _checked,
+    "border described": _border,
+    "splice marked": lambda detail: f"at frame {detail.get('frame')}",
+    "splice refused": lambda detail: f"none at frame {detail.get('frame')}",
+    "scene edit undone": lambda detail: f"{detail.get('words')}",
+    "scene edit redone": lambda detail: f"{detail.get('words')}",
     "scene settings": _settings,
     "approval": _decision,
     "changes requested": _decision,

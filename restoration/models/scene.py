@@ -44,18 +44,30 @@ class Scene(models.Model):
         SHOT = "shot", "shot"
         INTERTITLE = "intertitle", "intertitle"
 
+    class Transition(models.TextChoices):
+        CUT = "cut", "cut"
+        DISSOLVE = "dissolve", "dissolve"
+        FADE = "fade", "fade"
+
     scan = models.ForeignKey("archive.Scan", on_delete=models.CASCADE, related_name="scenes")
     start_frame = models.PositiveIntegerField()
     end_frame = models.PositiveIntegerField()
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.SHOT)
+    transition = models.CharField(
+        max_length=20, choices=Transition.choices, default=Transition.CUT, help_text="At its start"
+    )
     confidence = models.FloatField(default=1.0, help_text="Of the cut that starts it, 0 to 1")
-    gradual = models.JSONField(null=True, help_text="[start, end] of the dissolve at its start")
+    gradual = models.JSONField(
+        null=True, help_text="[start, end] of the dissolve or fade at its start"
+    )
     marks = models.JSONField(default=list, help_text="Splices inside it: frame, kind, confidence")
-    by_hand = models.BooleanField(default=False, help_text="A person placed one of its cuts")
+    by_hand = models.BooleanField(
+        default=False, help_text="A person placed one of its cuts, or said what it is"
+    )
     settings = models.JSONField(default=dict, help_text="Parameters chosen for it: stage -> values")
     created = models.DateTimeField(auto_now_add=True)
     retired = models.DateTimeField(null=True, blank=True)
-    retired_because = models.CharField(max_length=200, blank=True)
+    retired_because = models.CharField(max_length=400, blank=True)
 
     objects = SceneQuerySet.as_manager()
 
