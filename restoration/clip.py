@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 from archive.media.pixels import Picture, PictureFormat
+from restoration.read_ahead import ReadAhead
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -15,6 +16,8 @@ T_co = TypeVar("T_co", covariant=True)
 _CACHE_BYTES = 256 << 20
 _FEWEST, _MOST = 24, 48
 """Frames kept: at least a window of eleven to each side, whatever their size."""
+_IN_A_ROW, _AHEAD = 3, 4
+"""After so many frames one after another, so many more are decoded before they are asked for."""
 
 
 class FrameSource(Protocol[T_co]):
@@ -27,7 +30,8 @@ class FrameSource(Protocol[T_co]):
 class FrameWindow(Generic[T]):
     """Frames of a source by number, with those kept that were asked for lately.
 
-    A window that slides forward decodes each frame once; a jump begins anew.
+    A window that slides forward decodes each frame once, and ahead of its use in a thread; a jump
+    begins anew. The source is the window's own until `close`.
     """
 
     def __init__(self, source: FrameSource[T], *, first: int, stop: int, capacity: int) -> None:
@@ -41,6 +45,11 @@ class FrameWindow(Generic[T]):
         self._kept: OrderedDict[int, T] = OrderedDict()
         self._decoder: Iterator[T] | None = None
         self._next = first
+        self._in_a_row = 0
+
+    def kept(self, number: int) -> T | None:
+        """The frame of that number if it is still held; any thread may ask."""
+        return self._kept.get(number)
 
     def frame(self, number: int) -> T:
         """The frame of that number.
@@ -72,8 +81,11 @@ class FrameWindow(Generic[T]):
             self._decoder = iter(
                 self._source.frames(number - self._first, self._stop - self._first)
             )
-            self._next = number
+            self._next, self._in_a_row = number, 0
         while True:
+            if self._in_a_row == _IN_A_ROW:
+                self._decoder = ReadAhead(self._decoder, depth=_AHEAD)
+            self._in_a_row += 1
             try:
                 frame = next(self._decoder)
             except StopIteration:
@@ -159,6 +171,10 @@ class StageClip:
         for plane in picture.planes:
             plane.setflags(write=False)
         return picture
+
+    def kept(self, number: int) -> Picture | None:
+        """The scan frame of that number if it is still held; any thread may ask."""
+        return self._window.kept(number)
 
     def close(self) -> None:
         """Let go of the decoder and of every frame."""

@@ -18,8 +18,9 @@ from archive.fixity import canonical_json, digest_json, sha256_file
 from archive.media.decode import PictureSource, open_source
 from archive.media.errors import WriteFailed
 from archive.media.frames import FrameTable
-from archive.media.pixels import PictureFormat
+from archive.media.pixels import Picture, PictureFormat
 from restoration.clip import FrameWindow, StageClip, frames_kept
+from restoration.following import ScanFrames, TakeFollower
 from restoration.manifest import (
     FileEntry,
     build_manifest,
@@ -40,7 +41,7 @@ from restoration.recording import MAP, PICTURE, Recorded, TakeRecorder
 from restoration.software import gather_inputs, library_versions
 from restoration.stages.contract import Cancelled, Progress, Stage, StageError, StageFrame
 from restoration.stages.parameters import params_json
-from restoration.verification import compare_with_written, read_back
+from restoration.verification import compare_with_written
 
 __all__ = ["Cancelled", "Made", "Order", "ProvenanceError", "StageError", "TakeFiles", "execute"]
 
@@ -52,6 +53,7 @@ class _Clock:
 
     def __init__(self) -> None:
         self.began = time.perf_counter()
+        self.used = time.process_time()
         self.seconds: dict[str, float] = {}
 
     def add(self, part: str, since: float) -> None:
@@ -59,6 +61,7 @@ class _Clock:
 
     def rounded(self) -> dict[str, float]:
         self.seconds["total"] = time.perf_counter() - self.began
+        self.seconds["cpu"] = time.process_time() - self.used
         return {part: round(seconds, 4) for part, seconds in self.seconds.items()}
 
 
@@ -204,9 +207,10 @@ def _make(run: _Run, progress: Progress) -> Made:
         raise StageError(f"{folder} holds something already; a take is written once")
     files = TakeFiles(folder)
     outcome = run.stage.run(run.clip, run.params, progress)
-    recorded, form = _record(run, outcome.frames, files)
-    files.facts.write_bytes(canonical_json(outcome.facts))
-    _verify(run, files, recorded, lambda: progress(run.frames, run.frames))
+    with ExitStack() as opened:
+        recorded, form, follower = _record(run, outcome.frames, files, opened)
+        files.facts.write_bytes(canonical_json(outcome.facts))
+        _verify(run, follower, recorded, lambda: progress(run.frames, run.frames))
     began = time.perf_counter()
     manifest = _manifest(run, files, recorded, form, outcome.facts)
     files.manifest.write_bytes(canonical_json(manifest))
@@ -221,40 +225,60 @@ def _make(run: _Run, progress: Progress) -> Made:
 
 
 def _record(
-    run: _Run, frames: Iterator[StageFrame], files: TakeFiles
-) -> tuple[Recorded, PictureFormat]:
+    run: _Run, frames: Iterator[StageFrame], files: TakeFiles, opened: ExitStack
+) -> tuple[Recorded, PictureFormat, TakeFollower]:
     """Take the stage's frames as they come, check and compose them, hand them to the encoder."""
     clock, start = run.clock, run.order.start_frame
     number = start
-    with ExitStack() as opened:
-        recorder: TakeRecorder | None = None
-        form = run.clip.format
-        while (made := _next_frame(run, frames)) is not None:
-            if number >= run.order.end_frame:
-                raise StageError(f"{run.stage.name} made more frames than the clip has")
-            if recorder is None:
-                picture = made.picture
-                form = replace(
-                    form, width=picture.width, height=picture.height, pixel=picture.pixel
-                )
-                recorder = TakeRecorder(files.folder, form, start_frame=start)
-                opened.enter_context(recorder)
-            began = time.perf_counter()
-            frame_map = _compose(run, made, number)
-            clock.add("compose", began)
-            began = time.perf_counter()
-            recorder.write(made.picture, frame_map)
-            clock.add("wait_for_encoder", began)
-            number += 1
-        if recorder is None or number < run.order.end_frame:
-            raise StageError(
-                f"{run.stage.name} made {number - start} frames of {run.frames}; the clip has more"
-            )
+    writing: _Writing | None = None
+    while (made := _next_frame(run, frames)) is not None:
+        if number >= run.order.end_frame:
+            raise StageError(f"{run.stage.name} made more frames than the clip has")
+        if writing is None:
+            writing = _begin(run, made.picture, files, opened)
         began = time.perf_counter()
-        recorded = recorder.finish()
+        frame_map = _compose(run, made, number)
+        clock.add("compose", began)
+        began = time.perf_counter()
+        writing.recorder.write(made.picture, frame_map)
+        writing.follower.require_sound()
         clock.add("wait_for_encoder", began)
-        clock.seconds["encode"] = recorder.seconds
-    return recorded, form
+        number += 1
+    if writing is None or number < run.order.end_frame:
+        raise StageError(
+            f"{run.stage.name} made {number - start} frames of {run.frames}; the clip has more"
+        )
+    began = time.perf_counter()
+    recorded = writing.recorder.finish()
+    clock.add("wait_for_encoder", began)
+    clock.seconds["encode"] = writing.recorder.seconds
+    return recorded, writing.form, writing.follower
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """A take's files in the making, and who reads them back meanwhile."""
+
+    form: PictureFormat
+    recorder: TakeRecorder
+    follower: TakeFollower
+
+
+def _begin(run: _Run, picture: Picture, files: TakeFiles, opened: ExitStack) -> _Writing:
+    form = replace(run.clip.format, width=picture.width, height=picture.height, pixel=picture.pixel)
+    start = run.order.start_frame
+    recorder = opened.enter_context(TakeRecorder(files.folder, form, start_frame=start))
+    # An input take's frames are no scan's; those of the clip over the scan itself are.
+    in_hand = run.clip.kept if run.order.input_folder is None else _nothing
+    follower = opened.enter_context(
+        TakeFollower(ScanFrames(run.scan, in_hand), files.picture, files.map, start_frame=start)
+    )
+    recorder.tell(follower.grow)
+    return _Writing(form, recorder, follower)
+
+
+def _nothing(number: int) -> None:
+    return None
 
 
 def _next_frame(run: _Run, frames: Iterator[StageFrame]) -> StageFrame | None:
@@ -305,17 +329,14 @@ def _inside(run: _Run, number: int, offset: int) -> int:
     return number + offset
 
 
-def _verify(run: _Run, files: TakeFiles, recorded: Recorded, beat: Callable[[], None]) -> None:
+def _verify(
+    run: _Run, follower: TakeFollower, recorded: Recorded, beat: Callable[[], None]
+) -> None:
     began = time.perf_counter()
-    found = read_back(
-        run.scan,
-        files.picture,
-        files.map,
-        start_frame=run.order.start_frame,
-        on_frame=lambda done: beat(),
-    )
+    found = follower.finish(beat)
     problems = found.violations + compare_with_written(found, recorded)
     run.clock.add("verify", began)
+    run.clock.seconds["read_back"] = follower.seconds
     if problems:
         raise ProvenanceError(
             f"the take of {run.stage.name} did not stand when it was read back: "

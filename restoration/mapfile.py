@@ -31,6 +31,8 @@ _LABELS = {"level": "3", "slicecrc": "1", "coder": "0", "g": "1"}
 _SOURCES = {"level": "3", "slicecrc": "1", "g": "1"}
 # No dates, random identifiers or library versions: the same map gives the same bytes.
 _CONTAINER = {"fflags": "+bitexact"}
+# Every frame reaches the disk at once, for those who read the file while it grows.
+_AT_ONCE = {"cluster_time_limit": "0", "flush_packets": "1"}
 
 
 class _StreamWriter:
@@ -42,7 +44,10 @@ class _StreamWriter:
         self.path = path
         self._pix_fmt = pix_fmt
         self._time_base = 1 / rate
-        self._container = av.open(str(path), "w", format="matroska", container_options=_CONTAINER)
+        path.open("xb").close()  # PyAV opens it with the first frame only
+        self._container = av.open(
+            str(path), "w", format="matroska", container_options=_CONTAINER | _AT_ONCE
+        )
         options = dict(_LABELS if pix_fmt == "gray" else _SOURCES)
         options["slices"] = str(_slices(width, height, pix_fmt))
         self._stream: Any = self._container.add_stream("ffv1", rate=rate, options=options)
@@ -86,8 +91,8 @@ class MapWriter:
         # files of their own, and joined in `close`.
         self._sources: dict[int, _StreamWriter] = {}
 
-    def write(self, frame_map: FrameMap) -> None:
-        """Append the map of the next frame.
+    def write(self, frame_map: FrameMap) -> Totals:
+        """Append the map of the next frame; its totals.
 
         Raises: ProvenanceError if its size is another.
         """
@@ -102,8 +107,10 @@ class MapWriter:
         for number, sources in enumerate(recorded, start=1):
             if sources is not None and _anywhere(sources):
                 self._source_stream(number).write(_encode_sources(sources), self.frames)
-        self.totals += Totals.count(frame_map)
+        counted = Totals.count(frame_map)
+        self.totals += counted
         self.frames += 1
+        return counted
 
     def close(self) -> None:
         """Finish the file."""

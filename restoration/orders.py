@@ -100,4 +100,9 @@ class Made:
     findings: dict[str, Any] | None
     """The facts of a stage that only finds."""
     timings: dict[str, float]
-    """Seconds by part. `stage` is the stage's own compute; `encode` runs beside it."""
+    """Seconds by part. `stage` is the stage's own compute. The parts in `BESIDE` run while others
+    do or measure something else; all others add up to `total`."""
+
+
+BESIDE = frozenset({"encode", "read_back", "cpu"})
+"""Timings of the threads that write and read back, and processor seconds of all threads."""

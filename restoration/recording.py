@@ -7,6 +7,7 @@ import json
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -68,12 +69,14 @@ class TakeRecorder:
     def __init__(self, folder: Path, form: PictureFormat, *, start_frame: int) -> None:
         self.seconds = 0.0
         """Time spent encoding, beside the stage's own."""
+        self._folder = folder
         self._start_frame = start_frame
         self._pictures = PictureWriter(folder / PICTURE, form)
         self._maps = MapWriter(folder / MAP, width=form.width, height=form.height, rate=form.rate)
         self._lines = (folder / FRAMES).open("w", encoding="ascii")
         self._md5 = FrameDigest()
         self._frames = 0
+        self._tell: Callable[[], None] = lambda: None
         self._waiting: queue.Queue[tuple[Picture, FrameMap] | None] = queue.Queue(_AHEAD)
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._encode, name="take-recorder", daemon=True)
@@ -88,6 +91,10 @@ class TakeRecorder:
             self._waiting.put((picture, frame_map))
         if self._failed is not None:
             raise self._failed
+
+    def tell(self, written: Callable[[], None]) -> None:
+        """Have `written` called, in the encoder's thread, after each frame."""
+        self._tell = written
 
     def finish(self) -> Recorded:
         """Wait for the encoder and complete the files.
@@ -108,7 +115,8 @@ class TakeRecorder:
         self._pictures.abort()
         self._maps.abandon()
         self._lines.close()
-        Path(self._lines.name).unlink(missing_ok=True)
+        for name in (PICTURE, MAP, FRAMES):  # they may be whole and yet not what they should be
+            (self._folder / name).unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -142,10 +150,10 @@ class TakeRecorder:
 
     def _encode_frame(self, picture: Picture, frame_map: FrameMap) -> None:
         self._pictures.write(picture)
-        self._maps.write(frame_map)
+        totals = self._maps.write(frame_map)
+        self._tell()
         md5 = picture_md5(picture)
         self._md5.add(md5)
-        line = {"frame": self._start_frame + self._frames, "md5": md5}
-        line |= Totals.count(frame_map).as_json()
+        line = {"frame": self._start_frame + self._frames, "md5": md5} | totals.as_json()
         self._lines.write(json.dumps(line, separators=(",", ":")) + "\n")
         self._frames += 1

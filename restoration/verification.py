@@ -63,6 +63,43 @@ def read_back(
         return ReadBack(0, Totals(), FrameDigest().hexdigest(), [str(error)])
 
 
+class FrameGate:
+    """Holds frames read back against the scan, one after another, and adds up what they hold."""
+
+    def __init__(self, start_frame: int) -> None:
+        """start_frame: the scan's frame that is the first."""
+        self.frames = 0
+        self._start_frame = start_frame
+        self._totals = Totals()
+        self._digest = FrameDigest()
+        self._violations: list[str] = []
+        self._unspoken = 0
+
+    @property
+    def next_frame(self) -> int:
+        """The scan's number of the frame to be checked next."""
+        return self._start_frame + self.frames
+
+    @property
+    def broken(self) -> bool:
+        """Whether a frame checked so far breaks the gate."""
+        return bool(self._violations)
+
+    def check(self, original: Picture, picture: Picture, frame_map: FrameMap) -> None:
+        found = check_frame(original, picture, frame_map, frame=self.next_frame)
+        spoken = found[: MOST_MESSAGES - len(self._violations)]
+        self._violations += spoken
+        self._unspoken += len(found) - len(spoken)
+        self._totals += Totals.count(frame_map)
+        self._digest.add(picture_md5(picture))
+        self.frames += 1
+
+    def found(self) -> ReadBack:
+        more = [f"and {self._unspoken} more"] if self._unspoken else []
+        violations = [*self._violations, *more]
+        return ReadBack(self.frames, self._totals, self._digest.hexdigest(), violations)
+
+
 def compare_with_written(found: ReadBack, written: Recorded) -> list[str]:
     """Every difference between the files and what was meant to be in them."""
     problems = []
@@ -92,26 +129,19 @@ def _read_back(
         violations.append(f"the take ends at frame {start_frame + frames}, the scan at {len(scan)}")
     if violations:
         return ReadBack(frames, Totals(), FrameDigest().hexdigest(), violations)
-    totals, digest, unspoken, done = Totals(), FrameDigest(), 0, 0
+    gate = FrameGate(start_frame)
     together = _side_by_side(
         scan.frames(start_frame, start_frame + frames),
         pictures.frames(0, frames),
         maps.frames(sources=False),
     )
     for original, picture, frame_map in together:
-        found = check_frame(original, picture, frame_map, frame=start_frame + done)
-        spoken = found[: MOST_MESSAGES - len(violations)]
-        violations += spoken
-        unspoken += len(found) - len(spoken)
-        totals += Totals.count(frame_map)
-        digest.add(picture_md5(picture))
-        done += 1
-        on_frame(done)
-    if unspoken:
-        violations.append(f"and {unspoken} more")
-    if done < frames:
-        violations.append(f"only {done} of {frames} frames could be decoded")
-    return ReadBack(done, totals, digest.hexdigest(), violations)
+        gate.check(original, picture, frame_map)
+        on_frame(gate.frames)
+    found = gate.found()
+    if gate.frames < frames:
+        found.violations.append(f"only {gate.frames} of {frames} frames could be decoded")
+    return found
 
 
 _Ahead = tuple[Future[Picture | None], Future[Picture | None], Future[FrameMap | None]]

@@ -27,6 +27,8 @@ PLAIN = (
     "restoration/execution.py",
     "restoration/verification.py",
     "restoration/recording.py",
+    "restoration/following.py",
+    "restoration/read_ahead.py",
     "restoration/clip.py",
     "restoration/orders.py",
     "restoration/software.py",

@@ -66,7 +66,8 @@ class PictureWriter(FilmWriter):
             format,
             container="matroska",
             # No random or dated fields: the same pictures make the same file, byte for byte.
-            options={"fflags": "+bitexact"},
+            # Every picture reaches the disk at once, for those who read the file while it grows.
+            options={"fflags": "+bitexact", "flush_packets": "1"},
             tags=(tags or {}) | own,
         )
         # FFV1 keeps 8-bit RGB as the packed bgr0.
