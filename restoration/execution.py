@@ -235,7 +235,9 @@ def _record(
         if number >= run.order.end_frame:
             raise StageError(f"{run.stage.name} made more frames than the clip has")
         if writing is None:
+            began = time.perf_counter()
             writing = _begin(run, made.picture, files, opened)
+            clock.add("start_up", began)
         began = time.perf_counter()
         frame_map = _compose(run, made, number)
         clock.add("compose", began)
