@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from archive.admin import ReadOnlyAdmin
-from review.models import Approval, Deliverable, Note
+from review.models import Approval, Deliverable, Delivery, Note
 
 
 @admin.register(Approval)
@@ -24,4 +24,11 @@ class NoteAdmin(ReadOnlyAdmin):
 @admin.register(Deliverable)
 class DeliverableAdmin(ReadOnlyAdmin):
     list_display = ["reel", "format", "use", "by", "at"]
+    list_select_related = ["reel__element__title", "by"]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["reel", "format", "use", "status", "by", "created", "ended"]
+    list_filter = ["status"]
     list_select_related = ["reel__element__title", "by"]

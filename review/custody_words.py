@@ -79,6 +79,12 @@ def _checked(detail: Detail) -> str:
     return f"frame {detail.get('frame')}: {'a cut' if detail.get('is_cut') else 'no cut'}"
 
 
+def _delivery(detail: Detail) -> str:
+    left = f"{detail.get('format', '')} for {detail.get('use', '')}"
+    why = detail.get("error") or " ".join(detail.get("reasons", []))
+    return f"{left}: {why}" if why else left
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
     "message digest calculation": lambda detail: f"{detail.get('algorithm', 'digest')} taken",
@@ -101,5 +107,5 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "approval": _decision,
     "changes requested": _decision,
     "decision withdrawn": _decision,
-    "delivery": lambda detail: f"{detail.get('format', '')} for {detail.get('use', '')}",
+    "delivery": _delivery,
 }

@@ -1,23 +1,30 @@
-"""Deliver a reel, and fetch what was delivered."""
+"""Deliver a reel, follow how far that is, and fetch what was delivered."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import reel_for
+from archive.models import Reel
 from archive.ranges import ranged_file_response
-from review import deliverables
+from restoration.models import Worker
 from review.deliverables import DeliveryRefused
+from review.delivery import requests
 from review.errors import ReviewError
 from review.forms import DeliverForm
-from review.models import Deliverable
+from review.models import Deliverable, Delivery
+
+SHOWN_ENDED = 5
 
 
 @require_POST
@@ -27,23 +34,80 @@ def deliver(request: HttpRequest, pk: int) -> HttpResponse:
     form = DeliverForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Nothing was delivered: choose a format and a use.")
-        return redirect("reel", pk=pk)
+        return _to_deliveries(pk)
+    chosen = {name: form.cleaned_data[name] for name in ("format", "use")}
+    return _steer(request, pk, lambda: requests.ask(reel, **chosen, by=request.user))
+
+
+@require_POST
+@permission_required("review.deliver", raise_exception=True)
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    delivery = _delivery(request, pk)
+    return _steer(request, delivery.reel_id, lambda: requests.cancel(delivery, by=request.user))
+
+
+@require_POST
+@permission_required("review.deliver", raise_exception=True)
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    delivery = _delivery(request, pk)
+    return _steer(request, delivery.reel_id, lambda: requests.retry(delivery, by=request.user))
+
+
+def _delivery(request: HttpRequest, pk: int) -> Delivery:
+    delivery = get_object_or_404(Delivery.objects.select_related("reel"), pk=pk)
+    reel_for(request, delivery.reel_id)
+    return delivery
+
+
+def _steer(request: HttpRequest, reel: int, act: Callable[[], Any]) -> HttpResponse:
+    """What was asked for shows in the list of deliveries; only a refusal needs words of its own."""
     try:
-        made = deliverables.build_deliverable(
-            reel,
-            format=form.cleaned_data["format"],
-            use=form.cleaned_data["use"],
-            to=deliverables.default_folder(),
-            by=request.user,
-        )
-        messages.success(request, f"Delivered: {len(made.files)} file(s), listed below.")
+        act()
     except DeliveryRefused as refused:
         messages.error(request, "Not delivered, and nothing was written. The reasons are below.")
         for reason in refused.reasons:
             messages.warning(request, str(reason))
     except ReviewError as error:
         messages.error(request, str(error))
-    return redirect("reel", pk=pk)
+    return _to_deliveries(reel)
+
+
+def _to_deliveries(reel: int) -> HttpResponse:
+    return redirect(reverse("reel", args=[reel]) + "#deliver")
+
+
+@require_safe
+@permission_required("review.open_review", raise_exception=True)
+def deliveries(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of the reel's page that changes while a delivery is made; alone, a page of it."""
+    reel = reel_for(request, pk)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return _to_deliveries(pk)
+    return render(request, "review/deliveries.html", {"reel": reel} | deliveries_of(reel))
+
+
+def deliveries_of(reel: Reel) -> dict[str, Any]:
+    """Deliveries that are being made or ended without success since, and what has left."""
+    found = reel.deliveries.select_related("by")
+    waiting = list(found.filter(status__in=Delivery.OPEN).order_by("pk"))
+    return {
+        "waiting": waiting,
+        "ended": _worth_showing(found),
+        "nobody_works": bool(waiting) and not Worker.objects.alive(queue="cpu").exists(),
+        "deliverables": reel.deliverables.select_related("by", "delivery"),
+    }
+
+
+def _worth_showing(found: Any) -> list[Delivery]:
+    """Those that ended without a deliverable, unless a later one of their kind was begun."""
+    seen: set[tuple[str, str]] = set()
+    shown = []
+    for delivery in found.order_by("-created", "-pk"):
+        kind = (delivery.format, delivery.use)
+        if kind not in seen and not delivery.is_open and delivery.deliverable_id is None:
+            shown.append(delivery)
+        seen.add(kind)
+    return shown[:SHOWN_ENDED]
 
 
 @require_safe

@@ -9,6 +9,9 @@ urlpatterns = [
     path("catalogue/", views.catalogue, name="catalogue"),
     path("reels/<int:pk>/", views.reel, name="reel"),
     path("reels/<int:pk>/deliver/", delivery_views.deliver, name="deliver"),
+    path("reels/<int:pk>/deliveries/", delivery_views.deliveries, name="deliveries"),
+    path("deliveries/<int:pk>/cancel/", delivery_views.cancel, name="cancel-delivery"),
+    path("deliveries/<int:pk>/retry/", delivery_views.retry, name="retry-delivery"),
     path(
         "deliverables/<int:pk>/files/<int:place>",
         delivery_views.deliverable_file,

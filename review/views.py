@@ -17,6 +17,7 @@ from restoration import scenes
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from review import decisions, deliverables, pages
+from review.delivery_views import deliveries_of
 from review.errors import ReviewError
 from review.forms import CatalogueForm, ChangesForm, DecisionForm, DeliverForm, NoteForm
 from review.models import Approval, Note
@@ -88,8 +89,7 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "process_checked": [name for name, _ in picture_stages()],
         "verdict": deliverables.check(found) if cards else None,
         "deliver_form": DeliverForm(),
-        "deliverables": found.deliverables.select_related("by"),
-    }
+    } | deliveries_of(found)
     return render(request, "review/reel.html", context)
 
 

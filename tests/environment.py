@@ -52,7 +52,7 @@ os.environ["REELPROOF_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 for name in (
     *("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "DEBUG", "BEHIND_HTTPS", "DEVICE"),
-    *("ALLOWED_HOSTS", "BIND", "PORT", "MASTER_HOME", "WATCH_FOLDER"),
+    *("ALLOWED_HOSTS", "BIND", "PORT", "MASTER_HOME", "WATCH_FOLDER", "DELIVERY_HOME"),
 ):
     os.environ.pop(name, None)
 

@@ -50,6 +50,9 @@ EXPECTED = {
     "catalogue": Expected(READ, RESEARCH),
     "reel": Expected(READ, VIEWERS, ("reel",)),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
+    "deliveries": Expected(READ, VIEWERS, ("reel",)),
+    "cancel-delivery": Expected(WRITE, ARCHIVIST, ("delivery",)),
+    "retry-delivery": Expected(WRITE, ARCHIVIST, ("delivery",)),
     "deliverable-file": Expected(READ, ARCHIVIST, ("deliverable", "zero")),
     "scene": Expected(READ, VIEWERS, ("scene",)),
     "approve": Expected(WRITE, JUDGES, ("scene",)),
@@ -120,10 +123,11 @@ def things(archivist: User) -> dict[str, object]:
     deliverable = scan.reel.deliverables.create(
         scan=scan, format="otio", use="exhibition", files=[], record={}, by=archivist
     )
+    delivery = scan.reel.deliveries.create(scan=scan, format="otio", use="exhibition", by=archivist)
     return {
         "reel": scan.reel.pk, "scan": scan.pk, "scene": scene.pk, "take": take.pk, "run": run.pk,
         "approval": approval.pk, "note": note.pk, "upload": upload.pk, "zero": 0,
-        "deliverable": deliverable.pk,
+        "deliverable": deliverable.pk, "delivery": delivery.pk,
     }  # fmt: skip
 
 

@@ -2,5 +2,6 @@
 
 from review.models.approval import Approval, Note
 from review.models.deliverable import Deliverable
+from review.models.delivery import Delivery
 
-__all__ = ["Approval", "Deliverable", "Note"]
+__all__ = ["Approval", "Deliverable", "Delivery", "Note"]

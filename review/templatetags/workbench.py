@@ -18,6 +18,10 @@ from archive.timecode import timecode as written_timecode
 from restoration.models import StageRun
 from review import custody_words
 from review import shares as provenance_shares
+from review.delivery import assembly
+from review.delivery.assembly import ALL
+from review.forms import FORMAT_WORDS
+from review.models import Delivery
 
 register = template.Library()
 
@@ -142,6 +146,58 @@ def progress_bar(run: StageRun) -> SafeString:
         run.frames_done,
         f"{part * 100:.1f}",
     )
+
+
+@register.simple_tag
+def share_bar(share: float) -> SafeString:
+    """A progress bar for a share from 0 to 1."""
+    return format_html(
+        '<svg class="progress" role="progressbar" aria-label="Progress of the delivery" '
+        'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{}">'
+        '<rect width="{}%" height="100%"/></svg>',
+        f"{share * 100:.0f}",
+        f"{share * 100:.1f}",
+    )
+
+
+@register.filter
+def kind_of_delivery(delivery: Delivery) -> str:
+    """The master and its map (FFV1), for exhibition."""
+    what = "everything" if delivery.format == ALL else FORMAT_WORDS[delivery.format]
+    return f"{what[0].upper()}{what[1:]}, for {delivery.use}"
+
+
+STEP_WORDS = {
+    assembly.CHECK: ("Checking scan and takes", "MiB"),
+    assembly.MASTER: ("Writing master and map", "frames"),
+    assembly.READ_BACK: ("Reading them back", "frames"),
+    assembly.VIEWING: ("Encoding the viewing copy", "frames"),
+    assembly.DIGESTS: ("Taking digests", "MiB"),
+}
+
+
+@register.filter
+def doing(delivery: Delivery) -> str:
+    """What is being done, how far it is, how long it has taken and may still take."""
+    words, unit = STEP_WORDS.get(delivery.step, ("Checking the approvals", ""))
+    parts = [words]
+    if unit and delivery.step_total:
+        parts[0] += f": {delivery.step_done} of {delivery.step_total} {unit}"
+    if (seconds := delivery.seconds) is not None:
+        parts.append(f"for {seconds_in_words(seconds)}")
+    if (left := delivery.seconds_left) is not None:
+        parts.append(f"about {seconds_in_words(left)} to go")
+    return " · ".join(parts)
+
+
+@register.filter
+def seconds_in_words(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 @register.filter

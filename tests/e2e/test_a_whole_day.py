@@ -18,6 +18,8 @@ from archive.models import Reel
 from fixtures.clips import moving_texture, write_clip
 from restoration import runs, viewing
 from restoration.models import StageRun, Take
+from review.delivery.attempts import execute_delivery
+from review.models import Delivery
 from tests.e2e.player import open_player
 
 pytestmark = pytest.mark.browser
@@ -95,8 +97,9 @@ def test_a_film_goes_from_the_shelf_to_a_deliverable(
     page.goto(f"/reels/{held_reel.pk}/")
     expect(page.get_by_text("may leave")).to_be_visible()
     page.get_by_label("Format").select_option("otio")
-    page.get_by_role("button", name="Deliver").click()
-    expect(page.get_by_text("Delivered:")).to_be_visible()
+    page.get_by_role("button", name="Deliver", exact=True).click()
+    expect(page.locator("#deliveries").get_by_text("waiting", exact=True)).to_be_visible()
+    execute_delivery(Delivery.objects.get().pk)
     with page.expect_download() as fetched:
         page.locator("#deliver a[download]").first.click()
     assert fetched.value.path().stat().st_size > 0

@@ -19,8 +19,9 @@ from archive.fixity import sha256_file
 from archive.models import Event, Reel
 from restoration.models import Scene, Take
 from restoration.storage import storage
-from review import decisions, deliverables
+from review import decisions
 from review.deliverables import DeliveryFailed, DeliveryRefused, build_deliverable, check
+from review.delivery import assembly
 from review.errors import NotAllowed
 from review.models import Deliverable
 from tests.review.approved_reel import (
@@ -298,7 +299,7 @@ def test_a_disk_too_full_is_said_before_the_work(
     reel: Reel, tmp_path: Path, archivist: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(deliverables.shutil, "disk_usage", lambda _: usage._replace(free=10))
+    monkeypatch.setattr(assembly.shutil, "disk_usage", lambda _: usage._replace(free=10))
     with pytest.raises(DeliveryFailed, match="MiB are free; free some"):
         build_deliverable(reel, format="ffv1", use="exhibition", to=tmp_path / "out", by=archivist)
     assert not (tmp_path / "out").exists()

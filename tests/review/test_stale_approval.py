@@ -88,13 +88,13 @@ def test_a_moved_cut_makes_the_decisions_on_both_sides_stale(scene, reviewer, re
     for each in (scene, after):
         decisions.approve(each, factories.make_take(scene=each), by=reviewer)
     scenes.move_cut(after, 20, by=restorer)
-    assert all("cut moved from frame 24 to 20" in reasons_of(each)[0] for each in (scene, after))
+    assert all("moved from frame 24 to 20" in reasons_of(each)[0] for each in (scene, after))
     first, second = storyboard(scene.scan)
     assert first.standing.decision is None
     assert [lost.scene for lost in decisions.lost_approvals(first.scene)] == [scene]
     assert len(decisions.lost_approvals(second.scene)) == 2
     assert {first.standing.state, second.standing.state} == {State.STALE}
-    assert "cut moved from frame 24 to 20" in first.standing.reasons[0]
+    assert "moved from frame 24 to 20" in first.standing.reasons[0]
 
 
 def test_a_withdrawn_decision_is_not_missed_after_a_cut_is_moved(scene, reviewer, restorer):

@@ -17,18 +17,23 @@ WORKER = [
     sys.executable, "-m", "dramatiq", "dramatiq_postgres.django.worker",
     "--processes", "1", "--threads", "1", "--queues", "cpu", "gpu",
 ]  # fmt: skip
+SETTINGS = "tests.restoration.engine.worker_settings"
 
 
-def start_worker(log: Path, *, slowed: str = "slow") -> subprocess.Popen[bytes]:
+def start_worker(
+    log: Path, *, slowed: str = "slow", module: str = SETTINGS, **more: str
+) -> subprocess.Popen[bytes]:
     """A worker for both queues, as `manage.py up` starts one, with the tests' short times.
 
-    `settings` of a test live in this process alone, so they travel by `worker_settings`.
+    `settings` of a test live in this process alone, so they travel by `worker_settings`, or by
+    another module with `more` in its environment.
     """
     environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.restoration.engine.worker_settings",
+        "DJANGO_SETTINGS_MODULE": module,
         "ENGINE_TEST_MEDIA": str(settings.MEDIA_HOME),
         "ENGINE_TEST_EXECUTOR": f"tests.restoration.engine.executors:{slowed}",
         "ENGINE_TEST_LEASE": str(settings.RUN_LEASE_SECONDS),
+        **more,
     }
     with log.open("ab") as out:
         return subprocess.Popen(
@@ -37,8 +42,8 @@ def start_worker(log: Path, *, slowed: str = "slow") -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def worker(log: Path, *, slowed: str = "slow") -> Iterator[subprocess.Popen[bytes]]:
-    process = start_worker(log, slowed=slowed)
+def worker(log: Path, *, slowed: str = "slow", **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    process = start_worker(log, slowed=slowed, **more)
     try:
         yield process
     finally:

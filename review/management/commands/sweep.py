@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from archive import tasks as archive_tasks
 from restoration import runs
+from review.delivery import sweeper as delivery_sweeper
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,10 @@ class Command(BaseCommand):
             ended.wait(every)
 
     def sweep(self) -> dict[str, Any]:
-        return runs.sweep().as_json() | {"archive": archive_tasks.sweep()}
+        return runs.sweep().as_json() | {
+            "archive": _found(archive_tasks.sweep()),
+            "deliveries": _found(delivery_sweeper.sweep()),
+        }
 
     def say(self, swept: dict[str, Any], *, as_json: bool) -> None:
         if as_json:
@@ -55,3 +59,8 @@ class Command(BaseCommand):
         found = [f"{name}: {done}" for name, done in swept.items() if done]
         self.stdout.write("\n".join(found) or "nothing to mend")
         self.stdout.flush()
+
+
+def _found(swept: dict[str, Any]) -> dict[str, Any]:
+    """Only what there was to mend, so that a pass without any says nothing."""
+    return {name: done for name, done in swept.items() if done}

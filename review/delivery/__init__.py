@@ -1,0 +1,1 @@
+"""Deliveries as queued work: asked for, claimed, assembled apart, published whole, swept."""

@@ -1,0 +1,192 @@
+"""Writes a deliverable's files from values alone: no database, so that a child process can. PLAIN.
+
+A deliverable is checked, written and read back here; whether it may leave is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.fixity import scan_bytes, scan_digest, sha256_file
+from review.formats import ffv1, mp4, otio
+from review.formats.edition import DeliveryError, Edition
+
+FORMATS = ("otio", "mp4", "ffv1")
+ALL = "all"
+
+CHECK, MASTER, READ_BACK, VIEWING = "check", "master", "reading back", "viewing copy"
+DIGESTS = "digests"
+MASTER_NAME = "master.mkv"
+COSTS = {CHECK: 2, MASTER: 10, READ_BACK: 8, VIEWING: 6, DIGESTS: 1}
+"""How long the steps take, against each other: measured on the demo reel, for progress only."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with (step, done, total): frames, or MiB for CHECK and DIGESTS; may raise to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to write, and into which folder; it exists and is empty."""
+
+    edition: Edition
+    format: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    name: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What stands in the folder now, checked and read back."""
+
+    files: tuple[WrittenFile, ...]
+    viewing: mp4.ViewingCopy | None
+
+
+def steps(format: str) -> list[str]:
+    """The steps of a delivery in order."""
+    wanted = _wanted(format)
+    found = [CHECK]
+    found += [MASTER, READ_BACK] if "ffv1" in wanted else []
+    found += [VIEWING] if "mp4" in wanted else []
+    return [*found, DIGESTS]
+
+
+def share(format: str, step: str, done: int, total: int) -> float:
+    """How much of a whole delivery is done, 0 to 1."""
+    order = steps(format)
+    before = sum(COSTS[name] for name in order[: order.index(step)])
+    part = COSTS[step] * (done / total if total else 1.0)
+    return min(1.0, (before + part) / sum(COSTS[name] for name in order))
+
+
+def assemble(order: Order, told: Progress) -> Assembled:
+    """Check what goes in, write what was ordered, and take the digests of what was written.
+
+    Raises: DeliveryError, MediaError, OSError. The folder may then hold half of it.
+    """
+    _check_inputs(order.edition, told)
+    pictures, viewing = _write_pictures(order, told)
+    sizes = _Sizes(DIGESTS, pictures, told)
+    digests = {path: sizes.digest(path) for path in pictures}
+    if "otio" in _wanted(order.format):
+        timeline, master = order.folder / "timeline.otio", order.folder / MASTER_NAME
+        joined = (master, digests[master]) if master in digests else None
+        otio.write_timeline(timeline, order.edition, master=joined)
+        digests[timeline] = sha256_file(timeline)
+    return Assembled(
+        tuple(
+            WrittenFile(path.name, sha256, path.stat().st_size) for path, sha256 in digests.items()
+        ),
+        viewing,
+    )
+
+
+def _wanted(format: str) -> tuple[str, ...]:
+    return FORMATS if format == ALL else (format,)
+
+
+class _Sizes:
+    """Takes digests of files, one after the other, and tells how much of all is done."""
+
+    def __init__(self, step: str, paths: Iterable[Path], told: Progress) -> None:
+        self.step = step
+        self.told = told
+        self.total = max(1, sum(scan_bytes(path) for path in paths) >> 20)
+        self.before = 0
+        self.within = 0
+        told(step, 0, self.total)
+
+    def digest(self, path: Path) -> str:
+        found = scan_digest(path, progress=self._tell)
+        self.before += self.within
+        self.within = 0
+        return found
+
+    def _tell(self, done: int, _total: int) -> None:
+        self.within = done
+        self.told(self.step, min(self.total, (self.before + done) >> 20), self.total)
+
+
+def _check_inputs(edition: Edition, told: Progress) -> None:
+    """Scan and takes are, byte for byte, what was registered and approved.
+
+    Raises: DeliveryError naming the file that is not.
+    """
+    held = [
+        (scene.number, path, sha256)
+        for scene in edition.scenes
+        for path, sha256 in (
+            (scene.take.picture, scene.take.picture_sha256),
+            (scene.take.provenance, scene.take.provenance_sha256),
+        )
+    ]
+    sizes = _Sizes(CHECK, [edition.scan.path, *(path for _, path, _ in held)], told)
+    if sizes.digest(edition.scan.path) != edition.scan.sha256:
+        raise DeliveryError(
+            f"{edition.scan.path} is no longer what was taken into custody; "
+            "run: python manage.py check_fixity"
+        )
+    for number, path, sha256 in held:
+        if sizes.digest(path) != sha256:
+            raise DeliveryError(
+                f"{path} of scene {number} is not what was approved; restore it from a "
+                "backup, or make the take again"
+            )
+
+
+def _write_pictures(order: Order, told: Progress) -> tuple[list[Path], mp4.ViewingCopy | None]:
+    folder, edition, wanted = order.folder, order.edition, _wanted(order.format)
+    files: list[Path] = []
+    viewed: mp4.ViewingCopy | None = None
+    if "ffv1" in wanted:
+        master, provenance = folder / MASTER_NAME, folder / "map.mkv"
+        _require_room(folder, edition)
+        ffv1.write_master(master, provenance, edition, progress=_master_progress(told))
+        files += [master, provenance]
+    if "mp4" in wanted:
+        viewing = folder / "viewing.mp4"
+        viewed = mp4.write_viewing_copy(
+            viewing,
+            edition,
+            progress=lambda done, total: told(VIEWING, done, total),
+            may_be_silent=order.format == ALL,  # the master beside it has the sound
+        )
+        files.append(viewing)
+    return files, viewed
+
+
+def _master_progress(told: Progress) -> Callable[[int, int], None]:
+    """`write_master` counts every frame twice: written, then read back."""
+
+    def tell(done: int, total: int) -> None:
+        frames = total // 2
+        if done <= frames:
+            told(MASTER, done, frames)
+        else:
+            told(READ_BACK, done - frames, frames)
+
+    return tell
+
+
+def _require_room(folder: Path, edition: Edition) -> None:
+    """Say that the disk is too full before an hour's work, not after it."""
+    needed = sum(
+        path.stat().st_size
+        for scene in edition.scenes
+        for path in (scene.take.picture, scene.take.provenance)
+    )
+    free = shutil.disk_usage(folder).free
+    if free < needed * 1.05:
+        raise DeliveryError(
+            f"The master needs about {needed >> 20} MiB and {free >> 20} MiB are free; "
+            "free some, or choose another folder"
+        )

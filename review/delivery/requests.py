@@ -1,0 +1,102 @@
+"""What people ask of deliveries: begin, cancel, try again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from archive import custody
+from archive.models import Reel
+from review.deliverables import DeliveryRefused, check, check_request
+from review.delivery.claims import NOTHING_DONE, ring_on_commit
+from review.delivery.publishing import record_end
+from review.errors import DecisionRefused
+from review.models import Delivery
+
+Status = Delivery.Status
+
+
+def ask(reel: Reel, *, format: str, use: str, by: Any) -> Delivery:
+    """Have a reel delivered by a worker; one that is being made already is answered with.
+
+    Raises: DeliveryRefused with every scene and reason, DeliveryFailed, NotAllowed; nothing is
+        kept of a delivery that was refused at once.
+    """
+    check_request(format=format, use=use, by=by)
+    verdict = check(reel)
+    if not verdict.allowed:
+        raise DeliveryRefused(verdict.reasons)
+    scan = reel.current_scan()
+    assert scan is not None  # check() refused otherwise
+    with transaction.atomic():
+        # One asker at a time for a reel: a second click finds what the first one began.
+        Reel.objects.select_for_update(no_key=True).get(pk=reel.pk)
+        standing = Delivery.objects.filter(
+            reel=reel, format=format, use=use, status__in=Delivery.OPEN
+        ).first()
+        if standing is not None:
+            return standing
+        delivery = Delivery.objects.create(reel=reel, scan=scan, format=format, use=use, by=by)
+        ring_on_commit(delivery)
+    return delivery
+
+
+def cancel(delivery: Delivery, *, by: Any) -> None:
+    """Stop a delivery: at once if it waits, within seconds if it is being made.
+
+    Raises: DecisionRefused if it has ended.
+    """
+    with transaction.atomic():
+        rows = Delivery.objects.filter(pk=delivery.pk)
+        waited = rows.filter(status=Status.QUEUED).update(
+            status=Status.CANCELLED, cancel_requested=True, ended=Now(), updated=Now()
+        )
+        if not waited and not rows.filter(status=Status.RUNNING).update(
+            cancel_requested=True, updated=Now()
+        ):
+            raise DecisionRefused("This delivery has ended; there is nothing to cancel.")
+        delivery.refresh_from_db()
+        outcome = "cancelled" if waited else "cancel requested"
+        record_end(delivery, custody.person(by), outcome)
+
+
+def retry(delivery: Delivery, *, by: Any) -> Delivery:
+    """Let a delivery that ended without a deliverable wait again, with a fresh share of attempts.
+
+    Raises: DecisionRefused if it is open or has left; DeliveryRefused, DeliveryFailed, NotAllowed.
+    """
+    check_request(format=delivery.format, use=delivery.use, by=by)
+    verdict = check(delivery.reel)
+    if not verdict.allowed:
+        raise DeliveryRefused(verdict.reasons)
+    with transaction.atomic():
+        Reel.objects.select_for_update(no_key=True).get(pk=delivery.reel_id)
+        twins = Delivery.objects.filter(
+            reel=delivery.reel, format=delivery.format, use=delivery.use, status__in=Delivery.OPEN
+        )
+        if twins.exists():
+            raise DecisionRefused("The same delivery is being made already; follow it below.")
+        again = Delivery.objects.filter(
+            pk=delivery.pk, status__in=[Status.FAILED, Status.REFUSED, Status.CANCELLED]
+        ).update(
+            status=Status.QUEUED,
+            scan=delivery.reel.current_scan(),
+            by=by,
+            attempt=0,
+            cancel_requested=False,
+            error="",
+            reasons=[],
+            started=None,
+            ended=None,
+            sent=None,
+            created=Now(),
+            **NOTHING_DONE,
+            updated=Now(),
+        )
+        if not again:
+            raise DecisionRefused("This delivery has left, or is being made; nothing was changed.")
+        delivery.refresh_from_db()
+        ring_on_commit(delivery)
+    return delivery

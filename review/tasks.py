@@ -1,0 +1,13 @@
+"""What workers do when a message arrives: one line each; the row that it names is the truth."""
+
+from __future__ import annotations
+
+import dramatiq
+
+from restoration.tasks import FOREVER
+from review.delivery import attempts
+
+
+@dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
+def deliver(delivery_id: int) -> None:
+    attempts.execute_delivery(delivery_id)
