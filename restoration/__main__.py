@@ -160,12 +160,12 @@ def _weights(asked: argparse.Namespace) -> int:
 
 
 def _bench(asked: argparse.Namespace) -> int:
-    from restoration.cli_bench import run_bench
+    from restoration.cli_bench import describe_bench, run_bench
 
     document = run_bench(asked.stage, asked.data)
     if asked.json:
         return _print_json(document)
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    print(describe_bench(asked.stage, document))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,15 @@ def run_bench(name: str, data: Path) -> dict[str, Any]:
         raise StageError(f"{stage.name} has no bench; these have: {', '.join(benched)}")
     measured: dict[str, Any] = importlib.import_module(module).main(data)
     return measured
+
+
+def describe_bench(name: str, document: dict[str, Any]) -> str:
+    """The document for people: the bench's own tables if it has a `describe`, else the JSON."""
+    bench = importlib.import_module(f"restoration.stages.{find_stage(name).name}.bench")
+    describe = getattr(bench, "describe", None)
+    if describe is None:
+        return json.dumps(document, indent=2, ensure_ascii=False)
+    return str(describe(document))
 
 
 def _has_bench(name: str) -> bool:
