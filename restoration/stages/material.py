@@ -106,12 +106,21 @@ KINDS = ("dust", "shape", "blotch", "scratch")
 
 
 def plant_damage(
-    clean: MemoryClip, shapes_folder: Path, *, seed: int, scratches: int = 0, dust: float = 25.0
+    clean: MemoryClip,
+    shapes_folder: Path,
+    *,
+    seed: int,
+    scratches: int = 0,
+    dust: float = 25.0,
+    scale: float = 1.0,
 ) -> Planted:
     """Dust, hairs, dirt and blotches fresh in each frame, and scratches that stay.
 
     Sizes follow the annotated 35 mm scans of FilmDamageSimulator, shrunk with the picture, with
     larger shapes and blotches added since fine dust alone would be an easy test.
+
+    Args:
+        dust: specks a frame of 480x360. scale: size of shapes and blotches; 1 suits 480 columns.
     """
     rng = np.random.default_rng(seed)
     textures = [
@@ -124,9 +133,9 @@ def plant_damage(
         for _ in range(int(rng.poisson(dust * painter.area / 172_800))):
             painter.paint(_speck(rng), 0, rng)
         for _ in range(int(rng.integers(1, 4))):
-            painter.paint(_shape(textures[int(rng.integers(len(textures)))], rng), 1, rng)
+            painter.paint(_shape(textures[int(rng.integers(len(textures)))], rng, scale), 1, rng)
         for _ in range(int(rng.integers(0, 3))):
-            painter.paint(_blotch(rng), 2, rng)
+            painter.paint(_blotch(rng, scale), 2, rng)
         for line in lines:
             line.step(rng)
             painter.lay(line.alpha(painter.shape), line.tone, 3)
@@ -182,18 +191,18 @@ def _speck(rng: np.random.Generator) -> Alpha:
     return np.asarray(cv2.resize(alpha, (size, size), interpolation=cv2.INTER_AREA) / 255.0)
 
 
-def _shape(path: Path, rng: np.random.Generator) -> Alpha:
+def _shape(path: Path, rng: np.random.Generator, scale: float) -> Alpha:
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if image is None:
         raise ValueError(f"{path} is no picture")
-    size = int(rng.integers(50, 160))
+    size = round(int(rng.integers(50, 160)) * scale)
     turned = np.rot90(image[..., 3], int(rng.integers(4)))
     small = cv2.resize(np.ascontiguousarray(turned), (size, size), interpolation=cv2.INTER_AREA)
     return np.asarray(small.astype(np.float32) / 255.0)
 
 
-def _blotch(rng: np.random.Generator) -> Alpha:
-    size = int(rng.integers(14, 48))
+def _blotch(rng: np.random.Generator, scale: float) -> Alpha:
+    size = round(int(rng.integers(14, 48)) * scale)
     noise = cv2.GaussianBlur(rng.standard_normal((size, size)).astype(np.float32), (0, 0), size / 8)
     rows, columns = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     field = noise / noise.std() * 0.35 + 0.9 - 1.6 * np.hypot(rows, columns)
