@@ -33,9 +33,20 @@ class Border:
     """That scenes change here, 0 to 1."""
     gradual: list[int] | None
     evidence: dict[str, Any]
+    was_found: bool
+    """By the newest detection; else a person placed it, or the detection is older than findings."""
     scene: Scene | None
     """The scene that starts here; None: there is no cut."""
     verdict: Verdict | None
+
+    @property
+    def is_cut(self) -> bool:
+        return self.scene is not None
+
+    @property
+    def is_checked(self) -> bool:
+        """A person said that it is as it stands."""
+        return self.verdict is not None and self.verdict.holds == self.is_cut
 
     @property
     def certainty(self) -> float:
@@ -55,27 +66,42 @@ def borders(scan: Scan, current: Sequence[Scene]) -> list[Border]:
     }
     starts = [scene for scene in current if scene.start_frame > 0]
     cuts = [
-        Border(
-            scene.start_frame,
-            scene.transition,
-            scene.confidence,
-            scene.gradual,
-            found[scene.start_frame].evidence if scene.start_frame in found else {},
-            scene,
-            said.get(scene.start_frame),
-        )
+        _border_of(scene, found.get(scene.start_frame), said.get(scene.start_frame))
         for scene in starts
     ]
     taken = {scene.start_frame for scene in starts}
     others = [
-        Border(
-            frame, finding.kind, finding.confidence, finding.gradual, finding.evidence, None,
-            said.get(frame),
-        )
+        _near_miss(finding, said.get(frame))
         for frame, finding in found.items()
         if frame not in taken
-    ]  # fmt: skip
+    ]
     return sorted([*cuts, *others], key=lambda border: border.frame)
+
+
+def _border_of(scene: Scene, finding: BorderFinding | None, verdict: Verdict | None) -> Border:
+    return Border(
+        frame=scene.start_frame,
+        kind=scene.transition,
+        confidence=scene.confidence,
+        gradual=scene.gradual,
+        evidence=finding.evidence if finding else {},
+        was_found=finding is not None,
+        scene=scene,
+        verdict=verdict,
+    )
+
+
+def _near_miss(finding: BorderFinding, verdict: Verdict | None) -> Border:
+    return Border(
+        frame=finding.frame,
+        kind=finding.kind,
+        confidence=finding.confidence,
+        gradual=finding.gradual,
+        evidence=finding.evidence,
+        was_found=True,
+        scene=None,
+        verdict=verdict,
+    )
 
 
 def doubtful(found: Iterable[Border]) -> list[Border]:

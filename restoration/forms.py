@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from restoration.models import Scene
 from restoration.stages import STAGES, find_stage
 from restoration.stages.contract import StageError
 
@@ -63,6 +64,43 @@ class FrameForm(forms.Form):
     frame = forms.IntegerField(
         min_value=0, error_messages={"required": "Say at which frame, as the player counts."}
     )
+
+
+class CheckForm(forms.Form):
+    """Whether there is a cut at a border that was looked at."""
+
+    border = forms.IntegerField(min_value=1)
+    is_cut = forms.TypedChoiceField(
+        choices=[("1", "a cut"), ("0", "no cut")], coerce=lambda value: value == "1"
+    )
+
+
+class SpliceForm(FrameForm):
+    is_splice = forms.TypedChoiceField(
+        choices=[("1", "a splice"), ("0", "no splice")], coerce=lambda value: value == "1"
+    )
+
+
+class BorderForm(forms.Form):
+    """What a border is, and the scene that begins there."""
+
+    transition = forms.ChoiceField(choices=Scene.Transition.choices)
+    kind = forms.ChoiceField(choices=Scene.Kind.choices)
+    first = forms.IntegerField(min_value=0, required=False)
+    last = forms.IntegerField(min_value=0, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        ends = values.get("first"), values.get("last")
+        if values.get("transition") in ("dissolve", "fade") and None in ends:
+            self.add_error("first", "Say from which frame to which it goes.")
+        return values
+
+
+class EditForm(forms.Form):
+    """The edit that is to be undone or done again, as the page showed it."""
+
+    edit = forms.IntegerField(min_value=1)
 
 
 def parameters_of(stage: str) -> list[dataclasses.Field[Any]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from restoration import viewing_views, views
+from restoration import cut_views, viewing_views, views
 
 urlpatterns = [
     path("work/", views.work, name="work"),
@@ -10,9 +10,14 @@ urlpatterns = [
     path("runs/<int:pk>/retry/", views.retry, name="retry-run"),
     path("reels/<int:pk>/process/", views.process_reel, name="process-reel"),
     path("scenes/<int:pk>/process/", views.process_scene, name="process-scene"),
-    path("scenes/<int:pk>/split/", views.split, name="split-scene"),
-    path("scenes/<int:pk>/merge/", views.merge, name="merge-scene"),
-    path("scenes/<int:pk>/move-cut/", views.move_cut, name="move-cut"),
+    path("scenes/<int:pk>/split/", cut_views.split, name="split-scene"),
+    path("scenes/<int:pk>/merge/", cut_views.merge, name="merge-scene"),
+    path("scenes/<int:pk>/move-cut/", cut_views.move_cut, name="move-cut"),
+    path("scenes/<int:pk>/check-cut/", cut_views.check, name="check-cut"),
+    path("scenes/<int:pk>/describe-cut/", cut_views.describe, name="describe-cut"),
+    path("scenes/<int:pk>/splice/", cut_views.mark_splice, name="mark-splice"),
+    path("reels/<int:pk>/storyboard/undo/", cut_views.undo, name="undo-cut-edit"),
+    path("reels/<int:pk>/storyboard/redo/", cut_views.redo, name="redo-cut-edit"),
     path("scenes/<int:pk>/frames/<int:frame>.png", viewing_views.scene_frame, name="scene-frame"),
     path("takes/<int:pk>/frames/<int:frame>.png", viewing_views.take_frame, name="take-frame"),
     path("takes/<int:pk>/viewing/", viewing_views.viewing_state, name="take-viewing"),

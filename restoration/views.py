@@ -1,4 +1,4 @@
-"""The work page, what a person asks of runs, and edits of the cuts."""
+"""The work page, and what a person asks of runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from archive.access import reel_for, signed_in
 from restoration import runs, scenes
 from restoration.errors import RestorationError
-from restoration.forms import FrameForm, ProcessForm
+from restoration.forms import ProcessForm
 from restoration.models import Scene, StageRun, Worker
 from restoration.stages.contract import StageError
 
@@ -138,55 +138,6 @@ def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
     except (RestorationError, StageError) as error:
         messages.error(request, str(error))
     return redirect("scene", pk=pk)
-
-
-def _edit(request: HttpRequest, pk: int, action: Callable[..., Any], done: str) -> HttpResponse:
-    scene = get_object_or_404(Scene.objects.select_related("scan"), pk=pk)
-    form = FrameForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, f"The cuts stay as they were. {_first_error(form)}")
-        return redirect("scene", pk=pk)
-    try:
-        action(scene, form.cleaned_data["frame"], by=signed_in(request))
-    except RestorationError as error:
-        messages.error(request, str(error))
-        return redirect("scene", pk=pk)
-    messages.success(request, done)
-    return _to_scene_at(scene, form.cleaned_data["frame"])
-
-
-def _to_scene_at(scene: Scene, frame: int) -> HttpResponse:
-    found = Scene.objects.current().filter(
-        scan=scene.scan_id, start_frame__lte=frame, end_frame__gt=frame
-    )
-    if current := found.first():
-        return redirect("scene", pk=current.pk)
-    return redirect("reel", pk=scene.scan.reel_id)
-
-
-@require_POST
-@permission_required("restoration.edit_scenes", raise_exception=True)
-def split(request: HttpRequest, pk: int) -> HttpResponse:
-    return _edit(request, pk, scenes.split, "The scene was cut in two; its takes are kept.")
-
-
-@require_POST
-@permission_required("restoration.edit_scenes", raise_exception=True)
-def move_cut(request: HttpRequest, pk: int) -> HttpResponse:
-    return _edit(request, pk, scenes.move_cut, "The cut was moved; earlier takes are kept.")
-
-
-@require_POST
-@permission_required("restoration.edit_scenes", raise_exception=True)
-def merge(request: HttpRequest, pk: int) -> HttpResponse:
-    scene = get_object_or_404(Scene.objects.select_related("scan"), pk=pk)
-    try:
-        scenes.merge(scene, by=signed_in(request))
-    except RestorationError as error:
-        messages.error(request, str(error))
-        return redirect("scene", pk=pk)
-    messages.success(request, "Joined with the next scene; the takes of both are kept.")
-    return _to_scene_at(scene, scene.start_frame)
 
 
 def _first_error(form: Any) -> str:

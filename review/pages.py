@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
@@ -11,6 +11,7 @@ from django.db.models.fields import CharField
 
 from archive.models import Event, FixityCheck, Reel, Scan
 from archive.models.catalogue import ReelQuerySet
+from restoration import borders
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
 from review.models import Approval, Note
@@ -69,6 +70,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class CutsToCheck:
+    """A reel on which the detection was not sure of some cuts."""
+
+    scan: Scan
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """What waits for a person, most urgent first in each list."""
 
@@ -77,9 +86,10 @@ class Waiting:
     stale: list[Standing] = field(default_factory=list)
     failed: list[StageRun] = field(default_factory=list)
     faults: list[Any] = field(default_factory=list)
+    cuts: list[CutsToCheck] = field(default_factory=list)
 
     def is_empty(self) -> bool:
-        return not (self.to_review or self.sent_back or self.stale or self.failed or self.faults)
+        return not any(getattr(self, each.name) for each in fields(self))
 
 
 def reels_with_state() -> ReelQuerySet:
@@ -182,7 +192,18 @@ def waiting_for(user: Any) -> Waiting:
         failed = _failed_for_good(StageRun.objects.all())
         waiting.failed.extend(failed.select_related("scan__reel__element__title").order_by("-pk"))
         waiting.faults.extend(_fixity_faults())
+    if user.has_perm("restoration.edit_scenes"):
+        waiting.cuts.extend(cuts_to_check())
     return waiting
+
+
+def cuts_to_check() -> list[CutsToCheck]:
+    """The newest scans with cuts that nobody is sure of; those with most of them first."""
+    newer = Scan.objects.filter(reel=OuterRef("reel"), pk__gt=OuterRef("pk"))
+    scans = Scan.objects.filter(~Exists(newer)).select_related("reel__element__title")
+    counts = borders.left_to_check(scans)
+    found = [CutsToCheck(scan, counts[scan.pk]) for scan in scans.filter(pk__in=counts)]
+    return sorted(found, key=lambda each: (-each.count, each.scan.pk))
 
 
 def _fixity_faults() -> list[Any]:

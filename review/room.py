@@ -19,16 +19,16 @@ def room(scene: Scene, shown: Take | None, *, against: Take | None = None) -> di
     """
     scan = scene.scan
     stills = {
-        "scan": _frame_address("take-frame", against.pk)
+        "scan": frame_address("take-frame", against.pk)
         if against
-        else _frame_address("scan-frame", scan.pk)
+        else frame_address("scan-frame", scan.pk)
     }
     if shown is not None:
-        stills["take"] = _frame_address("take-frame", shown.pk)
+        stills["take"] = frame_address("take-frame", shown.pk)
     return {
         "scene": {"start": scene.start_frame, "end": scene.end_frame},
         "rate": [scan.rate_numerator, scan.rate_denominator],
-        "timecode": _timecode(scan),
+        "timecode": timecode_facts(scan),
         "size": {"width": scan.width, "height": scan.height},
         "scan": _take(against) if against else _scan(scan),
         "take": _take(shown),
@@ -58,11 +58,13 @@ def _take(take: Take | None) -> dict[str, Any] | None:
     }
 
 
-def _frame_address(name: str, pk: int) -> str:
+def frame_address(name: str, pk: int) -> str:
+    """The address of a picture, with {n} in place of the frame."""
     return reverse(name, args=[pk, 0]).replace("/0.png", "/{n}.png")
 
 
-def _timecode(scan: Scan) -> dict[str, Any]:
+def timecode_facts(scan: Scan) -> dict[str, Any]:
+    """What static/js/player/timecode.js needs to write a frame as timecode."""
     start = scan.start_timecode
     return {
         "base": max(1, round(scan.rate)),

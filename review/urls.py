@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import delivery_views, views
+from review import delivery_views, storyboard_views, views
 
 urlpatterns = [
     path("", views.today, name="today"),
     path("catalogue/", views.catalogue, name="catalogue"),
     path("reels/<int:pk>/", views.reel, name="reel"),
+    path("reels/<int:pk>/storyboard/", storyboard_views.storyboard, name="storyboard"),
     path("reels/<int:pk>/deliver/", delivery_views.deliver, name="deliver"),
     path("reels/<int:pk>/deliveries/", delivery_views.deliveries, name="deliveries"),
     path("deliveries/<int:pk>/cancel/", delivery_views.cancel, name="cancel-delivery"),

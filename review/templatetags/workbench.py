@@ -15,13 +15,14 @@ from django.utils.safestring import SafeString
 
 from archive.models import Event, Scan
 from archive.timecode import timecode as written_timecode
-from restoration.models import StageRun
-from review import custody_words
+from restoration.models import Scene, StageRun
+from review import custody_words, storyboard
 from review import shares as provenance_shares
 from review.delivery import assembly
 from review.delivery.assembly import ALL
 from review.forms import FORMAT_WORDS
 from review.models import Delivery
+from review.storyboard import Mark
 
 register = template.Library()
 
@@ -75,6 +76,29 @@ def last(frame: int) -> int:
 
 
 @register.filter
+def middle(scene: Scene) -> int:
+    """The frame that stands for a scene."""
+    return (scene.start_frame + scene.end_frame) // 2
+
+
+@register.filter
+def inside(scene: Scene) -> int:
+    """A frame at which the first scene can be split."""
+    return max(1, middle(scene))
+
+
+@register.filter
+def mark_words(mark: Mark) -> str:
+    return storyboard.mark_words(mark)
+
+
+@register.simple_tag
+def frame_still(scan: Scan, frame: int) -> str:
+    """The address of a small picture of a frame; of the exact one until stills are made."""
+    return storyboard.still_address(scan).replace("{n}", str(frame))
+
+
+@register.filter
 def role_names(user: Any) -> str:
     names = [group.name for group in user.groups.all()]
     if user.is_superuser:
@@ -115,7 +139,12 @@ def main_menu(request: HttpRequest) -> Iterator[dict[str, Any]]:
     here = request.resolver_match.url_name if request.resolver_match else ""
     entries = [
         ("Today", "today", {"today"}, True),
-        ("Catalogue", "catalogue", {"catalogue", "reel", "scene"}, user.has_perm("archive.browse")),
+        (
+            "Catalogue",
+            "catalogue",
+            {"catalogue", "reel", "scene", "storyboard"},
+            user.has_perm("archive.browse"),
+        ),
         ("Add film", "upload", {"upload"}, user.has_perm("archive.ingest")),
         ("Work", "work", {"work"}, user.has_perm("restoration.view_work")),
     ]

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from restoration import scenes
+from restoration import borders, scenes
 from review import decisions
 from tests import factories
 from tests.e2e.player import open_player
@@ -56,6 +56,12 @@ def test_no_page_has_a_serious_fault(page: Page, log_in, scene_with_takes, archi
     reel = scene.scan.reel_id
     for address in ("/", "/catalogue/", f"/reels/{reel}/", "/work/", "/upload/", "/nowhere/"):
         page.goto(address)
+        found += faults(page)
+    scene.scan.scenes.filter(start_frame=24).update(confidence=0.5)
+    borders.mark_splice(scene, 20, is_splice=True, by=archivist)
+    for where in ("", "?border=24&at=21"):
+        page.goto(f"/reels/{reel}/storyboard/{where}")
+        page.wait_for_selector("body[data-pair]")
         found += faults(page)
     open_player(page, f"/scenes/{scene.pk}/")
     page.wait_for_selector("#frame-shares li")
