@@ -35,6 +35,7 @@ _DILATIONS = (1, 2, 4, 8)
 _FILTERS = (16, 32, 64)
 _LOOKUP = 50  # frames to each side that a frame is compared with
 _EPSILON = 1e-3
+_CHUNK = 10
 
 Frames = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float32]
@@ -70,23 +71,33 @@ class Cell(NamedTuple):
 
     def __call__(self, x: Tensor) -> Tensor:
         """(T, C, H, W) to (T, 4 * filters, H, W), channels last in memory."""
-        wide = functional.conv2d(x, self.spatial, padding=1).permute(0, 2, 3, 1)
-        parts = wide.chunk(len(_DILATIONS), dim=3)
-        made = [
-            _spread_in_time(part @ kernel, dilation)
-            for part, kernel, dilation in zip(parts, self.temporal, _DILATIONS, strict=True)
-        ]
-        return (torch.cat(made, dim=3) + self.bias).permute(0, 3, 1, 2)
+        made = self.bias.expand(x.shape[0], *x.shape[2:], -1).contiguous()
+        branches = made.chunk(len(_DILATIONS), dim=3)
+        # A few frames at a time: what lies between space and time then stays in the cache.
+        for start in range(0, x.shape[0], _CHUNK):
+            some = x[start : start + _CHUNK]
+            wide = functional.conv2d(some, self.spatial, padding=1).permute(0, 2, 3, 1)
+            parts = wide.chunk(len(_DILATIONS), dim=3)
+            for part, kernel, dilation, branch in zip(
+                parts, self.temporal, _DILATIONS, branches, strict=True
+            ):
+                _give(branch, part @ kernel, start, dilation)
+        return made.permute(0, 3, 1, 2)
 
 
-def _spread_in_time(gifts: Tensor, dilation: int) -> Tensor:
-    """Add up what each frame gives to the frames `dilation` before and after and to itself."""
-    earlier, same, later = gifts.chunk(3, dim=3)
-    total = same.clone()
-    if gifts.shape[0] > dilation:
-        total[:-dilation] += earlier[dilation:]
-        total[dilation:] += later[:-dilation]
-    return total
+def _give(branch: Tensor, gifts: Tensor, start: int, dilation: int) -> None:
+    """Add what frames from `start` on give to those `dilation` before and after and to themselves.
+
+    Args:
+        branch: (T, H, W, F), changed in place. gifts: (n, H, W, 3 * F).
+    """
+    shares = gifts.chunk(3, dim=3)
+    for share, shift in zip(shares, (-dilation, 0, dilation), strict=True):
+        first = max(0, start + shift)
+        stop = min(branch.shape[0], start + shift + gifts.shape[0])
+        if first < stop:
+            begin = first - start - shift
+            branch[first:stop] += share[begin : begin + stop - first]
 
 
 class Linear(NamedTuple):
@@ -129,8 +140,8 @@ class TransNetV2:
         x = shown.permute(0, 3, 1, 2).float() / 255.0
         summaries = []
         for first, second in self._stacks:
-            shortcut = functional.relu(first(x))
-            x = functional.avg_pool2d(functional.relu(second(shortcut)) + shortcut, 2)
+            shortcut = first(x).relu_()
+            x = functional.avg_pool2d(second(shortcut).relu_().add_(shortcut), 2)
             summaries.append(x.mean(dim=(2, 3)))
         features = torch.cat(
             [

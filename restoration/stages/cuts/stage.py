@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from restoration.imaging.flow import FlowEstimator
 from restoration.stages.contract import Clip, Outcome, Progress, Stage
-from restoration.stages.cuts.findings import Measurements, conclude
+from restoration.stages.cuts.clean import without_dirt, without_foreign
+from restoration.stages.cuts.findings import conclude
 from restoration.stages.cuts.gradual import find_mix
-from restoration.stages.cuts.hard import CutProposer, find_flash, measure_boundary
+from restoration.stages.cuts.hard import CutProposer, measure_boundary
+from restoration.stages.cuts.measurements import Measurements
+from restoration.stages.cuts.motion import carried_across
+from restoration.stages.cuts.reading import Reading, open_reading
 from restoration.stages.cuts.thumbnails import (
     Thumbnail,
     Window,
@@ -21,8 +26,7 @@ from restoration.stages.cuts.thumbnails import (
     windows,
 )
 
-_LEAD = 6
-"""Frames that flashes are found ahead of the cuts."""
+WEIGHTS = "transnetv2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Params:
     """Frames between two cuts, at least."""
     dissolves: bool = True
     """Also look for changes of scene that take many frames."""
+    network: bool = True
+    """Ask TransNet V2 too, if PyTorch and its weights are there."""
 
     def __post_init__(self) -> None:
         if not 0.2 <= self.sensitivity <= 5.0:
@@ -46,66 +52,69 @@ class Params:
 def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
     """Decode the clip once and name its cuts, dissolves and marked frames."""
     measured = Measurements(clip.start_frame)
-    proposer = CutProposer(
-        clip.format.rate, sensitivity=3.0 / params.sensitivity, least_change=12.0
-    )
-    estimator = FlowEstimator("medium") if params.dissolves else None
-    foreign: set[int] = set()
-    tested = clip.start_frame
-    for window in windows(_thumbnails(clip, progress)):
-        here = window.here
-        # Flashes are looked for a little ahead, so that no measure takes them for the scene.
-        tested = _find_flashes(measured, window, foreign, tested)
-        measured.proposals |= set(proposer.feed(here, foreign=here.frame in foreign))
-        _measure(measured, window, frozenset(foreign), estimator)
-    measured.proposals |= set(proposer.finish(clip.end_frame))
+    reading, missing = open_reading() if params.network else (None, "switched off")
+    with closing(reading) if reading is not None else nullcontext():
+        _look_through(clip, params, progress, measured, reading)
     facts = conclude(measured, strictness=1.0 / params.sensitivity, shortest=params.shortest)
+    facts["network"] = {"weights": WEIGHTS, "used": reading is not None, "why_not": missing}
     return Outcome(facts=facts)
 
 
-def _thumbnails(clip: Clip, progress: Progress) -> Iterator[Thumbnail]:
+def _look_through(
+    clip: Clip,
+    params: Params,
+    progress: Progress,
+    measured: Measurements,
+    reading: Reading | None,
+) -> None:
+    proposer = CutProposer(
+        clip.format.rate, sensitivity=3.0 / params.sensitivity, least_change=12.0
+    )
+    estimator = FlowEstimator("medium")
+    shown = without_foreign(_thumbnails(clip, measured, progress), measured.flashes)
+    for window in windows(without_dirt(shown)):
+        measured.proposals |= set(proposer.feed(window.here))
+        _measure(measured, window, estimator, dissolves=params.dissolves)
+        if reading is not None:
+            reading.feed(window.here)
+    measured.proposals |= set(proposer.finish(clip.end_frame))
+    if reading is not None:
+        total = clip.end_frame - clip.start_frame
+        measured.single, measured.every = reading.finish(lambda: progress(total, total))
+
+
+def _thumbnails(clip: Clip, measured: Measurements, progress: Progress) -> Iterator[Thumbnail]:
     total = clip.end_frame - clip.start_frame
+    before: Thumbnail | None = None
     for done, picture in enumerate(clip.frames(clip.start_frame, clip.end_frame), start=1):
-        yield make_thumbnail(clip.start_frame + done - 1, picture)
+        thumbnail = make_thumbnail(clip.start_frame + done - 1, picture)
+        _note(measured, thumbnail, before)
+        before = thumbnail
+        yield thumbnail
         progress(done, total)
 
 
-def _find_flashes(measured: Measurements, window: Window, foreign: set[int], tested: int) -> int:
-    """Test every frame up to a few after the centre; the first frame still to be tested."""
-    for ahead in range(tested - window.here.frame, _LEAD + 1):
-        if window.at(ahead) is None:
-            break
-        tested += 1
-        if window.here.frame + ahead in foreign:
-            continue
-        flash = find_flash(Window(window.frames, window.centre + ahead))
-        if flash is not None:
-            measured.flashes.append(flash)
-            foreign |= {flash.frame + k for k in range(flash.length)}
-    foreign -= {frame for frame in foreign if frame < window.frames[0].frame}
-    return tested
-
-
-def _measure(
-    measured: Measurements,
-    window: Window,
-    foreign: frozenset[int],
-    estimator: FlowEstimator | None,
-) -> None:
-    here, before = window.here, window.at(-1)
-    boundary = measure_boundary(window, foreign)
-    if boundary is not None:
-        measured.boundaries.append(boundary)
-    if estimator is not None and (mix := find_mix(window, estimator)) is not None:
-        measured.mixes.append(mix)
-    if before is not None and before.is_flat and not here.is_flat:
-        measured.bridged[here.frame] = _across_blank(window)
-    measured.means.append(here.mean)
+def _note(measured: Measurements, here: Thumbnail, before: Thumbnail | None) -> None:
+    """What is told of frames as they are, foreign or not."""
     measured.spreads.append(here.spread)
     measured.flat.append(here.is_flat)
     step = 0.0 if before is None else float(cv2.absdiff(here.luma, before.luma).mean())
     measured.steps.append(step)
     measured.titles.append(_is_title(here))
+
+
+def _measure(
+    measured: Measurements, window: Window, estimator: FlowEstimator, *, dissolves: bool
+) -> None:
+    here, before = window.here, window.at(-1)
+    boundary = measure_boundary(window)
+    if boundary is not None and boundary.is_candidate:
+        motion = carried_across(window, estimator)
+        measured.boundaries.append(replace(boundary, carried=motion[0], usual=motion[1]))
+    if dissolves and (mix := find_mix(window, estimator)) is not None:
+        measured.mixes.append(mix)
+    if before is not None and before.is_flat and not here.is_flat:
+        measured.bridged[here.frame] = _across_blank(window)
 
 
 def _across_blank(window: Window) -> float:
@@ -125,4 +134,12 @@ def _is_title(thumbnail: Thumbnail) -> bool:
     return 0.01 < light < 0.3 and dark > 0.6
 
 
-STAGE = Stage(name="cuts", version="1", queue="cpu", makes="findings", params=Params, run=run)
+STAGE = Stage(
+    name="cuts",
+    version="2",
+    queue="cpu",
+    makes="findings",
+    params=Params,
+    run=run,
+    weights=(WEIGHTS,),
+)

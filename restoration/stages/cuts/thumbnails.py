@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ REACH = 24
 
 _CLEANING_WIDTH = 384
 _COARSE = (32, 24)
+TINY = (48, 27)
 _FLAT = 6.0  # standard deviation in codes below which a frame shows nothing
 
 Small = npt.NDArray[np.uint8]
@@ -30,13 +32,14 @@ class Thumbnail:
 
     luma: (h, w) uint8, as scanned. ranks: (h, w) uint8, each value replaced by its rank in its own
     frame, so that any change of light that keeps the order of tones changes nothing.
-    coarse: (768,) float64, luma of 24 x 32 cells.
+    coarse: (768,) float64, luma of 24 x 32 cells. colour: (27, 48, 3) uint8, R'G'B', as scanned.
     """
 
     frame: int
     luma: Small
     ranks: Small
     coarse: npt.NDArray[np.float64]
+    colour: Small
     mean: float
     spread: float
 
@@ -57,8 +60,30 @@ def make_thumbnail(frame: int, picture: Picture) -> Thumbnail:
         ranks = np.full_like(luma, 128)
     else:
         ranks = np.asarray(cv2.GaussianBlur(cv2.equalizeHist(luma), (0, 0), 1.5), np.uint8)
-    coarse = cv2.resize(luma, _COARSE, interpolation=cv2.INTER_AREA).astype(np.float64).ravel()
-    return Thumbnail(frame, luma, ranks, coarse, mean, spread)
+    return Thumbnail(frame, luma, ranks, coarse_luma(luma), _colour(picture, clean), mean, spread)
+
+
+def coarse_luma(luma: Small) -> npt.NDArray[np.float64]:
+    """(768,) luma of 24 x 32 cells."""
+    return cv2.resize(luma, _COARSE, interpolation=cv2.INTER_AREA).astype(np.float64).ravel()
+
+
+def _colour(picture: Picture, clean_luma: npt.NDArray[np.float32]) -> Small:
+    """The whole frame in 48 x 27, in colour if it has any; YUV by BT.601, its codes as they are."""
+    luma = _tiny(clean_luma)
+    pixel = picture.pixel
+    if pixel.model == "grey":
+        return np.repeat(eight_bit(luma)[..., None], 3, axis=2)
+    scale = np.float32(255.0 / pixel.peak)
+    if pixel.model == "rgb":
+        return eight_bit(np.dstack([_tiny(plane) * scale for plane in picture.planes]))
+    blue, red = (_tiny(plane) * scale - 128.0 for plane in picture.planes[1:])
+    green = luma - 0.344 * blue - 0.714 * red
+    return eight_bit(np.dstack([luma + 1.402 * red, green, luma + 1.772 * blue]))
+
+
+def _tiny(plane: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    return np.asarray(cv2.resize(plane, TINY, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def difference(first: Thumbnail, second: Thumbnail) -> float:
@@ -83,15 +108,15 @@ class Window:
         return self.frames[self.centre]
 
 
-def windows(thumbnails: Iterable[Thumbnail]) -> Iterator[Window]:
-    """Every frame in turn with those around it; holds 2 * REACH + 1 thumbnails at most."""
-    held: deque[Thumbnail] = deque(maxlen=2 * REACH + 1)
+def windows(thumbnails: Iterable[Thumbnail], reach: int = REACH) -> Iterator[Window]:
+    """Every frame in turn with those around it; holds 2 * reach + 1 thumbnails at most."""
+    held: deque[Thumbnail] = deque(maxlen=2 * reach + 1)
     seen = given = 0
     for thumbnail in thumbnails:
         held.append(thumbnail)
         seen += 1
-        if seen > REACH:
-            yield Window(list(held), len(held) - 1 - REACH)
+        if seen > reach:
+            yield Window(list(held), len(held) - 1 - reach)
             given += 1
     for remaining in range(seen - given, 0, -1):
         yield Window(list(held), len(held) - remaining)

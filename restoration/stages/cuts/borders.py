@@ -1,0 +1,136 @@
+"""Borders between shots: candidates of every kind weighed against each other, the surest kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from restoration.stages.cuts.evidence import Evidence
+from restoration.stages.cuts.gradual import Fade, Range, is_one_scene, join_mixes
+from restoration.stages.cuts.measurements import Measurements
+
+SURE = 0.5
+"""Confidence from which a candidate is a border."""
+DOUBTFUL = 0.2
+"""Confidence from which a person is asked."""
+_SAME_SCENE = 30.0
+_BESIDE = 2
+
+Told = dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """A place where one shot ends and the next begins, or may do so."""
+
+    frame: int
+    kind: str
+    confidence: float
+    span: Range | None = None
+    """First and last frame of a gradual change."""
+    evidence: Told = field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        """As it stands in the facts."""
+        return {
+            "frame": self.frame,
+            "kind": self.kind,
+            "confidence": round(self.confidence, 3),
+            "range": None if self.span is None else list(self.span),
+            "evidence": self.evidence,
+        }
+
+    def touches(self, other: Border) -> bool:
+        """Whether both would be the same change of shot."""
+        (a, b), (c, d) = (each.span or (each.frame, each.frame) for each in (self, other))
+        return a - _BESIDE <= d and c - _BESIDE <= b
+
+
+def find_borders(
+    measured: Measurements, fades: Sequence[Fade], *, strictness: float, shortest: int
+) -> tuple[list[Border], list[Border]]:
+    """The borders, and the candidates that were almost some, both in order."""
+    found = [*cuts(measured, strictness), *dissolves(measured), *of_fades(fades, measured)]
+    kept: list[Border] = []
+    doubtful: list[Border] = []
+    for border in sorted(found, key=_precedence):
+        start, end = border.span or (border.frame, border.frame)
+        if border.kind != "fade" and any(start <= f.end and f.start <= end for f in fades):
+            continue
+        if any(border.touches(o) or abs(border.frame - o.frame) < shortest for o in kept):
+            continue
+        if border.confidence >= SURE:
+            kept.append(border)
+        elif border.confidence >= DOUBTFUL and not any(border.touches(o) for o in doubtful):
+            doubtful.append(border)
+    return _in_order(kept), _in_order(doubtful)
+
+
+def _precedence(border: Border) -> tuple[bool, float, int]:
+    """What is certain to be a fade goes first: cuts into and out of black are part of it."""
+    return border.kind != "fade", -border.confidence, border.frame
+
+
+def _in_order(borders: Iterable[Border]) -> list[Border]:
+    return sorted(borders, key=lambda border: border.frame)
+
+
+def cuts(measured: Measurements, strictness: float) -> list[Border]:
+    """A candidate cut for each boundary that was looked at."""
+    found = []
+    for boundary in measured.boundaries:
+        evidence = Evidence.at(boundary, measured.single, measured.first_frame)
+        sure = evidence.confidence(strictness)
+        if sure >= DOUBTFUL:
+            found.append(Border(boundary.frame, "cut", sure, evidence=evidence.told()))
+    return found
+
+
+def dissolves(measured: Measurements) -> list[Border]:
+    """A candidate for every mixture that was found."""
+    found = []
+    for span, score in join_mixes(measured.mixes):
+        middle = span[0] + (span[1] - span[0]) // 2
+        found.append(Border(middle, "dissolve", 0.5 + score / 2, span, _around(measured, span)))
+    return found
+
+
+def _around(measured: Measurements, span: Range) -> Told:
+    """The strongest of each measure inside the span."""
+    network = None
+    if measured.every is not None:
+        inside = measured.every[span[0] - measured.first_frame : span[1] - measured.first_frame]
+        network = round(float(inside.max()), 3) if inside.size else 0.0
+    near = [b for b in measured.boundaries if span[0] <= b.frame <= span[1]]
+    return {
+        "network": network,
+        "ranks": round(max((b.across for b in near), default=0.0), 1),
+        "motion": round(min((b.carried for b in near), default=1.0), 3),
+    }
+
+
+def of_fades(fades: Sequence[Fade], measured: Measurements) -> list[Border]:
+    """One border for a fade between two scenes; two where black stands as a scene of its own."""
+    return [
+        Border(frame, "fade", 0.9, span, _around(measured, span))
+        for fade in fades
+        for frame, span in _places_of_fade(fade, measured)
+    ]
+
+
+def _places_of_fade(fade: Fade, measured: Measurements) -> list[tuple[int, Range]]:
+    into, out_of = (fade.start, fade.blank[0]), (fade.blank[1], fade.end)
+    if not fade.inside:
+        # Black before the first scene or after the last is no scene of its own unless it is long.
+        if not is_one_scene(fade):
+            return []
+        first = fade.blank[0] == measured.first_frame
+        return [(fade.blank[1], out_of)] if first else [(fade.blank[0], into)]
+    if is_one_scene(fade):
+        return [(fade.blank[0], into), (fade.blank[1], out_of)]
+    if measured.bridged.get(fade.blank[1], np.inf) < _SAME_SCENE:
+        return []  # something passed in front of the camera
+    return [(fade.start + (fade.end - fade.start) // 2, (fade.start, fade.end))]

@@ -1,0 +1,36 @@
+"""What the one pass over the frames leaves behind: a few numbers for each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from restoration.stages.cuts.flashes import Flash
+from restoration.stages.cuts.gradual import Mix
+from restoration.stages.cuts.hard import Boundary
+
+
+@dataclass(slots=True)
+class Measurements:
+    """A few numbers for each frame, in order; lists of equal length unless said otherwise."""
+
+    first_frame: int
+    boundaries: list[Boundary] = field(default_factory=list)
+    """Those where something changes."""
+    proposals: set[int] = field(default_factory=set)
+    flashes: list[Flash] = field(default_factory=list)
+    mixes: list[Mix] = field(default_factory=list)
+    spreads: list[float] = field(default_factory=list)
+    flat: list[bool] = field(default_factory=list)
+    bridged: dict[int, float] = field(default_factory=dict)
+    """First frame after blank ones: how far the scenes on both sides differ in ranks."""
+    steps: list[float] = field(default_factory=list)
+    """Mean absolute difference of luma to the frame before; 0 for the first."""
+    titles: list[bool] = field(default_factory=list)
+    """Whether the frame looks like light writing on a dark card."""
+    single: npt.NDArray[np.float32] | None = None
+    """The network's first head, one for each frame; None if it was not asked."""
+    every: npt.NDArray[np.float32] | None = None
+    """Its second head."""
