@@ -51,13 +51,19 @@ class Params:
 
 def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
     """Decode the clip once and name its cuts, dissolves and marked frames."""
+    measured, missing = measure(clip, params, progress)
+    facts = conclude(measured, strictness=1.0 / params.sensitivity, shortest=params.shortest)
+    facts["network"] = {"weights": WEIGHTS, "used": not missing, "why_not": missing}
+    return Outcome(facts=facts)
+
+
+def measure(clip: Clip, params: Params, progress: Progress) -> tuple[Measurements, str]:
+    """What there is to know of every frame, and why the network was not asked, if it was not."""
     measured = Measurements(clip.start_frame)
     reading, missing = open_reading() if params.network else (None, "switched off")
     with closing(reading) if reading is not None else nullcontext():
         _look_through(clip, params, progress, measured, reading)
-    facts = conclude(measured, strictness=1.0 / params.sensitivity, shortest=params.shortest)
-    facts["network"] = {"weights": WEIGHTS, "used": reading is not None, "why_not": missing}
-    return Outcome(facts=facts)
+    return measured, missing
 
 
 def _look_through(
