@@ -18,6 +18,7 @@ from archive.models import (
     Scan,
     Title,
     Upload,
+    UploadedFrame,
 )
 
 if TYPE_CHECKING:
@@ -150,3 +151,9 @@ class UploadAdmin(ReadOnlyAdmin):
     list_display = ["name", "title", "owner", "status", "created"]
     list_select_related = ["owner"]
     list_filter = ["status"]
+
+
+@admin.register(UploadedFrame)
+class UploadedFrameAdmin(ReadOnlyAdmin):
+    list_display = ["name", "upload", "place", "length"]
+    list_select_related = ["upload"]

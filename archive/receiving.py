@@ -8,13 +8,13 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 from django.utils import timezone
 
 from archive.errors import UploadError
 from archive.models import Upload
-from archive.upload_places import part_path
 
 PIECE_BYTES = 1 << 20
 CHECKSUMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
@@ -25,11 +25,27 @@ class Checksum(NamedTuple):
     digest: bytes
 
 
+class Part(NamedTuple):
+    """Where bytes are appended, and how many are expected in all."""
+
+    path: Path
+    length: int
+    made_here: bool = False
+    """The first bytes make the file; else it was made when it was announced."""
+
+
 class Source(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def append(upload: Upload, *, offset: int, source: Source, checksum: Checksum | None = None) -> int:
+def append(
+    upload: Upload,
+    part: Part,
+    *,
+    offset: int,
+    source: Source,
+    checksum: Checksum | None = None,
+) -> int:
     """Add what `source` gives at `offset`; returns the new offset.
 
     What arrived before the line broke stays, unless a checksum came with it.
@@ -39,12 +55,12 @@ def append(upload: Upload, *, offset: int, source: Source, checksum: Checksum | 
     """
     if upload.status != Upload.Status.RECEIVING:
         raise UploadError("This upload has ended.", status=410)
-    with part_file(upload) as file:
+    with open_part(part) as file:
         held = file.seek(0, os.SEEK_END)
         if offset != held:
             raise UploadError(f"This upload goes on at byte {held}, not {offset}.", status=409)
         try:
-            _receive(file, upload, source, checksum)
+            _receive(file, part, source, checksum)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
@@ -62,9 +78,11 @@ def append(upload: Upload, *, offset: int, source: Source, checksum: Checksum | 
 
 
 @contextmanager
-def part_file(upload: Upload) -> Iterator[BinaryIO]:
+def open_part(part: Part) -> Iterator[BinaryIO]:
+    """Raises: UploadError with 410 if it is gone, 423 while another request writes to it."""
+    flags = os.O_RDWR | (os.O_CREAT if part.made_here else 0)
     try:
-        file = part_path(upload).open("r+b", buffering=0)
+        file = os.fdopen(os.open(part.path, flags, 0o600), "r+b", buffering=0)
     except FileNotFoundError as error:
         raise UploadError("This upload has ended.", status=410) from error
     with file:
@@ -77,10 +95,10 @@ def part_file(upload: Upload) -> Iterator[BinaryIO]:
         yield file  # type: ignore[misc]  # an unbuffered file has every method that is used
 
 
-def _receive(file: BinaryIO, upload: Upload, source: Source, checksum: Checksum | None) -> None:
+def _receive(file: BinaryIO, part: Part, source: Source, checksum: Checksum | None) -> None:
     start = file.tell()
     try:
-        digest = _copy(file, source, start=start, upload=upload, checksum=checksum)
+        digest = _copy(file, source, start=start, length=part.length, checksum=checksum)
     except OSError as error:  # Django's UnreadablePostError, when the line breaks, among them
         if checksum is not None:
             file.truncate(start)
@@ -93,18 +111,16 @@ def _receive(file: BinaryIO, upload: Upload, source: Source, checksum: Checksum 
 
 
 def _copy(
-    file: BinaryIO, source: Source, *, start: int, upload: Upload, checksum: Checksum | None
+    file: BinaryIO, source: Source, *, start: int, length: int, checksum: Checksum | None
 ) -> bytes:
     """Append everything the source gives; returns the digest of it."""
     digest = CHECKSUMS[checksum.algorithm if checksum else "sha1"](usedforsecurity=False)
     arrived = 0
     while piece := source.read(PIECE_BYTES):
         arrived += len(piece)
-        if start + arrived > upload.length:
+        if start + arrived > length:
             file.truncate(start)
-            raise UploadError(
-                f"More bytes came than the {upload.length} that were announced.", status=413
-            )
+            raise UploadError(f"More bytes came than the {length} that were announced.", status=413)
         _write_all(file, piece)
         if checksum is not None:
             digest.update(piece)

@@ -1,8 +1,9 @@
 """Films that arrive through a browser, in pieces, however often the line breaks.
 
-A part file in UPLOAD_HOME grows by appending and its size is the offset. When it is whole it moves
-to MASTER_HOME, a registered path at which nothing is changed any more, and a task takes it into
-custody. Each step can be done twice, so that a crash between two of them is mended by `sweep`.
+A part file in UPLOAD_HOME grows by appending and its size is the offset; a folder of frames has one
+for each (`folder_upload`). When the film is whole it moves to MASTER_HOME, a registered path at
+which nothing is changed any more, and a task takes it into custody. Each step can be done twice, so
+that a crash between two of them is mended by `sweep`.
 """
 
 from __future__ import annotations
@@ -69,12 +70,8 @@ def create(
     Raises: UploadError with 400 (what was announced makes no sense), 413 (too large), 429 (too
         many are open) or 507 (the disk cannot hold it beside the others).
     """
-    name, title = safe_name(name), title.strip()
-    if not title or len(title) > 400:
-        raise UploadError("Give the film a title, at most 400 characters long.", status=400)
-    if len(collection) > 200:
-        raise UploadError("A collection's name has at most 200 characters.", status=400)
-    _check_rate(rate)
+    name, title = safe_name(name), checked_title(title, collection)
+    check_rate(rate)
     if length <= 0:
         raise UploadError(f"{name} is empty; there is nothing to take in.", status=400)
     if length > limit_bytes():
@@ -84,7 +81,7 @@ def create(
             status=413,
         )
     with transaction.atomic():
-        _check_room(owner, length)
+        check_room(owner, length)
         upload = Upload.objects.create(
             owner_id=owner.pk,
             name=name,
@@ -99,7 +96,18 @@ def create(
     return upload
 
 
-def _check_rate(rate: str) -> None:
+def checked_title(title: str, collection: str) -> str:
+    """Raises: UploadError if either cannot be used."""
+    title = title.strip()
+    if not title or len(title) > 400:
+        raise UploadError("Give the film a title, at most 400 characters long.", status=400)
+    if len(collection) > 200:
+        raise UploadError("A collection's name has at most 200 characters.", status=400)
+    return title
+
+
+def check_rate(rate: str) -> None:
+    """Raises: UploadError if there is one and it cannot be read."""
     if not rate.strip():
         return
     try:
@@ -108,7 +116,8 @@ def _check_rate(rate: str) -> None:
         raise UploadError(str(error), status=400) from error
 
 
-def _check_room(owner: AbstractBaseUser, length: int) -> None:
+def check_room(owner: AbstractBaseUser, length: int) -> None:
+    """Raises: UploadError if too many are open, or the disk cannot hold this beside the others."""
     arriving = Upload.objects.select_for_update().filter(status=Upload.Status.RECEIVING)
     if sum(1 for upload in arriving if upload.owner_id == owner.pk) >= OPEN_UPLOADS:
         raise UploadError(
@@ -119,8 +128,8 @@ def _check_room(owner: AbstractBaseUser, length: int) -> None:
     free = shutil.disk_usage(settings.UPLOAD_HOME).free - reserve_bytes() - promised
     if length > free:
         raise UploadError(
-            f"The server's disk has room for {max(0, free):,} more bytes, the file has {length:,}. "
-            "Ask the operator to make room.",
+            f"The server's disk has room for {max(0, free):,} more bytes, this film has "
+            f"{length:,}. Ask the operator to make room.",
             status=507,
         )
 
@@ -133,7 +142,8 @@ def append(upload: Upload, *, offset: int, source: Source, checksum: Checksum | 
 
     Raises: UploadError as `receiving.append` does.
     """
-    held = receiving.append(upload, offset=offset, source=source, checksum=checksum)
+    part = receiving.Part(part_path(upload), upload.length)
+    held = receiving.append(upload, part, offset=offset, source=source, checksum=checksum)
     if held == upload.length:
         finish(upload)
     return held
@@ -143,17 +153,20 @@ def append(upload: Upload, *, offset: int, source: Source, checksum: Checksum | 
 
 
 def finish(upload: Upload) -> None:
-    """Move the whole file to its place for good and have it taken in; may be called again."""
+    """Move the whole film to its place for good and have it taken in; may be called again."""
     part, master = part_path(upload), master_path(upload)
     if part.exists():
         master.parent.mkdir(parents=True, exist_ok=True)
-        part.chmod(0o440)
+        _protect(part)
         _move(part, master)
+    if master.is_dir():
+        master.chmod(0o550)
     with transaction.atomic():
         moved = Upload.objects.filter(pk=upload.pk, status=Upload.Status.RECEIVING).update(
             status=Upload.Status.WAITING, path=str(master), touched=timezone.now()
         )
         if moved:
+            upload.frames.all().delete()
             transaction.on_commit(lambda: _ring(upload))
 
 
@@ -167,6 +180,12 @@ def _ring(upload: Upload) -> None:
         log.warning("upload %s waits for the sweeper: %s", upload.pk, error)
 
 
+def _protect(part: Path) -> None:
+    """Nobody writes to a master; its folder's own turn comes when it has been moved."""
+    for file in part.iterdir() if part.is_dir() else [part]:
+        file.chmod(0o440)
+
+
 def _move(source: Path, target: Path) -> None:
     """Rename; between file systems copy, and let the target appear only when it is whole."""
     try:
@@ -175,11 +194,30 @@ def _move(source: Path, target: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         beside = target.with_name(f".{target.name}.arriving")
-        shutil.copy2(source, beside)
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
+        _remove(beside)
+        _copy(source, beside)
         beside.replace(target)
-        source.unlink()
+        _remove(source)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        target.mkdir()
+        for file in source.iterdir():
+            _copy(file, target / file.name)
+        return
+    shutil.copy2(source, target)
+    with target.open("rb") as copied:
+        os.fsync(copied.fileno())
+
+
+def _remove(path: Path) -> None:
+    """A file, or a folder and what is in it; nothing there is fine."""
+    if path.is_dir():
+        path.chmod(0o750)
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def discard(upload: Upload) -> None:
@@ -192,17 +230,25 @@ def discard(upload: Upload) -> None:
         if held.status in (Upload.Status.WAITING, Upload.Status.INGESTING):
             raise UploadError("The film is being taken in; wait for the end.", status=409)
         if held.status == Upload.Status.RECEIVING and part_path(held).exists():
-            with receiving.part_file(held):
-                part_path(held).unlink()
+            _remove_part(held)
         if held.status == Upload.Status.FAILED:
             remove_master(held)
         held.delete()
 
 
+def _remove_part(upload: Upload) -> None:
+    """Raises: UploadError with 423 while bytes arrive for a single file."""
+    if upload.is_folder:  # a request that still writes finds no folder for its next file
+        _remove(part_path(upload))
+        return
+    with receiving.open_part(receiving.Part(part_path(upload), upload.length)):
+        part_path(upload).unlink()
+
+
 def remove_master(upload: Upload) -> None:
-    """Remove an uploaded file that was not taken into custody."""
+    """Remove an uploaded film that was not taken into custody."""
     path = master_path(upload)
-    path.unlink(missing_ok=True)
+    _remove(path)
     with suppress(OSError):
         path.parent.rmdir()
 
@@ -212,7 +258,7 @@ def retry(upload: Upload, *, rate: str, title: str) -> None:
 
     Raises: UploadError if it was not refused, or the rate cannot be read.
     """
-    _check_rate(rate)
+    check_rate(rate)
     with transaction.atomic():
         moved = Upload.objects.filter(pk=upload.pk, status=Upload.Status.FAILED).update(
             status=Upload.Status.WAITING,
@@ -275,4 +321,4 @@ def _clear_orphans() -> None:
                 part.stat().st_mtime < yesterday
                 and not Upload.objects.filter(pk=part.stem).exists()
             ):
-                part.unlink()
+                _remove(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -64,6 +65,9 @@ def received(upload: Upload) -> int:
     if upload.status != Upload.Status.RECEIVING:
         return int(upload.length)
     try:
+        with os.scandir(part_path(upload)) as entries:
+            return sum(entry.stat().st_size for entry in entries)
+    except NotADirectoryError:
         return part_path(upload).stat().st_size
     except FileNotFoundError:
         return int(upload.length) if master_path(upload).exists() else 0

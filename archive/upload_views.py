@@ -13,6 +13,7 @@ import binascii
 import functools
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -137,9 +138,9 @@ def _words(text: str, *, status: int) -> HttpResponse:
 def tus_files(request: HttpRequest) -> HttpResponse:
     """OPTIONS: what is spoken here. POST: announce a file."""
     if request.method == "OPTIONS":
-        return _capabilities()
+        return capabilities()
     if request.method != "POST":
-        return _not_allowed("OPTIONS, POST")
+        return not_allowed("OPTIONS, POST")
     if "Upload-Defer-Length" in request.headers:
         raise UploadError("Say with Upload-Length how long the file is.", status=400)
     told = read_metadata(request.headers.get("Upload-Metadata", ""))
@@ -161,19 +162,19 @@ def tus_files(request: HttpRequest) -> HttpResponse:
 def tus_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """HEAD: how far. PATCH: more bytes. DELETE: never mind."""
     if request.method == "OPTIONS":
-        return _capabilities()
+        return capabilities()
     # Somebody else's upload is as unknown as one that never was.
-    upload = get_object_or_404(Upload, pk=pk, owner_id=request.user.pk)
+    upload = get_object_or_404(Upload, pk=pk, owner_id=request.user.pk, files=0)
     if request.method == "HEAD":
         response = HttpResponse(status=200)
         response["Upload-Length"] = str(upload.length)
     elif request.method == "PATCH":
-        response = _patch(request, upload)
+        response = patch(request, partial(uploads.append, upload))
     elif request.method == "DELETE":
         uploads.discard(upload)
         return HttpResponse(status=204)
     else:
-        return _not_allowed("OPTIONS, HEAD, PATCH, DELETE")
+        return not_allowed("OPTIONS, HEAD, PATCH, DELETE")
     upload.refresh_from_db()
     response["Upload-Offset"] = str(places.received(upload))
     if upload.status == Upload.Status.RECEIVING:
@@ -181,11 +182,14 @@ def tus_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return response
 
 
-def _patch(request: HttpRequest, upload: Upload) -> HttpResponse:
+def patch(request: HttpRequest, append: Callable[..., int]) -> HttpResponse:
+    """Give what a PATCH request carries to `append`.
+
+    Raises: UploadError as `append` does, or if the request does not say what it must.
+    """
     if request.content_type != "application/offset+octet-stream":
         raise UploadError("Send bytes as application/offset+octet-stream.", status=415)
-    uploads.append(
-        upload,
+    append(
         offset=_whole_number(request, "Upload-Offset"),
         source=request,
         checksum=read_checksum(request.headers.get("Upload-Checksum", "")),
@@ -193,7 +197,7 @@ def _patch(request: HttpRequest, upload: Upload) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _capabilities() -> HttpResponse:
+def capabilities() -> HttpResponse:
     response = HttpResponse(status=204)
     response["Tus-Version"] = VERSION
     response["Tus-Extension"] = EXTENSIONS
@@ -202,7 +206,7 @@ def _capabilities() -> HttpResponse:
     return response
 
 
-def _not_allowed(methods: str) -> HttpResponse:
+def not_allowed(methods: str) -> HttpResponse:
     response = _words(f"Allowed here: {methods}.", status=405)
     response["Allow"] = methods
     return response

@@ -91,6 +91,11 @@ EXPECTED = {
     "tus-file": Expected(
         frozenset({"HEAD", "PATCH", "DELETE", "OPTIONS"}), ARCHIVIST, ("upload",), is_tus=True
     ),
+    "tus-folders": Expected(WRITE, ARCHIVIST, is_tus=True),
+    "tus-folder": Expected(frozenset({"POST", "DELETE"}), ARCHIVIST, ("folder",), is_tus=True),
+    "tus-frame": Expected(
+        frozenset({"HEAD", "PATCH", "OPTIONS"}), ARCHIVIST, ("folder", "zero"), is_tus=True
+    ),
     "upload-discard": Expected(WRITE, ARCHIVIST, ("upload",)),
     "upload-retry": Expected(WRITE, ARCHIVIST, ("upload",)),
 }
@@ -126,6 +131,10 @@ def things(archivist: User) -> dict[str, object]:
     )
     note = Note.objects.create(scan=scan, start_frame=0, end_frame=1, text="dust", by=archivist)
     upload = Upload.objects.create(owner=archivist, name="a.mov", length=10, title="A")
+    folder = Upload.objects.create(
+        owner=archivist, name="frames", length=10, title="A", files=1, fingerprint="f"
+    )
+    folder.frames.create(place=0, name="1.png", length=10)
     deliverable = scan.reel.deliverables.create(
         scan=scan, format="otio", use="exhibition", files=[], record={}, by=archivist
     )
@@ -133,7 +142,7 @@ def things(archivist: User) -> dict[str, object]:
     return {
         "reel": scan.reel.pk, "scan": scan.pk, "scene": scene.pk, "take": take.pk, "run": run.pk,
         "approval": approval.pk, "note": note.pk, "upload": upload.pk, "zero": 0,
-        "deliverable": deliverable.pk, "delivery": delivery.pk,
+        "folder": folder.pk, "deliverable": deliverable.pk, "delivery": delivery.pk,
     }  # fmt: skip
 
 
@@ -189,7 +198,9 @@ def test_a_wrong_method_is_refused(name, things, archivist):
 def test_what_is_not_there_is_not_found(name, things, archivist):
     client = Client()
     client.force_login(archivist)
-    nothing = {key: uuid.uuid4() if key == "upload" else 987654 for key in things} | {"zero": 0}
+    nothing = {key: uuid.uuid4() if key in ("upload", "folder") else 987654 for key in things} | {
+        "zero": 0
+    }
     response = ask(client, min(EXPECTED[name].methods), address(name, nothing))
     assert response.status_code in (404, 410)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -46,17 +46,25 @@ class NumberedFrames:
 def find_frames(folder: Path) -> NumberedFrames:
     """Order the numbered frames of a folder; other files beside them are ignored.
 
+    Raises: as `arrange`.
+    """
+    return arrange(folder, (path for path in folder.iterdir() if path.is_file()))
+
+
+def arrange(folder: Path, files: Iterable[Path]) -> NumberedFrames:
+    """Order numbered frames by their names alone; they need not exist yet.
+
     Raises: NotAVideo if there are none; BrokenSequence for a gap, a number that comes twice, or
         frames of two sequences.
     """
     groups: dict[tuple[str, str, str], dict[int, list[Path]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    for path in folder.iterdir():
+    for path in files:
         if path.name.startswith(".") or path.suffix.lower() not in DECODERS:
             continue
         found = _NUMBERED.match(path.stem)
-        if found and path.is_file():
+        if found:
             key = (found["prefix"], found["suffix"], path.suffix.lower())
             groups[key][int(found["number"])].append(path)
     if not groups:

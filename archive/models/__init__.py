@@ -4,7 +4,7 @@ from archive.models.catalogue import Collection, Element, Reel, Rights, Title
 from archive.models.event import Agent, Event
 from archive.models.fixity import FixityCheck
 from archive.models.scan import Scan
-from archive.models.upload import Upload
+from archive.models.upload import Upload, UploadedFrame
 
 __all__ = [
     "Agent",
@@ -17,4 +17,5 @@ __all__ = [
     "Scan",
     "Title",
     "Upload",
+    "UploadedFrame",
 ]

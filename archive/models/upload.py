@@ -10,10 +10,10 @@ from django.db.models import Q
 
 
 class Upload(models.Model):
-    """One file that a person sends, resumable until it is whole, then taken into custody.
+    """A film that a person sends, resumable until it is whole, then taken into custody.
 
-    How much has arrived is the size of the file on disk, not a column: after a crash the two could
-    disagree, and the file is the one that counts.
+    It is one file, or a folder of numbered frames. How much has arrived is the size on disk, not a
+    column: after a crash the two could disagree, and what lies there is what counts.
     """
 
     class Status(models.TextChoices):
@@ -27,7 +27,15 @@ class Upload(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads"
     )
-    name = models.CharField(max_length=200, help_text="The file's name, made safe")
+    name = models.CharField(max_length=200, help_text="The file's or folder's name, made safe")
+    files = models.PositiveIntegerField(
+        default=0, help_text="Frame files of a folder; 0 for a film that is one file"
+    )
+    fingerprint = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Of a folder's names, sizes and times: to know it again",
+    )
     length = models.PositiveBigIntegerField(help_text="Bytes that were announced")
     title = models.CharField(max_length=400)
     collection = models.CharField(max_length=200, blank=True)
@@ -52,3 +60,27 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.get_status_display()})"
+
+    @property
+    def is_folder(self) -> bool:
+        return self.files > 0
+
+
+class UploadedFrame(models.Model):
+    """One file of a folder that is being sent; its rows go when the folder is whole."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="frames")
+    place = models.PositiveIntegerField(help_text="In the order of frames, from 0")
+    name = models.CharField(max_length=200)
+    length = models.PositiveBigIntegerField()
+
+    class Meta:
+        ordering = ["place"]
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "place"], name="frame_places_are_unique"),
+            models.UniqueConstraint(fields=["upload", "name"], name="frame_names_are_unique"),
+            models.CheckConstraint(condition=Q(length__gt=0), name="frame_has_bytes"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

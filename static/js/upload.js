@@ -1,4 +1,7 @@
-// Sends one film in pieces and goes on where it stopped; the protocol is tus-js-client's business.
+// Sends one film, a file or a folder of frames, in pieces and goes on where it stopped; the protocol
+// is tus-js-client's business.
+
+import { FolderUpload } from "./upload_folder.js";
 
 const form = document.getElementById("upload");
 const words = document.getElementById("upload-words");
@@ -7,8 +10,9 @@ const start = document.getElementById("upload-start");
 const pause = document.getElementById("upload-pause");
 const stop = document.getElementById("upload-stop");
 const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+const parts = { file: document.getElementById("upload-one"), folder: document.getElementById("upload-many") };
 
-let upload = null;
+let upload = null; // what is being sent: start(), pause(), discard(), known
 let running = false;
 let begun = { at: 0, bytes: null };
 
@@ -35,6 +39,20 @@ function show(state) {
   stop.hidden = state === "idle";
   bar.hidden = state === "idle";
   for (const field of form.querySelectorAll("input")) field.disabled = state !== "idle";
+  if (state === "idle") chooseKind();
+}
+
+function kind() { return form.elements.kind.value; }
+
+// Only the input that is meant is shown, and asked for.
+function chooseKind() {
+  for (const [name, part] of Object.entries(parts)) {
+    part.hidden = name !== kind();
+    for (const input of part.querySelectorAll("input")) input.disabled = part.hidden;
+  }
+  const folder = kind() === "folder";
+  document.getElementById("upload-rate-file").hidden = folder;
+  document.getElementById("upload-rate-folder").hidden = !folder;
 }
 
 function refusal(error) {
@@ -46,57 +64,98 @@ function refusal(error) {
 
 function told() { document.body.dispatchEvent(new Event("uploads-changed")); }
 
-function makeUpload(file) {
+const shared = {
+  retryDelays: [0, 1000, 3000, 5000, 10000, 20000],
+  headers: { "X-CSRFToken": token },
+  onShouldRetry: (error) => {
+    const status = error.originalResponse ? error.originalResponse.getStatus() : 0;
+    return status === 0 || status === 409 || status === 423 || (status >= 500 && status !== 507);
+  },
+  onProgress: (sent, total, first = "") => {
+    if (begun.bytes === null) begun = { at: performance.now(), bytes: sent };
+    bar.max = total;
+    bar.value = sent;
+    words.textContent = `${first}${amount(sent)} of ${amount(total)} sent${timeLeft(sent, total)}`;
+  },
+  onError: (error) => {
+    words.textContent = refusal(error);
+    const known = upload && upload.known;
+    if (!known) upload = null;
+    show(known ? "paused" : "idle");
+    told();
+  },
+};
+
+function arrived(name) {
+  words.textContent = `${name} has arrived. It is now read frame by frame and taken into custody; you can follow that below or close this page.`;
+  form.reset();
+  show("idle");
+  upload = null;
+  told();
+}
+
+function typed() {
   const data = new FormData(form);
-  const metadata = { filename: file.name };
-  for (const name of ["title", "collection", "rate"]) metadata[name] = data.get(name) || "";
-  return new tus.Upload(file, {
+  return Object.fromEntries(["title", "collection", "rate"].map((name) => [name, data.get(name) || ""]));
+}
+
+function tooLarge(name, bytes) {
+  const limit = Number(form.dataset.limit);
+  if (bytes <= limit) return false;
+  words.textContent = `${name} is larger than the ${amount(limit)} that this server accepts. Copy it to the server and run manage.py ingest.`;
+  return true;
+}
+
+async function makeFileUpload(file) {
+  const sent = new tus.Upload(file, {
+    ...shared,
     endpoint: form.dataset.endpoint,
     chunkSize: Number(form.dataset.piece),
-    retryDelays: [0, 1000, 3000, 5000, 10000, 20000],
     removeFingerprintOnSuccess: true,
-    metadata,
-    headers: { "X-CSRFToken": token },
-    onShouldRetry: (error) => {
-      const status = error.originalResponse ? error.originalResponse.getStatus() : 0;
-      return status === 0 || status === 409 || status === 423 || (status >= 500 && status !== 507);
-    },
+    metadata: { filename: file.name, ...typed() },
     onUploadUrlAvailable: told,
-    onProgress: (sent, total) => {
-      if (begun.bytes === null) begun = { at: performance.now(), bytes: sent };
-      bar.max = total;
-      bar.value = sent;
-      words.textContent = `${amount(sent)} of ${amount(total)} sent${timeLeft(sent, total)}`;
-    },
-    onError: (error) => {
-      words.textContent = refusal(error);
-      const known = upload && upload.url;
-      if (!known) upload = null;
-      show(known ? "paused" : "idle");
-      told();
-    },
-    onSuccess: () => {
-      words.textContent = `${file.name} has arrived. It is now read frame by frame and taken into custody; you can follow that below or close this page.`;
-      show("idle");
-      form.reset();
-      upload = null;
-      told();
-    },
+    onSuccess: () => arrived(file.name),
   });
+  const earlier = await sent.findPreviousUploads();
+  if (earlier.length) {
+    sent.resumeFromPreviousUpload(earlier[0]);
+    words.textContent = "Going on where it stopped.";
+  }
+  return {
+    get known() { return Boolean(sent.url); },
+    start: () => sent.start(),
+    pause: () => sent.abort(),
+    discard: () => sent.abort(true),
+  };
+}
+
+function makeFolderUpload(files) {
+  const folder = new FolderUpload(files, {
+    ...shared,
+    endpoint: form.dataset.folders,
+    piece: Number(form.dataset.piece),
+    told: typed(),
+    onResumed: (whole, frames) => { words.textContent = `Going on where it stopped: ${whole} of ${frames} frames are there.`; },
+    onKnown: told,
+    onSuccess: () => arrived(folder.name),
+  });
+  return folder;
+}
+
+// The files of a chosen folder itself, not of the folders in it.
+function framesChosen() {
+  return [...form.elements.folder.files].filter((file) => file.webkitRelativePath.split("/").length === 2);
 }
 
 async function begin() {
-  const file = form.elements.file.files[0];
-  if (!file) return;
-  if (file.size > Number(form.dataset.limit)) {
-    words.textContent = `${file.name} is larger than the ${amount(Number(form.dataset.limit))} that this server accepts. Copy it to the server and run manage.py ingest.`;
-    return;
-  }
-  upload = makeUpload(file);
-  const earlier = await upload.findPreviousUploads();
-  if (earlier.length) {
-    upload.resumeFromPreviousUpload(earlier[0]);
-    words.textContent = "Going on where it stopped.";
+  if (kind() === "folder") {
+    const files = framesChosen();
+    if (!files.length) { words.textContent = "There are no files in this folder itself. Choose the folder that holds the frames."; return; }
+    upload = makeFolderUpload(files);
+  } else {
+    const file = form.elements.file.files[0];
+    if (!file || tooLarge(file.name, file.size)) return;
+    upload = await makeFileUpload(file);
   }
   go();
 }
@@ -107,10 +166,15 @@ function go() {
   upload.start();
 }
 
+function proposeTitle(name) {
+  const title = form.elements.title;
+  if (name && !title.value) title.value = name.replace(/[_.]+/g, " ");
+}
+
 form.addEventListener("submit", (event) => { event.preventDefault(); if (!upload) begin(); });
 pause.addEventListener("click", async () => {
   if (!running) { go(); return; }
-  await upload.abort();
+  await upload.pause();
   words.textContent = "Paused. What arrived is kept for a week.";
   show("paused");
   told();
@@ -118,14 +182,19 @@ pause.addEventListener("click", async () => {
 stop.addEventListener("click", async () => {
   const mine = upload;
   upload = null;
-  await mine.abort(true).catch(() => {});
+  await mine.discard().catch(() => {});
   words.textContent = "Stopped; nothing of it is kept.";
   show("idle");
   told();
 });
+for (const choice of form.elements.kind) choice.addEventListener("change", chooseKind);
 form.elements.file.addEventListener("change", () => {
   const file = form.elements.file.files[0];
-  const title = form.elements.title;
-  if (file && !title.value) title.value = file.name.replace(/\.[^.]*$/, "").replace(/[_.]+/g, " ");
+  proposeTitle(file && file.name.replace(/\.[^.]*$/, ""));
+});
+form.elements.folder.addEventListener("change", () => {
+  const file = form.elements.folder.files[0];
+  proposeTitle(file && file.webkitRelativePath.split("/")[0]);
 });
 window.addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
+chooseKind();
