@@ -13,16 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from archive.media.decode import PictureSource, open_source
 from archive.media.errors import MediaError
 from archive.media.growing import GrowingFile, PacketsRead, follow, packets_of
 from archive.media.pixels import Picture
 from archive.media.planes import read_picture
 from restoration.interruption import held
-from restoration.mapfile import MapReader
-from restoration.provenance import ProvenanceError, unpack
+from restoration.mapfile import MapReader, read_labels
+from restoration.provenance import ProvenanceError
 from restoration.recording import picture_md5
 from restoration.verification import FrameGate, ReadBack
 
@@ -163,9 +161,7 @@ class TakeFollower:
             if picture is None or packed is None:
                 return
             original = self._scan.frame(self._gate.next_frame)
-            self._gate.check(
-                original, read_picture(picture), unpack(np.asarray(packed.to_ndarray(), np.uint8))
-            )
+            self._gate.check(original, read_picture(picture), read_labels(packed))
 
 
 def _differences_when_closed(

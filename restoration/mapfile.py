@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.ffv1 import slices_are_sound
+from archive.media.planes import fill_frame, plane_rows
 from restoration.provenance import FrameMap, ProvenanceError, Sources, Totals, pack, unpack
 
 ZERO = 32768
@@ -57,8 +58,7 @@ class _StreamWriter:
         self._stream.codec_context.thread_type = "SLICE"
         self._stream.codec_context.flags |= av.codec.context.Flags.bitexact
 
-    def write(self, array: npt.NDArray[Any], frame: int) -> None:
-        video = av.VideoFrame.from_ndarray(array, format=self._pix_fmt)
+    def write(self, video: av.VideoFrame, frame: int) -> None:
         video.pts, video.time_base = frame, self._time_base
         self._container.mux(self._stream.encode(video))
 
@@ -102,11 +102,11 @@ class MapWriter:
                 f"frame {self.frames}: the map is {width} x {height}, "
                 f"the file {self._shape[1]} x {self._shape[0]}"
             )
-        self._labels.write(pack(frame_map), self.frames)
+        self._labels.write(_labels_frame(frame_map), self.frames)
         recorded = (frame_map.sources, frame_map.colour_sources)
         for number, sources in enumerate(recorded, start=1):
             if sources is not None and _anywhere(sources):
-                self._source_stream(number).write(_encode_sources(sources), self.frames)
+                self._source_stream(number).write(_sources_frame(sources), self.frames)
         counted = Totals.count(frame_map)
         self.totals += counted
         self.frames += 1
@@ -159,8 +159,9 @@ class MapWriter:
         if with_nothing:
             # Demuxers learn a stream's form from its first packet and look for it only so far:
             # without one at frame 0 a stream whose first copy comes late has no pixel format.
-            nothing = np.full((*self._shape, 3), ZERO, dtype=np.uint16)
-            self._sources[number].write(nothing, 0)
+            shift = np.zeros(self._shape, np.int16)
+            nothing = Sources(shift.astype(np.int8), shift, shift)
+            self._sources[number].write(_sources_frame(nothing), 0)
 
     def _open(self, path: Path, pix_fmt: str) -> _StreamWriter:
         height, width = self._shape
@@ -247,7 +248,7 @@ class MapReader:
 
     def _decode(self, start: int, stop: int, *, sources: bool) -> Iterator[FrameMap]:
         wanted = self._index.labels[start:stop]
-        held: list[dict[int, npt.NDArray[Any]]] = [{} for _ in range(3)]
+        held: list[dict[int, av.VideoFrame]] = [{} for _ in range(3)]
         position = 0
         with av.open(str(self.path)) as container:
             streams: Any = container.streams.video
@@ -266,7 +267,7 @@ class MapReader:
                 decoded: list[Any] = list(packet.decode()) if sources or number == 0 else []
                 for video in decoded:
                     if wanted[0] <= video.pts <= wanted[-1]:
-                        held[number][video.pts] = video.to_ndarray()
+                        held[number][video.pts] = video
                 while position < len(wanted) and self._complete(
                     wanted[position], held, sources=sources
                 ):
@@ -280,9 +281,7 @@ class MapReader:
                 f"{self.path}: frame {start + position} cannot be decoded; make the take again"
             )
 
-    def _complete(
-        self, pts: int, held: list[dict[int, npt.NDArray[Any]]], *, sources: bool
-    ) -> bool:
+    def _complete(self, pts: int, held: list[dict[int, av.VideoFrame]], *, sources: bool) -> bool:
         if not sources:
             return pts in held[0]
         return pts in held[0] and all(
@@ -316,28 +315,44 @@ def _index(container: Any) -> _Index:
     return _Index(sorted(times[0]), tuple(frozenset(each) for each in times[1:]))
 
 
-def _assemble(pts: int, held: list[dict[int, npt.NDArray[Any]]]) -> FrameMap:
-    labels = unpack(held[0].pop(pts))
-    sources = [
-        _decode_sources(streams.pop(pts)) if pts in streams else None for streams in held[1:]
-    ]
+def _assemble(pts: int, held: list[dict[int, av.VideoFrame]]) -> FrameMap:
+    labels = read_labels(held[0].pop(pts))
+    sources = [_read_sources(streams.pop(pts)) if pts in streams else None for streams in held[1:]]
     sources = [each if each is not None and _anywhere(each) else None for each in sources]
     return FrameMap(labels.structure, labels.colour, sources[0], sources[1])
 
 
-def _encode_sources(sources: Sources) -> npt.NDArray[np.uint16]:
-    planes = (sources.offset, sources.dy, sources.dx)
-    shifted = [(plane.astype(np.int32) + ZERO).astype(np.uint16) for plane in planes]
-    return np.stack(shifted, axis=-1)
+def _labels_frame(frame_map: FrameMap) -> av.VideoFrame:
+    return fill_frame("gray", (pack(frame_map),))
 
 
-def _decode_sources(stored: npt.NDArray[np.uint16]) -> Sources:
-    signed = stored.astype(np.int32) - ZERO
-    return Sources(
-        signed[..., 0].astype(np.int8),
-        signed[..., 1].astype(np.int16),
-        signed[..., 2].astype(np.int16),
+def _sources_frame(sources: Sources) -> av.VideoFrame:
+    planes = (sources.dy, sources.dx, sources.offset)  # G, B, R
+    # Adding 32768 to a 16-bit number turns over its highest bit.
+    shifted = [plane.astype(np.int16).view(np.uint16) ^ np.uint16(ZERO) for plane in planes]
+    return fill_frame("gbrp16le", tuple(shifted))
+
+
+def read_labels(video: av.VideoFrame) -> FrameMap:
+    """The labels of a decoded frame of a map's first stream.
+
+    Raises: ProvenanceError if its numbers are no labels.
+    """
+    return unpack(plane_rows(video.planes[0], rows=video.height, row_bytes=video.width))
+
+
+def _read_sources(video: av.VideoFrame) -> Sources:
+    dy, dx, offset = (
+        (_samples(plane, video.height, video.width) ^ np.uint16(ZERO)).view(np.int16)
+        for plane in video.planes
     )
+    return Sources(offset.astype(np.int8), dy, dx)
+
+
+def _samples(plane: Any, rows: int, columns: int) -> npt.NDArray[np.uint16]:
+    stored = plane_rows(plane, rows=rows, row_bytes=2 * columns)
+    samples: npt.NDArray[np.uint16] = np.ascontiguousarray(stored).view("<u2")
+    return samples
 
 
 def _anywhere(sources: Sources) -> bool:

@@ -253,10 +253,16 @@ def _raw_shapes(frame: av.VideoFrame) -> list[tuple[int, int]]:
 
 def write_planes(picture: Picture) -> av.VideoFrame:
     """The picture as a frame of its own `PIXEL_FORMATS` name."""
-    frame = av.VideoFrame(picture.width, picture.height, picture.pixel.name)
     planes = picture.planes
     if picture.pixel.model == "rgb":
         planes = (planes[1], planes[2], planes[0])
+    return fill_frame(picture.pixel.name, planes)
+
+
+def fill_frame(layout: str, planes: tuple[Plane, ...]) -> av.VideoFrame:
+    """A frame of FFmpeg's pixel format `layout` from its planes in FFmpeg's order."""
+    rows, columns = planes[0].shape
+    frame = av.VideoFrame(columns, rows, layout)
     for target, plane in zip(frame.planes, planes, strict=True):
         _fill(target, plane)
     return frame

@@ -9,7 +9,6 @@ take has to pass. docs/provenance-map.md describes the files.
 from restoration.provenance.composition import (
     colour_sources,
     compose,
-    join_sources,
     structure_sources,
 )
 from restoration.provenance.footprints import bilinear_labels, footprint_labels, resample_labels
@@ -41,7 +40,6 @@ __all__ = [
     "compose",
     "footprint_labels",
     "identity_map",
-    "join_sources",
     "pack",
     "resample_labels",
     "structure_sources",

@@ -15,9 +15,9 @@ from restoration.provenance.labels import (
     Labels,
     ProvenanceError,
     Sources,
-    first_place,
     label_problems,
 )
+from restoration.provenance.places import Copies, MapPlane, Places, moved
 
 
 def compose(operation: FrameMap, inputs: Callable[[int], FrameMap], pixel: PixelFormat) -> FrameMap:
@@ -41,28 +41,27 @@ def compose(operation: FrameMap, inputs: Callable[[int], FrameMap], pixel: Pixel
             f"the operation's map is {_size(operation.structure)}, its input's "
             f"{_size(here.structure)}; carry the labels over with resample_labels first"
         )
-    moved = operation.sources is not None or operation.colour_sources is not None
-    if not moved and here.sources is None and here.colour_sources is None:
+    copied = operation.sources is not None or operation.colour_sources is not None
+    if not copied and here.sources is None and here.colour_sources is None:
         return FrameMap(
             _carry_in_place(operation.structure, here.structure),
             _carry_in_place(operation.colour, here.colour),
         )
-    luma = _compose_luma(operation, inputs)
+    structure, luma = _compose_luma(operation, inputs)
     if pixel.model != "yuv":
         # One set of code values: colour goes with structure (RGB) or there is none (grey).
-        colour = luma[0] if pixel.model == "rgb" else here.colour
-        return FrameMap(luma[0], colour.copy(), _unless_nowhere(luma[1]))
-    chroma = _compose_chroma(operation, inputs, pixel)
-    height, width = here.structure.shape
-    return join_sources(
-        FrameMap(luma[0], _spread(chroma[0], height, width, pixel)), luma[1], chroma[1], pixel
-    )
+        colour = structure if pixel.model == "rgb" else here.colour
+        return FrameMap(structure, colour.copy(), _record(luma, structure.shape))
+    chroma_labels, chroma = _compose_chroma(operation, inputs, pixel)
+    height, width = structure.shape
+    colour = _spread(chroma_labels, height, width, pixel)
+    return _join(FrameMap(structure, colour), luma, chroma, pixel)
 
 
 def structure_sources(frame_map: FrameMap) -> Sources:
     """Where each luma value came from, (H, W); zeros where it is its own place's."""
     shape = frame_map.structure.shape
-    return _where(frame_map.sources, frame_map.structure != Label.ORIGINAL, shape)
+    return _where(frame_map.sources, frame_map.structure != Label.ORIGINAL.value, shape)
 
 
 def colour_sources(frame_map: FrameMap, pixel: PixelFormat) -> Sources:
@@ -77,110 +76,118 @@ def colour_sources(frame_map: FrameMap, pixel: PixelFormat) -> Sources:
         recorded.dy[::step_y, ::step_x] >> pixel.chroma_shift_y,
         recorded.dx[::step_y, ::step_x] >> pixel.chroma_shift_x,
     )
-    return _where(corner, labels != Label.ORIGINAL, labels.shape)
+    return _where(corner, labels != Label.ORIGINAL.value, labels.shape)
 
 
-def join_sources(
-    frame_map: FrameMap, luma: Sources, chroma: Sources, pixel: PixelFormat
-) -> FrameMap:
-    """Record both planes' sources in one `Sources` if that says the same, else in two.
-
-    Args:
-        luma: as `structure_sources` gives it.
-        chroma: as `colour_sources` gives it.
-    """
-    step_y, step_x = 1 << pixel.chroma_shift_y, 1 << pixel.chroma_shift_x
-    one = Sources(luma.offset.copy(), luma.dy.copy(), luma.dx.copy())
-    free = frame_map.structure[::step_y, ::step_x] == Label.ORIGINAL
-    one.offset[::step_y, ::step_x][free] = chroma.offset[free]
-    one.dy[::step_y, ::step_x][free] = chroma.dy[free] << pixel.chroma_shift_y
-    one.dx[::step_y, ::step_x][free] = chroma.dx[free] << pixel.chroma_shift_x
-    joined = FrameMap(frame_map.structure, frame_map.colour, _unless_nowhere(one))
-    if _same(colour_sources(joined, pixel), chroma):
+def _join(frame_map: FrameMap, luma: Copies, chroma: Copies, pixel: PixelFormat) -> FrameMap:
+    """Record both planes' copies in one `Sources` if that says the same, else in two."""
+    shape = frame_map.structure.shape
+    height, width = shape
+    corners = _luma_places(chroma, shape, pixel)
+    free = frame_map.structure.ravel()[corners.at] == Label.ORIGINAL.value
+    one = luma.replaced_by(corners.where(free))
+    joined = FrameMap(frame_map.structure, frame_map.colour, _record(one, shape))
+    if MapPlane.of_colour(joined, pixel).copies().same_as(chroma):
         return joined
-    height, width = frame_map.structure.shape
-    apart = Sources(
-        _spread(chroma.offset, height, width, pixel),
-        _spread(chroma.dy << pixel.chroma_shift_y, height, width, pixel),
-        _spread(chroma.dx << pixel.chroma_shift_x, height, width, pixel),
+    samples = pixel.plane_shapes(width=width, height=height)[1]
+    apart = _record(chroma, samples) or _nowhere(samples)
+    spread = Sources(
+        _spread(apart.offset, height, width, pixel),
+        _spread(apart.dy << pixel.chroma_shift_y, height, width, pixel),
+        _spread(apart.dx << pixel.chroma_shift_x, height, width, pixel),
     )
-    return FrameMap(frame_map.structure, frame_map.colour, luma, apart)
+    recorded = _record(luma, shape) or _nowhere(shape)
+    return FrameMap(frame_map.structure, frame_map.colour, recorded, spread)
+
+
+def _luma_places(chroma: Copies, shape: tuple[int, ...], pixel: PixelFormat) -> Copies:
+    """Copies of chroma samples at the top left luma pixel of each, in luma pixels."""
+    height, width = shape
+    columns = pixel.plane_shapes(width=width, height=height)[1][1]
+    y = (chroma.at // columns) << pixel.chroma_shift_y
+    x = (chroma.at % columns) << pixel.chroma_shift_x
+    dy, dx = chroma.dy << pixel.chroma_shift_y, chroma.dx << pixel.chroma_shift_x
+    return Copies(y * width + x, chroma.offset, dy, dx)
+
+
+def _record(copies: Copies, shape: tuple[int, ...]) -> Sources | None:
+    """The copies as a map records them; None if nothing came from elsewhere."""
+    if not copies.at.size:
+        return None
+    recorded = _nowhere(shape)
+    recorded.offset.ravel()[copies.at] = copies.offset
+    recorded.dy.ravel()[copies.at] = copies.dy
+    recorded.dx.ravel()[copies.at] = copies.dx
+    return recorded
 
 
 def _carry_in_place(operation: Labels, held: Labels) -> Labels:
-    carried = np.maximum(operation, held)
-    human = operation == Label.HUMAN
+    carried = np.maximum(operation, held, order="C")  # whoever writes into it ravels it
+    human = operation == Label.HUMAN.value
     if human.any():
-        carried[human] = Label.HUMAN
+        carried[human] = Label.HUMAN.value
     return carried
 
 
-def _compose_luma(operation: FrameMap, inputs: Callable[[int], FrameMap]) -> tuple[Labels, Sources]:
+def _compose_luma(operation: FrameMap, inputs: Callable[[int], FrameMap]) -> tuple[Labels, Copies]:
     return _gather(
-        operation.structure,
-        structure_sources(operation),
-        lambda offset: (inputs(offset).structure, structure_sources(inputs(offset))),
+        MapPlane.of_structure(operation),
+        lambda offset: MapPlane.of_structure(inputs(offset)),
         "structure",
     )
 
 
 def _compose_chroma(
     operation: FrameMap, inputs: Callable[[int], FrameMap], pixel: PixelFormat
-) -> tuple[Labels, Sources]:
-    step_y, step_x = 1 << pixel.chroma_shift_y, 1 << pixel.chroma_shift_x
-
-    def read(offset: int) -> tuple[Labels, Sources]:
-        held = inputs(offset)
-        return held.colour[::step_y, ::step_x], colour_sources(held, pixel)
-
-    labels = operation.colour[::step_y, ::step_x]
-    return _gather(labels, colour_sources(operation, pixel), read, "colour")
+) -> tuple[Labels, Copies]:
+    return _gather(
+        MapPlane.of_colour(operation, pixel),
+        lambda offset: MapPlane.of_colour(inputs(offset), pixel),
+        "colour",
+    )
 
 
 def _gather(
-    labels: Labels,
-    sources: Sources,
-    read: Callable[[int], tuple[Labels, Sources]],
-    plane: str,
-) -> tuple[Labels, Sources]:
-    """Labels and sources of one plane at its own resolution, every displacement in its samples."""
-    held, held_sources = read(0)
-    carried = _carry_in_place(labels, held)
+    operation: MapPlane, read: Callable[[int], MapPlane], plane: str
+) -> tuple[Labels, Copies]:
+    """Labels and copies of one plane at its own resolution, every displacement in its samples."""
+    held, copied = read(0), operation.copies()
+    carried = _carry_in_place(operation.labels, held.labels)
     # Values that were entered or made up at their own place come from nowhere else any more.
-    kept = (labels == Label.ORIGINAL) | (labels == Label.ADJUSTED)
-    joined = _where(held_sources, kept, labels.shape)
-    away = np.flatnonzero((sources.offset != 0) | (sources.dy != 0) | (sources.dx != 0))
-    offsets = sources.offset.ravel()[away]
-    for offset in np.unique(offsets).tolist():
-        at = away[offsets == offset]
-        place = _place(sources, at, labels.shape, plane)
-        there, there_sources = read(offset)
-        carried.ravel()[at] = np.maximum(labels.ravel()[at], there.ravel()[place])
-        joined.dy.ravel()[at] = sources.dy.ravel()[at] + there_sources.dy.ravel()[place]
-        joined.dx.ravel()[at] = sources.dx.ravel()[at] + there_sources.dx.ravel()[place]
-        total = offset + there_sources.offset.ravel()[place].astype(np.int16)
-        if np.abs(total).max() > 127:
-            raise ProvenanceError(
-                "a value was copied on over more than 127 frames, which the map cannot record; "
-                "run fewer stages that copy from neighbours, or shorter scenes"
-            )
-        joined.offset.ravel()[at] = total
-    return carried, joined
+    before = held.copies()
+    kept = operation.labels_at(before.at) <= Label.ADJUSTED.value
+    offset, dy, dx = copied.offset.copy(), copied.dy.copy(), copied.dx.copy()
+    for frames in np.unique(copied.offset).tolist():
+        those = copied.offset == frames
+        at = copied.at[those]
+        place = _place(copied.where(those), operation.labels.shape, plane)
+        there = read(frames)
+        carried.ravel()[at] = np.maximum(operation.labels_at(at), there.labels_at(place))
+        further = there.sources_at(place)
+        offset[those] += further[0]
+        dy[those] += further[1]
+        dx[those] += further[2]
+    if np.abs(offset).max(initial=0) > 127:
+        raise ProvenanceError(
+            "a value was copied on over more than 127 frames, which the map cannot record; "
+            "run fewer stages that copy from neighbours, or shorter scenes"
+        )
+    now = Copies(copied.at, offset, dy, dx)
+    return carried, before.where(kept).replaced_by(now).from_elsewhere()
 
 
-def _place(
-    sources: Sources, at: npt.NDArray[np.intp], shape: tuple[int, ...], plane: str
-) -> npt.NDArray[np.intp]:
+def _place(copied: Copies, shape: tuple[int, ...], plane: str) -> Places:
     """Flat index of each source, checked to lie inside the picture."""
     height, width = shape
-    y = at // width + sources.dy.ravel()[at]
-    x = at % width + sources.dx.ravel()[at]
+    y = copied.at // width + copied.dy
+    x = copied.at % width + copied.dx
     outside = (y < 0) | (y >= height) | (x < 0) | (x >= width)
     if outside.any():
         n = int(np.argmax(outside))
         raise ProvenanceError(
-            f"the {plane} plane at y {at[n] // width}, x {at[n] % width} names a source outside "
-            f"the picture (y {y[n]}, x {x[n]} of {height} x {width}); {outside.sum()} such pixels"
+            f"the {plane} plane at y {copied.at[n] // width}, x {copied.at[n] % width} names a "
+            f"source outside the picture (y {y[n]}, x {x[n]} of {height} x {width}); "
+            f"{outside.sum()} such pixels"
         )
     return y * width + x
 
@@ -193,28 +200,36 @@ def _check_operation(operation: FrameMap, pixel: PixelFormat) -> None:
     problems = label_problems(operation, pixel)
     if problems:
         raise ProvenanceError("; ".join(problems))
-    here = np.zeros_like(operation.structure, bool)
-    for recorded in (operation.sources, operation.colour_sources):
-        if recorded is not None:
-            here |= (recorded.offset != 0) | (recorded.dy != 0) | (recorded.dx != 0)
-    untouched = (operation.structure == Label.ORIGINAL) & (operation.colour == Label.ORIGINAL)
-    if (here & untouched).any():
-        y, x = first_place(here & untouched)
-        raise ProvenanceError(
-            f"ORIGINAL with a source elsewhere at y {y}, x {x}; a copied pixel is RECOVERED "
-            "(from another frame), ADJUSTED (moved) or SYNTHESISED, never ORIGINAL"
-        )
-    planes = [("structure", operation.structure, structure_sources(operation))]
+    _refuse_moved_originals(operation)
+    planes = [("structure", MapPlane.of_structure(operation))]
     if pixel.model == "yuv":
-        labels = operation.colour[:: 1 << pixel.chroma_shift_y, :: 1 << pixel.chroma_shift_x]
-        planes.append(("colour", labels, colour_sources(operation, pixel)))
-    for name, labels, sources in planes:
-        lost = (labels == Label.RECOVERED) & (sources.offset == 0)
-        if lost.any():
-            y, x = first_place(lost)
+        planes.append(("colour", MapPlane.of_colour(operation, pixel)))
+    for name, plane in planes:
+        recovered = np.flatnonzero(plane.labels == Label.RECOVERED.value)
+        lost = recovered[plane.sources_at(recovered)[0] == 0]
+        if lost.size:
+            width = plane.labels.shape[1]
             raise ProvenanceError(
-                f"{name} RECOVERED without another frame as its source at y {y}, x {x} "
-                f"({int(lost.sum())} samples); record the source or label it SYNTHESISED"
+                f"{name} RECOVERED without another frame as its source at y {lost[0] // width}, "
+                f"x {lost[0] % width} ({lost.size} samples); record the source or label it "
+                "SYNTHESISED"
+            )
+
+
+def _refuse_moved_originals(operation: FrameMap) -> None:
+    """Raises: ProvenanceError if a pixel that is ORIGINAL in both planes has a source."""
+    for recorded in (operation.sources, operation.colour_sources):
+        if recorded is None:
+            continue
+        at = np.flatnonzero(moved(recorded))
+        highest = np.maximum(operation.structure.ravel()[at], operation.colour.ravel()[at])
+        if (highest == Label.ORIGINAL.value).any():
+            width = operation.structure.shape[1]
+            first = int(at[int(np.argmin(highest))])
+            raise ProvenanceError(
+                f"ORIGINAL with a source elsewhere at y {first // width}, x {first % width}; a "
+                "copied pixel is RECOVERED (from another frame), ADJUSTED (moved) or SYNTHESISED, "
+                "never ORIGINAL"
             )
 
 
@@ -229,18 +244,6 @@ def _where(
     if recorded is None:
         return _nowhere(shape)
     return Sources(recorded.offset * applies, recorded.dy * applies, recorded.dx * applies)
-
-
-def _unless_nowhere(sources: Sources) -> Sources | None:
-    return sources if sources.offset.any() or sources.dy.any() or sources.dx.any() else None
-
-
-def _same(one: Sources, other: Sources) -> bool:
-    return (
-        np.array_equal(one.offset, other.offset)
-        and np.array_equal(one.dy, other.dy)
-        and np.array_equal(one.dx, other.dx)
-    )
 
 
 def _spread(plane: npt.NDArray[Any], height: int, width: int, pixel: PixelFormat) -> Any:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from archive.media.pixels import Picture
-from restoration.provenance.composition import colour_sources, structure_sources
+from archive.media.pixels import Picture, PixelFormat
 from restoration.provenance.labels import (
     FrameMap,
     Label,
     Labels,
-    Sources,
     covered_range,
     first_place,
     label_problems,
 )
+from restoration.provenance.places import MapPlane
 
 
 def check_frame(
@@ -43,8 +42,8 @@ def check_frame(
     problems = label_problems(frame_map, scan.pixel)
     for name, claimed, differs in _claims(scan, take, frame_map):
         broken = claimed & differs
-        count = int(np.count_nonzero(broken))
-        if count:
+        if broken.any():
+            count = int(np.count_nonzero(broken))
             y, x = first_place(broken)
             problems.append(
                 f"{name}: {count} samples are labelled ORIGINAL but differ from the scan, "
@@ -65,27 +64,24 @@ def check_sources(
     """
     if operation.sources is None and operation.colour_sources is None:
         return []
-    luma = structure_sources(operation)
-    recovered = operation.structure == Label.RECOVERED
     names = {"grey": ["Y"], "yuv": ["Y"], "rgb": ["R", "G", "B"]}[take.pixel.model]
+    luma = MapPlane.of_structure(operation)
     problems = []
     for plane, name in enumerate(names):
-        problems += _check_copies(take, plane, name, recovered, luma, inputs)
+        problems += _check_copies(take, plane, name, luma, inputs)
     if take.pixel.model == "yuv":
-        chroma = colour_sources(operation, take.pixel)
-        step_y, step_x = 1 << take.pixel.chroma_shift_y, 1 << take.pixel.chroma_shift_x
-        recovered = operation.colour[::step_y, ::step_x] == Label.RECOVERED
+        chroma = MapPlane.of_colour(operation, take.pixel)
         for plane, name in ((1, "U"), (2, "V")):
-            problems += _check_copies(take, plane, name, recovered, chroma, inputs)
+            problems += _check_copies(take, plane, name, chroma, inputs)
     return problems
 
 
 def _check_converted(scan: Picture, take: Picture, frame_map: FrameMap) -> list[str]:
     """A picture of another size or pixel format than the scan's: nothing in it is ORIGINAL."""
     problems = label_problems(frame_map, take.pixel)
-    claimed = frame_map.structure == Label.ORIGINAL
+    claimed = frame_map.structure == Label.ORIGINAL.value
     if take.pixel.model != "grey":
-        claimed |= frame_map.colour == Label.ORIGINAL
+        claimed |= frame_map.colour == Label.ORIGINAL.value
     if claimed.any():
         y, x = first_place(claimed)
         problems.append(
@@ -99,40 +95,46 @@ def _check_converted(scan: Picture, take: Picture, frame_map: FrameMap) -> list[
 Claim = tuple[str, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
 
 
-def _claims(scan: Picture, take: Picture, frame_map: FrameMap) -> list[Claim]:
-    """(plane, where ORIGINAL is claimed, where the codes differ), each of the plane's size."""
-    original = frame_map.structure == Label.ORIGINAL
-    differs = [mine != theirs for mine, theirs in zip(scan.planes, take.planes, strict=True)]
-    if scan.pixel.model == "grey":
-        return [("Y", original, differs[0])]
-    if scan.pixel.model == "rgb":
-        claimed = original | (frame_map.colour == Label.ORIGINAL)
-        return [(name, claimed, plane) for name, plane in zip("RGB", differs, strict=True)]
-    lowest: Labels = covered_range(frame_map.colour, scan.pixel)[0]
-    uncoloured = lowest == Label.ORIGINAL
-    return [
-        ("Y", original, differs[0]),
-        ("U", uncoloured, differs[1]),
-        ("V", uncoloured, differs[2]),
-    ]
+def _claims(scan: Picture, take: Picture, frame_map: FrameMap) -> Iterator[Claim]:
+    """(plane, where ORIGINAL is claimed, where the codes differ), each of the plane's size.
+
+    Planes that are equal contradict nothing and are left out.
+    """
+    names = {"grey": "Y", "yuv": "YUV", "rgb": "RGB"}[scan.pixel.model]
+    claimed: dict[bool, npt.NDArray[np.bool_]] = {}
+    for place, name in enumerate(names):
+        differs = scan.planes[place] != take.planes[place]
+        if not differs.any():
+            continue
+        is_chroma = scan.pixel.model == "yuv" and place > 0
+        if is_chroma not in claimed:
+            claimed[is_chroma] = _claimed(frame_map, scan.pixel, is_chroma=is_chroma)
+        yield name, claimed[is_chroma], differs
+
+
+def _claimed(frame_map: FrameMap, pixel: PixelFormat, *, is_chroma: bool) -> npt.NDArray[np.bool_]:
+    """Where a plane's samples are claimed to be ORIGINAL."""
+    if is_chroma:
+        lowest: Labels = covered_range(frame_map.colour, pixel)[0]
+        uncoloured: npt.NDArray[np.bool_] = lowest == Label.ORIGINAL.value
+        return uncoloured
+    original: npt.NDArray[np.bool_] = frame_map.structure == Label.ORIGINAL.value
+    return (
+        original | (frame_map.colour == Label.ORIGINAL.value) if pixel.model == "rgb" else original
+    )
 
 
 def _check_copies(
-    take: Picture,
-    plane: int,
-    name: str,
-    recovered: npt.NDArray[np.bool_],
-    sources: Sources,
-    inputs: Callable[[int], Picture],
+    take: Picture, plane: int, name: str, copied: MapPlane, inputs: Callable[[int], Picture]
 ) -> list[str]:
-    at = np.flatnonzero(recovered)
-    offsets = sources.offset.ravel()[at]
-    width = recovered.shape[1]
+    at = np.flatnonzero(copied.labels == Label.RECOVERED.value)
+    offsets, dy, dx = copied.sources_at(at)
+    width = copied.labels.shape[1]
     problems = []
     for offset in np.unique(offsets).tolist():
-        these = at[offsets == offset]
-        y = these // width + sources.dy.ravel()[these]
-        x = these % width + sources.dx.ravel()[these]
+        those = offsets == offset
+        these = at[those]
+        y, x = these // width + dy[those], these % width + dx[those]
         wrong = take.planes[plane].ravel()[these] != inputs(offset).planes[plane][y, x]
         if wrong.any():
             first = int(these[int(np.argmax(wrong))])

@@ -74,10 +74,11 @@ class Totals:
 def _count(plane: Labels) -> Counts:
     # One vectorised pass a label is several times faster than numpy's bincount on bytes.
     counts = dict.fromkeys(Label, 0)
-    left = plane.size
+    left, highest = plane.size, int(plane.max(initial=0))
     for label in Label:
-        counts[label] = int(np.count_nonzero(plane == label))
-        left -= counts[label]
-        if not left:
+        if not left or label > highest:
             break
+        # All others are counted: what is left is the last one, if it is a label at all.
+        counts[label] = int(np.count_nonzero(plane == label.value)) if highest else left
+        left -= counts[label]
     return counts
