@@ -1,9 +1,12 @@
 """The process that computes: `python -m restoration.child` forks one child for each order.
 
 The worker that starts it keeps a pipe to its standard input. Libraries are loaded once, so a child
-starts within milliseconds; a child that crashes, is killed or runs out of memory takes nothing with
-it. When the worker dies, however it dies, its end of the pipe closes and the child is killed: no
-orphan goes on computing. PLAIN: no Django here, so no database connection is ever forked.
+starts within milliseconds: the executor's at once, torch when it is named at the start or after the
+first child that needed it. This process computes nothing and has one thread, so that forking it is
+sound; threads are begun in the children. A child that crashes, is killed or runs out of memory
+takes nothing with it. When the worker dies, however it dies, its end of the pipe closes and the
+child is killed: no orphan goes on computing. PLAIN: no Django here, so no database connection is
+ever forked.
 
 Lines of JSON go both ways. In: `{"order": ...}`, `{"stop": true}`. Out: `{"ready"}`,
 `{"progress": [done, total]}`, `{"made": ...}` or `{"error": ...}`, and always at last `{"ended"}`.
@@ -16,6 +19,7 @@ import errno
 import faulthandler
 import importlib
 import json
+import mmap
 import os
 import resource
 import selectors
@@ -40,6 +44,8 @@ GRACE_SECONDS = 2.0
 SHOWN_CHARACTERS = 2000
 MOST_STDERR_BYTES = 1 << 20
 THREADS = 2
+HEAVY = ("torch",)
+"""Libraries that take seconds to load and that not every stage needs."""
 
 Execute = Callable[[Order, Callable[[int, int], None]], Any]
 
@@ -58,9 +64,11 @@ def find_executor(name: str) -> Execute:
 
 
 def main(arguments: list[str]) -> None:
+    """Arguments: where the executor is, then the heavy libraries to load before the first order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the group; the worker decides.
     execute = find_executor(arguments[0] if arguments else EXECUTOR)
     say({"ready": os.getpid()})
+    load(arguments[1:])
     # Unbuffered: a line read ahead into a buffer would never wake the selector.
     orders: RawIOBase = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115
     while line := orders.readline():
@@ -69,12 +77,19 @@ def main(arguments: list[str]) -> None:
             watch(Order.from_json(message["order"]), execute, orders)
 
 
+def load(libraries: list[str]) -> None:
+    """Import what children would import each for itself; a missing one is the stage's to miss."""
+    for name in libraries:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
 def watch(order: Order, execute: Execute, orders: RawIOBase) -> None:
     """Fork a child for the order and report how it ended; kill it if asked to or left alone."""
-    with tempfile.TemporaryFile() as words:
+    with tempfile.TemporaryFile() as words, mmap.mmap(-1, len(HEAVY)) as loaded:
         pid = os.fork()
         if pid == 0:
-            run_child(order, execute, words)
+            run_child(order, execute, words, loaded)
         handle = os.pidfd_open(pid)
         with contextlib.closing(selectors.DefaultSelector()) as selector:
             selector.register(handle, selectors.EVENT_READ)
@@ -83,8 +98,9 @@ def watch(order: Order, execute: Execute, orders: RawIOBase) -> None:
         os.close(handle)
         _, status = os.waitpid(pid, 0)
         if alone:
-            raise SystemExit
+            os._exit(0)
         say({"ended": os.waitstatus_to_exitcode(status), "stderr": last_words(words)})
+        load([name for place, name in enumerate(HEAVY) if loaded[place]])
 
 
 def wait_or_stop(
@@ -130,8 +146,8 @@ def last_words(words: BinaryIO) -> str:
     return said if len(said) <= 2 * half else f"{said[:half]}\n[...]\n{said[-half:]}"
 
 
-def run_child(order: Order, execute: Execute, words: BinaryIO) -> None:
-    """Compute, report, exit; never returns."""
+def run_child(order: Order, execute: Execute, words: BinaryIO, loaded: mmap.mmap) -> None:
+    """Compute, report, exit; never returns. `loaded`: shared flags, one for each of `HEAVY`."""
     code = 1
     try:
         tie(signal.SIGKILL, parent=os.getppid())
@@ -143,6 +159,8 @@ def run_child(order: Order, execute: Execute, words: BinaryIO) -> None:
         limit_threads()
         offer_to_the_reaper()
         code = report(order, execute)
+        for place, name in enumerate(HEAVY):
+            loaded[place] = name in sys.modules
     finally:
         os._exit(code)
 
@@ -197,6 +215,8 @@ def limit_threads() -> None:
     import cv2
 
     cv2.setNumThreads(THREADS)
+    if torch := sys.modules.get("torch"):  # One loaded later reads OMP_NUM_THREADS.
+        torch.set_num_threads(THREADS)
 
 
 def offer_to_the_reaper() -> None:
@@ -207,3 +227,4 @@ def offer_to_the_reaper() -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    os._exit(0)  # There is nothing to put away; with torch loaded, that would take a second.

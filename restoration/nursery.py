@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import select
@@ -14,32 +15,55 @@ from typing import Any
 
 from django.conf import settings
 
-from restoration.child import EXECUTOR
+from restoration.child import EXECUTOR, HEAVY, THREADS
 from restoration.errors import ChildFailed
 from restoration.orders import Order
 
 START_SECONDS = 60.0
+ENVIRONMENT = {
+    # A process that is forked has one thread; children may begin a few.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": str(THREADS),
+    # By default glibc returns a picture's memory to the kernel whenever one is freed, and the next
+    # one costs a page fault for every 4 KiB: an eighth of a run's processor time.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+}
+"""Of the process that computes, unless the worker's own environment says otherwise."""
 Message = dict[str, Any]
 
 
 class Nursery:
     """One process that forks a child per order; kept between orders, one for each thread."""
 
-    def __init__(self, executor: str) -> None:
+    def __init__(self, executor: str, libraries: tuple[str, ...] = ()) -> None:
+        """Begin to start the process; `wait` for it before the first order.
+
+        Args:
+            libraries: heavy ones, loaded as soon as it has started.
+        """
         self.executor = executor
         self.buffer = b""
         # Its own session: Ctrl-C in a terminal reaches the worker, which then decides.
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "restoration.child", executor],
+            [sys.executable, "-m", "restoration.child", executor, *libraries],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=settings.BASE_DIR,
             start_new_session=True,
+            env=ENVIRONMENT | os.environ,
         )
+
+    def wait(self) -> Nursery:
+        """Itself, once it has started.
+
+        Raises: ChildFailed if it does not.
+        """
         started = self.receive(START_SECONDS)
         if started is None or "ready" not in started:
             self.close()
             raise ChildFailed(f"the computing process did not start within {START_SECONDS:.0f} s")
+        return self
 
     @property
     def alive(self) -> bool:
@@ -107,18 +131,49 @@ class Nursery:
 
 
 _own = threading.local()
+_prepared: list[Nursery] = []
+
+
+def executor_name() -> str:
+    return str(getattr(settings, "RUN_EXECUTOR", EXECUTOR))
+
+
+def prepare() -> None:
+    """Start a nursery for the first thread that will need one; to be called when a worker boots.
+
+    While nobody waits yet, it also loads the heavy libraries that are installed.
+    """
+    installed = tuple(name for name in HEAVY if importlib.util.find_spec(name))
+    _prepared.append(Nursery(executor_name(), installed))
+
+
+def discard_prepared() -> None:
+    """End the nurseries that no thread came to need; they have no child that could be left."""
+    while _prepared:
+        unused = _prepared.pop()
+        unused.process.kill()  # It may be loading a library and would not hear for seconds.
+        unused.close()
 
 
 def nursery() -> Nursery:
     """This thread's nursery, started when first needed and again after it died."""
-    executor = getattr(settings, "RUN_EXECUTOR", EXECUTOR)
+    executor = executor_name()
     standing: Nursery | None = getattr(_own, "nursery", None)
     if standing is not None and (not standing.alive or standing.executor != executor):
         standing.close()
         standing = None
     if standing is None:
-        standing = _own.nursery = Nursery(executor)
+        standing = _own.nursery = (_take_prepared(executor) or Nursery(executor)).wait()
     return standing
+
+
+def _take_prepared(executor: str) -> Nursery | None:
+    while _prepared:
+        prepared = _prepared.pop()  # One thread gets it, whoever comes at the same time.
+        if prepared.executor == executor and prepared.alive:
+            return prepared
+        prepared.close()
+    return None
 
 
 def discard() -> None:
