@@ -82,6 +82,10 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
 
 def _add_cuts(parser: argparse.ArgumentParser) -> None:
     _add_source(parser)
+    parser.add_argument(
+        "--sheet", metavar="OUT.png", type=Path, help="also draw the storyboard, as a picture"
+    )
+    parser.add_argument("--force", action="store_true", help="replace OUT.png if there")
     parser.set_defaults(command=_cuts)
 
 
@@ -137,11 +141,20 @@ def _cuts(asked: argparse.Namespace) -> int:
     from restoration.cli_choices import assign_params
     from restoration.cli_progress import Reporter
     from restoration.cli_restore import find_cuts
+    from restoration.cli_sheet import check_sheet
     from restoration.stages import find_stage
 
+    if asked.sheet is not None:
+        check_sheet(asked.sheet, force=asked.force)
     params = assign_params(asked.params, [find_stage("cuts")])["cuts"]
     rate = _parse_rate(asked.rate)
-    found = find_cuts(asked.source, rate=rate, params=params, reporter=Reporter(sys.stderr))
+    found = find_cuts(
+        asked.source,
+        rate=rate,
+        params=params,
+        reporter=Reporter(sys.stderr),
+        sheet=asked.sheet,
+    )
     if asked.json:
         return _print_json(found)
     for cut in found["cuts"]:

@@ -24,6 +24,7 @@ from archive.media.sound import sound_of
 from archive.media.viewing import ViewingWriter
 from restoration.cli_choices import read_cuts
 from restoration.cli_progress import Reporter
+from restoration.cli_sheet import write_sheet
 from restoration.cutting import Piece, pieces, splice_frames
 from restoration.execution import Made, Order, TakeFiles, execute
 from restoration.mapfile import MapReader, MapWriter
@@ -107,17 +108,22 @@ def restore(wish: Wish, reporter: Reporter) -> dict[str, Any]:
 
 
 def find_cuts(
-    source: Path, *, rate: Fraction | None, params: Mapping[str, str], reporter: Reporter
+    source: Path,
+    *,
+    rate: Fraction | None,
+    params: Mapping[str, str],
+    reporter: Reporter,
+    sheet: Path | None = None,
 ) -> dict[str, Any]:
-    """What the stage `cuts` finds in a film."""
+    """What the stage `cuts` finds in a film; if `sheet` is given, its storyboard is drawn there."""
     with tempfile.TemporaryDirectory(prefix="reelproof-") as folder:
         wish = Wish(source, Path(folder) / "none.mkv", (), {"cuts": params}, rate=rate)
         film = _probe(wish, Path(folder), reporter)
-        return (
-            _find_cuts(film, reporter)
-            | {"frames": film.probe.frames}
-            | {"rate": _rate(film.format.rate)}
-        )
+        found = _find_cuts(film, reporter)
+        if sheet is not None:
+            with open_source(source, rate=rate, table=film.probe.table) as opened:
+                write_sheet(opened, found, sheet, reporter.part("storyboard"))
+        return found | {"frames": film.probe.frames, "rate": _rate(film.format.rate)}
 
 
 def _check_targets(wish: Wish) -> None:
