@@ -9,16 +9,17 @@ neighbour fits, the hole is closed from its own surroundings and says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture, PixelFormat, Plane
-from restoration.imaging.luma import Luma
+from restoration.imaging.luma import Luma, analysis_luma
 from restoration.provenance import Label, Sources
 from restoration.stages.repair.detect import Mask
+from restoration.stages.repair.line_mend import MendedLines
 from restoration.stages.repair.views import Motion, View
 
 _BLOCK = 32
@@ -43,6 +44,8 @@ class Filled:
     structure: npt.NDArray[np.uint8]
     colour: npt.NDArray[np.uint8]
     sources: Sources | None
+    defects: int
+    adjusted: int
     recovered: int
     synthesised: int
 
@@ -69,12 +72,20 @@ def align_to_chroma(mask: Mask, pixel: PixelFormat) -> Mask:
     return np.ascontiguousarray(grown[:height, :width])
 
 
-def fill_defects(here: View, mask: Mask, neighbours: Sequence[Neighbour]) -> Filled:
-    """Repair the masked pixels; every other code value is handed on untouched.
+def fill_defects(
+    here: View, mask: Mask, neighbours: Sequence[Neighbour], lines: MendedLines | None = None
+) -> Filled:
+    """Repair the masked pixels and the lines; every other code value is handed on untouched.
 
     Args:
         mask: (H, W) bool, already aligned to whole chroma samples.
+        lines: what was done about lines; what they hide is copied like any defect if it can be.
     """
+    before = here.picture
+    if lines is not None:
+        mask = mask | align_to_chroma(lines.opaque, before.pixel)
+        mended = Picture(before.pixel, tuple(lines.planes))
+        here = replace(here, picture=mended, full=analysis_luma(mended))
     height, width = mask.shape
     offset = np.zeros((height, width), np.int8)
     dy = np.zeros((height, width), np.int16)
@@ -91,9 +102,9 @@ def fill_defects(here: View, mask: Mask, neighbours: Sequence[Neighbour]) -> Fil
         source = by_offset[choice.offset].view.picture
         _copy(planes, source, box, part, choice, here.picture.pixel)
     if unknown.any():
-        _close(planes, unknown, here.picture.pixel)
+        _close(planes, unknown, None if lines is None else lines.opaque, before.pixel)
     sources = Sources(offset, dy, dx)
-    return _label(here.picture, planes, mask, unknown, sources)
+    return _label(before, planes, mask, unknown, sources)
 
 
 Box = tuple[slice, slice]
@@ -193,12 +204,18 @@ def _copy(
         ]
 
 
-def _close(planes: list[Plane], unknown: Mask, pixel: PixelFormat) -> None:
-    """Close holes from their surroundings (Telea 2004), plane by plane."""
+def _close(planes: list[Plane], unknown: Mask, joined: Mask | None, pixel: PixelFormat) -> None:
+    """Close holes from their surroundings (Telea 2004), plane by plane.
+
+    joined: where the planes of light hold what lies under a line already.
+    """
     for index, plane in enumerate(planes):
-        hole = unknown
         if pixel.model == "yuv" and index > 0:
             hole = unknown[:: 1 << pixel.chroma_shift_y, :: 1 << pixel.chroma_shift_x]
+        else:
+            hole = unknown if joined is None else unknown & ~joined
+        if not hole.any():
+            continue
         closed = cv2.inpaint(plane, hole.astype(np.uint8), 3, cv2.INPAINT_TELEA)
         plane[hole] = closed[hole]
 
@@ -208,7 +225,8 @@ def _label(
 ) -> Filled:
     """Label what changed; a value that came out the same is still the scan's own."""
     pixel = before.pixel
-    wrote = np.where(unknown, np.uint8(Label.SYNTHESISED), np.uint8(Label.RECOVERED))
+    wrote = np.where(mask, np.uint8(Label.RECOVERED), np.uint8(Label.ADJUSTED))
+    wrote[unknown] = Label.SYNTHESISED
     changed = [old != new for old, new in zip(before.planes, planes, strict=True)]
     if pixel.model == "rgb":
         structure = np.where(changed[0] | changed[1] | changed[2], wrote, np.uint8(0))
@@ -228,6 +246,8 @@ def _label(
         structure,
         colour,
         sources if sources.offset.any() else None,
+        int(cv2.connectedComponents(mask.astype(np.uint8))[0]) - 1,
+        int(np.count_nonzero(structure == Label.ADJUSTED)),
         int(np.count_nonzero(structure == Label.RECOVERED)),
         int(np.count_nonzero(structure == Label.SYNTHESISED)),
     )

@@ -1,242 +1,317 @@
 """Scratches that run down the film: there in every frame, so that time does not give them away.
 
-A scratch is a line a few pixels wide, lighter or darker than both its sides, upright within a few
-degrees, from the top of the frame to the bottom, at about the same place for frames on end. A tenth
-of the picture's contrast is lost in the grain of one pixel but not in the mean of hundreds, so
-evidence is summed along lines first (after Kokaram 1996; Newson et al. 2014 for persistence).
-Poles and door frames are lines too: they end somewhere, and they move with the scene.
+A scratch is a line up to ten columns wide (at 720), lighter or darker than both its sides, upright
+within five degrees, that wanders a little on its way and may begin and end inside the frame. Each
+band of a few rows says where it sees one; the best path through the bands is found by dynamic
+programming, as local alignments are (Smith and Waterman 1981), so gaps and ends need no rule of
+their own. Poles and door frames are lines too: `line_follow` tells them from scratches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from restoration.imaging.luma import Luma
+from restoration.stages.repair.line_evidence import BAND, band_contrast
 
 Mask = npt.NDArray[np.bool_]
+Columns = npt.NDArray[np.float32]
 
-_BANDS = 16
-_LEAN = 0.05  # columns a row, near 3 degrees
-_FARTHEST = 4  # half of the widest scratch, at 720 columns and below
-_CAP = 12.0  # codes; one strong edge must not stand for a whole line
-_STRONG, _WEAK = 13.0, 6.0  # of 20: in a scene that stands still, and in one that moves
-_COVERED, _LEAST_COVERED = 0.8, 0.55  # of the rows: of a whole line, of one partly hidden
+_WIDEST = 12  # columns at 720
+_BIAS, _LOSS, _GAIN = 1.1, -1.2, 2.4  # of a band: what counts as nothing, the least, the most
+_TURN = 0.5  # price of a step of one column to the side between bands
+_PATIENCE = 8.0  # score that a path may lose in a gap before it is over
+_START = 9  # no step: a path begins here
+_LEAST = 11.0  # score of a path that may be a line
+_SHORTEST = 0.12  # of the rows
+_LEAN = 0.105  # columns a row, 6 degrees
+_FAINTEST = 1.5  # codes
+_COVERED, _LEAST_COVERED = 0.6, 0.4  # of the rows: of a whole line, of one partly hidden
 _EMPTY = 2.0  # codes of spread down a side that shows nothing
-_END, _ENDS_COVERED = 0.04, 0.7  # of the rows; a drawn frame or a pole stops short of it
-_SWAY = 4.0  # columns from frame to frame
-_MOVED = 1.5  # columns that tell a moving scene from one that stands
+_END = 0.04  # of the rows; a drawn frame or a pole stops short of it
 _MOST = 12  # lines in one frame; more is a fence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """One upright line of one frame.
 
-    top, bottom: its column in the first and the last row. left, right: columns from its middle that
-    belong to it. tone: +1 lighter than its sides, -1 darker.
+    first: its first row. columns: (rows,) float32, the column of its middle in each row from there.
+    left, right: whole columns from the middle that belong to it. tone: +1 lighter than its sides,
+    -1 darker. contrast: codes between it and the nearer of its sides, the median of its rows.
+    whole: seen from the top of the frame to its bottom.
     """
 
-    top: float
-    bottom: float
+    first: int
+    columns: Columns
     left: int
     right: int
     tone: int
     strength: float
-    whole: bool = True
-    """Seen from end to end; False where the picture hides parts of it."""
+    contrast: float
+    whole: bool
+
+    @property
+    def stop(self) -> int:
+        """The first row below it."""
+        return self.first + len(self.columns)
 
     @property
     def middle(self) -> float:
-        return (self.top + self.bottom) / 2.0
+        """Its column half way down."""
+        return float(self.columns[len(self.columns) // 2])
+
+    @property
+    def rows(self) -> npt.NDArray[np.int64]:
+        return np.arange(self.first, self.stop)
 
 
 def find_lines(luma: Luma) -> list[Line]:
-    """Lines of one frame that could be scratches, strongest first."""
+    """Lines of one frame that could be scratches, strongest first.
+
+    Args:
+        luma: (H, W) float32 in [0, 255], at most 720 columns.
+    """
     height, width = luma.shape
-    if height < 4 * _BANDS or width < 64:
+    if height < 64 or width < 64:
         return []
-    reach = max(_FARTHEST, round(_FARTHEST * width / 720))
-    ridge = _ridge(luma, reach)
-    bands = _band_scores(ridge)
+    band = BAND if height >= 32 * BAND else BAND // 2
+    contrast = band_contrast(luma, band)
     found = [
-        line for tone in (1, -1) for line in _peaks(luma, tone * bands, tone * ridge, reach, tone)
+        line
+        for tone in (1, -1)
+        for strength, path in _paths(np.float32(tone) * contrast)
+        if (line := _measure(luma, path, band, tone, strength)) is not None
     ]
     kept: list[Line] = []
     for line in sorted(found, key=lambda line: -line.strength):
-        # A light line has dark rims by the same measure, and the other way round.
-        if all(abs(line.middle - other.middle) > 3 * reach for other in kept):
+        if all(_apart(line, other) for other in kept):
             kept.append(line)
     return kept[:_MOST]
 
 
-def _ridge(luma: Luma, reach: int) -> Luma:
-    """How much each place stands out against both its sides, 0 where only against one."""
-    side = cv2.blur(luma, (reach, 1), borderType=cv2.BORDER_REPLICATE)
-    left, right = np.roll(side, reach, axis=1), np.roll(side, -reach, axis=1)
-    above = np.minimum(luma - left, luma - right)
-    below = np.minimum(left - luma, right - luma)
-    ridge = np.where(above > 0, above, np.where(below > 0, -below, np.float32(0.0)))
-    ridge[:, : 2 * reach] = 0.0
-    ridge[:, -2 * reach :] = 0.0
-    return np.asarray(np.clip(ridge, -_CAP, _CAP), np.float32)
+Path = tuple[int, npt.NDArray[np.int64]]
+"""First band, and the column in each band from there."""
 
 
-def _band_scores(ridge: Luma) -> npt.NDArray[np.float64]:
-    """Mean ridge of each band and column in units of the band's own noise, (bands, W)."""
-    parts = np.array_split(ridge, _BANDS, axis=0)
-    means = np.stack([part.mean(axis=0) for part in parts]).astype(np.float64)
-    scale = 1.4826 * np.median(np.abs(means), axis=1, keepdims=True)
-    return np.asarray(means / np.maximum(scale, 0.15))
+def _paths(contrast: Luma) -> Iterator[tuple[float, Path]]:
+    """Score and path of the best lines of one tone, best first, none across another."""
+    gain = np.clip(contrast - _BIAS, _LOSS, _GAIN)
+    score, came = _accumulate(gain)
+    used = np.zeros(gain.shape, bool)
+    shortest = max(3, round(_SHORTEST * len(gain)))
+    for _ in range(4 * _MOST):
+        place = int(np.where(used, np.float32(0), score).argmax())
+        band, column = (int(index) for index in np.unravel_index(place, score.shape))
+        best = float(score[band, column])
+        if best < _LEAST or used[band, column]:
+            return
+        path = _trace(score, came, band, column)
+        first = band + 1 - len(path)
+        crossed = used[np.arange(first, band + 1), path].any()
+        for row, at in enumerate(path.tolist(), first):
+            used[row, max(0, at - 6) : at + 7] = True
+        if not crossed and len(path) >= shortest:
+            yield best, (first, path)
 
 
-def _peaks(
-    luma: Luma, bands: npt.NDArray[np.float64], ridge: Luma, reach: int, tone: int
-) -> list[Line]:
-    height, width = ridge.shape
-    widest = round(_LEAN * height)
-    slopes = range(-widest, widest + 1, 2)
-    capped = np.clip(bands, -3.0, 5.0)
-    # A line wanders by a pixel; the best of three columns follows it.
-    beside = np.maximum(np.roll(capped, 1, axis=1), np.roll(capped, -1, axis=1)) - 0.5
-    summed = np.stack([_along(np.maximum(capped, beside), slope) for slope in slopes])
-    best = summed.max(axis=0)
-    found: list[Line] = []
-    taken = np.zeros(width, bool)
-    for column in np.argsort(-best)[: 4 * _MOST].tolist():
-        if best[column] / np.sqrt(_BANDS) < _WEAK or taken[column]:
-            continue
-        taken[max(0, column - 3 * reach) : column + 3 * reach + 1] = True
-        slope = slopes[int(summed[:, column].argmax())]
-        if _runs_through(bands, column, slope):
-            strength = float(best[column] / np.sqrt(_BANDS))
-            line = _measure(ridge, column, slope, reach, tone, strength)
-            covered = _covered_height(ridge, line)
-            if covered >= _LEAST_COVERED and not _is_border(luma, line, reach):
-                found.append(replace(line, whole=covered >= _COVERED))
-    return found
+def _accumulate(gain: Luma) -> tuple[Luma, npt.NDArray[np.int8]]:
+    """Best score of a path that ends at each place, and the step by which it came there.
+
+    A path that fell far below the best it had reached is over; else every strong line would throw
+    a shadow of paths that leave it sideways.
+    """
+    score = np.maximum(gain, 0)
+    reached = score.copy()
+    came = np.zeros(gain.shape, np.int8)
+    for band in range(1, len(gain)):
+        best, step, peak = score[band - 1].copy(), came[band], reached[band - 1].copy()
+        for side, to, source in (
+            (-1, slice(1, None), slice(None, -1)),
+            (1, slice(None, -1), slice(1, None)),
+        ):
+            beside = score[band - 1][source] - np.float32(_TURN)
+            better = beside > best[to]
+            best[to] = np.where(better, beside, best[to])
+            peak[to] = np.where(better, reached[band - 1][source], peak[to])
+            step[to] = np.where(better, side, step[to])
+        total = gain[band] + best
+        over = (total <= 0) | (total < peak - _PATIENCE)
+        score[band] = np.where(over, np.maximum(gain[band], 0), total)
+        reached[band] = np.maximum(score[band], np.where(over, 0, peak))
+        step[over] = _START
+    came[0] = _START
+    return score, came
 
 
-def _shift(band: int, slope: int) -> int:
-    return round(slope * ((band + 0.5) / _BANDS - 0.5))
+def _trace(
+    score: Luma, came: npt.NDArray[np.int8], band: int, column: int
+) -> npt.NDArray[np.int64]:
+    path = [column]
+    while band > 0 and came[band, column] != _START:
+        column += int(came[band, column])
+        band -= 1
+        path.append(column)
+    return np.array(path[::-1], np.int64)
 
 
-def _along(bands: npt.NDArray[np.float64], slope: int) -> npt.NDArray[np.float64]:
-    """Sum over bands along lines of that slope, at the line's middle column."""
-    width = bands.shape[1]
-    shifts = np.array([_shift(band, slope) for band in range(_BANDS)])
-    columns = np.clip(np.arange(width) + shifts[:, None], 0, width - 1)
-    return np.asarray(np.take_along_axis(bands, columns, axis=1).sum(axis=0))
+def _apart(line: Line, stronger: Line) -> bool:
+    """Whether the line is another one than the stronger, and no rim of it."""
+    first, stop = max(line.first, stronger.first), min(line.stop, stronger.stop)
+    if stop <= first:
+        return True
+    distance = (
+        line.columns[first - line.first : stop - line.first]
+        - (stronger.columns[first - stronger.first : stop - stronger.first])
+    )
+    widths = line.right - line.left + stronger.right - stronger.left + 2
+    rim = 2.0 if line.strength > 0.5 * stronger.strength else 6.0
+    return float(np.abs(distance).min()) > widths / 2.0 + rim
 
 
-def _runs_through(bands: npt.NDArray[np.float64], column: int, slope: int) -> bool:
-    """Whether the line is there in most bands."""
-    width = bands.shape[1]
-    seen = []
-    for band in range(_BANDS):
-        at = column + _shift(band, slope)
-        seen.append(float(bands[band, max(0, at - 1) : min(width, at + 2)].max(initial=-9.0)))
-    there = np.array(seen) > 1.2
-    return bool(there.sum() >= _BANDS * 5 // 8)
-
-
-def _covered_height(ridge: Luma, line: Line) -> float:
-    """Share of the rows that show the line; 0 if those at the ends of the frame do not."""
-    height, width = ridge.shape
-    rows = np.arange(height)
-    centre = line.top + (line.bottom - line.top) * (rows + 0.5) / height
-    columns = np.rint(centre[:, None] + np.arange(line.left, line.right + 1)).astype(int)
-    across = ridge[rows[:, None], np.clip(columns, 0, width - 1)].mean(axis=1)
-    smooth = cv2.blur(across[:, None], (1, 9))[:, 0]
-    least = 0.2 * float(np.median(smooth))
+def _measure(luma: Luma, path: Path, band: int, tone: int, strength: float) -> Line | None:
+    """Follow the path row by row and measure the line; None if it is none after all."""
+    height, width = luma.shape
+    first, columns = _rows_of(path, height, band)
+    reach = max(6, round(_WIDEST * width / 720))
+    columns, left, right = _centre(luma, first, columns, reach, tone)
+    if right - left + 1 > reach:
+        return None
+    lean = abs(float(columns[-1] - columns[0])) / max(1, len(columns))
+    contrast = _contrast(luma, first, columns, left, right, tone)
+    median = float(np.median(contrast))
+    if lean > _LEAN or median < _FAINTEST:
+        return None
+    shown = cv2.blur(contrast[:, None], (1, 9))[:, 0] > 0.2 * median
     end = max(6, round(_END * height))
-    reaches = min(float((part > least).mean()) for part in (across[:end], across[-end:]))
-    return float((smooth > least).mean()) if reaches >= _ENDS_COVERED else 0.0
+    covered = float(shown.mean())
+    line = Line(first, columns, left, right, tone, strength, median, whole=False)
+    if covered < _LEAST_COVERED or _is_border(luma, line):
+        return None
+    reaches = first < end and line.stop > height - end
+    return (
+        Line(first, columns, left, right, tone, strength, median, whole=True)
+        if reaches and covered >= _COVERED
+        else line
+    )
 
 
-def _is_border(luma: Luma, line: Line, reach: int) -> bool:
+def _rows_of(path: Path, height: int, band: int) -> tuple[int, Columns]:
+    """The path's column in every row, smoothed over three bands."""
+    start, steps = path
+    bands = max(2, height // band)
+    padded = np.pad(steps.astype(np.float32), 1, mode="edge")
+    smooth = (padded[:-2] + padded[1:-1] + padded[2:]) / 3.0
+    edges = np.linspace(0, height, bands + 1)
+    middles = (edges[:-1] + edges[1:])[start : start + len(steps)] / 2.0 - 0.5
+    first, stop = round(edges[start]), round(edges[start + len(steps)])
+    rows = np.arange(first, stop)
+    return first, np.interp(rows, middles, smooth).astype(np.float32)
+
+
+def strip(luma: Luma, first: int, columns: Columns, offsets: npt.NDArray[np.int64]) -> Luma:
+    """The picture along a line, straightened: (rows, offsets), whole columns, edges repeated."""
+    at = np.clip(np.rint(columns).astype(int)[:, None] + offsets, 0, luma.shape[1] - 1)
+    rows = np.arange(first, first + len(columns))[:, None]
+    return np.asarray(luma[rows, at])
+
+
+def _centre(
+    luma: Luma, first: int, columns: Columns, reach: int, tone: int
+) -> tuple[Columns, int, int]:
+    """The path moved onto the middle of the line, to parts of a column; and the line's extent."""
+    offsets = np.arange(-2 * reach, 2 * reach + 1)
+    for _ in range(2):
+        left, right = _extent(tone * strip(luma, first, columns, offsets), reach)
+        columns = columns + np.float32((left + right) / 2.0)
+        left, right = left - (left + right) // 2, right - (left + right) // 2
+    half = (right - left + 1) / 2.0 + 1.0
+    columns = columns + _wander(luma, first, columns, half, tone)
+    return columns.astype(np.float32), left, right
+
+
+def _extent(seen: Luma, reach: int) -> tuple[int, int]:
+    """First and last offset of the ridge nearest the middle, down to a third of its height.
+
+    The usual profile of a row goes through a top-hat, which takes away all that is broader.
+    """
+    slope = (seen[:, -3:].mean(axis=1) - seen[:, :3].mean(axis=1))[:, None]
+    level = seen - slope * np.linspace(-0.5, 0.5, seen.shape[1], dtype=np.float32)
+    usual = np.median(level - level.mean(axis=1, keepdims=True), axis=0)
+    profile = cv2.morphologyEx(
+        usual[None].astype(np.float32), cv2.MORPH_TOPHAT, np.ones((1, reach + 2), np.uint8)
+    )[0]
+    middle = seen.shape[1] // 2
+    top = middle - 3 + int(profile[middle - 3 : middle + 4].argmax())
+    inside = profile > 0.35 * max(float(profile[top]), 1e-3)
+    left = right = top
+    while left > 0 and inside[left - 1]:
+        left -= 1
+    while right < len(profile) - 1 and inside[right + 1]:
+        right += 1
+    return left - middle, right - middle
+
+
+def _wander(luma: Luma, first: int, columns: Columns, half: float, tone: int) -> Columns:
+    """How far the line runs beside the path in each row, from centres of mass over 24 rows."""
+    reach = int(np.ceil(half)) + 2
+    offsets = np.arange(-reach, reach + 1)
+    seen = tone * strip(luma, first, columns, offsets)
+    over = seen - np.maximum(seen[:, :1], seen[:, -1:])
+    over = np.asarray(
+        cv2.GaussianBlur(over, (1, 49), 10.0, borderType=cv2.BORDER_REPLICATE), np.float32
+    )
+    mass = np.maximum(over - 0.25 * over.max(axis=1, keepdims=True), 0)
+    # Columns were rounded for looking; the centre counts from where they truly are.
+    fraction = columns - np.rint(columns)
+    moved = (mass * offsets).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-3)
+    usual = cv2.GaussianBlur(fraction[:, None], (1, 49), 10.0, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(np.clip(moved - usual[:, 0], -1.5, 1.5), np.float32)
+
+
+def _contrast(
+    luma: Luma, first: int, columns: Columns, left: int, right: int, tone: int
+) -> npt.NDArray[np.float32]:
+    """By how much each row's line stands out against the nearer of its sides, in codes."""
+    side = np.arange(2, 5)
+    core = strip(luma, first, columns, np.arange(left, right + 1)).mean(axis=1)
+    beside = (
+        strip(luma, first, columns, left - side).mean(axis=1),
+        strip(luma, first, columns, right + side).mean(axis=1),
+    )
+    return np.asarray(np.minimum(tone * (core - beside[0]), tone * (core - beside[1])), np.float32)
+
+
+def _is_border(luma: Luma, line: Line) -> bool:
     """Whether a side shows nothing at all, as the bars beside a picture do.
 
     Looked for next to the line and a little farther out: the edge of a bar is often soft.
     """
-    height, width = luma.shape
-    rows = np.arange(height)
-    centre = line.top + (line.bottom - line.top) * (rows + 0.5) / height
+    reach = max(4, round(4 * luma.shape[1] / 720))
 
-    def strip(start: int) -> npt.NDArray[np.floating]:
-        columns = np.rint(centre[:, None] + np.arange(start, start + 2 * reach)).astype(int)
-        return np.asarray(luma[rows[:, None], np.clip(columns, 0, width - 1)].mean(axis=1))
+    def side(start: int) -> npt.NDArray[np.floating]:
+        offsets = np.arange(start, start + 2 * reach)
+        return np.asarray(strip(luma, line.first, line.columns, offsets).mean(axis=1))
 
     for away in (0, 2 * reach):
-        sides = [strip(line.left - 2 * reach - away), strip(line.right + 1 + away)]
-        empty = [float(side.std()) < _EMPTY for side in sides]
+        sides = [side(line.left - 2 * reach - away), side(line.right + 1 + away)]
+        empty = [float(values.std()) < _EMPTY for values in sides]
         alike = abs(float(sides[0].mean() - sides[1].mean())) < 8.0
         if any(empty) and not (all(empty) and alike):
             return True
     return False
 
 
-def _measure(ridge: Luma, column: int, slope: int, reach: int, tone: int, strength: float) -> Line:
-    """Width of the line from the mean profile across it."""
-    height, width = ridge.shape
-    rows = np.arange(height)
-    centre = np.rint(column + slope * ((rows + 0.5) / height - 0.5)).astype(int)
-    offsets = np.arange(-reach, reach + 1)
-    columns = np.clip(centre[:, None] + offsets, 0, width - 1)
-    profile = np.maximum(ridge[rows[:, None], columns].mean(axis=0), 0.0)
-    inside = profile > 0.4 * profile.max()
-    left = right = reach
-    while left > 0 and inside[left - 1]:
-        left -= 1
-    while right < 2 * reach and inside[right + 1]:
-        right += 1
-    return Line(
-        column - slope / 2.0,
-        column + slope / 2.0,
-        left - reach - 1,
-        right - reach + 1,
-        tone,
-        strength,
-    )
-
-
-def confirm(line: Line, others: Sequence[Sequence[Line]], sideways: Sequence[float]) -> bool:
-    """Whether the line keeps its own way in the frames around, instead of the scene's.
-
-    Args:
-        others: the lines of each neighbour.
-        sideways: for each neighbour, how far the scene moved sideways at the line, in columns.
-    """
-    seen = independent = 0
-    whole = line.whole
-    for lines, movement in zip(others, sideways, strict=True):
-        near = [other for other in lines if other.tone == line.tone]
-        same = [other.middle - line.middle for other in near]
-        whole |= any(other.whole and abs(other.middle - line.middle) <= _SWAY for other in near)
-        with_scene = any(abs(step - movement) <= 1.0 for step in same)
-        alone = any(abs(step) <= _SWAY for step in same)
-        seen += alone
-        if abs(movement) > _MOVED:
-            independent += 1 if alone and not with_scene else -1 if with_scene else 0
-    if not whole:
-        return False
-    if independent > 0:
-        return seen * 2 >= len(others)
-    return independent == 0 and line.strength >= _STRONG and seen >= max(1, len(others) - 1)
-
-
-def line_mask(shape: tuple[int, int], lines: Sequence[Line]) -> Mask:
-    """The pixels of the lines, (H, W) bool."""
-    height, width = shape
+def line_mask(shape: tuple[int, int], lines: Sequence[Line], *, margin: int = 0) -> Mask:
+    """The pixels of the lines, (H, W) bool; `margin` columns more on each side."""
     mask = np.zeros(shape, bool)
-    rows = np.arange(height)
     for line in lines:
-        centre = line.top + (line.bottom - line.top) * (rows + 0.5) / height
-        for offset in range(line.left, line.right + 1):
-            columns = np.clip(np.rint(centre + offset).astype(int), 0, width - 1)
-            mask[rows, columns] = True
+        for offset in range(line.left - margin, line.right + margin + 1):
+            columns = np.clip(np.rint(line.columns).astype(int) + offset, 0, shape[1] - 1)
+            mask[line.rows, columns] = True
     return mask

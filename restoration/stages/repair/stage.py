@@ -12,8 +12,8 @@ from restoration.imaging.flow import FlowEstimator
 from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
 from restoration.stages.repair.detect import Mask, Thresholds, detect_defects
 from restoration.stages.repair.fill import Neighbour, align_to_chroma, fill_defects
-from restoration.stages.repair.scratch import Line, confirm, find_lines, line_mask
-from restoration.stages.repair.views import REACH, Motion, Surroundings, View
+from restoration.stages.repair.lines import StandingLines
+from restoration.stages.repair.views import REACH, Surroundings, View
 from restoration.stages.segments import Segment, split_at_marks
 
 
@@ -64,18 +64,18 @@ def _repair_segment(
 ) -> Iterator[StageFrame]:
     around = Surroundings(clip, segment, part.start, FlowEstimator("fast"))
     masks: dict[int, Mask] = {}
-    lines: dict[int, list[Line]] = {}
+    lines = StandingLines(around)
     for frame in range(part.start, part.stop):
         around.forget_before(frame - 2 * REACH)
         for near in [frame, *(frame + offset for offset in around.offsets(frame))]:
             if near not in masks:
-                masks[near] = _find(around, near, lines, params)
-        yield _repair(around, frame, masks, lines, facts)
+                masks[near] = _find(around, near, params)
+        yield _repair(around, frame, masks, lines if params.scratches else None, facts)
         masks.pop(frame - REACH, None)
-        lines.pop(frame - 2 * REACH, None)
+        lines.forget_before(frame - 2 * REACH)
 
 
-def _find(around: Surroundings, frame: int, lines: dict[int, list[Line]], params: Params) -> Mask:
+def _find(around: Surroundings, frame: int, params: Params) -> Mask:
     here = around.view(frame)
     offsets = around.offsets(frame)
     motions = [around.motion(frame, offset) for offset in offsets]
@@ -84,8 +84,6 @@ def _find(around: Surroundings, frame: int, lines: dict[int, list[Line]], params
     if params.grow and found.any():
         kernel = np.ones((2 * params.grow + 1, 2 * params.grow + 1), np.uint8)
         found = cv2.dilate(found.astype(np.uint8), kernel).astype(bool)
-    if params.scratches:
-        found |= line_mask(found.shape, _scratches(around, frame, motions, lines))
     return align_to_chroma(_to_full_size(found, here), here.picture.pixel)
 
 
@@ -97,66 +95,36 @@ def _to_full_size(mask: Mask, view: View) -> Mask:
     return larger.astype(bool)
 
 
-def _scratches(
-    around: Surroundings, frame: int, motions: list[Motion], lines: dict[int, list[Line]]
-) -> list[Line]:
-    """Upright lines that go their own way through the frames around."""
-    for near in [frame, *(frame + motion.offset for motion in motions)]:
-        if near not in lines:
-            view = around.view(near)
-            lines[near] = find_lines(view.luma) if view.readable else []
-    others = [lines[frame + motion.offset] for motion in motions]
-    return [
-        line
-        for line in lines[frame]
-        if confirm(line, others, [_sideways(motion, line) for motion in motions])
-    ]
-
-
-def _sideways(motion: Motion, line: Line) -> float:
-    """How far the scene beside the line moved, in columns; the line itself drags the flow."""
-    width = motion.flow.shape[1]
-    middle = round(line.middle)
-    beside = [
-        motion.flow[::4, max(0, middle - far) : max(0, middle - near), 0]
-        for far, near in ((40, 12), (-12, -40))
-        if middle - far < width
-    ]
-    values = np.concatenate([part.ravel() for part in beside])
-    return float(np.median(values)) if values.size else 0.0
-
-
-def _all_lines(view: View, lines: dict[int, list[Line]]) -> Mask:
-    """Lines that were not sure enough to be repaired are still no source for others."""
-    return _to_full_size(line_mask(view.luma.shape, lines.get(view.frame, [])), view)
-
-
 def _repair(
     around: Surroundings,
     frame: int,
     masks: dict[int, Mask],
-    lines: dict[int, list[Line]],
+    lines: StandingLines | None,
     facts: dict[str, JSON],
 ) -> StageFrame:
     here, mask = around.view(frame), masks[frame]
-    record = {"frame": frame, "defects": 0, "recovered": 0, "synthesised": 0}
+    record: dict[str, JSON] = {"frame": frame, "defects": 0, "recovered": 0, "synthesised": 0}
+    record |= {"adjusted": 0, "lines": []}
     facts["frames"].append(record)
     facts["unreadable"] += not here.readable
-    if not mask.any():
+    mended = lines.mend(frame) if lines else None
+    if not mask.any() and mended is None:
         blank = np.zeros(mask.shape, np.uint8)
         return StageFrame(here.picture, blank, blank)
     neighbours = [
         Neighbour(
             around.view(frame + offset),
             around.motion(frame, offset),
-            masks[frame + offset] | _all_lines(around.view(frame + offset), lines),
+            masks[frame + offset] | lines.seen(frame + offset) if lines else masks[frame + offset],
         )
         for offset in around.offsets(frame)
     ]
-    filled = fill_defects(here, mask, neighbours)
-    record["defects"] = int(cv2.connectedComponents(mask.astype(np.uint8))[0]) - 1
+    filled = fill_defects(here, mask, neighbours, mended)
+    record["defects"] = filled.defects
     record["recovered"], record["synthesised"] = filled.recovered, filled.synthesised
+    record["adjusted"] = filled.adjusted
+    record["lines"] = [line.as_json() for line in mended.records] if mended else []
     return StageFrame(filled.picture, filled.structure, filled.colour, filled.sources)
 
 
-STAGE = Stage(name="repair", version="2", queue="gpu", makes="pictures", params=Params, run=run)
+STAGE = Stage(name="repair", version="3", queue="gpu", makes="pictures", params=Params, run=run)

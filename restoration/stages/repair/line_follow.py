@@ -1,0 +1,146 @@
+"""Whether a line belongs to the film or to the scene, told by how it moves over the frames around.
+
+A scratch is in the film: it stays about where it is in the frame, or sways, whatever the scene
+does. A pole, a door frame or the border of a title card moves with what is beside it. Where neither
+moves nothing tells them apart but the frame itself: only a scratch runs from edge to edge of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from restoration.imaging.luma import Luma
+from restoration.stages.repair.line_evidence import BAND
+from restoration.stages.repair.scratch import Line
+from restoration.stages.repair.views import Motion
+
+_SWAY = 4.0  # columns from frame to frame
+_APART = 1.0  # columns between the steps of line and scene that tell them apart
+_TOGETHER = 0.6  # and within which they are one
+_MOVED = 1.2  # columns; a smaller step of the scene tells nothing
+_MOVED_FAR = 2.0  # columns
+_EVEN = 1.25  # gain a band, of a line that stands in a scene that stands
+_TEXTURE = 3.0  # codes a column, from which a place shows which way it moves
+_PLACES = 60  # at least, to know how the scene moves
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one frame to a neighbour, in columns to the right.
+
+    line: how far the line went, None where it is not seen. scene: how far what is beside it went,
+    None where that cannot be told. joined: whether a line like it went with the scene.
+    """
+
+    line: float | None
+    scene: float | None
+    joined: bool
+
+
+def confirm(
+    line: Line, others: Sequence[Sequence[Line]], motions: Sequence[Motion], luma: Luma
+) -> bool:
+    """Whether the line keeps its own way in the frames around, instead of the scene's.
+
+    Args:
+        others: the lines of each neighbour.
+        motions: to each neighbour, in the same order.
+        luma: (H, W) the frame's own.
+    """
+    steps = [
+        _step(line, lines, scene_step(line, motion, luma))
+        for lines, motion in zip(others, motions, strict=True)
+    ]
+    seen = sum(step.line is not None for step in steps)
+    joined = sum(step.joined for step in steps)
+    left_behind = sum(_is_left_behind(step) for step in steps)
+    if left_behind > joined and seen * 2 >= len(steps):
+        return _spans(line, others) or (joined == 0 and sum(map(_stays, steps)) >= 2)
+    if joined or not _spans(line, others):
+        return False
+    wanders = sum(_goes_alone(step) for step in steps)
+    even = line.strength / len(line.columns) * BAND >= _EVEN
+    return (even or wanders >= 2) and seen >= max(min(2, len(steps)), len(steps) - 1)
+
+
+def _is_left_behind(step: Step) -> bool:
+    """The scene moved on and the line did not."""
+    if step.line is None or step.scene is None or step.joined:
+        return False
+    return abs(step.scene) > _MOVED and abs(step.line - step.scene) > _APART
+
+
+def _stays(step: Step) -> bool:
+    """The scene moved far and the line stood: enough for one that does not span the frame."""
+    if step.line is None or step.scene is None:
+        return False
+    return abs(step.scene) > _MOVED_FAR and abs(step.line) < _APART
+
+
+def _goes_alone(step: Step) -> bool:
+    """The line moved and the scene did not, as a scratch that sways does, but a limb as well."""
+    if step.line is None or step.scene is None or step.joined:
+        return False
+    return abs(step.line - step.scene) > _APART
+
+
+def _spans(line: Line, others: Sequence[Sequence[Line]]) -> bool:
+    """Whether the line runs through the whole frame, here and in the neighbours together."""
+    found = [pair[0] for lines in others if (pair := match(line, lines)) is not None]
+    return any(each.whole for each in (line, *found))
+
+
+def _step(line: Line, lines: Sequence[Line], scene: float | None) -> Step:
+    found = match(line, lines)
+    moved = None if found is None else found[1]
+    joined = False
+    if scene is not None and abs(scene) > _MOVED:
+        steps = [step for other in lines if (step := distance(line, other)) is not None]
+        joined = any(abs(step - scene) <= _TOGETHER + 0.1 * abs(scene) for step in steps)
+    return Step(moved, scene, joined)
+
+
+def match(line: Line, lines: Sequence[Line]) -> tuple[Line, float] | None:
+    """The line of another frame that this one is, and how many columns it went."""
+    near = [(other, step) for other in lines if (step := distance(line, other)) is not None]
+    near = [(other, step) for other, step in near if abs(step) <= _SWAY]
+    return min(near, key=lambda pair: abs(pair[1])) if near else None
+
+
+def distance(line: Line, other: Line) -> float | None:
+    """Columns from one line to another of its tone, where both are; None if that is too little."""
+    first, stop = max(line.first, other.first), min(line.stop, other.stop)
+    shortest = min(len(line.columns), len(other.columns))
+    if line.tone != other.tone or stop - first < max(16, shortest // 2):
+        return None
+    apart = (
+        other.columns[first - other.first : stop - other.first]
+        - (line.columns[first - line.first : stop - line.first])
+    )
+    return float(np.median(apart))
+
+
+def scene_step(line: Line, motion: Motion, luma: Luma) -> float | None:
+    """How far the scene beside the line moved, in columns; the line itself drags the flow.
+
+    Only places whose texture shows sideways movement are asked, on both sides of the line.
+    """
+    width = luma.shape[1]
+    rows = line.rows[::3]
+    half = max(line.right, -line.left)
+    offsets = np.concatenate(
+        [np.arange(-half - 44, -half - 8, 2), np.arange(half + 8, half + 44, 2)]
+    )
+    columns = np.rint(line.columns[::3]).astype(int)[:, None] + offsets
+    inside = (columns > 1) & (columns < width - 2)
+    columns = np.clip(columns, 1, width - 2)
+    slope = np.abs(luma[rows[:, None], columns + 1] - luma[rows[:, None], columns - 1]) / 2.0
+    slope = cv2.blur(slope, (1, 3))
+    told = inside & (slope > _TEXTURE) & (motion.missed[rows[:, None], columns] < 1.5)
+    if int(told.sum()) < _PLACES:
+        return None
+    return float(np.median(motion.flow[rows[:, None], columns, 0][told]))

@@ -1,0 +1,60 @@
+"""The standing lines of a segment: found once a frame, held against the frames around, mended."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from restoration.stages.repair.line_follow import confirm
+from restoration.stages.repair.line_mend import MendedLines, mend_lines
+from restoration.stages.repair.scratch import Line, Mask, find_lines, line_mask
+from restoration.stages.repair.views import Surroundings
+
+
+class StandingLines:
+    """Lines of the frames in a window that slides over one segment."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._found: dict[int, list[Line]] = {}
+
+    def found(self, frame: int) -> list[Line]:
+        """All lines of the frame, scratches or not; none where it is too dark or flat to judge."""
+        if frame not in self._found:
+            view = self._around.view(frame)
+            self._found[frame] = find_lines(view.luma) if view.readable else []
+        return self._found[frame]
+
+    def standing(self, frame: int) -> list[Line]:
+        """The lines that are scratches, by how they move against the scene."""
+        lines = self.found(frame)
+        if not lines:
+            return []
+        offsets = self._around.offsets(frame)
+        motions = [self._around.motion(frame, offset) for offset in offsets]
+        others = [self.found(frame + offset) for offset in offsets]
+        luma = self._around.view(frame).luma
+        return [line for line in lines if confirm(line, others, motions, luma)]
+
+    def mend(self, frame: int) -> MendedLines | None:
+        """What to do about the scratches of the frame; None if it has none."""
+        lines = self.standing(frame)
+        view = self._around.view(frame)
+        return mend_lines(view.picture, lines, view.luma.shape) if lines else None
+
+    def seen(self, frame: int) -> Mask:
+        """Where the frame shows any line, (H, W) bool at the size of the scan.
+
+        Lines that were not sure enough to be repaired are still no source for others.
+        """
+        view = self._around.view(frame)
+        mask = line_mask(view.luma.shape, self.found(frame), margin=1)
+        if mask.shape == view.full.shape:
+            return mask
+        size = (view.full.shape[1], view.full.shape[0])
+        larger = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        return np.asarray(larger.astype(bool))
+
+    def forget_before(self, frame: int) -> None:
+        for gone in [held for held in self._found if held < frame]:
+            del self._found[gone]
