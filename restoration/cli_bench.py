@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ from restoration.stages import STAGES, find_stage
 from restoration.stages.contract import StageError
 
 
-def run_bench(name: str, data: Path) -> dict[str, Any]:
+def run_bench(name: str, data: Path, **options: Any) -> dict[str, Any]:
     """What `restoration/stages/<name>/bench.py` measures on the films in the folder.
 
-    Raises: StageError if there is no such stage, bench or folder.
+    Args:
+        options: For the bench's `main`; those that are None were not asked for.
+
+    Raises: StageError if there is no such stage, bench, folder or option.
     """
     stage = find_stage(name)
     if not data.is_dir():
@@ -24,7 +28,12 @@ def run_bench(name: str, data: Path) -> dict[str, Any]:
     if importlib.util.find_spec(module) is None:
         benched = [each.name for each in STAGES if _has_bench(each.name)]
         raise StageError(f"{stage.name} has no bench; these have: {', '.join(benched)}")
-    measured: dict[str, Any] = importlib.import_module(module).main(data)
+    bench = importlib.import_module(module).main
+    given = {option: value for option, value in options.items() if value is not None}
+    strange = sorted(set(given) - set(inspect.signature(bench).parameters))
+    if strange:
+        raise StageError(f"the bench of {stage.name} takes no --{', --'.join(strange)}")
+    measured: dict[str, Any] = bench(data, **given)
     return measured
 
 
