@@ -75,6 +75,12 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|none",
         help="a file as `cuts --json` writes it, or none; cuts are found if this is left out",
     )
+    parser.add_argument(
+        "--protect",
+        type=Path,
+        metavar="REGIONS.json",
+        help='places that repair never touches: [{"frames": [0, 48], "polygon": [[x, y], ...]}]',
+    )
     parser.add_argument("--device", default="cpu", choices=["cpu"])
     parser.add_argument("--force", action="store_true", help="replace OUT and MAP if there")
     parser.set_defaults(command=_restore)
@@ -112,17 +118,20 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 
 
 def _restore(asked: argparse.Namespace) -> int:
-    from restoration.cli_choices import assign_params, choose_stages
+    from restoration.cli_choices import assign_params, choose_stages, protect_regions
     from restoration.cli_progress import Reporter
     from restoration.cli_restore import Wish, restore
     from restoration.stages import find_stage
 
     stages = choose_stages(asked.stage)
+    params = assign_params(asked.params, [*stages, find_stage("cuts")])
+    if asked.protect is not None:
+        params = protect_regions(params, asked.protect, stages)
     wish = Wish(
         source=asked.source,
         out=asked.out,
         stages=tuple(stages),
-        params=assign_params(asked.params, [*stages, find_stage("cuts")]),
+        params=params,
         rate=_parse_rate(asked.rate),
         map_path=asked.map,
         cuts=asked.cuts,

@@ -34,14 +34,14 @@ def picture_stages() -> list[str]:
     return [stage.name for stage in STAGES if stage.makes == "pictures"]
 
 
-def assign_params(pairs: Sequence[str], stages: Sequence[Stage]) -> dict[str, dict[str, str]]:
+def assign_params(pairs: Sequence[str], stages: Sequence[Stage]) -> dict[str, dict[str, Any]]:
     """Give each KEY=VALUE to every stage that knows the key, each STAGE.KEY=VALUE to that one.
 
     The values are checked as far as the stages can do it without pictures.
 
     Raises: StageError for what is no pair, and for keys that none of the stages knows.
     """
-    given: dict[str, dict[str, str]] = {stage.name: {} for stage in stages}
+    given: dict[str, dict[str, Any]] = {stage.name: {} for stage in stages}
     known = {stage.name: {field.name for field in fields(stage.params)} for stage in stages}
     for pair in pairs:
         key, equals, value = pair.partition("=")
@@ -55,6 +55,31 @@ def assign_params(pairs: Sequence[str], stages: Sequence[Stage]) -> dict[str, di
         for taker in takers:
             given[taker][rest if dot else key] = value
     for stage in stages:
+        stage.parse(given[stage.name])
+    return given
+
+
+def protect_regions(
+    params: dict[str, dict[str, Any]], path: Path, stages: Sequence[Stage]
+) -> dict[str, dict[str, Any]]:
+    """The parameters with the regions of a file, for the stages that know `protect`.
+
+    Raises: StageError if none of them does, or the file holds no regions.
+    """
+    takers = [
+        stage for stage in stages if "protect" in {entry.name for entry in fields(stage.params)}
+    ]
+    if not takers:
+        raise StageError("--protect is for repair, which is not among the stages here")
+    try:
+        regions = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StageError(f"the regions in {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise StageError(f"{path} is no JSON ({error}); wanted is a list of regions") from error
+    given = dict(params)
+    for stage in takers:
+        given[stage.name] = {**params.get(stage.name, {}), "protect": regions}
         stage.parse(given[stage.name])
     return given
 

@@ -42,7 +42,7 @@ class Wish:
     source: Path
     out: Path
     stages: tuple[Stage, ...]
-    params: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By name of the stage."""
     rate: Fraction | None = None
     map_path: Path | None = None

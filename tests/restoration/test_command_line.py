@@ -195,6 +195,38 @@ def test_parameters_go_to_the_stages_that_have_them() -> None:
     assert given["deflicker"] == {"window": "5", "strength": "0.5"}
 
 
+def test_regions_to_protect_come_from_a_file(film: Path, tmp_path: Path) -> None:
+    regions = tmp_path / "regions.json"
+    regions.write_text('[{"frames": [0, 14], "polygon": [[0, 0], [63, 0], [63, 47], [0, 47]]}]')
+    done = command("restore", film, tmp_path / "out.mkv", "--stage", "repair", "--cuts", "none",
+                   "--protect", regions, "--params", "largest=12", "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["shares"]["structure"]["ORIGINAL"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("stage", "text", "words"),
+    [
+        ("deflicker", "[]", "--protect is for repair"),
+        ("repair", "{", "is no JSON"),
+        ("repair", '[{"frames": [3, 1], "polygon": [[0, 0]]}]', "first to after last"),
+    ],
+)
+def test_a_file_of_regions_that_holds_none_is_refused(
+    film: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    stage: str,
+    text: str,
+    words: str,
+) -> None:
+    regions = tmp_path / "regions.json"
+    regions.write_text(text)
+    assert main(["restore", str(film), str(tmp_path / "out.mkv"), "--stage", stage,
+                 "--protect", str(regions)]) == 2  # fmt: skip
+    assert words in capsys.readouterr().err
+
+
 def test_weights_are_listed_as_json(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,10 @@ from restoration.imaging.flow import FlowEstimator
 from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
 from restoration.stages.repair.detect import Mask, Thresholds, detect_defects
 from restoration.stages.repair.fill import Neighbour, align_to_chroma, fill_defects
+from restoration.stages.repair.judgement import Judgement, judge
+from restoration.stages.repair.line_mend import MendedLines
 from restoration.stages.repair.lines import StandingLines
+from restoration.stages.repair.regions import drop_larger, gather, parse_regions, spare, spread
 from restoration.stages.repair.views import REACH, Surroundings, View
 from restoration.stages.segments import Segment, split_at_marks
 
@@ -27,17 +31,28 @@ class Params:
     """Pixels by which a defect is widened, for its soft edge."""
     scratches: bool = True
     """Also look for scratches that stay for many frames."""
+    largest: float = 0.0
+    """Widest blotch to repair, in pixels of the scan (of a disc of its area); what is larger stays.
+    0: up to a fiftieth of the picture. Scratches have no such limit."""
+    protect: list[Any] = field(default_factory=list)
+    """Regions that are never touched (`regions.Region`): polygons with a range of frames."""
+    undone: list[Any] = field(default_factory=list)
+    """Repairs that a person took back, as regions: left as the scan has them, each as a whole."""
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.sensitivity <= 10.0:
             raise ValueError(f"sensitivity must lie in 0.1 to 10, not {self.sensitivity}")
         if not 0 <= self.grow <= 8:
             raise ValueError(f"grow must lie in 0 to 8 pixels, not {self.grow}")
+        if not 0.0 <= self.largest <= 10_000.0:
+            raise ValueError(f"largest must lie in 0 to 10000 pixels, not {self.largest}")
+        parse_regions("protect", self.protect)
+        parse_regions("undone", self.undone)
 
 
 def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
     """Stream the clip repaired."""
-    outcome = Outcome(facts={"frames": [], "unreadable": 0})
+    outcome = Outcome(facts={"frames": [], "frames_not_judged": 0, "not_judged": []})
     outcome.frames = repair_frames(
         clip, params, progress, outcome.facts, clip.start_frame, clip.end_frame
     )
@@ -65,22 +80,69 @@ def _repair_segment(
     around = Surroundings(clip, segment, part.start, FlowEstimator("fast"))
     masks: dict[int, Mask] = {}
     lines = StandingLines(around)
+    judged: dict[int, Judgement] = {}
     for frame in range(part.start, part.stop):
         around.forget_before(frame - 2 * REACH)
         for near in [frame, *(frame + offset for offset in around.offsets(frame))]:
             if near not in masks:
-                masks[near] = _find(around, near, params)
-        yield _repair(around, frame, masks, lines if params.scratches else None, facts)
+                found = _find(around, near, judged, params)
+                masks[near] = _spared(found, around.view(near), params)
+        if judged[frame].why_not:
+            facts["not_judged"].append(judged[frame].as_fact(frame))
+            facts["frames_not_judged"] += 1
+        yield _repair(
+            around, frame, masks, lines if params.scratches else None, judged, params, facts
+        )
         masks.pop(frame - REACH, None)
+        judged.pop(frame - REACH, None)
         lines.forget_before(frame - 2 * REACH)
 
 
-def _find(around: Surroundings, frame: int, params: Params) -> Mask:
+def _spared(mask: Mask, here: View, params: Params) -> Mask:
+    """The mask without what a person protected or took back."""
+    return spare(
+        mask,
+        here.frame,
+        protect=parse_regions("protect", params.protect),
+        undone=parse_regions("undone", params.undone),
+        pixel=here.picture.pixel,
+    )
+
+
+def _spared_lines(mended: MendedLines | None, here: View, params: Params) -> MendedLines | None:
+    """The same for lines, whose mended values are put back."""
+    if mended is None or not (params.protect or params.undone):
+        return mended
+    pixel = here.picture.pixel
+    changed = mended.opaque.copy()
+    for old, new in zip(here.picture.planes, mended.planes, strict=True):
+        changed |= spread(old != new, changed.shape, pixel)
+    gone = changed & ~_spared(changed, here, params)
+    planes = [plane.copy() for plane in mended.planes]
+    for old, new in zip(here.picture.planes, planes, strict=True):
+        back = gather(gone, old.shape, pixel)
+        new[back] = old[back]
+    return replace(mended, planes=planes, opaque=mended.opaque & ~gone)
+
+
+def _limits(params: Params, pixels: int) -> Thresholds:
+    """Thresholds for frames of so many pixels of the scan."""
+    usual = Thresholds.at(params.sensitivity)
+    area = np.pi / 4.0 * params.largest**2
+    return replace(usual, largest=area / pixels) if area else usual
+
+
+def _find(around: Surroundings, frame: int, judged: dict[int, Judgement], params: Params) -> Mask:
     here = around.view(frame)
     offsets = around.offsets(frame)
     motions = [around.motion(frame, offset) for offset in offsets]
+    judged[frame] = judge(here, motions)
+    if judged[frame].why_not:
+        return np.zeros(here.full.shape, bool)
     views = {offset: around.view(frame + offset) for offset in offsets}
-    found: Mask = detect_defects(here, motions, views, Thresholds.at(params.sensitivity))
+    found: Mask = detect_defects(here, motions, views, _limits(params, here.full.size))
+    if params.largest:
+        found = drop_larger(found, params.largest * found.shape[1] / here.full.shape[1])
     if params.grow and found.any():
         kernel = np.ones((2 * params.grow + 1, 2 * params.grow + 1), np.uint8)
         found = cv2.dilate(found.astype(np.uint8), kernel).astype(bool)
@@ -100,14 +162,16 @@ def _repair(
     frame: int,
     masks: dict[int, Mask],
     lines: StandingLines | None,
+    judged: dict[int, Judgement],
+    params: Params,
     facts: dict[str, JSON],
 ) -> StageFrame:
     here, mask = around.view(frame), masks[frame]
     record: dict[str, JSON] = {"frame": frame, "defects": 0, "recovered": 0, "synthesised": 0}
     record |= {"adjusted": 0, "lines": []}
     facts["frames"].append(record)
-    facts["unreadable"] += not here.readable
-    mended = lines.mend(frame) if lines else None
+    mended = lines.mend(frame) if lines and not judged[frame].why_not else None
+    mended = _spared_lines(mended, here, params)
     if not mask.any() and mended is None:
         blank = np.zeros(mask.shape, np.uint8)
         return StageFrame(here.picture, blank, blank)
@@ -118,6 +182,7 @@ def _repair(
             masks[frame + offset] | lines.seen(frame + offset) if lines else masks[frame + offset],
         )
         for offset in around.offsets(frame)
+        if not judged[frame + offset].why_not  # what could not be judged lends nothing
     ]
     filled = fill_defects(here, mask, neighbours, mended)
     record["defects"] = filled.defects
@@ -127,4 +192,4 @@ def _repair(
     return StageFrame(filled.picture, filled.structure, filled.colour, filled.sources)
 
 
-STAGE = Stage(name="repair", version="3", queue="gpu", makes="pictures", params=Params, run=run)
+STAGE = Stage(name="repair", version="4", queue="gpu", makes="pictures", params=Params, run=run)

@@ -73,7 +73,7 @@ def test_it_gives_the_same_values_in_parts_as_in_one_piece() -> None:
     for size in (1, 3, 4):
         parts = []
         for start in range(0, 11, size):
-            facts: dict = {"frames": [], "unreadable": 0}
+            facts: dict = {"frames": [], "frames_not_judged": 0, "not_judged": []}
             parts += repair_frames(
                 clip, Params(), lambda done, total: None, facts, start, min(start + size, 11)
             )
@@ -129,7 +129,7 @@ def test_it_does_not_copy_from_a_neighbour_that_is_damaged_there_too() -> None:
 
 def test_it_counts_frames_too_dark_to_judge() -> None:
     made, facts = run_stage(REPAIR, clip_of([light * 0.01 for light in moving(4)]))
-    assert facts["unreadable"] == 4
+    assert facts["frames_not_judged"] == 4
     assert not any(frame.structure.any() for frame in made)
 
 

@@ -1,0 +1,73 @@
+"""Whether a frame can be judged at all, and the measures that say so.
+
+Detection compares a frame with its neighbours. Where most of it differs from all of them, what is
+damage and what is picture is a guess: such a frame is left as the scan has it, and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from restoration.stages.contract import JSON
+from restoration.stages.repair.views import Motion, View
+
+TOO_DARK = 10.0  # 95th percentile of luma, in 8-bit codes
+TOO_FLAT = 2.5  # standard deviation of luma
+TOO_MANY = 0.25  # share of the pixels that both neighbours contradict in one direction
+TOO_FAR = 20.0  # codes by which half of the frame misses every neighbour
+_APART = 12.0  # codes
+_STEP = 2  # every other row and column is enough for a share of the whole
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """light: 95th percentile of luma; contrast: its standard deviation; both in 8-bit codes.
+
+    suspect: share of the pixels that differ from both nearest neighbours by more than 12 codes in
+    one direction; misfit: median distance, in codes, to the neighbour that fits best. Both are 0
+    without two neighbours.
+    """
+
+    light: float
+    contrast: float
+    suspect: float = 0.0
+    misfit: float = 0.0
+
+    @property
+    def why_not(self) -> str:
+        """Why nothing can be said about the frame, in words; empty if it can be judged."""
+        if self.light < TOO_DARK:
+            return f"too dark: 95 % of it below code {self.light:.0f} of 255"
+        if self.contrast < TOO_FLAT:
+            return f"too flat: contrast {self.contrast:.1f} codes"
+        if self.suspect > TOO_MANY:
+            return f"{100 * self.suspect:.0f} % of its pixels differ from both neighbours"
+        if self.misfit > TOO_FAR:
+            return f"half of it misses every neighbour by {self.misfit:.0f} codes or more"
+        return ""
+
+    def as_fact(self, frame: int) -> dict[str, JSON]:
+        return {
+            "frame": frame,
+            "why": self.why_not,
+            "light": round(self.light, 1),
+            "contrast": round(self.contrast, 1),
+            "suspect_percent": round(100 * self.suspect, 2),
+            "misfit": round(self.misfit, 1),
+        }
+
+
+def judge(here: View, motions: Sequence[Motion]) -> Judgement:
+    """Measure a frame against its nearest neighbours, as motion carries them to it."""
+    light, contrast = float(np.percentile(here.steady, 95)), float(here.steady.std())
+    near = [motion for motion in motions if abs(motion.offset) == 1]
+    if len(near) < 2:
+        return Judgement(light, contrast)
+    thin = (slice(None, None, _STEP), slice(None, None, _STEP))
+    first, second = (here.luma[thin] - motion.seen[thin] for motion in near)
+    apart = np.minimum(np.abs(first), np.abs(second))
+    suspect = float(((apart > _APART) & (first * second > 0)).mean())
+    return Judgement(light, contrast, suspect, float(np.median(apart)))
