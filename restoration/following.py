@@ -19,7 +19,8 @@ from archive.media.growing import GrowingFile, PacketsRead, follow, packets_of
 from archive.media.pixels import Picture
 from archive.media.planes import read_picture
 from restoration.interruption import held
-from restoration.mapfile import MapReader, read_labels
+from restoration.mapfile import MapReader
+from restoration.mapstreams import read_labels
 from restoration.provenance import ProvenanceError
 from restoration.recording import picture_md5
 from restoration.verification import FrameGate, ReadBack

@@ -11,64 +11,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import av
 import numpy as np
-import numpy.typing as npt
 
 from archive.media.ffv1 import slices_are_sound
-from archive.media.planes import fill_frame, plane_rows
-from restoration.provenance import FrameMap, ProvenanceError, Sources, Totals, pack, unpack
-
-ZERO = 32768
-"""What stands for 0 in a stream of sources, so that negative numbers fit."""
-
-# Golomb-Rice's run mode (coder 0) is fastest and smallest on flat areas.
-_LABELS = {"level": "3", "slicecrc": "1", "coder": "0", "g": "1"}
-_SOURCES = {"level": "3", "slicecrc": "1", "g": "1"}
-# No dates, random identifiers or library versions: the same map gives the same bytes.
-_CONTAINER = {"fflags": "+bitexact"}
-# Every frame reaches the disk at once, for those who read the file while it grows.
-_AT_ONCE = {"cluster_time_limit": "0", "flush_packets": "1"}
-
-
-class _StreamWriter:
-    """One stream of a map in a file of its own."""
-
-    def __init__(
-        self, path: Path, *, pix_fmt: str, width: int, height: int, rate: Fraction
-    ) -> None:
-        self.path = path
-        self._pix_fmt = pix_fmt
-        self._time_base = 1 / rate
-        path.open("xb").close()  # PyAV opens it with the first frame only
-        self._container = av.open(
-            str(path), "w", format="matroska", container_options=_CONTAINER | _AT_ONCE
-        )
-        options = dict(_LABELS if pix_fmt == "gray" else _SOURCES)
-        options["slices"] = str(_slices(width, height, pix_fmt))
-        self._stream: Any = self._container.add_stream("ffv1", rate=rate, options=options)
-        self._stream.width, self._stream.height = width, height
-        self._stream.pix_fmt = pix_fmt
-        self._stream.codec_context.thread_count = 2
-        self._stream.codec_context.thread_type = "SLICE"
-        self._stream.codec_context.flags |= av.codec.context.Flags.bitexact
-
-    def write(self, video: av.VideoFrame, frame: int) -> None:
-        video.pts, video.time_base = frame, self._time_base
-        self._container.mux(self._stream.encode(video))
-
-    def close(self) -> None:
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
-
-    def abandon(self) -> None:
-        self._container.close()
-        self.path.unlink(missing_ok=True)
+from archive.media.growing import StreamHead
+from restoration.mapstreams import (
+    StreamWriter,
+    head_of,
+    join_streams,
+    labels_frame,
+    read_labels,
+    read_sources,
+    sources_frame,
+)
+from restoration.provenance import FrameMap, ProvenanceError, Sources, Totals
 
 
 class MapWriter:
@@ -89,7 +50,7 @@ class MapWriter:
         self._labels = self._open(path, "gray")
         # Most takes copy nothing: the streams for it are begun at the first frame that does, in
         # files of their own, and joined in `close`.
-        self._sources: dict[int, _StreamWriter] = {}
+        self._sources: dict[int, StreamWriter] = {}
 
     def write(self, frame_map: FrameMap) -> Totals:
         """Append the map of the next frame; its totals.
@@ -102,15 +63,38 @@ class MapWriter:
                 f"frame {self.frames}: the map is {width} x {height}, "
                 f"the file {self._shape[1]} x {self._shape[0]}"
             )
-        self._labels.write(_labels_frame(frame_map), self.frames)
+        self._labels.write(labels_frame(frame_map), self.frames)
         recorded = (frame_map.sources, frame_map.colour_sources)
         for number, sources in enumerate(recorded, start=1):
             if sources is not None and _anywhere(sources):
-                self._source_stream(number).write(_sources_frame(sources), self.frames)
+                self._source_stream(number).write(sources_frame(sources), self.frames)
         counted = Totals.count(frame_map)
         self.totals += counted
         self.frames += 1
         return counted
+
+    def copy(self, path: Path, totals: Totals) -> bool:
+        """Append a whole map as it is stored, without decoding and encoding it.
+
+        Args:
+            totals: what that map holds; checked by whoever reads the result.
+        Returns: False, and nothing was appended, if its streams were coded in another way than
+            this version codes them: read it and `write` its frames instead.
+        Raises: ProvenanceError if it is no map, or damaged.
+        """
+        numbers = {pts: self.frames + n for n, pts in enumerate(MapReader(path).times)}
+        with av.open(str(path)) as container:
+            streams: Any = container.streams.video
+            if any(StreamHead.of(each) != self._head(n) for n, each in enumerate(streams)):
+                return False
+            for packet in container.demux(*streams):
+                if packet.size and packet.pts is not None:
+                    number = streams.index(packet.stream)
+                    writer = self._source_stream(number) if number else self._labels
+                    writer.copy(packet, numbers[packet.pts])
+        self.totals += totals
+        self.frames += len(numbers)
+        return True
 
     def close(self) -> None:
         """Finish the file."""
@@ -122,7 +106,7 @@ class MapWriter:
             if number in self._sources:
                 self._sources[number].close()
                 parts.append(self._sources[number].path)
-        _join(parts, self.path)
+        join_streams(parts, self.path)
         for part in parts:
             part.unlink()
 
@@ -147,7 +131,7 @@ class MapWriter:
         else:
             self.abandon()
 
-    def _source_stream(self, number: int) -> _StreamWriter:
+    def _source_stream(self, number: int) -> StreamWriter:
         if number == 2 and 1 not in self._sources:
             self._begin_sources(1, with_nothing=True)  # stream 2 is always colour's own
         if number not in self._sources:
@@ -161,11 +145,15 @@ class MapWriter:
             # without one at frame 0 a stream whose first copy comes late has no pixel format.
             shift = np.zeros(self._shape, np.int16)
             nothing = Sources(shift.astype(np.int8), shift, shift)
-            self._sources[number].write(_sources_frame(nothing), 0)
+            self._sources[number].write(sources_frame(nothing), 0)
 
-    def _open(self, path: Path, pix_fmt: str) -> _StreamWriter:
+    def _head(self, number: int) -> StreamHead:
         height, width = self._shape
-        return _StreamWriter(path, pix_fmt=pix_fmt, width=width, height=height, rate=self._rate)
+        return head_of(width, height, "gbrp16le" if number else "gray")
+
+    def _open(self, path: Path, pix_fmt: str) -> StreamWriter:
+        height, width = self._shape
+        return StreamWriter(path, pix_fmt=pix_fmt, width=width, height=height, rate=self._rate)
 
     def _beside(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.stream{number}")
@@ -199,6 +187,11 @@ class MapReader:
 
     def __len__(self) -> int:
         return len(self._index.labels)
+
+    @property
+    def times(self) -> list[int]:
+        """The frames' presentation times in the file, in order."""
+        return self._index.labels
 
     @property
     def has_sources(self) -> bool:
@@ -290,22 +283,6 @@ class MapReader:
         )
 
 
-@cache
-def _slices(width: int, height: int, pix_fmt: str) -> int:
-    """As many slices as code well in parallel, or as few as a small picture can be cut into."""
-    for slices in (16, 9, 4):
-        codec: Any = av.CodecContext.create("ffv1", "w")
-        codec.width, codec.height, codec.pix_fmt = width, height, pix_fmt
-        codec.time_base = Fraction(1, 25)
-        codec.options = {"level": "3", "slices": str(slices)}
-        try:
-            codec.open()
-        except av.error.FFmpegError:
-            continue
-        return slices
-    return 1
-
-
 def _index(container: Any) -> _Index:
     times: list[list[int]] = [[] for _ in container.streams.video]
     positions = {stream.index: n for n, stream in enumerate(container.streams.video)}
@@ -317,65 +294,10 @@ def _index(container: Any) -> _Index:
 
 def _assemble(pts: int, held: list[dict[int, av.VideoFrame]]) -> FrameMap:
     labels = read_labels(held[0].pop(pts))
-    sources = [_read_sources(streams.pop(pts)) if pts in streams else None for streams in held[1:]]
+    sources = [read_sources(streams.pop(pts)) if pts in streams else None for streams in held[1:]]
     sources = [each if each is not None and _anywhere(each) else None for each in sources]
     return FrameMap(labels.structure, labels.colour, sources[0], sources[1])
 
 
-def _labels_frame(frame_map: FrameMap) -> av.VideoFrame:
-    return fill_frame("gray", (pack(frame_map),))
-
-
-def _sources_frame(sources: Sources) -> av.VideoFrame:
-    planes = (sources.dy, sources.dx, sources.offset)  # G, B, R
-    # Adding 32768 to a 16-bit number turns over its highest bit.
-    shifted = [plane.astype(np.int16).view(np.uint16) ^ np.uint16(ZERO) for plane in planes]
-    return fill_frame("gbrp16le", tuple(shifted))
-
-
-def read_labels(video: av.VideoFrame) -> FrameMap:
-    """The labels of a decoded frame of a map's first stream.
-
-    Raises: ProvenanceError if its numbers are no labels.
-    """
-    return unpack(plane_rows(video.planes[0], rows=video.height, row_bytes=video.width))
-
-
-def _read_sources(video: av.VideoFrame) -> Sources:
-    dy, dx, offset = (
-        (_samples(plane, video.height, video.width) ^ np.uint16(ZERO)).view(np.int16)
-        for plane in video.planes
-    )
-    return Sources(offset.astype(np.int8), dy, dx)
-
-
-def _samples(plane: Any, rows: int, columns: int) -> npt.NDArray[np.uint16]:
-    stored = plane_rows(plane, rows=rows, row_bytes=2 * columns)
-    samples: npt.NDArray[np.uint16] = np.ascontiguousarray(stored).view("<u2")
-    return samples
-
-
 def _anywhere(sources: Sources) -> bool:
     return bool(sources.offset.any() or sources.dy.any() or sources.dx.any())
-
-
-def _join(parts: list[Path], path: Path) -> None:
-    """Copy the packets of several one-stream files into one file, in order of time."""
-    opened = [av.open(str(part)) for part in parts]
-    try:
-        with av.open(str(path), "w", format="matroska", container_options=_CONTAINER) as out:
-            streams = [out.add_stream_from_template(each.streams.video[0]) for each in opened]
-            queues = [each.demux(video=0) for each in opened]
-            waiting = [next(queue) for queue in queues]
-            while any(packet.pts is not None for packet in waiting):
-                first = min(
-                    (packet.pts * packet.time_base, n)
-                    for n, packet in enumerate(waiting)
-                    if packet.pts is not None
-                )[1]
-                packet, waiting[first] = waiting[first], next(queues[first])
-                packet.stream = streams[first]
-                out.mux(packet)
-    finally:
-        for each in opened:
-            each.close()

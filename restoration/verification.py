@@ -48,12 +48,13 @@ def read_back(
     map_path: Path,
     *,
     start_frame: int,
-    on_frame: Callable[[int], None] = lambda done: None,
+    on_frame: Callable[[int, str], None] = lambda done, md5: None,
 ) -> ReadBack:
     """Decode a take's files from disk and check each frame; see `verify_take`.
 
     Args:
-        on_frame: called with the number of frames done; may raise to stop.
+        on_frame: called with the number of frames done and the MD5 of the last one's picture; may
+            raise to stop.
     """
     try:
         maps = MapReader(map_path)
@@ -85,14 +86,17 @@ class FrameGate:
         """Whether a frame checked so far breaks the gate."""
         return bool(self._violations)
 
-    def check(self, original: Picture, picture: Picture, frame_map: FrameMap) -> None:
+    def check(self, original: Picture, picture: Picture, frame_map: FrameMap) -> str:
+        """Check the next frame; the MD5 of its picture."""
         found = check_frame(original, picture, frame_map, frame=self.next_frame)
         spoken = found[: MOST_MESSAGES - len(self._violations)]
         self._violations += spoken
         self._unspoken += len(found) - len(spoken)
         self._totals += Totals.count(frame_map)
-        self._digest.add(picture_md5(picture))
+        md5 = picture_md5(picture)
+        self._digest.add(md5)
         self.frames += 1
+        return md5
 
     def found(self) -> ReadBack:
         more = [f"and {self._unspoken} more"] if self._unspoken else []
@@ -117,7 +121,7 @@ def _read_back(
     pictures: PictureFrames,
     maps: MapReader,
     start_frame: int,
-    on_frame: Callable[[int], None],
+    on_frame: Callable[[int, str], None],
 ) -> ReadBack:
     frames = len(pictures)
     violations = []
@@ -136,8 +140,8 @@ def _read_back(
         maps.frames(sources=False),
     )
     for original, picture, frame_map in together:
-        gate.check(original, picture, frame_map)
-        on_frame(gate.frames)
+        md5 = gate.check(original, picture, frame_map)
+        on_frame(gate.frames, md5)
     found = gate.found()
     if gate.frames < frames:
         found.violations.append(f"only {gate.frames} of {frames} frames could be decoded")

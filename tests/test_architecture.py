@@ -24,6 +24,7 @@ PLAIN = (
     "archive/ledger.py",
     "archive/metadata",
     "restoration/mapfile.py",
+    "restoration/mapstreams.py",
     "restoration/execution.py",
     "restoration/verification.py",
     "restoration/recording.py",

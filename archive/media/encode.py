@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from av.video.stream import VideoStream
 
 from archive.media.errors import MediaError, UnsupportedPixels
 from archive.media.formats import EXACT_ASPECT_TAG, EXACT_RATE_TAG
+from archive.media.growing import StreamHead
+from archive.media.opening import open_container, picture_stream
 from archive.media.pixels import Picture, PictureFormat
 from archive.media.planes import write_bgr0, write_planes
 from archive.media.sound import SoundCopy, SoundRange
@@ -114,3 +117,26 @@ class PictureWriter(FilmWriter):
         frame = write_bgr0(picture) if self._layout == "bgr0" else write_planes(picture)
         describe_colour(frame, form)
         self._append(frame)
+
+    def copy(self, path: Path, *, progress: Callable[[], None] = lambda: None) -> bool:
+        """Append all pictures of another such master as they are stored, packet by packet.
+
+        Args:
+            progress: called after each picture; may raise to stop.
+        Returns: False, and nothing was appended, if they were coded in another way than this file
+            is (by another version, in another size): read them and `write` them instead.
+        Raises: WriteFailed; MediaError if `path` cannot be read.
+        """
+        context = self._stream.codec_context
+        if not context.is_open:
+            context.open()
+        own = StreamHead.of(self._stream)
+        with open_container(path) as container:
+            stream = picture_stream(container, path=path)
+            if StreamHead.of(stream) != own:
+                return False
+            for packet in container.demux(stream):
+                if packet.size:
+                    self._append_packet(packet)
+                    progress()
+        return True

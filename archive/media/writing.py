@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -63,8 +64,19 @@ class FilmWriter(ABC):
     def _append(self, frame: av.VideoFrame) -> None:
         frame.pts, frame.time_base = self.written, 1 / self.format.rate
         frame.duration = 1
+        self._count(lambda: self._encode(frame))
+
+    def _append_packet(self, packet: av.Packet[VideoStream]) -> None:
+        """Append one picture as it was encoded elsewhere."""
+        packet.pts = packet.dts = self.written
+        packet.time_base, packet.duration = 1 / self.format.rate, 1
+        packet.stream = self._stream
+        self._count(lambda: self._container.mux(packet))
+
+    def _count(self, put: Callable[[], None]) -> None:
+        """Put one picture into the file, and the sound up to its end."""
         try:
-            self._encode(frame)
+            put()
             self.written += 1
             if self._sound is not None:
                 self._sound.copy_until(self.written / self.format.rate)
