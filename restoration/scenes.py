@@ -7,7 +7,6 @@ edit is in the scan's history (`restoration.history`) and can be undone.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,13 +15,14 @@ from django.db import transaction
 
 from archive.models import Scan
 from restoration import verdicts
-from restoration.cutting import Piece, heed, pieces
+from restoration.cutting import Piece, heed, pieces, splice_frames
 from restoration.editing import Edit, lock, state_of_piece, tell
 from restoration.errors import SceneError
 from restoration.models import Scene, Take
 from restoration.stages import STAGES, find_stage
 from restoration.stages.contract import StageError
 from restoration.stages.parameters import params_json
+from restoration.take_index import TakeIndex
 
 INVENTING = {"colourise"}
 """Stages whose takes belong to the colour version and never to the restoration."""
@@ -186,21 +186,27 @@ def head_take(scene: Scene, version: str = "restoration") -> Take | None:
     return head_takes([scene], version).get(scene.pk)
 
 
-def head_takes(scenes: Scan | Iterable[Scene], version: str = "restoration") -> dict[int, Take]:
+def head_takes(
+    scenes: Scan | Iterable[Scene], version: str = "restoration", *, takes: TakeIndex | None = None
+) -> dict[int, Take]:
     """The head take of each scene that has one, by the scene's id; one query for all of them.
 
     The end of the chain is the last stage (in the order of `STAGES`) that has a take. Of several
     takes of that stage the one last made, or last offered instead of being made again, counts.
+
+    Args:
+        takes: Those of the scenes, if the caller has them at hand.
     """
     wanted = list(scenes.scenes.current() if isinstance(scenes, Scan) else scenes)
-    takes = Take.objects.filter(scan__in={scene.scan_id for scene in wanted}).latest_first()
-    by_place: defaultdict[tuple[int, int, int], list[Take]] = defaultdict(list)
-    for take in takes:
-        if version != "restoration" or take.stage not in INVENTING:
-            by_place[take.scan_id, take.start_frame, take.end_frame].append(take)
+    known = takes or TakeIndex(wanted)
     heads = {}
     for scene in wanted:
-        if found := by_place.get((scene.scan_id, scene.start_frame, scene.end_frame)):
+        found = [
+            take
+            for take in known.of(scene)
+            if version != "restoration" or take.stage not in INVENTING
+        ]
+        if found:
             heads[scene.pk] = max(found, key=lambda take: place_in_chain(take.stage))
     return heads
 
@@ -212,28 +218,45 @@ def take_before(scene: Scene, stage: str) -> Take | None:
     return max(earlier, key=lambda take: place_in_chain(take.stage), default=None)
 
 
-def chain(take: Take) -> list[Take]:
+def chain(take: Take, *, takes: TakeIndex | None = None) -> list[Take]:
     """The takes that a take was made on, from the scan outwards, and itself at the end."""
     found = [take]
-    while (earlier := found[0].input_take) is not None:
+    while (
+        earlier := takes.input_of(found[0]) if takes is not None else found[0].input_take
+    ) is not None:
         found.insert(0, earlier)
     return found
 
 
-def outdated(scene: Scene, take: Take) -> list[str]:
+def outdated(scene: Scene, take: Take, *, takes: TakeIndex | None = None) -> list[str]:
     """Why a take is no longer what the scene's settings and newest takes would give; empty: it is.
 
-    A take made with other values than a person has since chosen, or on an input that has since been
-    made anew, is named here.
+    A take made with other values than a person has since chosen, on an input that has since been
+    made anew, or across splices that are marked otherwise since, is named here.
+
+    Args:
+        takes: Those of the scene, if the caller has them at hand.
     """
+    known = takes or TakeIndex([scene])
     reasons = []
-    newest = {other.stage: other for other in reversed(Take.objects.of_scene(scene).latest_first())}
-    for link in chain(take):
+    newest = {other.stage: other for other in reversed(known.of(scene))}
+    for link in chain(take, takes=known):
         other = newest.get(link.stage)
         if other is not None and other != link:
             reasons.append(f"{link.stage} was made anew since: take {other.number}")
         reasons += _changed_settings(scene, link)
-    return reasons
+    return reasons + _changed_splices(scene, take)
+
+
+def _changed_splices(scene: Scene, take: Take) -> list[str]:
+    """No stage follows anything across a splice: with another one it would give another take."""
+    if "marks" not in take.manifest:
+        return []
+    now, made_with = set(splice_frames(scene.marks)), set(take.manifest["marks"])
+    return [
+        *(f"a splice was marked at frame {frame} since" for frame in sorted(now - made_with)),
+        *(f"there is no splice at frame {frame} any more" for frame in sorted(made_with - now)),
+    ]
 
 
 def _changed_settings(scene: Scene, take: Take) -> list[str]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from archive import custody
 from restoration import scenes
 from restoration.models import Scene, Take
+from restoration.take_index import TakeIndex
 from review.errors import DecisionRefused, NotAllowed
 from review.models import Approval, Note
 
@@ -77,6 +78,15 @@ def current_approval(scene: Scene) -> Approval | None:
     return newest if newest is not None and newest.withdrawn is None else None
 
 
+def current_approvals(scenes: Iterable[Scene]) -> dict[int, Approval]:
+    """`current_approval` of many scenes, by their ids, in one query."""
+    newest: dict[int, Approval] = {}
+    found = Approval.objects.filter(scene__in=scenes).select_related("take", "by", "scene")
+    for approval in found.order_by("at", "pk"):
+        newest[approval.scene_id] = approval
+    return {scene: approval for scene, approval in newest.items() if approval.withdrawn is None}
+
+
 def is_approved(scene: Scene) -> bool:
     """Whether what stands at the end of the scene's chain is approved, and still as it was."""
     approval = current_approval(scene)
@@ -87,12 +97,17 @@ def is_approved(scene: Scene) -> bool:
     )
 
 
-def stale_reasons(approval: Approval) -> list[str]:
-    """Why a decision no longer speaks of what stands, in words; empty if it does."""
-    outdated = scenes.outdated(approval.scene, approval.take)
+def stale_reasons(approval: Approval, *, takes: TakeIndex | None = None) -> list[str]:
+    """Why a decision no longer speaks of what stands, in words; empty if it does.
+
+    Args:
+        takes: Those of the scene, if the caller has them at hand.
+    """
+    known = takes or TakeIndex([approval.scene])
+    outdated = scenes.outdated(approval.scene, approval.take, takes=known)
     return [
         *_moved_cut(approval),
-        *_another_take(approval),
+        *_another_take(approval, known),
         *(f"{reason[:1].upper()}{reason[1:]}." for reason in outdated),
     ]
 
@@ -216,12 +231,12 @@ def _moved_cut(approval: Approval) -> list[str]:
     return []
 
 
-def _another_take(approval: Approval) -> list[str]:
+def _another_take(approval: Approval, takes: TakeIndex) -> list[str]:
     if approval.take.digest != approval.digest:
         return ["The take's manifest is not the one that was decided on."]
     if approval.scene.retired is not None:
         return []
-    head = scenes.head_take(approval.scene)
+    head = scenes.head_takes([approval.scene], takes=takes).get(approval.scene_id)
     if head is None or head.pk == approval.take_id:
         return []
     return [f"{head.stage.capitalize()} take {head.number} now stands at the end of this scene."]

@@ -10,6 +10,7 @@ from django.db.models import TextChoices
 
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
+from restoration.take_index import TakeIndex
 from review import decisions
 from review.models import Approval
 
@@ -62,10 +63,11 @@ def standing_of(scene: Scene) -> Standing:
 
 
 def standings(scenes: Iterable[Scene]) -> list[Standing]:
-    """Where each of these scenes stands, in their order."""
+    """Where each of these scenes stands, in their order; a fixed number of queries."""
     wanted = list(scenes)
-    heads = cuts.head_takes(wanted)
-    approvals = _newest_decisions(wanted)
+    takes = TakeIndex(wanted)
+    heads = cuts.head_takes(wanted, takes=takes)
+    approvals = decisions.current_approvals(wanted)
     runs = _open_runs(wanted)
     lost = decisions.lost_by_scene(wanted)
     return [
@@ -75,6 +77,7 @@ def standings(scenes: Iterable[Scene]) -> list[Standing]:
             approvals.get(scene.pk),
             runs.get(scene.pk),
             lost[scene.pk],
+            takes,
         )
         for scene in wanted
     ]
@@ -86,8 +89,13 @@ def _standing(
     decision: Approval | None,
     run: StageRun | None,
     lost: list[Approval],
+    takes: TakeIndex,
 ) -> Standing:
-    reasons = decisions.stale_reasons(decision) if decision else [_lost(each) for each in lost]
+    reasons = (
+        decisions.stale_reasons(decision, takes=takes)
+        if decision
+        else [_lost(each) for each in lost]
+    )
     return Standing(scene, _state(take, decision, reasons, run), take, decision, reasons, run)
 
 
@@ -114,14 +122,6 @@ def _state(
         approved = decision.decision == Approval.Decision.APPROVED
         return State.APPROVED if approved else State.CHANGES
     return State.REVIEW if take is not None else State.UNTOUCHED
-
-
-def _newest_decisions(scenes: Sequence[Scene]) -> dict[int, Approval]:
-    newest: dict[int, Approval] = {}
-    found = Approval.objects.filter(scene__in=scenes).select_related("take", "by", "scene")
-    for approval in found.order_by("at", "pk"):
-        newest[approval.scene_id] = approval
-    return {scene: approval for scene, approval in newest.items() if approval.withdrawn is None}
 
 
 def _open_runs(scenes: Sequence[Scene]) -> dict[int, StageRun]:

@@ -16,7 +16,7 @@ from restoration.borders import Border
 from restoration.cutting import SPLICES
 from restoration.models import Scene, SceneEdit, Verdict
 from review.room import frame_address, timecode_facts
-from review.standing import Standing, standing_of
+from review.standing import Standing, standings
 
 AROUND = 6
 """Frames shown on each side of a border."""
@@ -135,6 +135,11 @@ class Storyboard:
     edits: list[SceneEdit] = field(default_factory=list)
 
     @property
+    def doubts(self) -> set[int]:
+        """Frames that are to be checked."""
+        return {border.frame for border in self.to_check}
+
+    @property
     def next_to_check(self) -> int | None:
         """The most doubtful border, or the one after it if that is looked at now."""
         frames = [border.frame for border in self.to_check]
@@ -196,7 +201,8 @@ def _place(
         border = next(entry for entry in found if entry.frame == at)
     index = bisect_right(starts, border.frame if border else at) - 1
     near = [index - 1, index] if border is not None and border.scene is not None else [index]
-    sides = [Side(each + 1, standing_of(scenes[each])) for each in near]
+    stand = standings([scenes[each] for each in near])
+    sides = [Side(each + 1, standing) for each, standing in zip(near, stand, strict=True)]
     lowest, highest = sides[0].scene.start_frame + 1, sides[-1].scene.end_frame - 1
     at = min(max(at, lowest), highest)
     marks = _marks(scan, [side.scene for side in sides])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from archive.models import Reel, Scan
 from restoration import scenes as cuts
 from restoration.models import Scene
+from restoration.take_index import TakeIndex
 from review import decisions
 from review.models import Approval
 
@@ -34,7 +35,10 @@ class Verdict:
 
 
 def check(reel: Reel) -> Verdict:
-    """Whether every scene of the reel's current scan has an approval that still holds."""
+    """Whether every scene of the reel's current scan has an approval that still holds.
+
+    A fixed number of queries, however many scenes there are.
+    """
     scan = reel.current_scan()
     if scan is None:
         return refusal(f"{reel} has no scan; take one in first.")
@@ -45,8 +49,11 @@ def check(reel: Reel) -> Verdict:
             f"python manage.py process {reel.pk} --stages cuts,deflicker,repair --wait"
         )
     reasons = [*_gaps(scan, wanted)]
+    takes = TakeIndex(wanted)
+    approvals = decisions.current_approvals(wanted)
     for number, scene in enumerate(wanted, start=1):
-        reasons += [Reason(scene, number, text) for text in _objections(scene)]
+        texts = _objections(scene, approvals.get(scene.pk), takes)
+        reasons += [Reason(scene, number, text) for text in texts]
     return Verdict(allowed=not reasons, reasons=tuple(reasons))
 
 
@@ -66,16 +73,15 @@ def _gaps(scan: Scan, wanted: list[Scene]) -> list[Reason]:
     return reasons
 
 
-def _objections(scene: Scene) -> list[str]:
-    approval = decisions.current_approval(scene)
+def _objections(scene: Scene, approval: Approval | None, takes: TakeIndex) -> list[str]:
     if approval is None:
-        if cuts.head_take(scene) is None:
+        if not cuts.head_takes([scene], takes=takes):
             return ["no take has been made of it yet; process it, then decide."]
         return ["nobody has approved its take yet."]
     if approval.decision != Approval.Decision.APPROVED:
         who = approval.by.get_username()
         return [f"changes were requested by {who}: {approval.reason}"]
-    stale = decisions.stale_reasons(approval)
+    stale = decisions.stale_reasons(approval, takes=takes)
     if stale:
         return [f"its approval is stale. {' '.join(stale)}"]
     return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from restoration import scenes
+from restoration import borders, scenes
 from restoration.models import Scene
 from review import decisions
 from review.pages import storyboard
@@ -95,6 +95,18 @@ def test_a_moved_cut_makes_the_decisions_on_both_sides_stale(scene, reviewer, re
     assert len(decisions.lost_approvals(second.scene)) == 2
     assert {first.standing.state, second.standing.state} == {State.STALE}
     assert "moved from frame 24 to 20" in first.standing.reasons[0]
+
+
+def test_a_splice_marked_since_makes_the_decision_stale(scene, reviewer, restorer):
+    take = factories.make_take(scene=scene, manifest={"params": {}, "marks": [5]})
+    scene.marks = [{"frame": 5, "kind": "splice", "confidence": 0.6}]
+    scene.save()
+    decisions.approve(scene, take, by=reviewer)
+    assert reasons_of(scene) == []
+    borders.mark_splice(scene, 9, is_splice=True, by=restorer)
+    assert reasons_of(scene) == ["A splice was marked at frame 9 since."]
+    borders.mark_splice(scene, 5, is_splice=False, by=restorer)
+    assert "There is no splice at frame 5 any more." in reasons_of(scene)
 
 
 def test_a_withdrawn_decision_is_not_missed_after_a_cut_is_moved(scene, reviewer, restorer):

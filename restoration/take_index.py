@@ -1,0 +1,46 @@
+"""All takes of some scenes, asked of the database once: for pages that show many scenes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q
+
+from restoration.models import Scene, Take
+from restoration.models.take import TakeQuerySet
+
+FEW = 8
+"""Up to so many scenes their takes alone are asked for, above it all of their scans."""
+
+
+class TakeIndex:
+    """The takes of these scenes' frames, as they stood when it was made."""
+
+    def __init__(self, scenes: Iterable[Scene]) -> None:
+        self._by_id: dict[int, Take] = {}
+        self._by_place: defaultdict[tuple[int, int, int], list[Take]] = defaultdict(list)
+        for take in _takes(list(scenes)):
+            self._by_id[take.pk] = take
+            self._by_place[take.scan_id, take.start_frame, take.end_frame].append(take)
+
+    def of(self, scene: Scene) -> list[Take]:
+        """Every take of the scene's frames, the newest first."""
+        return self._by_place.get((scene.scan_id, scene.start_frame, scene.end_frame), [])
+
+    def input_of(self, take: Take) -> Take | None:
+        if take.input_take_id is None:
+            return None
+        return self._by_id.get(take.input_take_id) or take.input_take
+
+
+def _takes(scenes: Sequence[Scene]) -> TakeQuerySet:
+    if len(scenes) > FEW:
+        wanted = Q(scan__in={scene.scan_id for scene in scenes})
+    else:
+        wanted = Q(pk__in=())
+        for scene in scenes:
+            wanted |= Q(
+                scan=scene.scan_id, start_frame=scene.start_frame, end_frame=scene.end_frame
+            )
+    return Take.objects.filter(wanted).latest_first()
