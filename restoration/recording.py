@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from archive.media.encode import PictureWriter
 from archive.media.pixels import Picture, PictureFormat
 from restoration.interruption import held
@@ -43,7 +45,7 @@ def picture_md5(picture: Picture) -> str:
         planes = (planes[1], planes[2], planes[0])
     digest = hashlib.md5(usedforsecurity=False)
     for plane in planes:
-        digest.update(plane.tobytes())
+        digest.update(np.ascontiguousarray(plane).data)
     return digest.hexdigest()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from fractions import Fraction
@@ -18,7 +17,7 @@ from archive.media.formats import frame_format
 from archive.media.frames import FrameTable
 from archive.media.opening import require_path
 from archive.media.pixels import Picture, PictureFormat
-from archive.media.planes import native_bytes, read_picture
+from archive.media.planes import native_md5, read_picture
 from archive.media.tables import index_own_master, make_table
 from archive.media.video import VideoReader
 
@@ -154,7 +153,7 @@ class SequenceSource(PictureSource):
     def _check(self, number: int, frame: av.VideoFrame) -> None:
         if self.table is None or not self.table.md5:
             return
-        found = hashlib.md5(native_bytes(frame), usedforsecurity=False).hexdigest()
+        found = native_md5(frame)
         if found != self.table.md5[number]:
             raise FrameUnreadable(
                 f"{self.found.files[number].name} no longer decodes to what was recorded; "

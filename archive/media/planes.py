@@ -6,7 +6,8 @@ look-up), never converted: a picture that cannot be carried that way is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import av
@@ -220,13 +221,28 @@ def native_bytes(frame: av.VideoFrame) -> bytes:
 
     This is what `ffmpeg -f framemd5` digests.
     """
-    parts = []
+    return b"".join(_native_planes(frame))
+
+
+def native_md5(frame: av.VideoFrame) -> str:
+    """MD5 of `native_bytes`, without putting them together."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for plane in _native_planes(frame):
+        digest.update(plane)
+    return digest.hexdigest()
+
+
+def native_size(frame: av.VideoFrame) -> int:
+    """How many bytes `native_bytes` gives."""
+    return sum(rows * row_bytes for rows, row_bytes in _raw_shapes(frame))
+
+
+def _native_planes(frame: av.VideoFrame) -> Iterator[memoryview]:
     for plane, (rows, row_bytes) in zip(frame.planes, _raw_shapes(frame), strict=False):
         if plane.line_size == row_bytes:
-            parts.append(memoryview(plane)[: rows * row_bytes])
+            yield memoryview(plane)[: rows * row_bytes]
         else:
-            parts.append(memoryview(plane_rows(plane, rows=rows, row_bytes=row_bytes).tobytes()))
-    return b"".join(parts)
+            yield memoryview(plane_rows(plane, rows=rows, row_bytes=row_bytes).tobytes())
 
 
 def _raw_shapes(frame: av.VideoFrame) -> list[tuple[int, int]]:

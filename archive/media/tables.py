@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -20,7 +19,7 @@ from archive.media.ffv1 import slices_are_sound
 from archive.media.formats import EXACT_ASPECT_TAG, EXACT_RATE_TAG, exact_fraction
 from archive.media.frames import FrameTable
 from archive.media.opening import open_container, picture_stream
-from archive.media.planes import native_bytes
+from archive.media.planes import native_md5, native_size
 from archive.media.rates import nominal_rate
 
 Progress = Callable[[int, int], None]
@@ -103,9 +102,8 @@ def scan_video(
             seen.damaged.append(number)
         seen.interlaced += frame.interlaced_frame
         if digests:
-            raw = native_bytes(frame)
-            seen.md5.append(hashlib.md5(raw, usedforsecurity=False).hexdigest())
-            seen.sizes.append(len(raw))
+            seen.md5.append(native_md5(frame))
+            seen.sizes.append(native_size(frame))
         if each is not None:
             each(number, frame)
         if progress is not None:
@@ -214,9 +212,8 @@ def make_sequence_table(
     """
     md5, sizes, kinds = [], [], []
     for number, frame in enumerate(sequence.iterate(found, 0, len(found))):
-        raw = native_bytes(frame)
-        md5.append(hashlib.md5(raw, usedforsecurity=False).hexdigest())
-        sizes.append(len(raw))
+        md5.append(native_md5(frame))
+        sizes.append(native_size(frame))
         kinds.append((frame.width, frame.height, frame.format.name))
         if each is not None:
             each(number, frame)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -17,7 +16,7 @@ from archive.media.formats import frame_format
 from archive.media.frames import FrameTable
 from archive.media.opening import open_container, picture_stream
 from archive.media.pixels import PictureFormat
-from archive.media.planes import native_bytes
+from archive.media.planes import native_md5
 from archive.media.tables import DecodePass, decode_all
 
 
@@ -137,7 +136,7 @@ class VideoReader:
             return False
         if not self._table.md5:
             return True
-        found = hashlib.md5(native_bytes(frame), usedforsecurity=False).hexdigest()
+        found = native_md5(frame)
         return found == self._table.md5[number]
 
     def _complaint(self, number: int) -> str:
