@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from restoration.models import Scene, StageRun, Take, Worker
+from restoration.models import ProtectedRegion, RepairDecision, Scene, StageRun, Take, Worker
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no subscript when it runs
@@ -44,3 +44,16 @@ class TakeAdmin(ReadOnlyAdmin):
 @admin.register(Worker)
 class WorkerAdmin(ReadOnlyAdmin):
     list_display = ["name", "queue", "device", "started", "seen"]
+
+
+@admin.register(ProtectedRegion)
+class ProtectedRegionAdmin(ReadOnlyAdmin):
+    list_display = ["pk", "scan", "start_frame", "end_frame", "by", "at", "removed"]
+    list_select_related = ["scan__reel__element__title", "by"]
+
+
+@admin.register(RepairDecision)
+class RepairDecisionAdmin(ReadOnlyAdmin):
+    list_display = ["pk", "scan", "frame", "decision", "by", "at", "withdrawn"]
+    list_filter = ["decision"]
+    list_select_related = ["scan__reel__element__title", "by"]

@@ -4,6 +4,7 @@ RestorationError
   IllegalTransition   a run is not in the state that the change needs
   CannotStart         a run that makes no sense was asked for
   SceneError          an edit of the cuts that makes no sense
+  DrawingError        a region or a decision on a repair that fits no picture or no repair
   UnsafeKey           a storage key that would leave the store
   LeaseLost           this attempt's lease or token no longer holds; it may not publish
   ChildFailed         the process that computed died or fell silent
@@ -27,6 +28,10 @@ class CannotStart(RestorationError):
 
 class SceneError(RestorationError):
     """An edit of the cuts that makes no sense."""
+
+
+class DrawingError(RestorationError):
+    """A region or a decision on a repair that fits no picture or no repair."""
 
 
 class UnsafeKey(RestorationError):

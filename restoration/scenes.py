@@ -16,6 +16,7 @@ from django.db import transaction
 from archive.models import Scan
 from restoration import verdicts
 from restoration.cutting import Piece, heed, pieces, splice_frames
+from restoration.drawn import Drawings, changed_drawings
 from restoration.editing import Edit, lock, state_of_piece, tell
 from restoration.errors import SceneError
 from restoration.models import Scene, Take
@@ -244,7 +245,7 @@ def outdated(scene: Scene, take: Take, *, takes: TakeIndex | None = None) -> lis
         other = newest.get(link.stage)
         if other is not None and other != link:
             reasons.append(f"{link.stage} was made anew since: take {other.number}")
-        reasons += _changed_settings(scene, link)
+        reasons += _changed_settings(scene, link, known.drawings)
     return reasons + _changed_splices(scene, take)
 
 
@@ -259,18 +260,19 @@ def _changed_splices(scene: Scene, take: Take) -> list[str]:
     ]
 
 
-def _changed_settings(scene: Scene, take: Take) -> list[str]:
+def _changed_settings(scene: Scene, take: Take, drawings: Drawings) -> list[str]:
     made_with = take.manifest.get("params", {})
+    drawn = changed_drawings(scene, take.stage, made_with, drawings)
     try:
         wanted = params_json(find_stage(take.stage).parse(scene.settings.get(take.stage, {})))
     except StageError:  # A stage or parameter of an older version: nothing to compare with.
-        return []
+        return drawn
     chosen = scene.settings.get(take.stage, {})
     return [
         f"{take.stage}.{name} is now {wanted[name]}, the take was made with {made_with[name]}"
         for name in chosen
         if name in made_with and made_with[name] != wanted[name]
-    ]
+    ] + drawn
 
 
 def place_in_chain(stage: str) -> int:

@@ -16,6 +16,7 @@ from dramatiq.errors import DramatiqError
 from archive.models import Scan
 from restoration import scenes, software
 from restoration.cutting import splice_frames
+from restoration.drawn import drawn_params
 from restoration.errors import CannotStart
 from restoration.models import Scene, StageRun, Take
 from restoration.stages import find_stage
@@ -242,9 +243,11 @@ def _start_or_say_why(
 
 
 def params_for(scene: Scene | None, step: Step) -> dict[str, Any]:
-    """What was asked for now, over what a person chose for the scene."""
-    chosen = scene.settings.get(step["stage"], {}) if scene is not None else {}
-    return {**chosen, **step["params"]}
+    """What was asked for now, over what people drew on the scene and chose for it."""
+    if scene is None:
+        return {**step["params"]}
+    chosen = scene.settings.get(step["stage"], {})
+    return {**chosen, **drawn_params(scene, step["stage"]), **step["params"]}
 
 
 def ring_on_commit(run: StageRun) -> None:

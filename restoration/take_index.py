@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
+from restoration.drawn import Drawings
 from restoration.models import Scene, Take
 from restoration.models.take import TakeQuerySet
 
@@ -18,9 +19,12 @@ class TakeIndex:
     """The takes of these scenes' frames, as they stood when it was made."""
 
     def __init__(self, scenes: Iterable[Scene]) -> None:
+        scenes = list(scenes)
+        self.drawings = Drawings(scenes)
+        """What people drew over them, which takes can be older than."""
         self._by_id: dict[int, Take] = {}
         self._by_place: defaultdict[tuple[int, int, int], list[Take]] = defaultdict(list)
-        for take in _takes(list(scenes)):
+        for take in _takes(scenes):
             self._by_id[take.pk] = take
             self._by_place[take.scan_id, take.start_frame, take.end_frame].append(take)
 

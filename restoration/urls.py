@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from restoration import cut_views, viewing_views, views
+from restoration import cut_views, repair_views, viewing_views, views
 
 urlpatterns = [
     path("work/", views.work, name="work"),
@@ -20,6 +20,21 @@ urlpatterns = [
     path("reels/<int:pk>/storyboard/redo/", cut_views.redo, name="redo-cut-edit"),
     path("scenes/<int:pk>/frames/<int:frame>.png", viewing_views.scene_frame, name="scene-frame"),
     path("takes/<int:pk>/frames/<int:frame>.png", viewing_views.take_frame, name="take-frame"),
+    path("scenes/<int:pk>/repairs/", repair_views.section, name="scene-repairs"),
+    path("scenes/<int:pk>/repair-again/", repair_views.run_again, name="repair-again"),
+    path("scenes/<int:pk>/protect/", repair_views.protect, name="protect-region"),
+    path(
+        "protected-regions/<int:pk>/remove/",
+        repair_views.unprotect,
+        name="remove-protected-region",
+    ),
+    path("takes/<int:pk>/repairs/<int:frame>.json", repair_views.of_frame, name="take-repairs"),
+    path("takes/<int:pk>/repairs/decide/", repair_views.decide, name="decide-repair"),
+    path(
+        "repair-decisions/<int:pk>/withdraw/",
+        repair_views.withdraw,
+        name="withdraw-repair-decision",
+    ),
     path("takes/<int:pk>/viewing/", viewing_views.viewing_state, name="take-viewing"),
     path("takes/<int:pk>/view.mp4", viewing_views.view_proxy, name="take-proxy"),
     path("takes/<int:pk>/labels.json", viewing_views.labels_index, name="take-labels-index"),

@@ -85,6 +85,18 @@ def _delivery(detail: Detail) -> str:
     return f"{left}: {why}" if why else left
 
 
+def _repair(detail: Detail) -> str:
+    left, top, width, height = detail.get("box") or (0, 0, 0, 0)
+    place = f"frame {detail.get('frame')}, {width} by {height} pixels at {left}, {top}"
+    return place + (f", “{detail['reason']}”" if detail.get("reason") else "")
+
+
+def _region(detail: Detail) -> str:
+    corners = len(detail.get("polygon") or [])
+    words = f"{frames_of(detail)}, {corners} corners"
+    return words + (f", “{detail['reason']}”" if detail.get("reason") else "")
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
     "message digest calculation": lambda detail: f"{detail.get('algorithm', 'digest')} taken",
@@ -104,6 +116,11 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "scene edit undone": lambda detail: f"{detail.get('words')}",
     "scene edit redone": lambda detail: f"{detail.get('words')}",
     "scene settings": _settings,
+    "repair kept": _repair,
+    "repair undone": _repair,
+    "repair decision withdrawn": _repair,
+    "region protected": _region,
+    "protection removed": _region,
     "approval": _decision,
     "changes requested": _decision,
     "decision withdrawn": _decision,

@@ -16,6 +16,7 @@ from archive.access import check_media, reel_for
 from restoration import borders, scenes
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
+from restoration.repair_room import repair_room
 from review import decisions, deliverables, pages
 from review.delivery_views import deliveries_of
 from review.errors import ReviewError
@@ -131,6 +132,7 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "process_form": ProcessForm(settings=scene.settings),
         "process_checked": [take.stage for take in scenes.chain(shown)] if shown else [],
         "room": room(scene, shown, against=against),
+        "repairs": repair_room(scene, shown),
     }
 
 

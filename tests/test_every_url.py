@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from archive.models import Upload
+from restoration.models import ProtectedRegion, RepairDecision
 from review.models import Approval, Note
 from tests import factories
 
@@ -76,6 +77,13 @@ EXPECTED = {
     "storyboard": Expected(READ, VIEWERS, ("reel",)),
     "scene-frame": Expected(READ, VIEWERS, ("scene", "zero")),
     "take-frame": Expected(READ, VIEWERS, ("take", "zero")),
+    "scene-repairs": Expected(READ, VIEWERS, ("scene",)),
+    "repair-again": Expected(WRITE, RESTORERS, ("scene",)),
+    "protect-region": Expected(WRITE, VIEWERS, ("scene",)),
+    "remove-protected-region": Expected(WRITE, VIEWERS, ("region",)),
+    "take-repairs": Expected(READ, VIEWERS, ("take", "zero")),
+    "decide-repair": Expected(WRITE, VIEWERS, ("take",)),
+    "withdraw-repair-decision": Expected(WRITE, VIEWERS, ("repair_decision",)),
     "take-viewing": Expected(READ, VIEWERS, ("take",)),
     "take-proxy": Expected(READ, VIEWERS, ("take",)),
     "take-labels": Expected(READ, VIEWERS, ("take",)),
@@ -139,7 +147,15 @@ def things(archivist: User) -> dict[str, object]:
         scan=scan, format="otio", use="exhibition", files=[], record={}, by=archivist
     )
     delivery = scan.reel.deliveries.create(scan=scan, format="otio", use="exhibition", by=archivist)
+    region = ProtectedRegion.objects.create(
+        scan=scan, start_frame=0, end_frame=1, polygon=[[0, 0], [9, 0], [9, 9]], by=archivist
+    )
+    repair = RepairDecision.objects.create(
+        scan=scan, take=take, frame=0, polygon=[[1, 1]], pixels=1, label=2, decision="keep",
+        by=archivist,
+    )  # fmt: skip
     return {
+        "region": region.pk, "repair_decision": repair.pk,
         "reel": scan.reel.pk, "scan": scan.pk, "scene": scene.pk, "take": take.pk, "run": run.pk,
         "approval": approval.pk, "note": note.pk, "upload": upload.pk, "zero": 0,
         "folder": folder.pk, "deliverable": deliverable.pk, "delivery": delivery.pk,

@@ -1,9 +1,20 @@
 """What we do to it: scenes, the runs of stages on them, and the takes those made."""
 
 from restoration.models.border import BorderFinding, Verdict
+from restoration.models.repair import ProtectedRegion, RepairDecision
 from restoration.models.run import StageRun, Worker
 from restoration.models.scene import Scene
 from restoration.models.scene_edit import SceneEdit
 from restoration.models.take import Take
 
-__all__ = ["BorderFinding", "Scene", "SceneEdit", "StageRun", "Take", "Verdict", "Worker"]
+__all__ = [
+    "BorderFinding",
+    "ProtectedRegion",
+    "RepairDecision",
+    "Scene",
+    "SceneEdit",
+    "StageRun",
+    "Take",
+    "Verdict",
+    "Worker",
+]

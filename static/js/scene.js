@@ -3,7 +3,9 @@
 import { listen } from "./player/keys.js";
 import { LabelMaps } from "./player/labels.js";
 import { addSource, whenReady } from "./player/opening.js";
+import { Protect } from "./player/protect.js";
 import { makeSwitches, Readout } from "./player/readout.js";
+import { Repairs } from "./player/repairs.js";
 import { Screen } from "./player/screen.js";
 import { Stills } from "./player/stills.js";
 import { Timeline } from "./player/timeline.js";
@@ -37,6 +39,11 @@ const stills = new Stills(room.stills, (frame, pictures) => {
 });
 const tools = new Tools(screen, { hasTake: Boolean(room.take), onchange: paintMap });
 const plane = () => byId("plane")?.value ?? "structure";
+
+const repairs = new Repairs({
+  room: JSON.parse(byId("repair-room").textContent), screen, transport, isShown: () => overlay, showMap: toggleOverlay,
+});
+const protect = new Protect({ screen, repairs, place: byId("screen") });
 
 function paintMap() {
   screen.pictures.map = overlay && maps && transport.frame !== null ? maps.picture(transport.frame, plane()) : null;
@@ -119,6 +126,12 @@ canvas.addEventListener("pointermove", (event) => {
   readout.pixel(maps, transport.frame, point);
 });
 
+let pressed = null;
+canvas.addEventListener("pointerdown", ({ offsetX, offsetY }) => (pressed = [offsetX, offsetY]));
+canvas.addEventListener("click", ({ offsetX, offsetY }) => {
+  if (pressed && Math.hypot(offsetX - pressed[0], offsetY - pressed[1]) < 5) repairs.pick(offsetX, offsetY);
+});
+
 function mostMade() {
   const frame = timeline.nextPeak();
   if (frame !== null) transport.go(frame);
@@ -143,6 +156,8 @@ listen({
   r: () => byId("comment")?.focus(),
   "[": () => byId("before")?.click(), "]": () => byId("after")?.click(), "?": () => byId("keys").showModal(),
   "+": () => tools.zoomBy(1.5), "-": () => tools.zoomBy(1 / 1.5), 0: () => tools.zoom("fit"),
+  c: () => repairs.step(1), C: () => repairs.step(-1), y: () => repairs.decide("keep"), u: () => repairs.decide("undo"),
+  x: () => repairs.nextNotJudged(), g: () => protect.toggle(), Escape: () => repairs.choose(null),
   ",": () => tools.moveWipe(-0.02), ".": () => tools.moveWipe(0.02),
 });
 open().catch((error) => readout.wait(`${error.message} The stills are exact.`));

@@ -50,6 +50,18 @@ export class Screen {
     };
   }
 
+  /** Where the take's picture lies on the canvas: its left and top in device pixels, and the scale. */
+  takePlace() {
+    const width = this.#paneWidth();
+    const scale = this.scale(width);
+    const left = this.mode === "side" ? width : 0;
+    return {
+      left: Math.round(left + width / 2 - this.centre.x * scale),
+      top: Math.round(this.canvas.height / 2 - this.centre.y * scale),
+      scale,
+    };
+  }
+
   draw() {
     const { canvas, pictures } = this;
     const wide = Math.round(canvas.clientWidth * devicePixelRatio);
@@ -72,6 +84,7 @@ export class Screen {
       this.#pane(context, 0, wide, [this.#difference()]);
     } else if (this.mode === "take") this.#pane(context, 0, wide, [pictures.take, pictures.map]);
     else this.#pane(context, 0, wide, [pictures.scan]);
+    this.ondraw?.();
   }
 
   #paneWidth() {
