@@ -34,8 +34,22 @@ class FrameWindow(Generic[T]):
     begins anew. The source is the window's own until `close`.
     """
 
-    def __init__(self, source: FrameSource[T], *, first: int, stop: int, capacity: int) -> None:
-        """first: the number of the source's frame 0; stop: the number that no frame reaches."""
+    def __init__(
+        self,
+        source: FrameSource[T],
+        *,
+        first: int,
+        stop: int,
+        capacity: int,
+        start: int | None = None,
+    ) -> None:
+        """Nothing is decoded yet.
+
+        Args:
+            first: the number of the source's frame 0.
+            stop: the number that no frame reaches.
+            start: the number that will most likely be asked for first; `first` if not given.
+        """
         self.seconds = 0.0
         """Time spent waiting for the decoder."""
         self._source = source
@@ -44,6 +58,7 @@ class FrameWindow(Generic[T]):
         self._capacity = capacity
         self._kept: OrderedDict[int, T] = OrderedDict()
         self._decoder: Iterator[T] | None = None
+        self._start = first if start is None else start
         self._next = first
         self._in_a_row = 0
 
@@ -81,7 +96,8 @@ class FrameWindow(Generic[T]):
             self._decoder = iter(
                 self._source.frames(number - self._first, self._stop - self._first)
             )
-            self._next, self._in_a_row = number, 0
+            # Whoever begins at the start will go on; after a jump that has to be seen first.
+            self._next, self._in_a_row = number, _IN_A_ROW if number == self._start else 0
         while True:
             if self._in_a_row == _IN_A_ROW:
                 self._decoder = ReadAhead(self._decoder, depth=_AHEAD)
@@ -138,7 +154,11 @@ class StageClip:
         self.end_frame = end_frame
         self.marks = marks
         self._window = FrameWindow(
-            source, first=first_frame, stop=end_frame, capacity=frames_kept(source.format)
+            source,
+            first=first_frame,
+            stop=end_frame,
+            capacity=frames_kept(source.format),
+            start=start_frame,
         )
 
     @property

@@ -101,7 +101,8 @@ class _Run:
     order: Order
     stage: Stage
     params: Any
-    scan: PictureSource
+    table: FrameTable | None
+    """The scan's."""
     clip: StageClip
     maps: Callable[[int], FrameMap]
     clock: _Clock
@@ -121,18 +122,19 @@ def _find_stage(name: str) -> Stage:
 def _open_run(order: Order, stage: Stage, opened: ExitStack, clock: _Clock) -> _Run:
     params = stage.parse(order.params)
     table = FrameTable.load(order.table_path) if order.table_path is not None else None
-    scan = opened.enter_context(open_source(order.scan_path, rate=order.rate, table=table))
-    if not 0 <= order.start_frame < order.end_frame <= len(scan):
+    if table is None or order.input_folder is None:
+        scan = opened.enter_context(_open_scan(order, table))
+        table, frames = scan.table, len(scan)
+    else:
+        frames = len(table)  # The scan itself is opened by the gate, while the stage computes.
+    if not 0 <= order.start_frame < order.end_frame <= frames:
         raise StageError(
             f"frames [{order.start_frame}, {order.end_frame}) are not in the scan, which has "
-            f"{len(scan)}; make the scenes again from the scan as it is"
+            f"{frames}; make the scenes again from the scan as it is"
         )
     if order.input_folder is None:
-        # A second decoder: the gate reads the scan again while nothing else may.
-        source = opened.enter_context(
-            open_source(order.scan_path, rate=order.rate, table=scan.table)
-        )
-        first, maps = 0, _constant(identity_map(scan.format.height, scan.format.width))
+        source, first = scan, 0
+        maps = _constant(identity_map(scan.format.height, scan.format.width))
     else:
         source, first, maps = _open_input(order, TakeFiles(order.input_folder), opened)
     clip = StageClip(
@@ -143,7 +145,11 @@ def _open_run(order: Order, stage: Stage, opened: ExitStack, clock: _Clock) -> _
         marks=order.marks,
     )
     opened.callback(clip.close)
-    return _Run(order, stage, params, scan, clip, maps, clock)
+    return _Run(order, stage, params, table, clip, maps, clock)
+
+
+def _open_scan(order: Order, table: FrameTable | None) -> PictureSource:
+    return open_source(order.scan_path, rate=order.rate, table=table)
 
 
 def _constant(frame_map: FrameMap) -> Callable[[int], FrameMap]:
@@ -270,11 +276,13 @@ def _begin(run: _Run, picture: Picture, files: TakeFiles, opened: ExitStack) -> 
     form = replace(run.clip.format, width=picture.width, height=picture.height, pixel=picture.pixel)
     start = run.order.start_frame
     recorder = opened.enter_context(TakeRecorder(files.folder, form, start_frame=start))
-    # An input take's frames are no scan's; those of the clip over the scan itself are.
-    in_hand = run.clip.kept if run.order.input_folder is None else _nothing
-    follower = opened.enter_context(
-        TakeFollower(ScanFrames(run.scan, in_hand), files.picture, files.map, start_frame=start)
+    scan = ScanFrames(
+        lambda: _open_scan(run.order, run.table),
+        md5=run.table.md5 if run.table is not None else (),
+        # An input take's frames are no scan's; those of the clip over the scan itself are.
+        held=run.clip.kept if run.order.input_folder is None else _nothing,
     )
+    follower = opened.enter_context(TakeFollower(scan, files.picture, files.map, start_frame=start))
     recorder.tell(follower.grow)
     return _Writing(form, recorder, follower)
 
@@ -351,7 +359,7 @@ def _manifest(
 ) -> dict[str, Any]:
     order = run.order
     paths = (files.picture, files.map, files.facts, files.frames)
-    md5s = run.scan.table.md5 if run.scan.table is not None else ()
+    md5s = run.table.md5 if run.table is not None else ()
     return build_manifest(
         gather_inputs(
             stage=run.stage,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,18 +29,30 @@ _BEAT_SECONDS = 1.0
 
 
 class ScanFrames:
-    """The scan's frames for the gate.
+    """The scan's frames for the gate; for one thread.
 
     A frame that the stage's clip still holds is taken from there, if its MD5 is the one that the
     scan's frame table recorded; every other is decoded from the scan.
     """
 
-    def __init__(self, scan: PictureSource, held: Callable[[int], Picture | None]) -> None:
-        """held: gives the scan frame of that number if it is in memory; called in a thread."""
-        self._scan = scan
+    def __init__(
+        self,
+        open_scan: Callable[[], PictureSource],
+        *,
+        md5: Sequence[str],
+        held: Callable[[int], Picture | None],
+    ) -> None:
+        """Nothing is opened before it is needed.
+
+        Args:
+            md5: of each frame of the scan, from its frame table; empty if there are none.
+            held: gives the scan frame of that number if it is in memory; called in a thread.
+        """
+        self._open_scan = open_scan
+        self._scan: PictureSource | None = None
         self._held = held
-        self._md5 = scan.table.md5 if scan.table is not None else ()
-        self._may_match = bool(self._md5)
+        self._md5 = md5
+        self._may_match = bool(md5)
 
     def frame(self, number: int) -> Picture:
         picture = self._held(number) if self._may_match else None
@@ -49,7 +61,13 @@ class ScanFrames:
                 return picture
             # The decoder's layout is another than ours, as with packed RGB: no digest will match.
             self._may_match = False
+        if self._scan is None:
+            self._scan = self._open_scan()
         return next(self._scan.frames(number, number + 1))
+
+    def close(self) -> None:
+        if self._scan is not None:
+            self._scan.close()
 
 
 @dataclass(slots=True)
@@ -131,6 +149,7 @@ class TakeFollower:
             self._thread.join()
         for file in self._files.both():
             file.close()
+        self._scan.close()
 
     def _end(self) -> None:
         for file in self._files.both():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.media.decode import open_source
+from archive.media.decode import PictureSource, open_source
 from archive.media.encode import PictureWriter
 from archive.media.pixels import Picture
 from archive.media.tables import make_table
@@ -58,10 +58,9 @@ def followed(
     folder.mkdir()
     with (
         open_source(scan) as source,
-        open_source(scan) as own,
         TakeRecorder(folder, source.format, start_frame=0) as recorder,
         TakeFollower(
-            ScanFrames(own, lambda number: None),
+            ScanFrames(lambda: open_source(scan), md5=(), held=lambda number: None),
             folder / "picture.mkv",
             folder / "map.mkv",
             start_frame=0,
@@ -150,23 +149,29 @@ def test_a_file_shortened_before_it_was_read_is_found(scan: Path, tmp_path: Path
 
 
 def test_the_scan_is_decoded_once_if_its_frames_are_still_at_hand(scan: Path) -> None:
-    with open_source(scan, table=make_table(scan)) as source, open_source(scan) as other:
-        pictures = list(other.frames())
-        frames = ScanFrames(source, pictures.__getitem__)
+    table = make_table(scan)
+    with open_source(scan, table=table) as source:
+        pictures = list(source.frames())
+        frames = ScanFrames(never, md5=table.md5, held=pictures.__getitem__)
         assert all(frames.frame(number) is pictures[number] for number in range(FRAMES))
 
 
 def test_a_frame_at_hand_that_is_not_the_scans_any_more_is_decoded_again(scan: Path) -> None:
-    with open_source(scan, table=make_table(scan)) as source, open_source(scan) as other:
+    table = make_table(scan)
+    with open_source(scan, table=table) as source, open_source(scan) as other:
         pictures = list(other.frames())
         altered = pictures[5].planes[0].copy()
         altered[0, 0] ^= 1
         pictures[5] = replace_luma(pictures[5], altered)
-        frames = ScanFrames(source, pictures.__getitem__)
+        frames = ScanFrames(lambda: source, md5=table.md5, held=pictures.__getitem__)
         assert frames.frame(4) is pictures[4]
         found = frames.frame(5)
         assert found is not pictures[5]
         assert found.planes[0][0, 0] == altered[0, 0] ^ 1
+
+
+def never() -> PictureSource:
+    raise AssertionError("the scan was opened, although all its frames were at hand")
 
 
 def replace_luma(picture: Picture, luma: object) -> Picture:
