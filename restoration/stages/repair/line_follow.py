@@ -19,10 +19,13 @@ from restoration.stages.repair.scratch import Line
 from restoration.stages.repair.views import Motion
 
 _SWAY = 4.0  # columns from frame to frame
+_FARTHEST = 80.0  # columns that a line of the scene may go between frames, leaning as it does
 _APART = 1.0  # columns between the steps of line and scene that tell them apart
 _TOGETHER = 0.6  # and within which they are one
 _MOVED = 1.2  # columns; a smaller step of the scene tells nothing
 _MOVED_FAR = 2.0  # columns
+_NARROW, _FAINT = 7.0, 2.5  # columns at 720, codes
+_EVEN_THOUGH_BROAD = 1.9
 _EVEN = 1.25  # gain a band, of a line that stands in a scene that stands
 _TEXTURE = 3.0  # codes a column, from which a place shows which way it moves
 _PLACES = 60  # at least, to know how the scene moves
@@ -51,20 +54,32 @@ def confirm(
         motions: to each neighbour, in the same order.
         luma: (H, W) the frame's own.
     """
+    ways = [_ways(line, lines) for lines in others]
+    found = [pair for way in ways if (pair := _nearest(way)) is not None]
+    if len(found) * 2 < len(ways):
+        return False
+    spans = any(each.whole for each in (line, *(other for other, _ in found)))
     steps = [
-        _step(line, lines, scene_step(line, motion, luma))
-        for lines, motion in zip(others, motions, strict=True)
+        _step(way, scene_step(line, motion, luma))
+        for way, motion in zip(ways, motions, strict=True)
     ]
-    seen = sum(step.line is not None for step in steps)
     joined = sum(step.joined for step in steps)
     left_behind = sum(_is_left_behind(step) for step in steps)
-    if left_behind > joined and seen * 2 >= len(steps):
-        return _spans(line, others) or (joined == 0 and sum(map(_stays, steps)) >= 2)
-    if joined or not _spans(line, others):
+    if left_behind > joined:
+        return spans or (joined == 0 and sum(map(_stays, steps)) >= 2)
+    if joined or not spans:
         return False
     wanders = sum(_goes_alone(step) for step in steps)
-    even = line.strength / len(line.columns) * BAND >= _EVEN
-    return (even or wanders >= 2) and seen >= max(min(2, len(steps)), len(steps) - 1)
+    return (_is_plain(line, luma.shape[1]) or wanders >= 2) and len(found) >= max(
+        min(2, len(steps)), len(steps) - 1
+    )
+
+
+def _is_plain(line: Line, width: int) -> bool:
+    """Narrow and evenly strong: folds and edges of furniture are broad or faint in places."""
+    even = line.strength / len(line.columns) * BAND
+    narrow = (line.right - line.left + 1) * 720 <= _NARROW * width
+    return even >= (_EVEN if narrow and line.contrast >= _FAINT else _EVEN_THOUGH_BROAD)
 
 
 def _is_left_behind(step: Step) -> bool:
@@ -88,34 +103,35 @@ def _goes_alone(step: Step) -> bool:
     return abs(step.line - step.scene) > _APART
 
 
-def _spans(line: Line, others: Sequence[Sequence[Line]]) -> bool:
-    """Whether the line runs through the whole frame, here and in the neighbours together."""
-    found = [pair[0] for lines in others if (pair := match(line, lines)) is not None]
-    return any(each.whole for each in (line, *found))
+Ways = list[tuple[Line, float]]
+"""Lines of another frame that a line could be, and how many columns it would have gone."""
 
 
-def _step(line: Line, lines: Sequence[Line], scene: float | None) -> Step:
-    found = match(line, lines)
-    moved = None if found is None else found[1]
+def _ways(line: Line, lines: Sequence[Line]) -> Ways:
+    return [(other, step) for other in lines if (step := distance(line, other)) is not None]
+
+
+def _nearest(ways: Ways) -> tuple[Line, float] | None:
+    near = [pair for pair in ways if abs(pair[1]) <= _SWAY]
+    return min(near, key=lambda pair: abs(pair[1])) if near else None
+
+
+def _step(ways: Ways, scene: float | None) -> Step:
+    found = _nearest(ways)
     joined = False
     if scene is not None and abs(scene) > _MOVED:
-        steps = [step for other in lines if (step := distance(line, other)) is not None]
-        joined = any(abs(step - scene) <= _TOGETHER + 0.1 * abs(scene) for step in steps)
-    return Step(moved, scene, joined)
-
-
-def match(line: Line, lines: Sequence[Line]) -> tuple[Line, float] | None:
-    """The line of another frame that this one is, and how many columns it went."""
-    near = [(other, step) for other in lines if (step := distance(line, other)) is not None]
-    near = [(other, step) for other, step in near if abs(step) <= _SWAY]
-    return min(near, key=lambda pair: abs(pair[1])) if near else None
+        reach = _TOGETHER + 0.1 * abs(scene)
+        joined = any(abs(step - scene) <= reach for _, step in ways)
+    return Step(None if found is None else found[1], scene, joined)
 
 
 def distance(line: Line, other: Line) -> float | None:
     """Columns from one line to another of its tone, where both are; None if that is too little."""
+    if line.tone != other.tone or abs(line.middle - other.middle) > _FARTHEST:
+        return None
     first, stop = max(line.first, other.first), min(line.stop, other.stop)
     shortest = min(len(line.columns), len(other.columns))
-    if line.tone != other.tone or stop - first < max(16, shortest // 2):
+    if stop - first < max(16, shortest // 2):
         return None
     apart = (
         other.columns[first - other.first : stop - other.first]

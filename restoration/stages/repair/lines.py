@@ -17,6 +17,7 @@ class StandingLines:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._found: dict[int, list[Line]] = {}
+        self._seen: dict[int, Mask] = {}
 
     def found(self, frame: int) -> list[Line]:
         """All lines of the frame, scratches or not; none where it is too dark or flat to judge."""
@@ -47,14 +48,17 @@ class StandingLines:
 
         Lines that were not sure enough to be repaired are still no source for others.
         """
-        view = self._around.view(frame)
-        mask = line_mask(view.luma.shape, self.found(frame), margin=1)
-        if mask.shape == view.full.shape:
-            return mask
-        size = (view.full.shape[1], view.full.shape[0])
-        larger = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        return np.asarray(larger.astype(bool))
+        if frame not in self._seen:
+            view = self._around.view(frame)
+            mask = line_mask(view.luma.shape, self.found(frame), margin=1)
+            if mask.shape != view.full.shape:
+                size = (view.full.shape[1], view.full.shape[0])
+                larger = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+                mask = np.asarray(larger.astype(bool))
+            self._seen[frame] = mask
+        return self._seen[frame]
 
     def forget_before(self, frame: int) -> None:
         for gone in [held for held in self._found if held < frame]:
             del self._found[gone]
+            self._seen.pop(gone, None)

@@ -27,13 +27,15 @@ _BIAS, _LOSS, _GAIN = 1.1, -1.2, 2.4  # of a band: what counts as nothing, the l
 _TURN = 0.5  # price of a step of one column to the side between bands
 _PATIENCE = 8.0  # score that a path may lose in a gap before it is over
 _START = 9  # no step: a path begins here
-_LEAST = 11.0  # score of a path that may be a line
+_LEAST = 15.0  # score of a path that may be a line
 _SHORTEST = 0.12  # of the rows
 _LEAN = 0.105  # columns a row, 6 degrees
 _FAINTEST = 1.5  # codes
 _COVERED, _LEAST_COVERED = 0.6, 0.4  # of the rows: of a whole line, of one partly hidden
 _EMPTY = 2.0  # codes of spread down a side that shows nothing
 _END = 0.04  # of the rows; a drawn frame or a pole stops short of it
+_LEAST_EVEN = 0.7  # score a band
+_MOST_OF_TONE = 7
 _MOST = 12  # lines in one frame; more is a fence
 
 
@@ -105,19 +107,30 @@ def _paths(contrast: Luma) -> Iterator[tuple[float, Path]]:
     score, came = _accumulate(gain)
     used = np.zeros(gain.shape, bool)
     shortest = max(3, round(_SHORTEST * len(gain)))
-    for _ in range(4 * _MOST):
-        place = int(np.where(used, np.float32(0), score).argmax())
-        band, column = (int(index) for index in np.unravel_index(place, score.shape))
-        best = float(score[band, column])
-        if best < _LEAST or used[band, column]:
+    beside = np.arange(-6, 7)
+    found = 0
+    for band, column in _ends(score).tolist():
+        if found >= _MOST_OF_TONE:
             return
-        path = _trace(score, came, band, column)
+        if used[band, column]:
+            continue
+        path = _trace(came, band, column)
         first = band + 1 - len(path)
-        crossed = used[np.arange(first, band + 1), path].any()
-        for row, at in enumerate(path.tolist(), first):
-            used[row, max(0, at - 6) : at + 7] = True
-        if not crossed and len(path) >= shortest:
+        rows = np.arange(first, band + 1)
+        crossed = used[rows, path].any()
+        used[rows[:, None], np.clip(path[:, None] + beside, 0, gain.shape[1] - 1)] = True
+        best = float(score[band, column])
+        if not crossed and len(path) >= shortest and best >= _LEAST_EVEN * len(path):
+            found += 1
             yield best, (first, path)
+
+
+def _ends(score: Luma) -> npt.NDArray[np.int64]:
+    """Where paths are at their best: (n, 2) band and column, best first."""
+    around = cv2.dilate(score, np.ones((3, 7), np.uint8))
+    ends = np.argwhere((score >= _LEAST) & (score >= around))
+    order = np.argsort(-score[ends[:, 0], ends[:, 1]], kind="stable")
+    return np.asarray(ends[order], np.int64)
 
 
 def _accumulate(gain: Luma) -> tuple[Luma, npt.NDArray[np.int8]]:
@@ -149,12 +162,10 @@ def _accumulate(gain: Luma) -> tuple[Luma, npt.NDArray[np.int8]]:
     return score, came
 
 
-def _trace(
-    score: Luma, came: npt.NDArray[np.int8], band: int, column: int
-) -> npt.NDArray[np.int64]:
+def _trace(came: npt.NDArray[np.int8], band: int, column: int) -> npt.NDArray[np.int64]:
     path = [column]
-    while band > 0 and came[band, column] != _START:
-        column += int(came[band, column])
+    while band > 0 and (step := int(came[band, column])) != _START:
+        column += step
         band -= 1
         path.append(column)
     return np.array(path[::-1], np.int64)
@@ -214,11 +225,16 @@ def _rows_of(path: Path, height: int, band: int) -> tuple[int, Columns]:
     return first, np.interp(rows, middles, smooth).astype(np.float32)
 
 
-def strip(luma: Luma, first: int, columns: Columns, offsets: npt.NDArray[np.int64]) -> Luma:
+def strip(
+    luma: Luma, first: int, columns: Columns, offsets: npt.NDArray[np.int64], *, every: int = 1
+) -> Luma:
     """The picture along a line, straightened: (rows, offsets), whole columns, edges repeated."""
-    at = np.clip(np.rint(columns).astype(int)[:, None] + offsets, 0, luma.shape[1] - 1)
-    rows = np.arange(first, first + len(columns))[:, None]
-    return np.asarray(luma[rows, at])
+    width = luma.shape[1]
+    at = np.rint(columns[::every]).astype(np.int64)[:, None] + offsets
+    if at.min() < 0 or at.max() >= width:
+        at = np.clip(at, 0, width - 1)
+    at += (np.arange(first, first + len(columns), every) * width)[:, None]
+    return np.asarray(luma.ravel().take(at))
 
 
 def _centre(
@@ -227,7 +243,7 @@ def _centre(
     """The path moved onto the middle of the line, to parts of a column; and the line's extent."""
     offsets = np.arange(-2 * reach, 2 * reach + 1)
     for _ in range(2):
-        left, right = _extent(tone * strip(luma, first, columns, offsets), reach)
+        left, right = _extent(tone * strip(luma, first, columns, offsets, every=4), reach)
         columns = columns + np.float32((left + right) / 2.0)
         left, right = left - (left + right) // 2, right - (left + right) // 2
     half = (right - left + 1) / 2.0 + 1.0
@@ -240,12 +256,9 @@ def _extent(seen: Luma, reach: int) -> tuple[int, int]:
 
     The usual profile of a row goes through a top-hat, which takes away all that is broader.
     """
-    slope = (seen[:, -3:].mean(axis=1) - seen[:, :3].mean(axis=1))[:, None]
-    level = seen - slope * np.linspace(-0.5, 0.5, seen.shape[1], dtype=np.float32)
-    usual = np.median(level - level.mean(axis=1, keepdims=True), axis=0)
-    profile = cv2.morphologyEx(
-        usual[None].astype(np.float32), cv2.MORPH_TOPHAT, np.ones((1, reach + 2), np.uint8)
-    )[0]
+    level = seen - seen.mean(axis=1, keepdims=True)
+    usual = np.median(level, axis=0)[None].astype(np.float32)
+    profile = cv2.morphologyEx(usual, cv2.MORPH_TOPHAT, np.ones((1, reach + 2), np.uint8))[0]
     middle = seen.shape[1] // 2
     top = middle - 3 + int(profile[middle - 3 : middle + 4].argmax())
     inside = profile > 0.35 * max(float(profile[top]), 1e-3)
@@ -296,7 +309,7 @@ def _is_border(luma: Luma, line: Line) -> bool:
 
     def side(start: int) -> npt.NDArray[np.floating]:
         offsets = np.arange(start, start + 2 * reach)
-        return np.asarray(strip(luma, line.first, line.columns, offsets).mean(axis=1))
+        return np.asarray(strip(luma, line.first, line.columns, offsets, every=2).mean(axis=1))
 
     for away in (0, 2 * reach):
         sides = [side(line.left - 2 * reach - away), side(line.right + 1 + away)]
