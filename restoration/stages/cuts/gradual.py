@@ -101,9 +101,12 @@ def _extent(window: Window, half: int) -> Range:
         wide += 1
     share = _shares(_coarse(window, range(-wide, wide + 1)))
     first = window.here.frame - wide
-    start = int(np.flatnonzero(share[: wide + 1] <= 0.06)[-1])
-    end = wide + int(np.flatnonzero(share[wide:] >= 0.94)[0])
-    return first + start, first + end
+    pure_first = np.flatnonzero(share[: wide + 1] <= 0.06)
+    pure_last = np.flatnonzero(share[wide:] >= 0.94)
+    if not pure_first.size or not pure_last.size:
+        # Further out the two ends look alike or show nothing, and no share can be told.
+        return window.here.frame - half, window.here.frame + half
+    return first + int(pure_first[-1]), first + wide + int(pure_last[0])
 
 
 def _levelled(window: Window, offset: int) -> Small:

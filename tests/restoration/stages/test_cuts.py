@@ -88,6 +88,18 @@ def test_a_dissolve_is_one_cut_at_its_middle(flickering: bool) -> None:
     assert _facts(lights, dissolves=False)["cuts"] == []
 
 
+@pytest.mark.parametrize("blank", [0, 1])
+def test_a_dissolve_close_to_blank_frames_is_no_error(blank: int) -> None:
+    first, second = moving(40, seed=1, step=0.3), moving(40, seed=2, step=0.3)
+    shares = np.clip((np.arange(40) - 14) / 12, 0, 1)
+    lights = [
+        (1 - share) * a + share * b for a, b, share in zip(first, second, shares, strict=True)
+    ]
+    black = [np.full_like(lights[0], 0.02)] * 20
+    facts = _facts([*black, *lights[12:28], *black] if blank else [*lights[12:28], *black])
+    assert facts["gradual"]
+
+
 def test_a_fade_through_black_is_one_cut() -> None:
     first, second = moving(30, seed=1, step=0.3), moving(30, seed=2, step=0.3)
     down = [light * share for light, share in zip(first[20:], np.linspace(1, 0, 10), strict=True)]
