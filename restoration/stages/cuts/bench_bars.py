@@ -53,7 +53,7 @@ def print_tables(document: Mapping[str, Any]) -> str:
     """The document as Markdown tables."""
     parts = [_bars_table(document["bars"])]
     for group, kinds in document["totals"].items():
-        parts.append(_group_table(group, kinds, document["methods"]))
+        parts.append(_group_table(group, kinds))
     parts.append(_films_table(document))
     for group, marks in document["marks"].items():
         parts.append(_marks_table(group, marks))
@@ -76,14 +76,14 @@ def _bars_table(bars: list[Row]) -> str:
     return _table(["bar (reels held out)", "wanted", "measured", ""], rows)
 
 
-def _group_table(group: str, kinds: Mapping[str, Mapping[str, Row]], methods: list[str]) -> str:
+def _group_table(group: str, kinds: Mapping[str, Mapping[str, Row]]) -> str:
+    shown = [method for method in next(iter(kinds.values())) if method != "no cuts"]
     rows = []
     for kind, by_method in kinds.items():
         first = next(iter(by_method.values()))
         true = f"{first['hard_true']} + {first['gradual_true']}"
-        cells = [_cell(by_method[method]) for method in methods if method != "no cuts"]
+        cells = [_cell(by_method[method]) for method in shown]
         rows.append([kind, str(first["frames"]), true, *cells])
-    shown = [method for method in methods if method != "no cuts"]
     told = "found hard + gradual / false (F1)"
     return f"{group}: {told}\n\n" + _table(["reels", "frames", "cuts", *shown], rows)
 

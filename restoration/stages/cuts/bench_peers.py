@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import cv2
@@ -21,15 +22,15 @@ NETWORK = "TransNetV2"
 _NETWORK_SIZE = (48, 27)
 
 
-def find_peers() -> dict[str, Finder]:
+def find_peers(*, network: bool = True) -> dict[str, Finder]:
     """Every peer that can run here; TransNetV2 needs torch and its weights."""
     peers: dict[str, Finder] = {
         "ContentDetector": lambda clip: _scenedetect(ContentDetector, clip),
         "AdaptiveDetector": lambda clip: _scenedetect(AdaptiveDetector, clip),
         "no cuts": lambda clip: [],
     }
-    network = _load_network()
-    return peers if network is None else {NETWORK: network} | peers
+    alone = _load_network() if network else None
+    return peers if alone is None else {NETWORK: alone} | peers
 
 
 def _scenedetect(
@@ -62,6 +63,7 @@ def bgr_of(picture: Picture) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(stacked, cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
+@cache
 def _load_network() -> Finder | None:
     try:
         from restoration.stages.cuts.network import probabilities

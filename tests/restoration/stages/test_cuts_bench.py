@@ -281,7 +281,7 @@ def test_equal_seeds_spoil_equally_and_every_kind_runs(tmp_path: Path) -> None:
 
 
 def test_the_peers_find_a_plain_cut() -> None:
-    peers = find_peers()
+    peers = find_peers(network=False)
     frames = [np.full((HEIGHT, WIDTH), 40 + 160 * (n >= 40), np.uint8) for n in range(80)]
     clip = Reel("steps", "mixed", True, 18, frames, Truth(cuts=(40,))).clip()
     assert peers["ContentDetector"](clip) == [40]
