@@ -188,13 +188,11 @@ stop.addEventListener("click", async () => {
   told();
 });
 for (const choice of form.elements.kind) choice.addEventListener("change", chooseKind);
-form.elements.file.addEventListener("change", () => {
-  const file = form.elements.file.files[0];
-  proposeTitle(file && file.name.replace(/\.[^.]*$/, ""));
-});
-form.elements.folder.addEventListener("change", () => {
-  const file = form.elements.folder.files[0];
-  proposeTitle(file && file.webkitRelativePath.split("/")[0]);
-});
+function chosen() {
+  const file = form.elements[kind()].files[0];
+  if (file) proposeTitle(kind() === "folder" ? file.webkitRelativePath.split("/")[0] : file.name.replace(/\.[^.]*$/, ""));
+}
+for (const name of Object.keys(parts)) form.elements[name].addEventListener("change", chosen);
 window.addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
 chooseKind();
+chosen(); // before this script was there, or before the browser came back to the page

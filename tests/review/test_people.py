@@ -62,3 +62,10 @@ def test_the_admin_shows_decisions_and_cannot_change_them(archivist, client, set
     assert client.get(address).status_code == 200
     assert client.post(address, {"decision": "changes"}).status_code == 403
     assert client.post(f"/admin/review/approval/{approval.pk}/delete/").status_code == 403
+
+
+def test_who_logs_out_is_shown_our_own_log_in_page(archivist, client):
+    client.force_login(archivist)
+    page = client.post("/logout/", follow=True)
+    assert page.redirect_chain == [("/login/", 302)]
+    assert "Restore film. Hide nothing." in page.content.decode()
