@@ -1,107 +1,236 @@
-"""From a film on disk to a deliverable, decided by people in the browser."""
+"""The demo reel from a person's disk to delivered files, every step and decision in the browser."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from fractions import Fraction
+import hashlib
+import itertools
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from archive import accession, custody, derived
-from archive.models import Reel
-from fixtures.clips import moving_texture, write_clip
-from restoration import runs, viewing
-from restoration.models import StageRun, Take
+from archive import arrivals, custody
+from archive.media.decode import open_source
+from archive.models import Reel, Upload
+from fixtures.demo.comparison import compare_with_truth
+from fixtures.newsreel import Newsreel, make_newsreel, shots
+from fixtures.newsreel.shots import Shot
+from restoration import nursery, runs, viewing
+from restoration.models import Scene, StageRun
+from restoration.scenes import head_take
 from review.delivery.attempts import execute_delivery
 from review.models import Delivery
+from review.verifying import verify
 from tests.e2e.player import open_player
+from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.browser
 
-CUT = 20
+TITLE = "The World in Pictures"
+SHORT = (
+    Shot("motorcycle", 12, shots.motorcycle),
+    Shot("rocket", 12, shots.rocket),
+)
+"""Two shots of the demo reel, cut down, for every day; the whole reel is marked slow."""
 
 
-def two_shots(number: int, width: int, height: int) -> npt.NDArray[np.float32]:
-    """Texture, then after the cut its mirrored negative; with flicker and a tear now and then."""
-    luma = moving_texture(number, width, height)
-    if number >= CUT:
-        luma = 1 - luma[:, ::-1]
-    luma = luma * np.float32(0.85 + 0.1 * (number % 2))
-    if number % 8 == 4:
-        luma[height // 2 : height // 2 + 12, width // 3 : width // 3 + 16] = 1.0
-    return np.clip(luma, 0, 1).astype(np.float32)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(SHORT, id="short"),
+        pytest.param(shots.SHOTS, id="whole", marks=pytest.mark.slow),
+    ],
+)
+def newsreel(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Newsreel:
+    return make_newsreel(tmp_path_factory.mktemp("newsreel"), cast=request.param)
 
 
-def work_until_done() -> Iterator[StageRun]:
-    """Do what the workers would, in this process."""
+@pytest.fixture(autouse=True)
+def own_places(settings: Any, tmp_path: Path) -> Iterator[None]:
+    settings.MEDIA_HOME = tmp_path / "media"
+    settings.UPLOAD_HOME = tmp_path / "uploads"
+    settings.MASTER_HOME = tmp_path / "masters"
+    settings.DELIVERY_HOME = tmp_path / "deliverables"
+    yield
+    nursery.discard()
+
+
+def work_until_done() -> None:
+    """Do what the workers would, in this process: everything that waits, in the order of asking."""
+    while upload := Upload.objects.filter(status=Upload.Status.WAITING).first():
+        arrivals.take_in(str(upload.pk))
     while run := StageRun.objects.filter(status=StageRun.Status.QUEUED).order_by("pk").first():
         runs.execute_run(run.pk)
         run.refresh_from_db()
-        yield run
+        assert run.status == "done", run.error
+        if run.take is not None and not run.following:
+            viewing.make_view(run.take)
+    while delivery := Delivery.objects.filter(status=Delivery.Status.QUEUED).first():
+        execute_delivery(delivery.pk)
 
 
-@pytest.fixture
-def held_reel(tmp_path: Path, transactional_db: None, archivist: User) -> Reel:
-    path = write_clip(
-        tmp_path / "Ein Tag am Hafen.mkv",
-        frames=36, rate=Fraction(18), width=192, height=144, audio_tracks=1, paint=two_shots,
-    )  # fmt: skip
-    held = accession.ingest(path, title="Ein Tag am Hafen", by=archivist, derivatives=False)
-    derived.make_derivatives(held.scan)
-    return held.reel
+def come_in(page: Page, user: User) -> None:
+    """Log in by the form, as a person does; whoever was there logs out."""
+    user.set_password(PASSWORD)
+    user.save()
+    page.goto("/")
+    if (out := page.get_by_role("button", name="Log out")).is_visible():
+        out.click()
+    page.get_by_label("Name").fill(user.get_username())
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
 
 
-def test_a_film_goes_from_the_shelf_to_a_deliverable(
+def decide(page: Page, scene: Scene, *, change: str = "") -> None:
+    """Look at a scene with its map and decide by keyboard."""
+    open_player(page, f"/scenes/{scene.pk}/")
+    expect(page.locator("#frame")).to_have_text(str(scene.start_frame))
+    page.keyboard.press("w")
+    page.keyboard.press("p")
+    if change:
+        page.keyboard.press("r")
+        page.keyboard.type(change)
+        page.get_by_role("button", name="Request changes").click()
+        expect(page.get_by_text("asked for changes")).to_be_visible()
+    else:
+        page.keyboard.press("a")
+        page.keyboard.press("Enter")
+        expect(page.locator(".decide .standing")).to_contain_text("Checked by")
+
+
+def test_a_film_goes_from_a_persons_disk_to_delivered_files(
     page: Page,
-    context: Any,
-    log_in: Callable[[User], None],
-    held_reel: Reel,
+    newsreel: Newsreel,
+    tmp_path: Path,
     archivist: User,
     restorer: User,
     reviewer: User,
-):
-    log_in(restorer)
-    page.goto(f"/reels/{held_reel.pk}/")
+) -> None:
+    reel = take_in(page, archivist, newsreel)
+    scenes = restore(page, restorer, reel, newsreel)
+    sent_back = review(page, reviewer, scenes)
+    restore_again(page, restorer, sent_back)
+    approve_the_new_take(page, reviewer, sent_back)
+    folder = deliver(page, archivist, reel, tmp_path / "fetched")
+
+    for path in sorted(folder.iterdir()):
+        assert verify(path).problems == [], path.name
+    check_against_the_truth(newsreel, reel, folder)
+    assert reel.events.filter(kind="approval").count() == len(scenes)
+    assert reel.events.filter(kind="changes requested").count() == 1
+    assert custody.verify_chain(f"reel:{reel.pk}") == []
+
+
+def take_in(page: Page, archivist: User, newsreel: Newsreel) -> Reel:
+    come_in(page, archivist)
+    page.get_by_role("link", name="Add film").click()
+    page.get_by_label("Film").set_input_files(newsreel.path)
+    expect(page.get_by_label("Title")).to_have_value(TITLE)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#upload-words")).to_contain_text("has arrived")
+    work_until_done()
+    page.get_by_role("link", name=f"{TITLE}, reel 1").click()
     expect(page.get_by_text("No scenes yet")).to_be_visible()
+    expect(page.locator(".timeline")).to_contain_text("ingestion")
+    return Reel.objects.get()
+
+
+def restore(page: Page, restorer: User, reel: Reel, newsreel: Newsreel) -> list[Scene]:
+    come_in(page, restorer)
+    page.goto(f"/reels/{reel.pk}/")
+    for stage in ("deflicker", "repair"):
+        page.get_by_role("checkbox", name=stage).check()
     page.get_by_role("button", name="Start on every scene").click()
     expect(page.get_by_text("Started: 1 run")).to_be_visible()
-    ended = list(work_until_done())
-    assert {run.status for run in ended} == {"done"}, [run.error for run in ended]
-    for take in Take.objects.all():
-        viewing.make_view(take)
+    work_until_done()
     page.reload()
+    scenes = list(Scene.objects.of_reel(reel))
+    assert {scene.start_frame for scene in scenes} >= {0, *newsreel.truth.cuts}
+    expect(page.locator(".card")).to_have_count(len(scenes))
     expect(page.locator(".card").first.get_by_text("to review")).to_be_visible()
-    expect(page.get_by_text("may not leave yet")).to_be_visible()
+    expect(page.locator("#deliver").get_by_text("may not leave yet")).to_be_visible()
+    return scenes
 
-    log_in(reviewer)
-    page.goto("/")
-    scenes = list(held_reel.current_scan().scenes.current())
+
+def review(page: Page, reviewer: User, scenes: list[Scene]) -> Scene:
+    """Approve every scene but the second, which goes back."""
+    come_in(page, reviewer)
+    expect(page.get_by_text("decide on the take").first).to_be_visible()
     for scene in scenes:
-        open_player(page, f"/scenes/{scene.pk}/")
-        expect(page.locator("#frame")).to_have_text(str(scene.start_frame))
-        page.keyboard.press("w")
-        page.keyboard.press("p")
-        page.keyboard.press("a")
-        page.keyboard.press("Enter")
-        expect(page.get_by_text(f"Checked by {reviewer}")).to_be_visible()
+        decide(page, scene, change="keep more of the flicker here" if scene == scenes[1] else "")
+    page.goto(f"/reels/{scenes[0].scan.reel_id}/")
+    reasons = page.locator("#deliver .reasons")
+    expect(reasons).to_contain_text("changes were requested by vera: keep more of the flicker here")
+    expect(reasons.locator("li")).to_have_count(1)
+    return scenes[1]
+
+
+def restore_again(page: Page, restorer: User, scene: Scene) -> None:
+    come_in(page, restorer)
+    expect(page.get_by_role("heading", name="Sent back")).to_be_visible()
+    page.goto(f"/scenes/{scene.pk}/")
+    expect(page.get_by_text("“keep more of the flicker here”")).to_be_visible()
+    before = head_take(scene)
+    page.locator(".side .stage", has_text="deflicker").locator("summary").click()
+    page.locator('[name="deflicker.strength"]').fill("0.6")
+    page.get_by_role("button", name="Start", exact=True).click()
+    work_until_done()
+    after = head_take(scene)
+    assert before and after and (after.stage, after.number) == ("repair", before.number + 1)
+
+
+def approve_the_new_take(page: Page, reviewer: User, scene: Scene) -> None:
+    come_in(page, reviewer)
+    decide(page, scene)
     page.goto("/")
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
 
-    log_in(archivist)
-    page.goto(f"/reels/{held_reel.pk}/")
-    expect(page.get_by_text("may leave")).to_be_visible()
-    page.get_by_label("Format").select_option("otio")
+
+def deliver(page: Page, archivist: User, reel: Reel, to: Path) -> Path:
+    """Everything, fetched into a folder as a person would; each file is what the page says."""
+    come_in(page, archivist)
+    page.goto(f"/reels/{reel.pk}/")
+    expect(page.get_by_text("may leave", exact=True)).to_be_visible()
+    page.get_by_label("Format").select_option("all")
     page.get_by_role("button", name="Deliver", exact=True).click()
     expect(page.locator("#deliveries").get_by_text("waiting", exact=True)).to_be_visible()
-    execute_delivery(Delivery.objects.get().pk)
-    with page.expect_download() as fetched:
-        page.locator("#deliver a[download]").first.click()
-    assert fetched.value.path().stat().st_size > 0
-    assert held_reel.events.filter(kind="approval").count() == len(scenes)
-    assert custody.verify_chain(f"reel:{held_reel.pk}") == []
+    work_until_done()
+    links = page.locator("#deliveries a[download]")
+    expect(links).to_have_count(5)
+    to.mkdir()
+    for place in range(5):
+        with page.expect_download() as fetched:
+            links.nth(place).click()
+        file = to / fetched.value.suggested_filename
+        shutil.copyfile(fetched.value.path(), file)
+        said = page.locator("#deliveries td .digest").nth(place).get_attribute("title")
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == said, file.name
+    return to
+
+
+def check_against_the_truth(newsreel: Newsreel, reel: Reel, folder: Path) -> None:
+    """The hard gate holds on what was fetched, and damage was mended."""
+    scan = reel.current_scan()
+    assert scan is not None
+    with open_source(newsreel.path) as source:
+        found = compare_with_truth(
+            newsreel,
+            scan=source,
+            master=folder / "master.mkv",
+            provenance=folder / "map.mkv",
+            cuts=[scene.start_frame for scene in itertools.islice(scan.scenes.current(), 1, None)],
+            progress=lambda done, total: None,
+        )
+    assert found.violations == []
+    assert found.cuts is not None and found.cuts.missed == ()
+    for scene in found.scenes:
+        assert scene.score is not None
+        told = scene.score.as_json()
+        before, after = told["psnr_inside"]
+        assert after > before + 3, f"{scene.name}: {told}"
+        assert told["flicker_percent"][1] < told["flicker_percent"][0], f"{scene.name}: {told}"
