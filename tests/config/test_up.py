@@ -41,14 +41,19 @@ def free_port() -> int:
 class Up:
     """One `manage.py up`, the words on its console, and its whole family of processes."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
         self.port = free_port()
         self.lines: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--port", str(self.port)],
             cwd=ROOT,
-            env={**os.environ, "REELPROOF_HOME": str(home), "PYTHONUNBUFFERED": "1"},
+            env={
+                **os.environ,
+                "REELPROOF_HOME": str(home),
+                "PYTHONUNBUFFERED": "1",
+                **environment,
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
