@@ -4,7 +4,16 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from restoration.models import ProtectedRegion, RepairDecision, Scene, StageRun, Take, Worker
+from restoration.models import (
+    ProtectedRegion,
+    RepairDecision,
+    Scene,
+    SceneEdit,
+    StageRun,
+    Take,
+    Verdict,
+    Worker,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no subscript when it runs
@@ -56,4 +65,17 @@ class ProtectedRegionAdmin(ReadOnlyAdmin):
 class RepairDecisionAdmin(ReadOnlyAdmin):
     list_display = ["pk", "scan", "frame", "decision", "by", "at", "withdrawn"]
     list_filter = ["decision"]
+    list_select_related = ["scan__reel__element__title", "by"]
+
+
+@admin.register(SceneEdit)
+class SceneEditAdmin(ReadOnlyAdmin):
+    list_display = ["scan", "number", "words", "by", "at", "undone", "undone_by"]
+    list_select_related = ["scan__reel__element__title", "by", "undone_by"]
+
+
+@admin.register(Verdict)
+class VerdictAdmin(ReadOnlyAdmin):
+    list_display = ["scan", "frame", "about", "holds", "by", "at"]
+    list_filter = ["about", "holds"]
     list_select_related = ["scan__reel__element__title", "by"]

@@ -20,11 +20,12 @@ from review.standing import Standing, standings
 
 AROUND = 6
 """Frames shown on each side of a border."""
-EVIDENCE = {
-    "network": "network",
-    "ranks": "change of ranks",
-    "motion": "motion across it",
+EVIDENCE: dict[str, tuple[str, str]] = {
+    "network": ("The network says", "{:.0%}"),
+    "ranks": ("Ranks differ by", "{:.1f}"),
+    "motion": ("Motion carries", "{:.0%}"),
 }
+"""What the detection measured at a border: its name for people, and how it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,14 @@ class Place:
         return self.sides[-1].scene
 
     @property
-    def evidence(self) -> list[tuple[str, float]]:
+    def evidence(self) -> list[tuple[str, str]]:
+        """What spoke for the border, each with its value in words."""
         found = self.border.evidence if self.border else {}
         return [
-            (EVIDENCE.get(name, name), value) for name, value in found.items() if value is not None
+            (name, form.format(value).replace("%", " %"))
+            for key, value in found.items()
+            for name, form in [EVIDENCE.get(key, (key.capitalize(), "{}"))]
+            if value is not None
         ]
 
     @property

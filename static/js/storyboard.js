@@ -12,10 +12,14 @@ const press = (id) => {
   if (button && !button.hidden && !button.disabled) button.click();
 };
 
+const BUSY = 150; // Milliseconds: who steps or scrubs faster than this is shown where it ends.
+const name = (frame) => `${frame} · ${timecode(frame, board.timecode)}`;
+
 class Editor {
   constructor() {
     this.at = board.at;
-    this.pair = new Pair(board, byId);
+    this.changed = -BUSY;
+    this.pair = new Pair(board, byId, name);
     this.frames = new Frames(byId("frames"), board, (frame) => this.go(frame));
     byId("scrubber").hidden = false;
     byId("scrub").addEventListener("input", ({ target }) => this.go(Number(target.value)));
@@ -44,11 +48,12 @@ class Editor {
 
   show() {
     const { at } = this;
-    this.frames.show(at);
-    this.pair.show(at);
-    const name = (frame) => `${frame} · ${timecode(frame, board.timecode)}`;
-    byId("name-before").value = name(at - 1);
-    byId("name-after").value = name(at);
+    clearTimeout(this.later);
+    this.later = setTimeout(() => {
+      this.frames.show(at);
+      this.pair.show(at);
+    }, performance.now() - this.changed < BUSY ? BUSY : 0);
+    this.changed = performance.now();
     byId("scrub").value = at;
     byId("scrub").setAttribute("aria-valuetext", name(at));
     if (byId("frame")) this.#offer();

@@ -34,6 +34,7 @@ export class Frames {
     const link = document.createElement("a");
     link.dataset.frame = frame;
     link.href = address(this.board, frame);
+    if (frame === at) link.setAttribute("aria-current", "true");
     const number = document.createElement("span");
     number.className = "mono";
     number.textContent = frame;

@@ -3,8 +3,9 @@
 const GAINS = [1, 4, 8];
 
 export class Pair {
-  constructor(board, byId) {
-    Object.assign(this, { board, byId, gain: 1, flipped: null, wanted: null });
+  /** name(frame): number and timecode. */
+  constructor(board, byId, name) {
+    Object.assign(this, { board, byId, name, gain: 1, flipped: null, wanted: null });
     this.canvas = byId("mix");
     Object.assign(this.canvas, board.size);
     this.pictures = { before: byId("shown-before"), after: byId("shown-after") };
@@ -15,12 +16,19 @@ export class Pair {
     this.draw();
   }
 
-  /** Pictures are swapped when both are there, so that no frame is ever shown beside a wrong one. */
+  /** Pictures and their names change together, when both are there: a name is never a wrong one. */
   async show(at) {
     this.wanted = at;
     const loaded = await Promise.all([load(this.board, at - 1), load(this.board, at)]);
-    if (this.wanted !== at || loaded.includes(null)) return;
+    if (this.wanted !== at) return;
+    if (loaded.includes(null)) {
+      this.byId("wait").textContent = `Frames ${at - 1} and ${at} cannot be read; the pictures are those of before.`;
+      return;
+    }
+    this.byId("wait").textContent = "";
     const [before, after] = loaded;
+    this.byId("name-before").value = this.name(at - 1);
+    this.byId("name-after").value = this.name(at);
     Object.assign(this.pictures.before, { src: before.src, alt: `Last frame before: ${at - 1}` });
     Object.assign(this.pictures.after, { src: after.src, alt: `First frame after: ${at}` });
     document.body.dataset.pair = at;
