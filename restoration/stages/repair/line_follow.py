@@ -24,10 +24,14 @@ _APART = 1.0  # columns between the steps of line and scene that tell them apart
 _TOGETHER = 0.6  # and within which they are one
 _MOVED = 1.2  # columns; a smaller step of the scene tells nothing
 _MOVED_FAR = 2.0  # columns
+_SWAYED = 0.45  # columns, over all neighbours
+_ALIKE = 0.3  # share of that by which a line of the scene may seem to go its own way
 _NARROW, _FAINT = 7.0, 2.5  # columns at 720, codes
 _EVEN_THOUGH_BROAD = 1.9
 _EVEN = 1.25  # gain a band, of a line that stands in a scene that stands
 _TEXTURE = 3.0  # codes a column, from which a place shows which way it moves
+_WITH_SCENE = (0.55, 1.9)  # of the scene's steps, of a line that goes with it or with what is near
+_LEAST_MOVED = 0.05  # square columns over all neighbours
 _PLACES = 60  # at least, to know how the scene moves
 
 
@@ -63,16 +67,37 @@ def confirm(
         _step(way, scene_step(line, motion, luma))
         for way, motion in zip(ways, motions, strict=True)
     ]
+    if _goes_along(steps):
+        return False
     joined = sum(step.joined for step in steps)
     left_behind = sum(_is_left_behind(step) for step in steps)
+    share = _share_of_scene(steps)
+    if share is not None and _WITH_SCENE[0] <= share <= _WITH_SCENE[1]:
+        return False
     if left_behind > joined:
-        return spans or (joined == 0 and sum(map(_stays, steps)) >= 2)
-    if joined or not spans:
+        stays = sum(map(_stays, steps))
+        return spans or (joined == 0 and share is None and stays >= 3)
+    if joined or not spans or len(found) < 3:
         return False
     wanders = sum(_goes_alone(step) for step in steps)
-    return (_is_plain(line, luma.shape[1]) or wanders >= 2) and len(found) >= max(
-        min(2, len(steps)), len(steps) - 1
-    )
+    return (_is_plain(line, luma.shape[1]) or wanders >= 2) and len(found) >= len(steps) - 1
+
+
+def _share_of_scene(steps: Sequence[Step]) -> float | None:
+    """What share of the scene's steps the line went, where it went in proportion; else None.
+
+    A line that goes with a slow pan takes all of it; one that is nearer or farther than the rest of
+    the scene another share.
+    """
+    known = [(step.line, step.scene) for step in steps]
+    pairs = [(line, scene) for line, scene in known if line is not None and scene is not None]
+    moved = sum(line * line for line, _ in pairs)
+    there = sum(scene * scene for _, scene in pairs)
+    if moved < _LEAST_MOVED or there < _LEAST_MOVED:
+        return None
+    share = sum(line * scene for line, scene in pairs) / there
+    rest = sum((line - share * scene) ** 2 for line, scene in pairs)
+    return share if rest <= 0.25 * moved and share > 0.1 else None
 
 
 def _is_plain(line: Line, width: int) -> bool:
@@ -80,6 +105,18 @@ def _is_plain(line: Line, width: int) -> bool:
     even = line.strength / len(line.columns) * BAND
     narrow = (line.right - line.left + 1) * 720 <= _NARROW * width
     return even >= (_EVEN if narrow and line.contrast >= _FAINT else _EVEN_THOUGH_BROAD)
+
+
+def _goes_along(steps: Sequence[Step]) -> bool:
+    """Whether line and scene sway alike, each time by less than one step could tell."""
+    known = [
+        (step.line, step.scene)
+        for step in steps
+        if step.line is not None and step.scene is not None
+    ]
+    swayed = sum(abs(scene) for _, scene in known)
+    apart = sum(abs(line - scene) for line, scene in known)
+    return swayed > _SWAYED and apart < _ALIKE * swayed
 
 
 def _is_left_behind(step: Step) -> bool:

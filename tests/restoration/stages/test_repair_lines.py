@@ -158,6 +158,17 @@ def test_a_pole_that_goes_with_the_scene_is_kept(step: float) -> None:
     assert not any(frame.structure.any() for frame in made)
 
 
+def test_a_fold_that_sways_a_little_with_the_scene_is_kept() -> None:
+    """It runs from edge to edge as a scratch does, and each of its steps is too small to tell."""
+    lights = [
+        _laid([light], _line(120.0 - 0.5 * n, width=3.0, depth=0.6), 0.95)[0]
+        for n, light in enumerate(_film(step=0.5))
+    ]
+    clip = _clip(lights)
+    made, _ = run_stage(REPAIR, clip)
+    assert max((frame.structure != Label.ORIGINAL).mean() for frame in made) < 0.002
+
+
 def test_the_drawn_frame_of_a_title_card_that_weaves_is_kept() -> None:
     card = np.full((HEIGHT, WIDTH), 0.08)
     cv2.rectangle(card, (24, 18), (WIDTH - 24, HEIGHT - 18), 0.8, 2)
