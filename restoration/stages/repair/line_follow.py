@@ -30,7 +30,7 @@ _NARROW, _FAINT = 7.0, 2.5  # columns at 720, codes
 _EVEN_THOUGH_BROAD = 1.9
 _EVEN = 1.25  # gain a band, of a line that stands in a scene that stands
 _TEXTURE = 3.0  # codes a column, from which a place shows which way it moves
-_WITH_SCENE = (0.55, 1.9)  # of the scene's steps, of a line that goes with it or with what is near
+_WITH_SCENE = (0.55, 4.0)  # of the scene's steps, of a line that goes with it or with what is near
 _LEAST_MOVED = 0.05  # square columns over all neighbours
 _PLACES = 60  # at least, to know how the scene moves
 
@@ -160,6 +160,12 @@ def _step(ways: Ways, scene: float | None) -> Step:
         reach = _TOGETHER + 0.1 * abs(scene)
         joined = any(abs(step - scene) <= reach for _, step in ways)
     return Step(None if found is None else found[1], scene, joined)
+
+
+def goes_on(line: Line, other: Line) -> bool:
+    """Whether a line of the next frame is this one."""
+    step = distance(line, other)
+    return step is not None and abs(step) <= _SWAY
 
 
 def distance(line: Line, other: Line) -> float | None:

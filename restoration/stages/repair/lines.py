@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from restoration.stages.repair.line_follow import confirm
+from restoration.stages.repair.line_follow import confirm, goes_on
 from restoration.stages.repair.line_mend import MendedLines, mend_lines
 from restoration.stages.repair.scratch import Line, Mask, find_lines, line_mask
 from restoration.stages.repair.views import Surroundings
@@ -17,6 +17,7 @@ class StandingLines:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._found: dict[int, list[Line]] = {}
+        self._sure: dict[int, list[Line]] = {}
         self._seen: dict[int, Mask] = {}
 
     def found(self, frame: int) -> list[Line]:
@@ -27,15 +28,28 @@ class StandingLines:
         return self._found[frame]
 
     def standing(self, frame: int) -> list[Line]:
-        """The lines that are scratches, by how they move against the scene."""
-        lines = self.found(frame)
-        if not lines:
-            return []
+        """The lines that are scratches, by how they move against the scene.
+
+        The first and the last frame of a segment have neighbours on one side only, too few to tell
+        by; there a line is a scratch if it is one in the next frame.
+        """
+        sure = self._confirmed(frame)
         offsets = self._around.offsets(frame)
-        motions = [self._around.motion(frame, offset) for offset in offsets]
-        others = [self.found(frame + offset) for offset in offsets]
-        luma = self._around.view(frame).luma
-        return [line for line in lines if confirm(line, others, motions, luma)]
+        if not offsets or any(offset * offsets[0] < 0 for offset in offsets):
+            return sure
+        beside = self._confirmed(frame + offsets[0])
+        doubtful = [line for line in self.found(frame) if line not in sure]
+        return sure + [line for line in doubtful if any(goes_on(line, near) for near in beside)]
+
+    def _confirmed(self, frame: int) -> list[Line]:
+        if frame not in self._sure:
+            lines = self.found(frame)
+            offsets = self._around.offsets(frame) if lines else []
+            motions = [self._around.motion(frame, offset) for offset in offsets]
+            others = [self.found(frame + offset) for offset in offsets]
+            luma = self._around.view(frame).luma
+            self._sure[frame] = [line for line in lines if confirm(line, others, motions, luma)]
+        return self._sure[frame]
 
     def mend(self, frame: int) -> MendedLines | None:
         """What to do about the scratches of the frame; None if it has none."""
@@ -62,3 +76,4 @@ class StandingLines:
         for gone in [held for held in self._found if held < frame]:
             del self._found[gone]
             self._seen.pop(gone, None)
+            self._sure.pop(gone, None)

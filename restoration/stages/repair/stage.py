@@ -192,4 +192,4 @@ def _repair(
     return StageFrame(filled.picture, filled.structure, filled.colour, filled.sources)
 
 
-STAGE = Stage(name="repair", version="5", queue="gpu", makes="pictures", params=Params, run=run)
+STAGE = Stage(name="repair", version="6", queue="gpu", makes="pictures", params=Params, run=run)
