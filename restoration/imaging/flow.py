@@ -5,6 +5,7 @@ Method: dense inverse search (Kroeger et al., ECCV 2016) as OpenCV has it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -25,6 +26,7 @@ _PRESETS = {
     "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
 }
 _SMALLEST_SIDE = 24
+_NO_MAP = np.empty(0, np.float32)  # the first map holds both coordinates
 
 
 class FlowEstimator:
@@ -48,9 +50,14 @@ class FlowEstimator:
         )
 
 
-def _grid(shape: tuple[int, int]) -> tuple[Luma, Luma]:
-    rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
-    return columns, rows
+@lru_cache(maxsize=4)
+def _grid(height: int, width: int) -> Flow:
+    """The place of each pixel, (H, W, 2) as (x, y)."""
+    places = np.empty((height, width, 2), np.float32)
+    places[..., 0] = np.arange(width, dtype=np.float32)
+    places[..., 1] = np.arange(height, dtype=np.float32)[:, None]
+    places.setflags(write=False)
+    return places
 
 
 def follow(picture: npt.NDArray[np.float32], flow: Flow) -> npt.NDArray[np.float32]:
@@ -61,15 +68,9 @@ def follow(picture: npt.NDArray[np.float32], flow: Flow) -> npt.NDArray[np.float
         flow: (H, W, 2), from a to b.
     Returns: same shape as `picture`, in the geometry of frame a.
     """
-    columns, rows = _grid((flow.shape[0], flow.shape[1]))
+    places = flow + _grid(flow.shape[0], flow.shape[1])
     return np.asarray(
-        cv2.remap(
-            picture,
-            columns + flow[..., 0],
-            rows + flow[..., 1],
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
+        cv2.remap(picture, places, _NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
         dtype=np.float32,
     )
 
@@ -77,13 +78,12 @@ def follow(picture: npt.NDArray[np.float32], flow: Flow) -> npt.NDArray[np.float
 def round_trip_error(there: Flow, back: Flow) -> Luma:
     """Distance in pixels by which going there and back misses the starting place. (H, W)."""
     missed = there + follow(back, there)
-    return np.asarray(np.hypot(missed[..., 0], missed[..., 1]), dtype=np.float32)
+    return np.asarray(cv2.magnitude(missed[..., 0], missed[..., 1]), dtype=np.float32)
 
 
 def leaves_picture(flow: Flow) -> npt.NDArray[np.bool_]:
     """Where the vector ends outside the other frame. (H, W) bool."""
     height, width = flow.shape[:2]
-    columns, rows = _grid((height, width))
-    x = columns + flow[..., 0]
-    y = rows + flow[..., 1]
-    return np.asarray((x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5))
+    ends = flow + _grid(height, width)
+    shown = cv2.inRange(ends, (-0.5, -0.5, 0.0, 0.0), (width - 0.5, height - 0.5, 0.0, 0.0))
+    return np.asarray(shown == 0)
