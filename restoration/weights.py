@@ -56,10 +56,14 @@ class Entry:
     """The authors' own address."""
     package_licence: str = ""
     """Of the wheel, if it is another."""
+    shipped: bool = False
+    """Comes with the program: `file` lies below the folder `restoration` and is never fetched."""
 
     @property
     def path(self) -> Path:
         """Where the file lies once it was fetched."""
+        if self.shipped:
+            return Path(__file__).parent / self.file
         return weights_folder() / self.name / Path(self.file).name
 
     def state(self) -> State:
@@ -126,6 +130,8 @@ def require(name: str) -> Path:
     """
     entry = find(name)
     state = entry.state()
+    if entry.shipped and state != "present":
+        raise _not_as_shipped(entry, state)
     if state == "missing":
         raise WeightsMissing(
             f"the weights {name} are not on this machine; fetch them with: "
@@ -147,8 +153,11 @@ def fetch(name: str, *, file: Path | None = None) -> Path:
     Raises: WeightsError; what was in the cache folder before stays as it was.
     """
     entry = find(name)
-    if entry.state() == "present":
+    state = entry.state()
+    if state == "present":
         return entry.path
+    if entry.shipped:
+        raise _not_as_shipped(entry, state)
     entry.path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=entry.path.parent) as folder:
         taken = Path(folder) / "weights"
@@ -166,6 +175,14 @@ def fetch(name: str, *, file: Path | None = None) -> Path:
             )
         taken.replace(entry.path)
     return entry.path
+
+
+def _not_as_shipped(entry: Entry, state: State) -> WeightsError:
+    kind = WeightsAltered if state == "altered" else WeightsMissing
+    return kind(
+        f"{entry.path} is {state}: the weights {entry.name} come with the program and no other "
+        "file is loaded in their place; install the program again"
+    )
 
 
 def _download(entry: Entry, folder: Path) -> Path:
