@@ -1,4 +1,4 @@
-"""File in, file out: `python -m restoration restore|cuts|weights|bench`, without a catalogue.
+"""File in, file out: `python -m restoration restore|cuts|weights|bench|train`, without a catalogue.
 
 Results go to standard output, progress to standard error. Exit code 0: done; 1: weights were found
 missing or altered; 2: it could not be done, and one line says why and what to do; 130: interrupted.
@@ -43,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cuts(commands.add_parser("cuts", help="find where scenes begin"))
     _add_weights(commands.add_parser("weights", help="fetch and check the weights of networks"))
     _add_bench(commands.add_parser("bench", help="measure a stage on a folder of test films"))
+    _add_train(commands.add_parser("train", help="train a stage's network from clean films"))
     return parser
 
 
@@ -115,6 +116,21 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a picture sheet")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(command=_bench)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stage", metavar="STAGE")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of clean films")
+    parser.add_argument("--out", type=Path, required=True, help="the weights, as .safetensors")
+    parser.add_argument("--steps", type=int, help="in all, those of earlier calls included")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path("var/training"),
+        help="folder for samples and checkpoint; a later call goes on from there",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(command=_train)
 
 
 def _restore(asked: argparse.Namespace) -> int:
@@ -190,6 +206,16 @@ def _bench(asked: argparse.Namespace) -> int:
     if asked.json:
         return _print_json(document)
     print(describe_bench(asked.stage, document))
+    return 0
+
+
+def _train(asked: argparse.Namespace) -> int:
+    from restoration.cli_train import run_training
+
+    report = run_training(asked.stage, asked.data, asked.out, work=asked.work, steps=asked.steps)
+    if asked.json:
+        return _print_json(report)
+    print(f"{asked.out}: {report['curve'][-1]}")
     return 0
 
 

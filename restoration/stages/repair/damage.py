@@ -65,6 +65,8 @@ class Recipe:
     """Standard deviation of the gain from frame to frame."""
     grain: float = 0.0
     """Standard deviation of grain at middle grey; it belongs to the target."""
+    scale: float | None = None
+    """Size of everything; None: columns / 640, so that a wider scan shows the same film."""
     textures: Mapping[Defect, Sequence[Alpha]] = field(default_factory=dict)
     """Silhouettes of real damage by class; half of that class is cut from them if there are any."""
 
@@ -103,7 +105,7 @@ def damage_clip(
     height, width = next(iter(shapes))
     flashes, bands = splice_bands(rng, len(clean), (height, width), recipe.splices)
     target = _age(clean, rng, recipe, flashes)
-    scale = width / 640
+    scale = recipe.scale or width / 640
     lines = [StandingLine.draw(rng, width, scale) for _ in range(rng.poisson(recipe.lines))]
     cracks = [
         Crack.draw(rng, (height, width), scale, len(clean))

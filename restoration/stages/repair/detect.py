@@ -20,7 +20,7 @@ import numpy.typing as npt
 from restoration.imaging.flow import follow
 from restoration.imaging.luma import Luma, eight_bit
 from restoration.stages.repair.evidence import is_defect, weigh
-from restoration.stages.repair.views import Motion, View
+from restoration.stages.repair.views import Motion, View, nearest
 
 Mask = npt.NDArray[np.bool_]
 
@@ -75,7 +75,7 @@ def detect_defects(
     settled = _settle(motions, neighbours, suspects, reach=2)
     suspects = _suspects(here.luma, settled, limits)
     defects = _keep_defects(here, suspects, settled, neighbours, limits)
-    if all(abs(motion.offset) > 1 for motion in motions[1:2]):
+    if len(nearest(motions)) < 2:
         return defects  # one side only is too little to let a defect grow on
     return _grow_large(here, defects, settled, neighbours, limits)
 
@@ -93,7 +93,7 @@ def _grow_large(
         if not large.any():
             break
         motions = _settle(motions, neighbours, large, reach=_GROWTH)
-        again = _connected_to(large, _suspects(here.luma, motions, limits) | large)
+        again = connected_to(large, _suspects(here.luma, motions, limits) | large)
         grown = defects | _keep_defects(here, again, motions, neighbours, limits)
         if grown.sum() <= 1.02 * defects.sum():
             break
@@ -158,8 +158,8 @@ def _misfit(luma: Luma, motions: Sequence[Motion]) -> Luma:
 def _suspects(luma: Luma, motions: Sequence[Motion], limits: Thresholds) -> Mask:
     """Places outside the range of the nearest neighbours and of one further at least."""
     misfit = _misfit(luma, motions)
-    near = [motion for motion in motions if abs(motion.offset) == 1]
-    far = [motion for motion in motions if abs(motion.offset) == 2]
+    near = nearest(motions)
+    far = [motion for motion in motions if motion not in near]
     if len(near) < 2:
         near, far = list(motions), []
     highs = {motion.offset: cv2.dilate(motion.seen, _CROSS) for motion in motions}
@@ -178,11 +178,11 @@ def _suspects(luma: Luma, motions: Sequence[Motion], limits: Thresholds) -> Mask
     for beyond, apart in ((luma - high, lightest), (low - luma, -darkest)):
         seeds = (beyond > limits.certain + extra) & ~untraceable
         spread = (apart > limits.possible + extra) & ~untraceable
-        found |= _connected_to(seeds, spread | seeds)
+        found |= connected_to(seeds, spread | seeds)
     return found
 
 
-def _connected_to(seeds: Mask, spread: Mask) -> Mask:
+def connected_to(seeds: Mask, spread: Mask) -> Mask:
     """The connected parts of `spread` that hold a seed (hysteresis)."""
     if not seeds.any():
         return np.zeros_like(seeds)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restoration.imaging.luma import Luma
-from restoration.stages.repair.views import Motion, View
+from restoration.stages.repair.views import Motion, View, nearest
 
 Mask = npt.NDArray[np.bool_]
 
@@ -61,7 +61,7 @@ def weigh(
     luma: Luma, mask: Mask, motions: Sequence[Motion], neighbours: dict[int, View], *, least: float
 ) -> Suspects:
     """Measure every suspect; `found` only where the rest leaves the answer open (else 0)."""
-    near = [motion for motion in motions if abs(motion.offset) == 1]
+    near = nearest(motions)
     one_sided = len(near) < 2
     near = list(motions) if one_sided else near
     count, parts, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)

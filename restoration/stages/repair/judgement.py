@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from restoration.stages.contract import JSON
-from restoration.stages.repair.views import Motion, View
+from restoration.stages.repair.views import Motion, View, nearest
 
 TOO_DARK = 10.0  # 95th percentile of luma, in 8-bit codes
 TOO_FLAT = 2.5  # standard deviation of luma
@@ -63,7 +63,7 @@ class Judgement:
 def judge(here: View, motions: Sequence[Motion]) -> Judgement:
     """Measure a frame against its nearest neighbours, as motion carries them to it."""
     light, contrast = float(np.percentile(here.steady, 95)), float(here.steady.std())
-    near = [motion for motion in motions if abs(motion.offset) == 1]
+    near = nearest(motions)
     if len(near) < 2:
         return Judgement(light, contrast)
     thin = (slice(None, None, _STEP), slice(None, None, _STEP))

@@ -6,7 +6,7 @@ begins, so that a scene gives the same pixels whole or in parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -21,10 +21,18 @@ from restoration.stages.segments import Segment
 
 REACH = 2
 """Neighbours to each side."""
+FARTHEST = 3
+"""Frames away at which a neighbour is still looked for, where frames repeat."""
+WINDOW = 2 * FARTHEST + 1
+"""Frames to each side that can decide what happens to a frame."""
 
 _LOOKED_AT = 720  # columns; larger scans are searched at this size and repaired at their own
 _TOO_DARK = 10.0  # 95th percentile of luma, in 8-bit codes
 _TOO_FLAT = 2.5  # standard deviation of luma
+# A telecine repeats frames, and a repeat holds the same dirt: it is no neighbour. Its difference is
+# next to none, or, through a lossy copy, far below that of the steps before and after it.
+_SAME, _SAME_SHARE = 0.3, 0.003  # mean codes, share of places that differ by more than 6
+_NEARLY_SAME, _NEARLY_SHARE, _BESIDE = 1.0, 0.025, 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,25 +68,60 @@ class Motion:
     outside: npt.NDArray[np.bool_]
 
 
+def nearest(motions: Sequence[Motion]) -> list[Motion]:
+    """The first neighbour of each side: two, or one at the ends of a segment."""
+    before = [motion for motion in motions if motion.offset < 0]
+    after = [motion for motion in motions if motion.offset > 0]
+    sides = (max(before, key=_at, default=None), min(after, key=_at, default=None))
+    return [motion for motion in sides if motion is not None]
+
+
+def _at(motion: Motion) -> int:
+    return motion.offset
+
+
 def make_view(frame: int, picture: Picture) -> View:
     full = analysis_luma(picture)
     luma = shrink(full, width=_LOOKED_AT)
     # Dust of a few pixels would drag vectors with it; the median takes it out first.
     steady = np.asarray(cv2.medianBlur(eight_bit(luma), 3), np.uint8)
-    readable = float(np.percentile(steady, 95)) >= _TOO_DARK and float(steady.std()) >= _TOO_FLAT
+    readable = _light(steady) >= _TOO_DARK and float(cv2.meanStdDev(steady)[1][0, 0]) >= _TOO_FLAT
     return View(frame, picture, full, luma, steady, readable)
+
+
+def _light(steady: npt.NDArray[np.uint8]) -> int:
+    """The 95th percentile."""
+    below = np.cumsum(cv2.calcHist([steady], [0], None, [256], [0, 256]))
+    return int(np.searchsorted(below, 0.95 * steady.size))
 
 
 class Surroundings:
     """A window of views that slides over one segment, with the flow between them."""
 
-    def __init__(self, clip: Clip, segment: Segment, first: int, estimator: FlowEstimator) -> None:
-        """`first`: the first frame that will be asked for; views start where that needs them."""
+    def __init__(
+        self,
+        clip: Clip,
+        segment: Segment,
+        first: int,
+        estimator: FlowEstimator,
+        *,
+        chained: bool = True,
+    ) -> None:
+        """Begin a window.
+
+        Args:
+            first: the first frame that will be asked for; views start where that needs them.
+            chained: follow motion to farther neighbours over the nearer one, which spares two
+                searches a frame; else search for it, which is a little more exact.
+        """
+        self._chained = chained
         self.segment = segment
         self._estimator = estimator
         self._views: dict[int, View] = {}
         self._flows: dict[tuple[int, int], Flow] = {}
-        self._next = max(segment.start, first - 2 * REACH)
+        self._motions: dict[tuple[int, int], Motion] = {}
+        self._steps: dict[int, tuple[float, float]] = {}
+        self._next = max(segment.start, first - WINDOW)
         self._pictures: Iterator[Picture] = clip.frames(self._next, segment.stop)
 
     def view(self, frame: int) -> View:
@@ -88,24 +131,74 @@ class Surroundings:
         return self._views[frame]
 
     def offsets(self, frame: int) -> list[int]:
-        """Offsets of the neighbours that there are, nearest first."""
-        found = [offset for near in range(1, REACH + 1) for offset in (-near, near)]
-        return [offset for offset in found if self._holds(frame + offset)]
+        """Offsets of the neighbours that there are, nearest first; repeated frames are none."""
+        return sorted(self._side(frame, -1) + self._side(frame, 1), key=abs)
+
+    def _side(self, frame: int, way: int) -> list[int]:
+        found: list[int] = []
+        for distance in range(1, FARTHEST + 1):
+            other = frame + way * distance
+            if not self._holds(other) or len(found) == REACH:
+                break
+            if not self._repeats(min(other, other - way)):
+                found.append(way * distance)
+        return found
 
     def _holds(self, frame: int) -> bool:
         return self.segment.start <= frame < self.segment.stop
 
+    def _repeats(self, frame: int) -> bool:
+        """Whether the frame after this one shows the same again."""
+        mean, share = self._step(frame)
+        if mean < _SAME and share < _SAME_SHARE:
+            return True
+        if mean >= _NEARLY_SAME or share >= _NEARLY_SHARE:
+            return False
+        beside = [self._step(near) for near in (frame - 1, frame + 1) if self._holds_step(near)]
+        return bool(beside) and mean < _BESIDE * min(step[0] for step in beside)
+
+    def _holds_step(self, frame: int) -> bool:
+        return self._holds(frame) and self._holds(frame + 1)
+
+    def _step(self, frame: int) -> tuple[float, float]:
+        """Mean difference to the next frame, and the share of places that differ plainly."""
+        if frame not in self._steps:
+            apart = cv2.absdiff(self.view(frame).steady, self.view(frame + 1).steady)
+            plain = cv2.countNonZero(cv2.threshold(apart, 6, 1, cv2.THRESH_BINARY)[1])
+            self._steps[frame] = (float(cv2.mean(apart)[0]), plain / apart.size)
+        return self._steps[frame]
+
     def motion(self, frame: int, offset: int) -> Motion:
-        there = self._flow(frame, frame + offset)
-        back = self._flow(frame + offset, frame)
-        seen = follow(self.view(frame + offset).luma, there)
-        return Motion(offset, there, seen, round_trip_error(there, back), leaves_picture(there))
+        """To the neighbour at that offset, which must be one of `offsets`."""
+        if (frame, offset) not in self._motions:
+            way = 1 if offset > 0 else -1
+            near = next(found for found in self.offsets(frame) if found * way > 0)
+            if offset == near:
+                there = self._flow(frame, frame + near)
+                missed = round_trip_error(there, self._flow(frame + near, frame))
+            else:
+                there = self._farther(frame, near, offset)
+                missed = self.motion(frame, near).missed
+            seen = follow(self.view(frame + offset).luma, there)
+            self._motions[frame, offset] = Motion(
+                offset, there, seen, missed, leaves_picture(there)
+            )
+        return self._motions[frame, offset]
+
+    def _farther(self, frame: int, near: int, offset: int) -> Flow:
+        if not self._chained:
+            return self._flow(frame, frame + offset)
+        there = self._flow(frame, frame + near)
+        return there + follow(self._flow(frame + near, frame + offset), there)
 
     def forget_before(self, frame: int) -> None:
-        for gone in [held for held in self._views if held < frame]:
-            del self._views[gone]
-        for pair in [pair for pair in self._flows if min(pair) < frame]:
-            del self._flows[pair]
+        """Let go of everything that begins before that frame."""
+        for kept in (self._views, self._steps):
+            for gone in [held for held in kept if held < frame]:
+                del kept[gone]
+        for pairs in (self._flows, self._motions):
+            for pair in [pair for pair in pairs if pair[0] < frame]:
+                del pairs[pair]
 
     def _flow(self, first: int, second: int) -> Flow:
         pair = (first, second)
