@@ -16,24 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture, PixelFormat, Plane
-from restoration.imaging.luma import Luma, analysis_luma
+from restoration.imaging.luma import analysis_luma
 from restoration.provenance import Label, Sources
+from restoration.stages.repair.choosing import Box, Choice, Expected, Neighbour, choose_source
 from restoration.stages.repair.detect import Mask
 from restoration.stages.repair.line_mend import MendedLines
-from restoration.stages.repair.views import Motion, View
+from restoration.stages.repair.views import View
 
-_BLOCK = 32
-_RING = 4
-_SEARCH = 2
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Neighbour:
-    """A frame that values may be copied from. damaged: (H, W) bool, its own defects."""
-
-    view: View
-    motion: Motion
-    damaged: Mask
+_BLOCK = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,14 +38,6 @@ class Filled:
     adjusted: int
     recovered: int
     synthesised: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    offset: int
-    dy: int
-    dx: int
-    error: float
 
 
 def align_to_chroma(mask: Mask, pixel: PixelFormat) -> Mask:
@@ -73,7 +55,11 @@ def align_to_chroma(mask: Mask, pixel: PixelFormat) -> Mask:
 
 
 def fill_defects(
-    here: View, mask: Mask, neighbours: Sequence[Neighbour], lines: MendedLines | None = None
+    here: View,
+    mask: Mask,
+    neighbours: Sequence[Neighbour],
+    lines: MendedLines | None = None,
+    expected: Expected | None = None,
 ) -> Filled:
     """Repair the masked pixels and the lines; every other code value is handed on untouched.
 
@@ -94,7 +80,7 @@ def fill_defects(
     planes = [plane.copy() for plane in here.picture.planes]
     by_offset = {neighbour.motion.offset: neighbour for neighbour in neighbours}
     for box, part in _pieces(mask):
-        choice = _choose(here.full, mask, box, part, neighbours)
+        choice = choose_source(here.full, mask, box, part, neighbours, expected)
         if choice is None:
             continue
         offset[box][part], dy[box][part], dx[box][part] = choice.offset, choice.dy, choice.dx
@@ -105,9 +91,6 @@ def fill_defects(
         _close(planes, unknown, None if lines is None else lines.opaque, before.pixel)
     sources = Sources(offset, dy, dx)
     return _label(before, planes, mask, unknown, sources)
-
-
-Box = tuple[slice, slice]
 
 
 def _pieces(mask: Mask) -> Iterator[tuple[Box, Mask]]:
@@ -126,70 +109,8 @@ def _pieces(mask: Mask) -> Iterator[tuple[Box, Mask]]:
                     yield box, inside
 
 
-def _choose(
-    luma: Luma, mask: Mask, box: Box, part: Mask, neighbours: Sequence[Neighbour]
-) -> _Choice | None:
-    """The neighbour and displacement whose surroundings fit best, if any fits."""
-    height, width = mask.shape
-    rows, columns = box
-    outer = (
-        slice(max(rows.start - _RING, 0), min(rows.stop + _RING, height)),
-        slice(max(columns.start - _RING, 0), min(columns.stop + _RING, width)),
-    )
-    ring = ~mask[outer]
-    if ring.sum() < 8:
-        return None
-    best: _Choice | None = None
-    for neighbour in neighbours:
-        choice = _best_place(luma, box, part, outer, ring, neighbour)
-        if choice is not None and (best is None or choice.error < best.error):
-            best = choice
-    if best is None or best.error > 6.0 + 0.5 * float(luma[outer][ring].std()):
-        return None
-    return best
-
-
-def _best_place(
-    luma: Luma, box: Box, part: Mask, outer: Box, ring: Mask, neighbour: Neighbour
-) -> _Choice | None:
-    height, width = luma.shape
-    flow = _usual_flow(neighbour.motion, outer, ring, luma.shape)
-    other, damaged = neighbour.view.full, neighbour.damaged
-    wanted = luma[outer]
-    best: _Choice | None = None
-    for dy in range(flow[1] - _SEARCH, flow[1] + _SEARCH + 1):
-        top, bottom = outer[0].start + dy, outer[0].stop + dy
-        if top < 0 or bottom > height:
-            continue
-        for dx in range(flow[0] - _SEARCH, flow[0] + _SEARCH + 1):
-            left, right = outer[1].start + dx, outer[1].stop + dx
-            if left < 0 or right > width:
-                continue
-            hole = damaged[
-                box[0].start + dy : box[0].stop + dy, box[1].start + dx : box[1].stop + dx
-            ]
-            if (hole & part).any():
-                continue
-            error = float(np.abs(other[top:bottom, left:right] - wanted)[ring].mean())
-            if best is None or error < best.error:
-                best = _Choice(neighbour.motion.offset, int(dy), int(dx), error)
-    return best
-
-
-def _usual_flow(
-    motion: Motion, outer: Box, ring: Mask, shape: tuple[int, ...]
-) -> npt.NDArray[np.int_]:
-    """Median (dx, dy) around a defect, in whole pixels of the full size."""
-    rows, columns = np.nonzero(ring)
-    scale_y, scale_x = shape[0] / motion.flow.shape[0], shape[1] / motion.flow.shape[1]
-    y = ((rows + outer[0].start) / scale_y).astype(int)
-    x = ((columns + outer[1].start) / scale_x).astype(int)
-    flow = np.median(motion.flow[y, x], axis=0)
-    return np.asarray(np.rint(flow * (scale_x, scale_y)), np.int_)
-
-
 def _copy(
-    planes: list[Plane], source: Picture, box: Box, part: Mask, choice: _Choice, pixel: PixelFormat
+    planes: list[Plane], source: Picture, box: Box, part: Mask, choice: Choice, pixel: PixelFormat
 ) -> None:
     rows, columns = np.nonzero(part)
     rows, columns = rows + box[0].start, columns + box[1].start

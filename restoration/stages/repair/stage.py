@@ -9,22 +9,31 @@ from typing import Any
 import cv2
 import numpy as np
 
+from restoration import weights
 from restoration.imaging.flow import FlowEstimator
 from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
-from restoration.stages.repair.detect import Mask, Thresholds, detect_defects
-from restoration.stages.repair.fill import Neighbour, align_to_chroma, fill_defects
+from restoration.stages.repair.choosing import Neighbour
+from restoration.stages.repair.detect import Mask
+from restoration.stages.repair.fill import align_to_chroma, fill_defects
+from restoration.stages.repair.finding import LARGEST, ByNetwork, ByThresholds, Finder, Found
 from restoration.stages.repair.judgement import Judgement, judge
 from restoration.stages.repair.line_mend import MendedLines
 from restoration.stages.repair.lines import StandingLines
 from restoration.stages.repair.regions import drop_larger, gather, parse_regions, spare, spread
-from restoration.stages.repair.views import REACH, Surroundings, View
+from restoration.stages.repair.views import FARTHEST, WINDOW, Surroundings, View
 from restoration.stages.segments import Segment, split_at_marks
+
+NETWORK = "repair"
+"""Name of the weights in weights.toml."""
+ENGINES = ("network", "classical")
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
     """What can be set from outside."""
 
+    engine: str = "classical"
+    """`network`, or `classical` for thresholds alone."""
     sensitivity: float = 1.0
     """Above 1 finds fainter defects and risks detail; below 1 the other way round."""
     grow: int = 1
@@ -40,6 +49,8 @@ class Params:
     """Repairs that a person took back, as regions: left as the scan has them, each as a whole."""
 
     def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {self.engine!r}")
         if not 0.1 <= self.sensitivity <= 10.0:
             raise ValueError(f"sensitivity must lie in 0.1 to 10, not {self.sensitivity}")
         if not 0 <= self.grow <= 8:
@@ -63,39 +74,73 @@ def repair_frames(
     clip: Clip, params: Params, progress: Progress, facts: dict[str, JSON], start: int, stop: int
 ) -> Iterator[StageFrame]:
     """Repair frames [start, stop) of the clip; the same values as when the whole is repaired."""
+    finder = _finder(params, facts)
     done = 0
     for segment in split_at_marks(clip.start_frame, clip.end_frame, clip.marks):
         part = Segment(max(segment.start, start), min(segment.stop, stop))
         if part.stop <= part.start:
             continue
-        for made in _repair_segment(clip, params, facts, segment, part):
+        for made in _repair_segment(clip, params, finder, facts, segment, part):
             yield made
             done += 1
             progress(done, stop - start)
 
 
+def _finder(params: Params, facts: dict[str, JSON]) -> Finder:
+    """The engine that was asked for, or the classical one where torch is not installed.
+
+    Raises: WeightsError if the network's file is not the one that was shipped.
+    """
+    facts["engine"] = "classical"
+    if params.engine == "classical":
+        return ByThresholds(params.sensitivity)
+    try:
+        from restoration.stages.repair.judging import Judge
+    except ModuleNotFoundError as missing:
+        facts["engine_missing"] = f"{missing.name} is not installed"
+        return ByThresholds(params.sensitivity)
+    facts["engine"] = "network"
+    return ByNetwork(Judge(weights.require(NETWORK)), params.sensitivity)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Defects:
+    """What was found in one frame.
+
+    damaged: (H, W) bool at the size of the scan, in whole samples. mask: what of it is to be
+    repaired, without that which a person protected or took back.
+    """
+
+    judgement: Judgement
+    found: Found
+    damaged: Mask
+    mask: Mask
+
+
 def _repair_segment(
-    clip: Clip, params: Params, facts: dict[str, JSON], segment: Segment, part: Segment
+    clip: Clip,
+    params: Params,
+    finder: Finder,
+    facts: dict[str, JSON],
+    segment: Segment,
+    part: Segment,
 ) -> Iterator[StageFrame]:
-    around = Surroundings(clip, segment, part.start, FlowEstimator("fast"))
-    masks: dict[int, Mask] = {}
+    estimator = FlowEstimator("fast")
+    around = Surroundings(clip, segment, part.start, estimator, chained=finder.chained)
     lines = StandingLines(around)
-    judged: dict[int, Judgement] = {}
+    defects: dict[int, _Defects] = {}
     for frame in range(part.start, part.stop):
-        around.forget_before(frame - 2 * REACH)
+        around.forget_before(frame - WINDOW)
         for near in [frame, *(frame + offset for offset in around.offsets(frame))]:
-            if near not in masks:
-                found = _find(around, near, judged, params)
-                masks[near] = _spared(found, around.view(near), params)
-        if judged[frame].why_not:
-            facts["not_judged"].append(judged[frame].as_fact(frame))
+            if near not in defects:
+                defects[near] = _find(around, near, finder, params)
+        judged = defects[frame].judgement
+        if judged.why_not:
+            facts["not_judged"].append(judged.as_fact(frame))
             facts["frames_not_judged"] += 1
-        yield _repair(
-            around, frame, masks, lines if params.scratches else None, judged, params, facts
-        )
-        masks.pop(frame - REACH, None)
-        judged.pop(frame - REACH, None)
-        lines.forget_before(frame - 2 * REACH)
+        yield _repair(around, frame, defects, lines if params.scratches else None, params, facts)
+        defects.pop(frame - FARTHEST, None)
+        lines.forget_before(frame - WINDOW)
 
 
 def _spared(mask: Mask, here: View, params: Params) -> Mask:
@@ -125,28 +170,28 @@ def _spared_lines(mended: MendedLines | None, here: View, params: Params) -> Men
     return replace(mended, planes=planes, opaque=mended.opaque & ~gone)
 
 
-def _limits(params: Params, pixels: int) -> Thresholds:
-    """Thresholds for frames of so many pixels of the scan."""
-    usual = Thresholds.at(params.sensitivity)
-    area = np.pi / 4.0 * params.largest**2
-    return replace(usual, largest=area / pixels) if area else usual
+def _largest(params: Params, pixels: int) -> float:
+    """Share of a scan of so many pixels that one defect may cover."""
+    return float(np.pi / 4.0 * params.largest**2 / pixels) if params.largest else LARGEST
 
 
-def _find(around: Surroundings, frame: int, judged: dict[int, Judgement], params: Params) -> Mask:
+def _find(around: Surroundings, frame: int, finder: Finder, params: Params) -> _Defects:
     here = around.view(frame)
-    offsets = around.offsets(frame)
-    motions = [around.motion(frame, offset) for offset in offsets]
-    judged[frame] = judge(here, motions)
-    if judged[frame].why_not:
-        return np.zeros(here.full.shape, bool)
-    views = {offset: around.view(frame + offset) for offset in offsets}
-    found: Mask = detect_defects(here, motions, views, _limits(params, here.full.size))
+    motions = tuple(around.motion(frame, offset) for offset in around.offsets(frame))
+    judgement = judge(here, motions)
+    if judgement.why_not:
+        nothing = np.zeros(here.full.shape, bool)
+        found = Found(np.zeros(here.luma.shape, bool), motions)
+        return _Defects(judgement, found, nothing, nothing)
+    found = finder.find(around, frame, _largest(params, here.full.size))
+    mask = found.mask
     if params.largest:
-        found = drop_larger(found, params.largest * found.shape[1] / here.full.shape[1])
-    if params.grow and found.any():
+        mask = drop_larger(mask, params.largest * mask.shape[1] / here.full.shape[1])
+    if params.grow and mask.any():
         kernel = np.ones((2 * params.grow + 1, 2 * params.grow + 1), np.uint8)
-        found = cv2.dilate(found.astype(np.uint8), kernel).astype(bool)
-    return align_to_chroma(_to_full_size(found, here), here.picture.pixel)
+        mask = cv2.dilate(mask.astype(np.uint8), kernel).astype(bool)
+    damaged = align_to_chroma(_to_full_size(mask, here), here.picture.pixel)
+    return _Defects(judgement, found, damaged, _spared(damaged, here, params))
 
 
 def _to_full_size(mask: Mask, view: View) -> Mask:
@@ -160,31 +205,30 @@ def _to_full_size(mask: Mask, view: View) -> Mask:
 def _repair(
     around: Surroundings,
     frame: int,
-    masks: dict[int, Mask],
+    defects: dict[int, _Defects],
     lines: StandingLines | None,
-    judged: dict[int, Judgement],
     params: Params,
     facts: dict[str, JSON],
 ) -> StageFrame:
-    here, mask = around.view(frame), masks[frame]
+    here, mask, found = around.view(frame), defects[frame].mask, defects[frame].found
     record: dict[str, JSON] = {"frame": frame, "defects": 0, "recovered": 0, "synthesised": 0}
     record |= {"adjusted": 0, "lines": []}
     facts["frames"].append(record)
-    mended = lines.mend(frame) if lines and not judged[frame].why_not else None
+    mended = lines.mend(frame) if lines and not defects[frame].judgement.why_not else None
     mended = _spared_lines(mended, here, params)
     if not mask.any() and mended is None:
         blank = np.zeros(mask.shape, np.uint8)
         return StageFrame(here.picture, blank, blank)
     neighbours = [
         Neighbour(
-            around.view(frame + offset),
-            around.motion(frame, offset),
-            masks[frame + offset] | lines.seen(frame + offset) if lines else masks[frame + offset],
+            around.view(frame + motion.offset),
+            motion,
+            _no_source(defects[frame + motion.offset], frame + motion.offset, lines),
         )
-        for offset in around.offsets(frame)
-        if not judged[frame + offset].why_not  # what could not be judged lends nothing
+        for motion in found.motions
+        if not defects[frame + motion.offset].judgement.why_not  # it lends nothing
     ]
-    filled = fill_defects(here, mask, neighbours, mended)
+    filled = fill_defects(here, mask, neighbours, mended, found.expected(here, mask))
     record["defects"] = filled.defects
     record["recovered"], record["synthesised"] = filled.recovered, filled.synthesised
     record["adjusted"] = filled.adjusted
@@ -192,4 +236,16 @@ def _repair(
     return StageFrame(filled.picture, filled.structure, filled.colour, filled.sources)
 
 
-STAGE = Stage(name="repair", version="6", queue="gpu", makes="pictures", params=Params, run=run)
+def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Mask:
+    return defects.damaged if lines is None else defects.damaged | lines.seen(frame)
+
+
+STAGE = Stage(
+    name="repair",
+    version="7",
+    queue="gpu",
+    makes="pictures",
+    params=Params,
+    run=run,
+    weights=(NETWORK,),
+)

@@ -1,0 +1,144 @@
+"""Find the defects of a frame: by the network, or by thresholds where there is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from restoration.imaging.luma import Luma
+from restoration.stages.repair.choosing import Expected
+from restoration.stages.repair.detect import Thresholds, connected_to, detect_defects
+from restoration.stages.repair.inputs import SLOTS, in_slots, network_inputs, settle_suspects
+from restoration.stages.repair.views import Motion, Surroundings, View
+
+if TYPE_CHECKING:  # torch is loaded with it, and only where the network is used
+    from restoration.stages.repair.judging import Judge, Verdict
+
+Mask = npt.NDArray[np.bool_]
+
+LARGEST = 0.02
+"""Share of the picture that one defect may cover; more is a change of picture."""
+
+_SEED, _SPREAD = 2.0, 1.0
+"""Log odds of at least one pixel of a defect, and of every pixel."""
+_BY_SENSITIVITY = 1.5
+_UNKNOWN = 0.6
+"""Probability of "no neighbour" from which nothing is copied."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Defects of one frame at the size that is looked at.
+
+    mask: (h, w) bool. motions: to the neighbours, settled where defects led them astray.
+    """
+
+    mask: Mask
+    motions: tuple[Motion, ...]
+    verdict: Verdict | None = None
+
+    def expected(self, here: View, mask: Mask) -> Expected | None:
+        """What the neighbours say of the places in the mask; None where nobody was asked.
+
+        Args:
+            mask: (H, W) bool, all that will be filled, at the size of the scan.
+        """
+        if self.verdict is None:
+            return None
+        size = (here.luma.shape[1], here.luma.shape[0])
+        small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+        expected = _mixture(here.luma, np.asarray(small), self.motions, self.verdict)
+        if here.full.shape == here.luma.shape:
+            return expected
+        size = (here.full.shape[1], here.full.shape[0])
+        unknown = cv2.resize(expected.unknown.astype(np.uint8), size) > 0
+        return Expected(np.asarray(cv2.resize(expected.luma, size)), np.asarray(unknown))
+
+
+class Finder(Protocol):
+    """Finds the defects of any frame that has been looked at.
+
+    chained: whether it is content with motion that is chained (`Surroundings`).
+    """
+
+    @property
+    def chained(self) -> bool: ...
+
+    def find(self, around: Surroundings, frame: int, largest: float) -> Found:
+        """largest: share of the picture that one defect may cover."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ByThresholds:
+    """The classical method; see `detect`."""
+
+    sensitivity: float
+    chained: bool = False
+
+    def find(self, around: Surroundings, frame: int, largest: float) -> Found:
+        offsets = around.offsets(frame)
+        motions = tuple(around.motion(frame, offset) for offset in offsets)
+        views = {offset: around.view(frame + offset) for offset in offsets}
+        limits = replace(Thresholds.at(self.sensitivity), largest=largest)
+        return Found(detect_defects(around.view(frame), motions, views, limits), motions)
+
+
+@dataclass(frozen=True, slots=True)
+class ByNetwork:
+    """The network's word, connected over fainter rims."""
+
+    judge: Judge
+    sensitivity: float
+    chained: bool = True
+
+    def find(self, around: Surroundings, frame: int, largest: float) -> Found:
+        here = around.view(frame)
+        offsets = around.offsets(frame)
+        motions = [around.motion(frame, offset) for offset in offsets]
+        if not motions:
+            return Found(np.zeros(here.luma.shape, bool), tuple(motions))
+        views = {offset: around.view(frame + offset) for offset in offsets}
+        settled = settle_suspects(here, motions, views)
+        verdict = self.judge.judge(network_inputs(here, settled))
+        mask = decide(verdict.chance, self.sensitivity, largest)
+        return Found(mask, tuple(settled), verdict)
+
+
+def decide(chance: npt.NDArray[np.float32], sensitivity: float, largest: float) -> Mask:
+    """Pixels likely enough, where each connected defect holds one that is more likely than not."""
+    shift = _BY_SENSITIVITY * math.log(sensitivity)
+    mask = connected_to(chance > _odds(_SEED - shift), chance > _odds(_SPREAD - shift))
+    _, parts, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    kept = boxes[:, cv2.CC_STAT_AREA] <= largest * mask.size
+    kept[0] = False
+    return np.asarray(kept[parts])
+
+
+def _odds(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-logit))
+
+
+def _mixture(luma: Luma, mask: Mask, motions: tuple[Motion, ...], verdict: Verdict) -> Expected:
+    rows, columns = np.nonzero(mask)
+    logits = verdict.choice[:, rows // 2, columns // 2].astype(np.float64)
+    slots = in_slots(motions)
+    for index, motion in enumerate(slots):
+        if motion is None:
+            logits[index] = -np.inf
+    odds = np.exp(logits - logits.max(axis=0))
+    odds /= odds.sum(axis=0)
+    held = np.maximum(odds[:SLOTS].sum(axis=0), 1e-9)
+    total = np.zeros(len(rows))
+    for index, motion in enumerate(slots):
+        if motion is not None:
+            total += odds[index] / held * motion.seen[rows, columns]
+    expected, unknown = luma.copy(), np.zeros(mask.shape, bool)
+    expected[rows, columns] = total
+    unknown[rows, columns] = odds[SLOTS] > _UNKNOWN
+    return Expected(expected, unknown)

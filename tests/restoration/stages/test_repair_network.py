@@ -1,0 +1,181 @@
+"""The network judges parts as it judges the whole, and its word is never written as a picture."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from restoration import weights
+from restoration.provenance import Label
+from restoration.stages import REPAIR
+from restoration.stages.repair.inputs import CHANNELS, network_inputs, settle_suspects
+from restoration.stages.repair.judging import HALO, TILE, Judge, boxes_of, tiles_with_evidence
+from restoration.stages.repair.network import RepairNetwork
+from restoration.stages.repair.stage import NETWORK, Params, repair_frames
+from restoration.stages.repair.views import Surroundings
+from restoration.stages.segments import Segment
+from tests.restoration.stages.films import blot, clip_of, moving, problems, run_stage
+
+
+@pytest.fixture
+def any_judge(tmp_path: Path) -> Judge:
+    """A network of the right form with weights by chance: enough for what holds of any weights."""
+    torch.manual_seed(3)
+    save_file(RepairNetwork().state_dict(), tmp_path / "any.safetensors")
+    return Judge(tmp_path / "any.safetensors")
+
+
+def _noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(1).standard_normal((CHANNELS, height, width)).astype(np.float32)
+
+
+@pytest.mark.parametrize("shape", [(366, 478), (480, 640), (200, 301)])
+def test_a_part_gives_the_same_bits_as_the_whole(any_judge: Judge, shape: tuple[int, int]) -> None:
+    planes = _noise(*shape)
+    whole = any_judge.judge_whole(planes)
+    rows, columns = (-(-side // TILE) for side in shape)
+    for y, x in ((0, 0), (rows - 1, columns - 1), (rows // 2, 0)):
+        tiles = np.zeros((rows, columns), bool)
+        tiles[y, x] = True
+        (box,) = boxes_of(tiles)
+        part = any_judge.judge_parts(planes, [box])
+        assert np.array_equal(part.chance[box], whole.chance[box])
+        half = tuple(slice(side.start // 2, side.stop // 2) for side in box)
+        assert np.array_equal(part.choice[:, *half], whole.choice[:, *half])
+
+
+def test_nothing_beyond_the_halo_has_a_say(any_judge: Judge) -> None:
+    planes = _noise(64 + 2 * HALO, 192)
+    other = planes.copy()
+    other[:, 64 + HALO :] = 0.0
+    one, two = any_judge.judge_whole(planes), any_judge.judge_whole(other)
+    assert np.array_equal(one.chance[:64], two.chance[:64])
+    assert not np.array_equal(one.chance[64:], two.chance[64:])
+
+
+def test_parts_without_evidence_are_not_run(any_judge: Judge) -> None:
+    planes = np.zeros((CHANNELS, 8 * TILE, 8 * TILE), np.float32)
+    assert not any_judge.judge(planes).chance.any()
+    planes[8, 20, 20] = 2.0
+    tiles = tiles_with_evidence(planes)
+    assert tiles[:2, :2].all() and tiles.sum() == 4
+    assert not any_judge.judge(planes).chance[2 * TILE :].any()
+
+
+def test_a_frame_at_the_end_has_inputs_without_trust_in_the_missing_side() -> None:
+    clip = clip_of(moving(4))
+    around = Surroundings(clip, Segment(0, 4), 0, _estimator())
+    motions = [around.motion(0, offset) for offset in around.offsets(0)]
+    planes = network_inputs(around.view(0), motions)
+    assert planes.shape == (CHANNELS, *around.view(0).luma.shape)
+    assert not planes[6].any() and planes[7].any()
+    assert np.isfinite(planes).all()
+
+
+def _estimator():
+    from restoration.imaging.flow import FlowEstimator
+
+    return FlowEstimator("fast")
+
+
+def test_a_blotch_takes_the_motion_of_what_lies_around_it() -> None:
+    lights = moving(5, step=3.0)
+    lights[2] = blot(lights[2], 60, 80, 12, 1.0)
+    around = Surroundings(clip_of(lights), Segment(0, 5), 0, _estimator())
+    offsets = around.offsets(2)
+    motions = [around.motion(2, offset) for offset in offsets]
+    views = {offset: around.view(2 + offset) for offset in offsets}
+    settled = settle_suspects(around.view(2), motions, views)
+    for motion in settled:
+        inside = motion.flow[54:67, 74:87]
+        assert np.abs(inside[..., 0] + 3.0 * motion.offset).max() < 1.5
+
+
+def test_a_repeated_frame_is_no_neighbour() -> None:
+    lights = moving(4)
+    lights.insert(2, lights[1].copy())
+    around = Surroundings(clip_of(lights), Segment(0, 5), 0, _estimator())
+    assert around.offsets(1) == [-1, 2, 3]
+    assert around.offsets(2) == [1, -2, 2]
+
+
+def test_dirt_on_a_repeated_frame_is_found_and_filled_from_beyond_it() -> None:
+    lights = moving(6)
+    lights[3] = blot(lights[3], 60, 80, 5, 1.0)
+    lights.insert(4, lights[3].copy())
+    clip = clip_of(lights)
+    made, _ = run_stage(REPAIR, clip, engine="network")
+    assert problems(clip, made) == []
+    for frame in (3, 4):
+        assert (made[frame].structure[57:64, 77:84] == Label.RECOVERED).all()
+
+
+def test_the_network_changes_nothing_outside_its_labels_and_passes_the_gate() -> None:
+    lights = moving(7)
+    for number, light in enumerate(lights):
+        lights[number] = blot(light, 20 + 11 * number, 30 + 13 * number, 2 + number, number % 2)
+    clip = clip_of(lights, "yuv420p")
+    made, facts = run_stage(REPAIR, clip, engine="network")
+    assert facts["engine"] == "network"
+    assert problems(clip, made) == []
+    assert any((frame.structure == Label.RECOVERED).any() for frame in made)
+    for before, frame in zip(clip.pictures, made, strict=True):
+        same = frame.structure == Label.ORIGINAL
+        assert np.array_equal(before.planes[0][same], frame.picture.planes[0][same])
+
+
+def test_the_network_gives_the_same_codes_in_parts_and_on_any_number_of_threads() -> None:
+    lights = moving(9)
+    for number in (0, 3, 4, 8):
+        lights[number] = blot(lights[number], 20 + 8 * number, 40 + 9 * number, 4, 0.0)
+    clip = clip_of(lights)
+    whole, _ = run_stage(REPAIR, clip, engine="network")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        parts = []
+        for start in range(0, 9, 2):
+            facts: dict = {"frames": [], "unreadable": 0}
+            parts += repair_frames(
+                clip, Params(engine="network"), lambda *_: None, facts, start, min(start + 2, 9)
+            )
+    finally:
+        torch.set_num_threads(threads)
+    for one, other in zip(whole, parts, strict=True):
+        assert one.picture.same_codes(other.picture)
+        assert np.array_equal(one.structure, other.structure)
+
+
+def test_without_torch_thresholds_do_the_work_and_the_facts_say_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "restoration.stages.repair.judging", None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    _, facts = run_stage(REPAIR, clip_of(moving(4)), engine="network")
+    assert facts["engine"] == "classical"
+    assert "not installed" in facts["engine_missing"]
+
+
+def test_shipped_weights_are_the_pinned_ones_and_no_others_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = weights.find(NETWORK)
+    assert entry.shipped and entry.state() == "present"
+    assert entry.path.stat().st_size == entry.bytes <= 4_000_000
+    altered = tmp_path / "altered.safetensors"
+    altered.write_bytes(entry.path.read_bytes()[:-1] + b"!")
+    monkeypatch.setattr(type(entry), "path", property(lambda _: altered))
+    with pytest.raises(weights.WeightsAltered, match="install the program again"):
+        weights.require(NETWORK)
+    with pytest.raises(weights.WeightsAltered, match="install the program again"):
+        weights.fetch(NETWORK)
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(ValueError, match="network, classical"):
+        Params(engine="magic")
