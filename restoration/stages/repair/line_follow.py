@@ -67,8 +67,8 @@ def confirm(
         _step(way, scene_step(line, motion, luma))
         for way, motion in zip(ways, motions, strict=True)
     ]
-    if _goes_along(steps):
-        return False
+    if _goes_along(steps) or all(step.scene is None for step in steps):
+        return False  # on an even card nothing tells a scratch from a drawn line
     joined = sum(step.joined for step in steps)
     left_behind = sum(_is_left_behind(step) for step in steps)
     share = _share_of_scene(steps)

@@ -169,9 +169,10 @@ def test_a_fold_that_sways_a_little_with_the_scene_is_kept() -> None:
     assert max((frame.structure != Label.ORIGINAL).mean() for frame in made) < 0.002
 
 
-def test_the_drawn_frame_of_a_title_card_that_weaves_is_kept() -> None:
+@pytest.mark.parametrize("inset", [18, 2])
+def test_the_drawn_frame_of_a_title_card_that_weaves_is_kept(inset: int) -> None:
     card = np.full((HEIGHT, WIDTH), 0.08)
-    cv2.rectangle(card, (24, 18), (WIDTH - 24, HEIGHT - 18), 0.8, 2)
+    cv2.rectangle(card, (24, inset), (WIDTH - 24, HEIGHT - inset), 0.8, 2)
     for row in range(50, 150, 24):
         cv2.putText(card, "REEL TWO", (60, row), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 0.85, 2)
     rng = np.random.default_rng(1)
