@@ -14,6 +14,7 @@ from restoration.imaging.flow import FlowEstimator
 from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
 from restoration.stages.repair.choosing import Neighbour
 from restoration.stages.repair.detect import Mask
+from restoration.stages.repair.fast_motion import without_movers
 from restoration.stages.repair.fill import align_to_chroma, fill_defects
 from restoration.stages.repair.finding import LARGEST, ByNetwork, ByThresholds, Finder, Found
 from restoration.stages.repair.judgement import Judgement, judge
@@ -184,7 +185,8 @@ def _find(around: Surroundings, frame: int, finder: Finder, params: Params) -> _
         found = Found(np.zeros(here.luma.shape, bool), motions)
         return _Defects(judgement, found, nothing, nothing)
     found = finder.find(around, frame, _largest(params, here.full.size))
-    mask = found.mask
+    views = {motion.offset: around.view(frame + motion.offset) for motion in motions}
+    mask = without_movers(here, found.mask, motions, views)
     if params.largest:
         mask = drop_larger(mask, params.largest * mask.shape[1] / here.full.shape[1])
     if params.grow and mask.any():
@@ -242,7 +244,7 @@ def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Ma
 
 STAGE = Stage(
     name="repair",
-    version="7",
+    version="8",
     queue="gpu",
     makes="pictures",
     params=Params,
