@@ -109,7 +109,8 @@ def _draw(tiles: Sequence[_Tile], rate: Fraction, *, name: str) -> Image.Image:
     )
     sheet = Image.new("RGB", size, _PAPER)
     pen = ImageDraw.Draw(sheet)
-    told = f"{name}    {len(tiles)} scenes    first and last frame of each"
+    count = "1 scene" if len(tiles) == 1 else f"{len(tiles)} scenes"
+    told = f"{name}    {count}    first and last frame of each"
     pen.text((_GAP, _GAP), told, fill=_INK, font=_font(14))
     for index, tile in enumerate(tiles):
         x = _GAP + index % _COLUMNS * (tile_width + _GAP)

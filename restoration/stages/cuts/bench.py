@@ -213,6 +213,8 @@ def _totals(cases: list[Row]) -> dict[str, dict[str, dict[str, Row]]]:
     sums: dict[str, dict[str, dict[str, Row]]] = {}
     for group in ("film", _set_name(tuned_on=False), _set_name(tuned_on=True)):
         members = [case for case in cases if _group(case) == group]
+        if not members:
+            continue
         kinds = list(dict.fromkeys(case["kind"] for case in members))
         chosen = {kind: {kind} for kind in kinds}
         if group != "film":
