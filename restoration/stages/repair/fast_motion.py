@@ -25,6 +25,8 @@ _COARSE = 4
 _TURNS = (0.0, -8.0, 8.0, -16.0, 16.0)  # degrees
 _FINER = 5  # pixels about the coarse place, at half the size
 _ALIKE = 0.42  # of what differs at its own place, of a shape that was found again
+_DIFFERS = 12.0  # codes
+_IN_BOTH = 0.3  # share of a defect's area that both neighbours show elsewhere
 _SCENERY = 0.5  # of that, where this frame shows the same there: so it did not move there
 
 
@@ -39,7 +41,7 @@ def without_movers(
     """
     count, parts, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     large = [part for part in range(1, count) if boxes[part][cv2.CC_STAT_AREA] >= _LARGE]
-    near = [motion for motion in motions if abs(motion.offset) == 1] or list(motions[:1])
+    near = _nearest(motions)
     if not large or not near:
         return mask
     kept = mask.copy()
@@ -47,9 +49,17 @@ def without_movers(
         left, top, wide, high, _ = (int(value) for value in boxes[part])
         box = (slice(top, top + high), slice(left, left + wide))
         inside = parts[box] == part
-        if any(_moved(here.luma, box, inside, m, neighbours[m.offset].luma) for m in near):
+        found = any(_moved(here.luma, box, inside, m, neighbours[m.offset].luma) for m in near)
+        covered = [] if found else [_uncovered(here.luma, mask, box, inside, m) for m in near]
+        if found or (len(near) > 1 and min(covered) > _IN_BOTH):
             kept[box] &= ~inside
     return kept
+
+
+def _nearest(motions: Sequence[Motion]) -> list[Motion]:
+    """To the nearest neighbour on each side; frames that repeat another are none."""
+    sides = ([m for m in motions if m.offset < 0], [m for m in motions if m.offset > 0])
+    return [min(side, key=lambda motion: abs(motion.offset)) for side in sides if side]
 
 
 Box = tuple[slice, slice]
@@ -82,6 +92,23 @@ def _moved(luma: Luma, box: Box, inside: Mask, motion: Motion, other: Luma) -> b
     if best.misfit >= _ALIKE * expected:
         return False
     return best.still >= _SCENERY * expected
+
+
+def _uncovered(luma: Luma, mask: Mask, box: Box, inside: Mask, motion: Motion) -> float:
+    """How much of the same tone the neighbour shows near by where this frame does not, over area.
+
+    What bends or blurs as it moves is not found by its shape; but it covers a place in each frame,
+    and dirt covers none in the next.
+    """
+    rows = slice(max(box[0].start - _FARTHEST, 0), box[0].stop + _FARTHEST)
+    columns = slice(max(box[1].start - _FARTHEST, 0), box[1].stop + _FARTHEST)
+    own = luma[box][inside]
+    tone, spread = float(np.median(own)), max(float(own.std()), 10.0)
+    here, there = luma[rows, columns], motion.seen[rows, columns]
+    differs = (np.abs(here - there) > _DIFFERS) & ~mask[rows, columns]
+    alike = differs & (np.abs(there - tone) < spread) & (np.abs(here - tone) > spread)
+    held = cv2.morphologyEx(alike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return float(held.sum()) / float(inside.sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,6 +31,7 @@ _EVEN_THOUGH_BROAD = 1.9
 _EVEN = 1.25  # gain a band, of a line that stands in a scene that stands
 _TEXTURE = 3.0  # codes a column, from which a place shows which way it moves
 _WITH_SCENE = (0.55, 4.0)  # of the scene's steps, of a line that goes with it or with what is near
+_STRAIGHT = 1.2  # columns, of one that does not span the frame
 _LEAST_MOVED = 0.05  # square columns over all neighbours
 _PLACES = 60  # at least, to know how the scene moves
 
@@ -74,13 +75,18 @@ def confirm(
     share = _share_of_scene(steps)
     if share is not None and _WITH_SCENE[0] <= share <= _WITH_SCENE[1]:
         return False
-    if left_behind > joined:
+    if left_behind > joined and _pans(steps, motions):
         stays = sum(map(_stays, steps))
-        return spans or (joined == 0 and share is None and stays >= 3)
+        alone = joined == 0 and share is None and stays >= 3 and len(found) == len(steps)
+        if spans:
+            return _is_fine(line, luma.shape[1])
+        straight = _is_plain(line, luma.shape[1]) and _bend(line) <= _STRAIGHT
+        return alone and straight and sum(map(_all_moves, motions)) >= 3
     if joined or not spans or len(found) < 3:
         return False
     wanders = sum(_goes_alone(step) for step in steps)
-    return (_is_plain(line, luma.shape[1]) or wanders >= 2) and len(found) >= len(steps) - 1
+    sways = wanders >= 2 and _is_fine(line, luma.shape[1])
+    return (_is_plain(line, luma.shape[1]) or sways) and len(found) >= len(steps) - 1
 
 
 def _share_of_scene(steps: Sequence[Step]) -> float | None:
@@ -98,6 +104,31 @@ def _share_of_scene(steps: Sequence[Step]) -> float | None:
     share = sum(line * scene for line, scene in pairs) / there
     rest = sum((line - share * scene) ** 2 for line, scene in pairs)
     return share if rest <= 0.25 * moved and share > 0.1 else None
+
+
+def _pans(steps: Sequence[Step], motions: Sequence[Motion]) -> bool:
+    """Whether the scene goes one way through the frames; where flow lost it, it does not."""
+    known = [
+        (motion.offset, step.scene)
+        for motion, step in zip(motions, steps, strict=True)
+        if step.scene is not None
+    ]
+    there = sum(scene * scene for _, scene in known)
+    speed = sum(at * scene for at, scene in known) / max(1, sum(at * at for at, _ in known))
+    return sum((scene - speed * at) ** 2 for at, scene in known) <= 0.35 * there
+
+
+def _bend(line: Line) -> float:
+    """Columns by which the line usually departs from a straight one; spray and reeds bend."""
+    fit = np.polynomial.Polynomial.fit(line.rows, line.columns, 1)
+    return float(np.quantile(np.abs(line.columns - fit(line.rows)), 0.7))
+
+
+def _is_fine(line: Line, width: int) -> bool:
+    """Narrow, or strong all the way: what is broad and comes and goes is a coat or a trunk."""
+    if (line.right - line.left + 1) * 720 <= _NARROW * width:
+        return True
+    return line.strength / len(line.columns) * BAND >= _EVEN_THOUGH_BROAD
 
 
 def _is_plain(line: Line, width: int) -> bool:
@@ -124,6 +155,11 @@ def _is_left_behind(step: Step) -> bool:
     if step.line is None or step.scene is None or step.joined:
         return False
     return abs(step.scene) > _MOVED and abs(step.line - step.scene) > _APART
+
+
+def _all_moves(motion: Motion) -> bool:
+    """Whether the whole scene moved far, and not somebody who passes a post that stands."""
+    return abs(float(np.median(motion.flow[::8, ::8, 0]))) > _MOVED_FAR
 
 
 def _stays(step: Step) -> bool:

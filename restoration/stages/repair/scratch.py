@@ -10,7 +10,7 @@ their own. Poles and door frames are lines too: `line_follow` tells them from sc
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -36,6 +36,7 @@ _EMPTY = 2.0  # codes of spread down a side that shows nothing
 _END = 0.04  # of the rows; a drawn frame or a pole stops short of it
 _LEAST_EVEN = 0.7  # score a band
 _MOST_OF_TONE = 7
+_EDGE = 13.0  # columns at 720 beside the edge of the picture
 _MOST = 12  # lines in one frame; more is a fence
 
 
@@ -202,14 +203,23 @@ def _measure(luma: Luma, path: Path, band: int, tone: int, strength: float) -> L
     end = max(6, round(_END * height))
     covered = float(shown.mean())
     line = Line(first, columns, left, right, tone, strength, median, whole=False)
+    edge = _EDGE * width / 720
+    if float(columns.min()) < edge or float(columns.max()) > width - 1 - edge:
+        return None  # the picture's own edge, soft or rounded by the gate
     if covered < _LEAST_COVERED or _is_border(luma, line):
         return None
-    reaches = first < end and line.stop > height - end
-    return (
-        Line(first, columns, left, right, tone, strength, median, whole=True)
-        if reaches and covered >= _COVERED
-        else line
-    )
+    if first < end and line.stop > height - end and covered >= _COVERED:
+        return replace(line, whole=True)
+    return _trimmed(line, shown)
+
+
+def _trimmed(line: Line, shown: Mask) -> Line | None:
+    """The line without what its path went on for at either end; None if too little is left."""
+    steady = np.flatnonzero(cv2.blur(shown.astype(np.float32)[:, None], (1, 15))[:, 0] > 0.6)
+    if len(steady) < 16:
+        return None
+    start, stop = int(steady[0]), int(steady[-1]) + 1
+    return replace(line, first=line.first + start, columns=line.columns[start:stop])
 
 
 def _rows_of(path: Path, height: int, band: int) -> tuple[int, Columns]:

@@ -61,7 +61,7 @@ def _clip(lights) -> MemoryClip:
 def test_nothing_of_a_fast_limb_is_touched(step: float, tone: float, swing: float) -> None:
     lights, limbs = _film(step, tone=tone, swing=swing)
     clip = _clip(lights)
-    made, _ = run_stage(REPAIR, clip)
+    made, _ = run_stage(REPAIR, clip, engine="classical")
     for number, (frame, limb) in enumerate(zip(made, limbs, strict=True)):
         assert not frame.structure[limb > 0.02].any(), f"part of the limb of frame {number} is gone"
         assert not frame.structure.any(), f"frame {number} was changed where nothing was wrong"
@@ -79,7 +79,7 @@ def test_dirt_on_a_fast_limb_is_mended_from_the_limb_or_left(step: float) -> Non
         cv2.circle(spoiled[number], spot, 3, 0.02, -1)
         spots.append((number, spot))
     before, clean = _clip(spoiled), _clip(lights)
-    made, _ = run_stage(REPAIR, before)
+    made, _ = run_stage(REPAIR, before, engine="classical")
     assert problems(before, made) == []
     for number, (x, y) in spots:
         box = (slice(y - 4, y + 5), slice(x - 4, x + 5))

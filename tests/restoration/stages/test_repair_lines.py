@@ -204,6 +204,22 @@ def test_a_line_is_followed_from_where_it_begins_to_where_it_ends() -> None:
     assert float(np.abs(line.columns - truth)[8:-8].max()) < 0.8
 
 
+def test_the_soft_edge_of_the_picture_is_no_line() -> None:
+    luma = (255 * _film()[0]).astype(np.float32)
+    luma[:, 3:6] *= 0.3
+    assert all(line.columns.min() > 4 for line in find_lines(luma))
+
+
+def test_a_jet_of_water_that_bends_is_kept() -> None:
+    """A splash in a cartoon: it stands still, while the sea behind it goes on."""
+    rows = np.arange(HEIGHT)
+    columns = 120 + 10.0 * np.sin((rows - 60) / 40.0)
+    away = np.abs(np.arange(WIDTH)[None] - columns[:, None])
+    opacity = 0.8 * np.clip(2.0 - away, 0, 1) * ((rows > 60) & (rows < 170))[:, None]
+    made, _ = run_stage(REPAIR, _clip(_laid(_film(), opacity, 0.05)))
+    assert not any(frame.structure.any() for frame in made[1:-1])
+
+
 def test_pictures_without_a_line_have_none() -> None:
     rng = np.random.default_rng(2)
     noise = 120 + 6 * rng.standard_normal((HEIGHT, WIDTH))
