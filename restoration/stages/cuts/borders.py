@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from restoration.stages.cuts.dissolves import find_dissolves
 from restoration.stages.cuts.evidence import Evidence
-from restoration.stages.cuts.gradual import Fade, Range, is_one_scene, join_mixes
+from restoration.stages.cuts.gradual import Fade, Range, is_one_scene
 from restoration.stages.cuts.measurements import Measurements
 
 SURE = 0.5
@@ -53,7 +54,11 @@ def find_borders(
     measured: Measurements, fades: Sequence[Fade], *, strictness: float, shortest: int
 ) -> tuple[list[Border], list[Border]]:
     """The borders, and the candidates that were almost some, both in order."""
-    found = [*cuts(measured, strictness), *dissolves(measured), *of_fades(fades, measured)]
+    found = [
+        *cuts(measured, strictness),
+        *dissolves(measured, strictness),
+        *of_fades(fades, measured),
+    ]
     kept: list[Border] = []
     doubtful: list[Border] = []
     for border in sorted(found, key=_precedence):
@@ -89,27 +94,25 @@ def cuts(measured: Measurements, strictness: float) -> list[Border]:
     return found
 
 
-def dissolves(measured: Measurements) -> list[Border]:
-    """A candidate for every mixture that was found."""
+def dissolves(measured: Measurements, strictness: float) -> list[Border]:
+    """A candidate for every stretch that may be a dissolve."""
     found = []
-    for span, score in join_mixes(measured.mixes):
-        middle = span[0] + (span[1] - span[0]) // 2
-        found.append(Border(middle, "dissolve", 0.5 + score / 2, span, _around(measured, span)))
+    for each in find_dissolves(measured):
+        sure = each.confidence(strictness)
+        if sure >= DOUBTFUL:
+            found.append(Border(each.middle, "dissolve", sure, each.span, each.told()))
     return found
 
 
 def _around(measured: Measurements, span: Range) -> Told:
-    """The strongest of each measure inside the span."""
+    """The strongest of each measure inside the span of a fade."""
+    inside = slice(span[0] - measured.first_frame, span[1] + 1 - measured.first_frame)
     network = None
     if measured.every is not None:
-        inside = measured.every[span[0] - measured.first_frame : span[1] - measured.first_frame]
-        network = round(float(inside.max()), 3) if inside.size else 0.0
-    near = [b for b in measured.boundaries if span[0] <= b.frame <= span[1]]
-    return {
-        "network": network,
-        "ranks": round(max((b.across for b in near), default=0.0), 1),
-        "motion": round(min((b.carried for b in near), default=1.0), 3),
-    }
+        network = round(float(measured.every[inside].max(initial=0.0)), 3)
+    drift = max((far for _, far in measured.drift[inside]), default=0.0)
+    motion = min(measured.carried[inside], default=1.0)
+    return {"network": network, "ranks": round(drift, 1), "motion": round(motion, 3)}
 
 
 def of_fades(fades: Sequence[Fade], measured: Measurements) -> list[Border]:

@@ -59,8 +59,7 @@ class Evidence:
     def confidence(self, strictness: float = 1.0) -> float:
         """Probability of a cut, 0 to 1. strictness: 1 as fitted; above 1 asks for more evidence."""
         weights = WITHOUT_NETWORK if self.network is None else WITH_NETWORK
-        score = float(np.dot(weights, self.features())) - 2.0 * float(np.log(strictness))
-        return float(1.0 / (1.0 + np.exp(-score)))
+        return probability(weights, self.features(), strictness)
 
     def told(self) -> dict[str, float | None]:
         """What the facts of the stage say of it."""
@@ -71,43 +70,82 @@ class Evidence:
         }
 
     def features(self) -> list[float]:
-        """Constant, ranks across, ratio, what motion carries, and the network's log odds."""
+        """Constant, ranks across, ratio, what motion loses, and the network's log odds.
+
+        All but the constant speak for a cut the larger they are.
+        """
         found = [
             1.0,
             float(np.log(max(self.ranks, 1.0) / 30.0)),
             float(np.log(max(self.ratio, 0.5) / 2.5)),
-            _log_odds(self.motion, 0.02) - _log_odds(0.45, 0.02),
+            log_odds(1.0 - self.motion, 0.02) - log_odds(0.55, 0.02),
         ]
         if self.network is not None:
-            found.append(_log_odds(self.network, _LEAST) - _log_odds(0.2, _LEAST))
+            found.append(log_odds(self.network, _LEAST) - log_odds(0.2, _LEAST))
         return found
 
 
-def _log_odds(share: float, least: float) -> float:
+def probability(weights: Weights, features: Sequence[float], strictness: float) -> float:
+    """What a logistic score stands for; a strictness of 2 asks for four times the odds."""
+    score = float(np.dot(weights, features)) - 2.0 * float(np.log(strictness))
+    return float(1.0 / (1.0 + np.exp(-score)))
+
+
+def log_odds(share: float, least: float) -> float:
+    """Logarithm of the odds of a share, itself kept away from 0 and 1 by `least`."""
     kept = min(max(share, least), 1.0 - least)
     return float(np.log(kept / (1.0 - kept)))
 
 
-def fit(rows: Sequence[Sequence[float]], right: Sequence[bool], *, ridge: float = 1.0) -> Weights:
-    """Weights of a logistic regression, by Newton's method.
+def fit(
+    rows: Sequence[Sequence[float]],
+    right: Sequence[bool],
+    *,
+    ridge: float = 1.0,
+    balanced: bool = False,
+) -> Weights:
+    """Weights of a logistic regression, none but the constant's negative.
+
+    A measure that would count against what it means does so by chance, and is left out instead.
 
     Args:
-        rows: `Evidence.features` of each example. right: whether there is a cut.
+        rows: features of each example, the constant first. right: what it is an example of.
         ridge: penalty on squared weights but the constant's.
+        balanced: whether the examples on both sides count the same in sum, however many they are.
     """
     x, y = np.array(rows, np.float64), np.array(right, np.float64)
+    share = float(y.mean())
+    counts = np.where(y > 0, 0.5 / share, 0.5 / (1 - share)) if balanced else np.ones(len(y))
+    kept = list(range(x.shape[1]))
+    while True:
+        found = _newton(x[:, kept], y, counts, ridge)
+        against = [place for place in range(1, len(kept)) if found[place] < 0.0]
+        if not against:
+            break
+        del kept[min(against, key=lambda place: float(found[place]))]
+    weights = np.zeros(x.shape[1])
+    weights[kept] = found
+    return tuple(round(float(weight), 3) for weight in weights)
+
+
+def _newton(
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.float64],
+    ridge: float,
+) -> npt.NDArray[np.float64]:
     weights = np.zeros(x.shape[1])
     penalty = ridge * np.diag([0.0] + [1.0] * (x.shape[1] - 1))
     for _ in range(50):
         p = 1.0 / (1.0 + np.exp(-np.clip(x @ weights, -30, 30)))
-        slope = x.T @ (y - p) - penalty @ weights
-        bend = (x * (p * (1 - p))[:, None]).T @ x + penalty + 1e-9 * np.eye(x.shape[1])
+        slope = x.T @ (counts * (y - p)) - penalty @ weights
+        bend = (x * (counts * p * (1 - p))[:, None]).T @ x + penalty + 1e-9 * np.eye(x.shape[1])
         step = np.linalg.solve(bend, slope)
         weights += step
         if float(np.abs(step).max()) < 1e-8:
             break
-    return tuple(round(float(weight), 3) for weight in weights)
+    return weights
 
 
-WITH_NETWORK: Weights = (-0.68, 0.0, 0.532, -0.626, 1.152)
-WITHOUT_NETWORK: Weights = (-0.825, 0.577, 1.852, -1.657)
+WITH_NETWORK: Weights = (-0.801, 0.0, 0.0, 2.256, 0.971)
+WITHOUT_NETWORK: Weights = (-1.649, 0.0, 0.528, 2.53)

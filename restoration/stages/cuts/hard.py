@@ -16,7 +16,7 @@ from scenedetect.detectors import AdaptiveDetector
 
 from restoration.stages.cuts.thumbnails import Thumbnail, Window, difference
 
-LEAST_ACROSS, LEAST_RATIO = 8.0, 1.3
+LEAST_ACROSS, LEAST_RATIO = 6.0, 1.3
 """Below either, nobody would look for a cut."""
 _QUIET = 3.0  # rank difference that grain and flicker leave between equal frames
 
@@ -26,7 +26,7 @@ class Boundary:
     """What lies between a frame and the one before it.
 
     across: smallest rank difference of any near frame before and any after. within: how much frames
-    on the livelier side differ among each other. carried, usual: see `motion.carried_across`.
+    on the livelier side differ among each other. carried, usual, jump: see `motion.Crossing`.
     """
 
     frame: int
@@ -34,6 +34,7 @@ class Boundary:
     within: float
     carried: float = 1.0
     usual: float = 1.0
+    jump: float = 0.0
 
     @property
     def is_candidate(self) -> bool:

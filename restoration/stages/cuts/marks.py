@@ -10,9 +10,8 @@ import numpy as np
 from restoration.stages.cuts.borders import Border
 from restoration.stages.cuts.gradual import Range
 from restoration.stages.cuts.measurements import Measurements
+from restoration.stages.cuts.splices import SURE, splice_confidence
 
-_SPLICE_ACROSS = 10.0
-_SPLICE_RATIO = 4.5
 _TITLE_FRAMES = 12
 
 
@@ -21,7 +20,7 @@ def find_marks(
 ) -> list[dict[str, Any]]:
     """Every mark, in order of frames."""
     marks: list[dict[str, Any]] = [
-        {"frame": flash.frame + k, "kind": flash.kind, "confidence": flash.confidence}
+        _mark(flash.frame + k, flash.kind, flash.confidence)
         for flash in measured.flashes
         for k in range(flash.length)
     ]
@@ -31,11 +30,14 @@ def find_marks(
         near = any(abs(boundary.frame - border.frame) <= 2 for border in borders)
         if inside or near or boundary.frame in taken:
             continue
-        if boundary.across >= _SPLICE_ACROSS and boundary.ratio >= _SPLICE_RATIO:
-            sure = round(0.8 - 0.4 * _SPLICE_RATIO / boundary.ratio, 3)
-            marks.append({"frame": boundary.frame, "kind": "splice", "confidence": sure})
+        if (sure := splice_confidence(boundary)) >= SURE:
+            marks.append(_mark(boundary.frame, "splice", sure))
     marks += _duplicates(measured)
     return sorted(marks, key=lambda mark: (mark["frame"], mark["kind"]))
+
+
+def _mark(frame: int, kind: str, confidence: float) -> dict[str, Any]:
+    return {"frame": frame, "kind": kind, "confidence": round(confidence, 3)}
 
 
 def _duplicates(measured: Measurements) -> list[dict[str, Any]]:
@@ -46,7 +48,7 @@ def _duplicates(measured: Measurements) -> list[dict[str, Any]]:
         around = np.delete(steps[index - 2 : index + 3], 2)
         if steps[index] < 0.08 and float(around.min()) > 0.6:
             frame = measured.first_frame + index
-            found.append({"frame": frame, "kind": "duplicate", "confidence": 0.9})
+            found.append(_mark(frame, "duplicate", 0.9))
     return found
 
 

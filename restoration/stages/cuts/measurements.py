@@ -11,6 +11,8 @@ from restoration.stages.cuts.flashes import Flash
 from restoration.stages.cuts.gradual import Mix
 from restoration.stages.cuts.hard import Boundary
 
+DRIFT_REACH = (6, 12)
+
 
 @dataclass(slots=True)
 class Measurements:
@@ -21,6 +23,12 @@ class Measurements:
     """Those where something changes."""
     proposals: set[int] = field(default_factory=set)
     flashes: list[Flash] = field(default_factory=list)
+    drift: list[tuple[float, float]] = field(default_factory=list)
+    """Rank difference between the frames 6, and 12, before and after; 0 near the ends."""
+    strides: list[float] = field(default_factory=list)
+    """Rank difference to the frame before, cleaned; 0 for the first."""
+    carried: list[float] = field(default_factory=list)
+    """Share of the picture that motion carries from 6 frames before to 6 after."""
     mixes: list[Mix] = field(default_factory=list)
     spreads: list[float] = field(default_factory=list)
     flat: list[bool] = field(default_factory=list)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WINDOW, STEP = 250, 200
 _MARGIN = (WINDOW - STEP) // 2
+_SPREAD = 12  # frames beside a busy one that are asked for too
 _WORKERS = 2
 _LEVEL, _CONTRAST, _MOST_GAIN = 110.0, 50.0, 4.0
 
@@ -26,24 +27,32 @@ Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 class Reading:
-    """Shows the network window by window, beside the decoding; holds a few windows of pictures."""
+    """Shows the network window by window, beside the decoding; holds a few windows of pictures.
+
+    Stretches in which nothing changes are not shown: their probabilities are 0.
+    """
 
     def __init__(self, network: TransNetV2) -> None:
         self._network = network
         self._workers = ThreadPoolExecutor(_WORKERS, "network")
         self._held: list[Small] = []
+        self._busy: list[bool] = []
         self._asked: deque[Future[Pair]] = deque()
         self._answers: list[Pair] = []
 
-    def feed(self, thumbnail: Thumbnail) -> None:
-        """The next frame. Waits if the network has fallen more than a window behind."""
+    def feed(self, thumbnail: Thumbnail, *, busy: bool) -> None:
+        """The next frame, and whether anything changes around it.
+
+        Waits if the network has fallen more than a window behind.
+        """
         shown = in_even_light(thumbnail)
         if not self._held:
-            self._held = [shown] * _MARGIN
+            self._held, self._busy = [shown] * _MARGIN, [False] * _MARGIN
         self._held.append(shown)
+        self._busy.append(busy)
         if len(self._held) == WINDOW:
             self._ask(STEP)
-            del self._held[:STEP]
+            del self._held[:STEP], self._busy[:STEP]
 
     def finish(self, waited: Callable[[], None]) -> Pair:
         """`single` and `all` for every frame that was fed; `waited` is called after each window."""
@@ -62,14 +71,34 @@ class Reading:
         self._workers.shutdown(cancel_futures=True)
 
     def _ask(self, count: int) -> None:
+        """Let the network look at `count` frames in the middle, as far as they are busy."""
         if len(self._asked) > _WORKERS:
             self._answers.append(self._asked.popleft().result())
-        self._asked.append(self._workers.submit(self._look, np.stack(self._held), count))
+        first = _MARGIN - _SPREAD
+        busy = first + np.flatnonzero(self._busy[first : _MARGIN + count + _SPREAD])
+        if not busy.size:
+            self._asked.append(_nothing(count))
+            return
+        start = max(_MARGIN, int(busy[0]) - _SPREAD)
+        stop = min(_MARGIN + count, int(busy[-1]) + _SPREAD + 1)
+        shown = np.stack(self._held[start - _MARGIN : stop + _MARGIN])
+        self._asked.append(self._workers.submit(self._look, shown, start - _MARGIN, count))
 
-    def _look(self, frames: Small, count: int) -> Pair:
-        single, every = self._network.window(frames)
-        kept = slice(_MARGIN, _MARGIN + count)
-        return single[kept], every[kept]
+    def _look(self, frames: Small, start: int, count: int) -> Pair:
+        """The answers for `count` frames, of which those from `start` on were asked for."""
+        answers = []
+        for head in self._network.window(frames):
+            placed = np.zeros(count, np.float32)
+            inside = head[_MARGIN:-_MARGIN]
+            placed[start : start + len(inside)] = inside
+            answers.append(placed)
+        return answers[0], answers[1]
+
+
+def _nothing(count: int) -> Future[Pair]:
+    done: Future[Pair] = Future()
+    done.set_result((np.zeros(count, np.float32), np.zeros(count, np.float32)))
+    return done
 
 
 def in_even_light(thumbnail: Thumbnail) -> Small:

@@ -15,8 +15,8 @@ from restoration.stages.cuts.clean import without_dirt, without_foreign
 from restoration.stages.cuts.findings import conclude
 from restoration.stages.cuts.gradual import find_mix
 from restoration.stages.cuts.hard import CutProposer, measure_boundary
-from restoration.stages.cuts.measurements import Measurements
-from restoration.stages.cuts.motion import carried_across
+from restoration.stages.cuts.measurements import DRIFT_REACH, Measurements
+from restoration.stages.cuts.motion import carried_far, cross
 from restoration.stages.cuts.reading import Reading, open_reading
 from restoration.stages.cuts.thumbnails import (
     Thumbnail,
@@ -25,8 +25,13 @@ from restoration.stages.cuts.thumbnails import (
     make_thumbnail,
     windows,
 )
+from restoration.stages.cuts.titles import is_title
 
 WEIGHTS = "transnetv2"
+_BUSY = 18.0
+"""Rank difference within 24 frames from which the network is asked whether a dissolve is there."""
+_DRIFTS = 12.0
+"""Rank difference within 12 frames from which it is asked whether motion explains it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,9 @@ def _look_through(
     shown = without_foreign(_thumbnails(clip, measured, progress), measured.flashes)
     for window in windows(without_dirt(shown)):
         measured.proposals |= set(proposer.feed(window.here))
-        _measure(measured, window, estimator, dissolves=params.dissolves)
+        busy = _measure(measured, window, estimator, dissolves=params.dissolves)
         if reading is not None:
-            reading.feed(window.here)
+            reading.feed(window.here, busy=busy)
     measured.proposals |= set(proposer.finish(clip.end_frame))
     if reading is not None:
         total = clip.end_frame - clip.start_frame
@@ -106,21 +111,44 @@ def _note(measured: Measurements, here: Thumbnail, before: Thumbnail | None) -> 
     measured.flat.append(here.is_flat)
     step = 0.0 if before is None else float(cv2.absdiff(here.luma, before.luma).mean())
     measured.steps.append(step)
-    measured.titles.append(_is_title(here))
+    measured.titles.append(is_title(here))
 
 
 def _measure(
     measured: Measurements, window: Window, estimator: FlowEstimator, *, dissolves: bool
-) -> None:
+) -> bool:
+    """Measure what lies around the centre frame; whether anything changes there."""
     here, before = window.here, window.at(-1)
     boundary = measure_boundary(window)
-    if boundary is not None and boundary.is_candidate:
-        motion = carried_across(window, estimator)
-        measured.boundaries.append(replace(boundary, carried=motion[0], usual=motion[1]))
+    jumps = boundary is not None and boundary.is_candidate
+    if boundary is not None and jumps:
+        share, usual, jump = cross(window, estimator)
+        measured.boundaries.append(replace(boundary, carried=share, usual=usual, jump=jump))
+    _measure_drift(measured, window, estimator)
     if dissolves and (mix := find_mix(window, estimator)) is not None:
         measured.mixes.append(mix)
     if before is not None and before.is_flat and not here.is_flat:
         measured.bridged[here.frame] = _across_blank(window)
+    return jumps or measured.drift[-1][1] > _BUSY
+
+
+def _measure_drift(measured: Measurements, window: Window, estimator: FlowEstimator) -> None:
+    """How far the picture drifts within half a second, and whether motion explains it."""
+    drift = [
+        difference(one, other)
+        if (one := window.at(-reach)) is not None and (other := window.at(reach)) is not None
+        else 0.0
+        for reach in DRIFT_REACH
+    ]
+    measured.drift.append((drift[0], drift[1]))
+    before = window.at(-1)
+    measured.strides.append(0.0 if before is None else difference(before, window.here))
+    carried = 1.0
+    if drift[0] > _DRIFTS:
+        # Every third frame is enough: neighbours see nearly the same.
+        again = window.here.frame % 3 and len(measured.carried)
+        carried = measured.carried[-1] if again else carried_far(window, DRIFT_REACH[0], estimator)
+    measured.carried.append(carried)
 
 
 def _across_blank(window: Window) -> float:
@@ -133,16 +161,9 @@ def _across_blank(window: Window) -> float:
     return min((difference(one, other) for one in before for other in after), default=np.inf)
 
 
-def _is_title(thumbnail: Thumbnail) -> bool:
-    """Light writing on a dark card: most of the frame dark and even, a small part light."""
-    light = float(np.count_nonzero(thumbnail.luma > 110)) / thumbnail.luma.size
-    dark = float(np.count_nonzero(thumbnail.luma < 60)) / thumbnail.luma.size
-    return 0.01 < light < 0.3 and dark > 0.6
-
-
 STAGE = Stage(
     name="cuts",
-    version="2",
+    version="3",
     queue="cpu",
     makes="findings",
     params=Params,

@@ -63,13 +63,34 @@ class Library:
 
     def shot(self, count: int, rng: Draw) -> Shot:
         """`count` frames that hold together."""
-        if rng.random() < 0.5:
-            film = self.filmed[int(rng.integers(len(self.filmed)))]
-            step = int(rng.integers(1, 3)) if len(film) > 2 * count + 2 else 1
-            if len(film) > step * count:
-                start = int(rng.integers(len(film) - step * count))
-                return film[start : start + step * count : step]
-        return self._still(count, rng)
+        return self.take(count, rng)[:count]
+
+    def take(self, count: int, rng: Draw) -> Shot:
+        """A shot of `count` frames or one and a half times as many."""
+        longer = count * 3 // 2
+        if rng.random() < 0.5 and (found := self._film(longer, rng)) is not None:
+            return found
+        return self._still(longer, rng)
+
+    def _film(self, count: int, rng: Draw) -> Shot | None:
+        film = self.filmed[int(rng.integers(len(self.filmed)))]
+        step = int(rng.integers(1, 3)) if len(film) > 2 * count + 2 else 1
+        if len(film) <= step * count:
+            return None
+        start = int(rng.integers(len(film) - step * count))
+        return film[start : start + step * count : step]
+
+    def scene(self, first: int, second: int, rng: Draw) -> tuple[Shot, Shot]:
+        """Two takes of one scene, the camera nearer or elsewhere in the second."""
+        whole = self.take(first + second, rng)[: first + second]
+        nearer = float(rng.uniform(1.25, 1.9))
+        width, height = int(WIDTH / nearer), int(HEIGHT / nearer)
+        x, y = int(rng.integers(WIDTH - width + 1)), int(rng.integers(HEIGHT - height + 1))
+        again = [
+            cv2.resize(frame[y : y + height, x : x + width], (WIDTH, HEIGHT))
+            for frame in whole[first:]
+        ]
+        return whole[:first], np.stack(again)
 
     def _still(self, count: int, rng: Draw) -> Shot:
         still = self.stills[int(rng.integers(len(self.stills)))]
@@ -79,22 +100,38 @@ class Library:
         other = self.stills[int(rng.integers(len(self.stills)))]
         size = int(rng.integers(20, 90))
         thing: Shot = other[100 : 100 + 2 * size, 100 : 100 + size]
+        whip = _whip(count, rng) if rng.random() < 0.06 else np.zeros((count, 2))
         passing = rng.random() < 0.6
         x, y, pace = rng.uniform(-80, 320), rng.uniform(0, 200), float(rng.normal(0, 5))
         made = []
         for n in range(count):
             at = np.array([240.0, 180.0]) + speed * (n - count / 2) + rng.normal(0, shake, 2)
+            at += whip[n]
             scale = 0.9 / zoom ** (n - count / 2)
             turn = np.array([[scale, 0, at[0] - scale * 160], [0, scale, at[1] - scale * 120]])
             flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
             size_2d, edge = (WIDTH, HEIGHT), cv2.BORDER_REFLECT
             warped = cv2.warpAffine(still, turn, size_2d, flags=flags, borderMode=edge)
-            frame = np.asarray(warped, np.uint8)
+            frame = _blurred(np.asarray(warped, np.uint8), whip, n)
             if passing:
                 left, top = int(x + pace * n), int(y + 8 * np.sin(n / 6))
                 _paste(frame, thing, left, top)
             made.append(frame)
         return np.stack(made)
+
+
+def _whip(count: int, rng: Draw) -> npt.NDArray[np.float64]:
+    """Places (count, 2) of a camera that swings to another part of the scene in a few frames."""
+    length, start = int(rng.integers(5, 15)), int(rng.integers(4, count - 4))
+    share = np.clip((np.arange(count) - start) / length, 0, 1)
+    eased = share * share * (3 - 2 * share)
+    return np.asarray(eased[:, None] * rng.choice([-1, 1]) * np.array([[rng.uniform(250, 600), 0]]))
+
+
+def _blurred(frame: Shot, places: npt.NDArray[np.float64], n: int) -> Shot:
+    """The frame smeared along the way that the camera goes while the shutter is open."""
+    way = int(abs(places[n, 0] - places[max(n - 1, 0), 0]) / 2)
+    return np.asarray(cv2.blur(frame, (way, 1)), np.uint8) if way > 1 else frame
 
 
 def _paste(frame: npt.NDArray[np.uint8], thing: npt.NDArray[np.uint8], x: int, y: int) -> None:
@@ -120,8 +157,12 @@ def make_reel(library: Library, rng: Draw, *, shots: int = 9, damage: str = "mix
     reel = Reel(MemoryClip([], PictureFormat(WIDTH, HEIGHT, PIXEL_FORMATS["gray"], Fraction(24))))
     since = 0
     for _ in range(shots - 1):
-        shot = library.shot(int(rng.integers(16, 70)), rng)
-        since = _join(reel, frames, shot, rng, since)
+        count = int(rng.integers(16, 70))
+        if rng.random() < 0.85:
+            since = _join(reel, frames, library.shot(count, rng), rng, since)
+            continue
+        for shot in library.scene(count, int(rng.integers(16, 50)), rng):
+            since = _cut(reel, frames, [frame.astype(np.float32) for frame in shot])
     spans = [(a, b) for a, b in reel.gradual]
     for start, stop in _between([0, *reel.cuts, *np.ravel(spans).astype(int), len(frames)]):
         if (start, stop) not in spans and stop - start > 30 and rng.random() < 0.4:
@@ -144,9 +185,7 @@ def _join(reel: Reel, frames: list[Frame], shot: Shot, rng: Draw, since: int) ->
     length = int(rng.integers(5, 40))
     room = min(len(frames) - since - 6, len(new) - 6)
     if kind == "cut" or room < 8:
-        reel.cuts.append(len(frames))
-        frames += new
-        return len(frames) - len(new)
+        return _cut(reel, frames, new)
     length = min(length, room)
     start = len(frames) - length
     if kind == "dissolve":
@@ -165,6 +204,12 @@ def _join(reel: Reel, frames: list[Frame], shot: Shot, rng: Draw, since: int) ->
     frames += [np.full_like(new[0], tone)] * pause + new
     reel.gradual.append((start, start + 2 * length + pause))
     return start + 2 * length + pause
+
+
+def _cut(reel: Reel, frames: list[Frame], new: list[Frame]) -> int:
+    reel.cuts.append(len(frames))
+    frames += new
+    return len(frames) - len(new)
 
 
 def _splice(reel: Reel, frames: list[Frame], at: int, rng: Draw) -> None:

@@ -67,10 +67,11 @@ def test_each_measure_moves_the_confidence_its_own_way(network: bool) -> None:
     cut, none = (e if network else replace(e, network=None) for e in (CUT, NO_CUT))
     assert cut.confidence() > 0.9 and none.confidence() < 0.2
     assert replace(cut, motion=0.9).confidence() < cut.confidence()
-    assert replace(cut, ratio=1.4).confidence() < cut.confidence()
+    assert replace(cut, ratio=1.4).confidence() <= cut.confidence()
     assert cut.confidence(strictness=3.0) < cut.confidence()
     if network:
-        assert replace(cut, network=0.01).confidence() < 0.5
+        assert replace(cut, network=0.01, motion=0.4).confidence() < 0.3
+        assert replace(cut, network=0.95, motion=0.4).confidence() > 0.8
 
 
 def test_weights_are_fitted_to_what_tells_cuts_apart() -> None:
@@ -79,4 +80,20 @@ def test_weights_are_fitted_to_what_tells_cuts_apart() -> None:
     telling = np.where(right, 1.0, -1.0) + rng.normal(0, 1, 400)
     rows = np.stack([np.ones(400), telling, rng.normal(0, 1, 400)], axis=1)
     constant, useful, useless = fit(rows.tolist(), right.tolist())
-    assert useful > 1.0 and abs(useless) < 0.4 and abs(constant) < 1.5
+    assert useful > 1.0 and 0.0 <= useless < 0.4 and abs(constant) < 1.5
+
+
+def test_a_measure_that_counts_against_its_meaning_is_left_out() -> None:
+    rng = np.random.default_rng(2)
+    right = rng.random(300) < 0.5
+    against = np.where(right, -1.0, 1.0) + rng.normal(0, 1, 300)
+    telling = np.where(right, 1.0, -1.0) + rng.normal(0, 1, 300)
+    rows = np.stack([np.ones(300), against, telling], axis=1)
+    assert fit(rows.tolist(), right.tolist())[1] == 0.0
+
+
+def test_balanced_the_rarer_side_counts_as_much() -> None:
+    right = [True] * 90 + [False] * 10
+    rows = [[1.0, 0.0]] * 100
+    assert fit(rows, right)[0] > 2.0
+    assert abs(fit(rows, right, balanced=True)[0]) < 0.01

@@ -1,0 +1,113 @@
+"""Of what was measured, the surest border is kept, doubt is told, and marks are no borders."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from restoration.stages.cuts.findings import conclude
+from restoration.stages.cuts.flashes import Flash
+from restoration.stages.cuts.hard import Boundary
+from restoration.stages.cuts.measurements import Measurements
+
+FIRST = 100
+COUNT = 200
+
+
+def _measured(*boundaries: Boundary) -> Measurements:
+    """Two hundred calm frames, and these boundaries."""
+    measured = Measurements(FIRST)
+    measured.boundaries = list(boundaries)
+    measured.spreads, measured.flat = [50.0] * COUNT, [False] * COUNT
+    measured.steps, measured.titles = [1.0] * COUNT, [False] * COUNT
+    measured.drift, measured.carried = [(5.0, 6.0)] * COUNT, [1.0] * COUNT
+    measured.strides = [2.0] * COUNT
+    measured.single = np.zeros(COUNT, np.float32)
+    measured.every = np.zeros(COUNT, np.float32)
+    return measured
+
+
+def _facts(measured: Measurements) -> dict:
+    return conclude(measured, strictness=1.0, shortest=4)
+
+
+def _cut(frame: int, *, carried: float = 0.05) -> Boundary:
+    return Boundary(frame, 70.0, 8.0, carried=carried, usual=0.95)
+
+
+def test_measures_that_contradict_each_other_are_told_as_doubt() -> None:
+    unsure = Boundary(150, 25.0, 2.0, carried=0.48, usual=0.9)
+    measured = _measured(unsure, _cut(220))
+    assert measured.single is not None
+    measured.single[[49, 119]] = 0.18, 0.9
+    facts = _facts(measured)
+    assert facts["cuts"] == [220]
+    [doubt] = facts["doubtful"]
+    assert (doubt["frame"], doubt["kind"]) == (150, "cut")
+    assert 0.2 <= doubt["confidence"] < 0.5
+    assert doubt["evidence"] == {"network": 0.18, "ranks": 25.0, "motion": 0.48}
+
+
+def test_of_two_cuts_that_would_leave_no_shot_between_the_surer_stays() -> None:
+    measured = _measured(_cut(150, carried=0.3), _cut(152))
+    assert measured.single is not None
+    measured.single[49:52] = 0.9
+    facts = _facts(measured)
+    assert facts["cuts"] == [152] and facts["doubtful"] == []
+
+
+def test_a_fade_is_one_border_and_swallows_the_cuts_into_and_out_of_black() -> None:
+    measured = _measured(_cut(150), _cut(160))
+    assert measured.single is not None
+    measured.single[[49, 59]] = 0.9
+    measured.flat[50:60] = [True] * 10
+    measured.spreads[40:70] = [*np.linspace(50, 1, 10), *[1.0] * 10, *np.linspace(1, 50, 10)]
+    measured.bridged[160] = 80.0
+    facts = _facts(measured)
+    [border] = facts["borders"]
+    assert border["kind"] == "fade" and abs(border["frame"] - 155) <= 1
+    assert border["range"] == facts["gradual"][0]
+    measured.bridged[160] = 5.0
+    assert _facts(measured)["cuts"] == []
+
+
+def test_long_black_is_a_scene_of_its_own() -> None:
+    measured = _measured()
+    measured.flat[60:120] = [True] * 60
+    measured.spreads[60:120] = [1.0] * 60
+    measured.bridged[220] = 80.0
+    facts = _facts(measured)
+    assert facts["cuts"] == [160, 220]
+    assert [border["kind"] for border in facts["borders"]] == ["fade", "fade"]
+
+
+def test_a_run_of_the_network_between_calm_stretches_is_a_dissolve() -> None:
+    measured = _measured()
+    assert measured.every is not None
+    measured.every[80:94] = 0.85
+    measured.drift[75:99] = [(45.0, 70.0)] * 24
+    measured.carried[75:99] = [0.1] * 24
+    facts = _facts(measured)
+    [border] = facts["borders"]
+    assert border["kind"] == "dissolve" and border["range"] == [180, 193]
+    assert facts["gradual"] == [[180, 193]]
+
+
+def test_a_pan_that_the_network_takes_for_a_change_is_none() -> None:
+    measured = _measured()
+    assert measured.every is not None
+    measured.every[80:94] = 0.5
+    measured.drift = [(35.0, 60.0)] * COUNT
+    measured.carried = [0.8] * COUNT
+    measured.strides = [9.0] * COUNT
+    assert _facts(measured)["cuts"] == []
+
+
+def test_foreign_frames_are_marks_with_their_kind_and_confidence() -> None:
+    measured = _measured()
+    measured.flashes = [Flash(150, 2, "black", 0.9)]
+    facts = _facts(measured)
+    assert facts["cuts"] == []
+    assert facts["marks"] == [
+        {"frame": 150, "kind": "black", "confidence": 0.9},
+        {"frame": 151, "kind": "black", "confidence": 0.9},
+    ]
