@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,8 +14,9 @@ import numpy.typing as npt
 from restoration.imaging.luma import Luma
 from restoration.stages.repair.choosing import Expected
 from restoration.stages.repair.detect import Thresholds, connected_to, detect_defects
+from restoration.stages.repair.evidence import score, weigh
 from restoration.stages.repair.inputs import SLOTS, in_slots, network_inputs, settle_suspects
-from restoration.stages.repair.views import Motion, Surroundings, View
+from restoration.stages.repair.views import Motion, Surroundings, View, nearest
 
 if TYPE_CHECKING:  # torch is loaded with it, and only where the network is used
     from restoration.stages.repair.judging import Judge, Verdict
@@ -24,8 +26,14 @@ Mask = npt.NDArray[np.bool_]
 LARGEST = 0.02
 """Share of the picture that one defect may cover; more is a change of picture."""
 
-_SEED, _SPREAD = 2.0, 1.0
+_SEED, _SPREAD = 2.0, 1.2
 """Log odds of at least one pixel of a defect, and of every pixel."""
+_DOUBT = 3.0
+"""Log odds asked for on top where there are neighbours on one side only."""
+_LEAST = -4.0
+"""Log odds by the classical evidence below which a defect is not believed whatever the network says."""
+_SURE = 6.0
+"""Log odds from which the network is believed against them."""
 _BY_SENSITIVITY = 1.5
 _UNKNOWN = 0.6
 """Probability of "no neighbour" from which nothing is copied."""
@@ -106,13 +114,41 @@ class ByNetwork:
         views = {offset: around.view(frame + offset) for offset in offsets}
         settled = settle_suspects(here, motions, views)
         verdict = self.judge.judge(network_inputs(here, settled))
-        mask = decide(verdict.chance, self.sensitivity, largest)
-        return Found(mask, tuple(settled), verdict)
+        one_sided = len(nearest(settled)) < 2
+        mask = decide(verdict.chance, self.sensitivity, largest, doubt=_DOUBT if one_sided else 0.0)
+        return Found(_without_moved(here, mask, verdict, settled, views), tuple(settled), verdict)
 
 
-def decide(chance: npt.NDArray[np.float32], sensitivity: float, largest: float) -> Mask:
-    """Pixels likely enough, where each connected defect holds one that is more likely than not."""
-    shift = _BY_SENSITIVITY * math.log(sensitivity)
+def _without_moved(
+    here: View,
+    mask: Mask,
+    verdict: Verdict,
+    motions: Sequence[Motion],
+    views: dict[int, View],
+) -> Mask:
+    """Drop what a neighbour shows near by, or what every measure but the network's speaks against.
+
+    Fast silhouettes look like damage along the motion; there is no motion when it fails.
+    """
+    if not mask.any():
+        return mask
+    suspects = weigh(here.luma, mask, motions, views, least=_LEAST)
+    sure = np.zeros(len(suspects.area), bool)
+    sure[np.unique(suspects.parts[verdict.chance > _odds(_SURE)])] = True
+    kept = sure | ((score(suspects) >= _LEAST) & ~suspects.moved)
+    kept[0] = False
+    return np.asarray(kept[suspects.parts])
+
+
+def decide(
+    chance: npt.NDArray[np.float32], sensitivity: float, largest: float, doubt: float = 0.0
+) -> Mask:
+    """Pixels likely enough, where each connected defect holds one that is likelier still.
+
+    Args:
+        doubt: log odds by which more is asked for.
+    """
+    shift = _BY_SENSITIVITY * math.log(sensitivity) - doubt
     mask = connected_to(chance > _odds(_SEED - shift), chance > _odds(_SPREAD - shift))
     _, parts, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     kept = boxes[:, cv2.CC_STAT_AREA] <= largest * mask.size
