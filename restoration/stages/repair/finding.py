@@ -31,9 +31,7 @@ _SEED, _SPREAD = 2.0, 1.2
 _DOUBT = 3.0
 """Log odds asked for on top where there are neighbours on one side only."""
 _LEAST = -4.0
-"""Log odds by the classical evidence below which a defect is not believed whatever the network says."""
-_SURE = 6.0
-"""Log odds from which the network is believed against them."""
+"""Log odds by the classical evidence below which the network alone is not believed."""
 _BY_SENSITIVITY = 1.5
 _UNKNOWN = 0.6
 """Probability of "no neighbour" from which nothing is copied."""
@@ -116,13 +114,12 @@ class ByNetwork:
         verdict = self.judge.judge(network_inputs(here, settled))
         one_sided = len(nearest(settled)) < 2
         mask = decide(verdict.chance, self.sensitivity, largest, doubt=_DOUBT if one_sided else 0.0)
-        return Found(_without_moved(here, mask, verdict, settled, views), tuple(settled), verdict)
+        return Found(_without_moved(here, mask, settled, views), tuple(settled), verdict)
 
 
 def _without_moved(
     here: View,
     mask: Mask,
-    verdict: Verdict,
     motions: Sequence[Motion],
     views: dict[int, View],
 ) -> Mask:
@@ -133,9 +130,7 @@ def _without_moved(
     if not mask.any():
         return mask
     suspects = weigh(here.luma, mask, motions, views, least=_LEAST)
-    sure = np.zeros(len(suspects.area), bool)
-    sure[np.unique(suspects.parts[verdict.chance > _odds(_SURE)])] = True
-    kept = sure | ((score(suspects) >= _LEAST) & ~suspects.moved)
+    kept = (score(suspects) >= _LEAST) & ~suspects.moved
     kept[0] = False
     return np.asarray(kept[suspects.parts])
 
