@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -118,12 +120,27 @@ def find_cuts(
     """What the stage `cuts` finds in a film; if `sheet` is given, its storyboard is drawn there."""
     with tempfile.TemporaryDirectory(prefix="reelproof-") as folder:
         wish = Wish(source, Path(folder) / "none.mkv", (), {"cuts": params}, rate=rate)
-        film = _probe(wish, Path(folder), reporter)
+        with _loading_networks():
+            film = _probe(wish, Path(folder), reporter)
         found = _find_cuts(film, reporter)
         if sheet is not None:
             with open_source(source, rate=rate, table=film.probe.table) as opened:
                 write_sheet(opened, found, sheet, reporter.part("storyboard"))
         return found | {"frames": film.probe.frames, "rate": _rate(film.format.rate)}
+
+
+@contextlib.contextmanager
+def _loading_networks() -> Iterator[None]:
+    """Load PyTorch in a thread meanwhile: it takes as long as a film of a minute takes to read."""
+
+    def load() -> None:
+        with contextlib.suppress(ImportError):  # the stage that needs it says why it goes without
+            importlib.import_module("torch")
+
+    thread = threading.Thread(target=load, name="networks", daemon=True)
+    thread.start()
+    yield
+    thread.join()
 
 
 def _check_targets(wish: Wish) -> None:
