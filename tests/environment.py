@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
 import time
 from contextlib import ExitStack
@@ -41,6 +42,8 @@ def remove_abandoned() -> None:
                 shutil.rmtree(home, ignore_errors=True)
 
 
+# A shell's background job ignores Ctrl-C, and so would every process that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 remove_abandoned()
 HOME = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
 (HOME / "static").mkdir()  # whitenoise wants it to be there
