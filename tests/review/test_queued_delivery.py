@@ -14,11 +14,16 @@ from django.db import connection
 
 from archive.fixity import sha256_file
 from archive.models import Event, Reel
+from restoration.errors import LeaseLost
 from restoration.models import Scene
+from restoration.stages.contract import Cancelled
 from review import decisions
-from review.deliverables import DeliveryRefused
+from review.deliverables import DeliveryRefused, allowed_edition
 from review.delivery import claims, requests, sweeper
+from review.delivery.assembly import Order, assemble
 from review.delivery.attempts import execute_delivery
+from review.delivery.folders import AttemptFolder
+from review.delivery.publishing import publish
 from review.errors import DecisionRefused, NotAllowed
 from review.models import Deliverable, Delivery
 from tests.review.approved_reel import current_scan, make_approved_reel
@@ -255,6 +260,26 @@ def test_who_lost_the_lease_publishes_nothing(
     assert delivery.status == "running", "it belongs to another"
     assert not Deliverable.objects.exists()
     assert left_in(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "error"), [({"token": 5}, LeaseLost), ({"cancel_requested": True}, Cancelled)]
+)
+def test_what_was_lost_or_cancelled_when_all_was_written_is_not_published(
+    delivery: Delivery, tmp_path: Path, change: dict[str, Any], error: type[Exception]
+) -> None:
+    held = claims.claim(delivery.pk, worker="slow:1:cpu")
+    assert held is not None
+    edition = allowed_edition(delivery.reel, format="all", use="exhibition", by=delivery.by)
+    folder = AttemptFolder(tmp_path / "out", delivery.pk, held.token)
+    folder.make()
+    assembled = assemble(Order(edition, "otio", folder.path), lambda step, done, total: None)
+    Delivery.objects.update(**change)
+    with pytest.raises(error):
+        publish(held, edition, assembled, folder)
+    assert not Deliverable.objects.exists()
+    assert not Event.objects.filter(kind="delivery").exists()
+    assert left_in(tmp_path / "out") == [folder.path.name], "no name is taken"
 
 
 def test_the_sweeper_rings_again_and_clears_what_killed_workers_left(
