@@ -30,16 +30,23 @@ class StandingLines:
     def standing(self, frame: int) -> list[Line]:
         """The lines that are scratches, by how they move against the scene.
 
+        One frame alone is too little: it must be a scratch in the frame before or after as well.
         The first and the last frame of a segment have neighbours on one side only, too few to tell
         by; there a line is a scratch if it is one in the next frame.
         """
         sure = self._confirmed(frame)
         offsets = self._around.offsets(frame)
-        if not offsets or any(offset * offsets[0] < 0 for offset in offsets):
+        at_end = not offsets or all(offset * offsets[0] > 0 for offset in offsets)
+        if not offsets or not (sure or at_end):
             return sure
-        beside = self._confirmed(frame + offsets[0])
-        doubtful = [line for line in self.found(frame) if line not in sure]
-        return sure + [line for line in doubtful if any(goes_on(line, near) for near in beside)]
+        nearest = (
+            offsets[:1]
+            if at_end
+            else [max(o for o in offsets if o < 0), min(o for o in offsets if o > 0)]
+        )
+        beside = [line for offset in nearest for line in self._confirmed(frame + offset)]
+        lines = self.found(frame) if at_end else sure
+        return [line for line in lines if any(goes_on(line, near) for near in beside)]
 
     def _confirmed(self, frame: int) -> list[Line]:
         if frame not in self._sure:
