@@ -20,7 +20,8 @@ Weights = tuple[float, ...]
 """Of `Evidence.features`, constant first."""
 NETWORK_REACH = 2
 """Frames by which the network may name a cut too early or too late."""
-_LEAST = 0.005  # odds of a single measure are bounded, so that none decides alone
+_LEAST_NETWORK, _LEAST_MOTION = 0.005, 0.1
+"""The odds of a single measure are bounded, so that neither decides against all of the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,10 @@ class Evidence:
             1.0,
             float(np.log(max(self.ranks, 1.0) / 30.0)),
             float(np.log(max(self.ratio, 0.5) / 2.5)),
-            log_odds(1.0 - self.motion, 0.02) - log_odds(0.55, 0.02),
+            log_odds(1.0 - self.motion, _LEAST_MOTION) - log_odds(0.55, _LEAST_MOTION),
         ]
         if self.network is not None:
-            found.append(log_odds(self.network, _LEAST) - log_odds(0.2, _LEAST))
+            found.append(log_odds(self.network, _LEAST_NETWORK) - log_odds(0.2, _LEAST_NETWORK))
         return found
 
 
@@ -147,5 +148,5 @@ def _newton(
     return weights
 
 
-WITH_NETWORK: Weights = (-0.801, 0.0, 0.0, 2.256, 0.971)
-WITHOUT_NETWORK: Weights = (-1.649, 0.0, 0.528, 2.53)
+WITH_NETWORK: Weights = (-0.799, 0.0, 0.0, 2.291, 0.985)
+WITHOUT_NETWORK: Weights = (-1.677, 0.0, 0.583, 2.814)

@@ -10,7 +10,7 @@ from restoration.stages.cuts.thumbnails import Thumbnail, Window, difference
 
 _LONGEST_FLASH = 3
 _FLASH_LUMA = 25.0
-_FLASH_SHARE = 0.4  # of the usual light; less is flicker
+_FLASH_SHARE = 0.25  # of the usual light; less is flicker
 _FLASH_RANKS = 15.0
 
 
@@ -47,20 +47,23 @@ def _is_flash(
     around = difference(before, after)
     edge = min(difference(before, here), difference(last, after))
     by_light = _stands_out(window, length) and around < _FLASH_RANKS
-    by_ranks = edge > max(3.0 * around, _FLASH_RANKS) and edge > 3.0 * _usual_step(window, length)
+    by_ranks = edge > max(3.0 * around, _FLASH_RANKS) and edge > 2.0 * _usual_step(window, length)
     if not (by_light or by_ranks):
         return 0.6 if _is_blank_between(window, before, last, after, length) else 0.0
     return 1.0 - 0.5 * min(1.0, around / max(edge, _FLASH_RANKS))
 
 
 def _usual_step(window: Window, length: int) -> float:
-    """How far frames around differ from the next one: flicker that clips moves ranks as well."""
+    """How far frames around differ from the next one, the livelier quarter.
+
+    Flicker that clips moves ranks as well, and weave does.
+    """
     steps = [
         difference(one, other)
         for offset in [*range(-8, -1), *range(length, length + 7)]
         if (one := window.at(offset)) is not None and (other := window.at(offset + 1)) is not None
     ]
-    return float(np.median(steps)) if steps else 0.0
+    return float(np.percentile(steps, 75)) if steps else 0.0
 
 
 def _is_blank_between(

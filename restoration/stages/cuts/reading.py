@@ -16,9 +16,9 @@ from restoration.weights import WeightsError
 if TYPE_CHECKING:
     from restoration.stages.cuts.network import TransNetV2
 
-WINDOW, STEP = 250, 200
+WINDOW, STEP = 200, 150
 _MARGIN = (WINDOW - STEP) // 2
-_SPREAD = 12  # frames beside a busy one that are asked for too
+_SPREAD = 4  # frames beside a busy one that are asked for too
 _WORKERS = 2
 _LEVEL, _CONTRAST, _MOST_GAIN = 110.0, 50.0, 4.0
 
@@ -71,34 +71,38 @@ class Reading:
         self._workers.shutdown(cancel_futures=True)
 
     def _ask(self, count: int) -> None:
-        """Let the network look at `count` frames in the middle, as far as they are busy."""
+        """Let the network look at the busy ones of `count` frames in the middle."""
         if len(self._asked) > _WORKERS:
             self._answers.append(self._asked.popleft().result())
         first = _MARGIN - _SPREAD
-        busy = first + np.flatnonzero(self._busy[first : _MARGIN + count + _SPREAD])
-        if not busy.size:
-            self._asked.append(_nothing(count))
-            return
-        start = max(_MARGIN, int(busy[0]) - _SPREAD)
-        stop = min(_MARGIN + count, int(busy[-1]) + _SPREAD + 1)
-        shown = np.stack(self._held[start - _MARGIN : stop + _MARGIN])
-        self._asked.append(self._workers.submit(self._look, shown, start - _MARGIN, count))
+        busy = np.flatnonzero(self._busy[first : _MARGIN + count + _SPREAD]) - _SPREAD
+        runs = [(start, self._shown(start, stop)) for start, stop in _runs(busy.tolist(), count)]
+        self._asked.append(self._workers.submit(self._look, runs, count))
 
-    def _look(self, frames: Small, start: int, count: int) -> Pair:
-        """The answers for `count` frames, of which those from `start` on were asked for."""
-        answers = []
-        for head in self._network.window(frames):
-            placed = np.zeros(count, np.float32)
-            inside = head[_MARGIN:-_MARGIN]
-            placed[start : start + len(inside)] = inside
-            answers.append(placed)
-        return answers[0], answers[1]
+    def _shown(self, start: int, stop: int) -> Small:
+        """What the network needs to see to judge the frames [start, stop) after the margin."""
+        return np.stack(self._held[start : stop + 2 * _MARGIN])
+
+    def _look(self, runs: list[tuple[int, Small]], count: int) -> Pair:
+        """The answers for `count` frames, 0 outside the runs that are shown."""
+        single, every = np.zeros(count, np.float32), np.zeros(count, np.float32)
+        for start, shown in runs:
+            kept = slice(start, start + len(shown) - 2 * _MARGIN)
+            one, other = self._network.window(shown)
+            single[kept], every[kept] = one[_MARGIN:-_MARGIN], other[_MARGIN:-_MARGIN]
+        return single, every
 
 
-def _nothing(count: int) -> Future[Pair]:
-    done: Future[Pair] = Future()
-    done.set_result((np.zeros(count, np.float32), np.zeros(count, np.float32)))
-    return done
+def _runs(busy: list[int], count: int) -> list[tuple[int, int]]:
+    """Half-open stretches of [0, count) around busy frames, joined where that costs no more."""
+    runs: list[tuple[int, int]] = []
+    for frame in busy:
+        start, stop = max(0, frame - _SPREAD), min(count, frame + _SPREAD + 1)
+        if runs and start - runs[-1][1] <= 2 * _MARGIN:
+            runs[-1] = (runs[-1][0], stop)
+        elif start < stop:
+            runs.append((start, stop))
+    return runs
 
 
 def in_even_light(thumbnail: Thumbnail) -> Small:

@@ -28,8 +28,10 @@ from restoration.stages.cuts.thumbnails import (
 from restoration.stages.cuts.titles import is_title
 
 WEIGHTS = "transnetv2"
-_BUSY = 18.0
+_BUSY = 26.0
 """Rank difference within 24 frames from which the network is asked whether a dissolve is there."""
+_JUMP = 0.6
+"""Share of that difference between two neighbours with which a cut explains it."""
 _DRIFTS = 12.0
 """Rank difference within 12 frames from which it is asked whether motion explains it."""
 
@@ -129,7 +131,25 @@ def _measure(
         measured.mixes.append(mix)
     if before is not None and before.is_flat and not here.is_flat:
         measured.bridged[here.frame] = _across_blank(window)
-    return jumps or measured.drift[-1][1] > _BUSY
+    return jumps or _glides(measured)
+
+
+def _glides(measured: Measurements) -> bool:
+    """Whether the picture becomes another one by and by, which one jump does not explain."""
+    index, reach = len(measured.drift) - 1, DRIFT_REACH[1]
+    drift = measured.drift[index][1]
+    strides = measured.strides[max(0, index - reach + 1) : index + reach + 1]
+    return drift > _BUSY and max(strides) < _JUMP * drift
+
+
+def _measure_strides(measured: Measurements, window: Window) -> None:
+    """From frame to frame, up to as far ahead as drift reaches."""
+    index = len(measured.drift) - 1
+    while (ahead := len(measured.strides) - index) <= DRIFT_REACH[1]:
+        one, other = window.at(ahead - 1), window.at(ahead)
+        if other is None:
+            break
+        measured.strides.append(0.0 if one is None else difference(one, other))
 
 
 def _measure_drift(measured: Measurements, window: Window, estimator: FlowEstimator) -> None:
@@ -141,8 +161,7 @@ def _measure_drift(measured: Measurements, window: Window, estimator: FlowEstima
         for reach in DRIFT_REACH
     ]
     measured.drift.append((drift[0], drift[1]))
-    before = window.at(-1)
-    measured.strides.append(0.0 if before is None else difference(before, window.here))
+    _measure_strides(measured, window)
     carried = 1.0
     if drift[0] > _DRIFTS:
         # Every third frame is enough: neighbours see nearly the same.
@@ -163,7 +182,7 @@ def _across_blank(window: Window) -> float:
 
 STAGE = Stage(
     name="cuts",
-    version="3",
+    version="4",
     queue="cpu",
     makes="findings",
     params=Params,

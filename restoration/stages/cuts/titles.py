@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from restoration.stages.cuts.thumbnails import Small, Thumbnail
 
+Mask = npt.NDArray[np.bool_]
+
 _EVEN = 0.6  # of the frame
 _WRITING = (0.01, 0.3)  # of the frame
-_CROSSINGS = 10  # edges along a row that runs through writing
-_ROWS = 0.08  # of all rows
+_CROSSINGS, _CROSSINGS_OF_LIGHT = 10, 6  # edges along a row that runs through writing
+_ROWS = 0.05  # of all rows
 
 
 def is_title(thumbnail: Thumbnail) -> bool:
@@ -19,9 +22,11 @@ def is_title(thumbnail: Thumbnail) -> bool:
 
 
 def _has_light_writing(luma: Small) -> bool:
-    light = float(np.count_nonzero(luma > 110)) / luma.size
+    light = luma > 110
     dark = float(np.count_nonzero(luma < 60)) / luma.size
-    return _WRITING[0] < light < _WRITING[1] and dark > _EVEN
+    if dark < _EVEN or not _WRITING[0] < light.mean() < _WRITING[1]:
+        return False
+    return _share_of_written_rows(light, _CROSSINGS_OF_LIGHT) > _ROWS
 
 
 def _has_dark_writing(luma: Small) -> bool:
@@ -33,11 +38,11 @@ def _has_dark_writing(luma: Small) -> bool:
     written = luma < 0.75 * card
     if even.mean() < _EVEN or not _WRITING[0] < written.mean() < _WRITING[1]:
         return False
-    return _share_of_written_rows(written) > _ROWS
+    return _share_of_written_rows(written, _CROSSINGS) > _ROWS
 
 
-def _share_of_written_rows(written: np.ndarray) -> float:
+def _share_of_written_rows(written: Mask, crossings: int) -> float:
     """Share of rows with as many changes between card and ink as letters make."""
     inside = written.astype(np.uint8)
     changes = np.count_nonzero(cv2.absdiff(inside[:, 1:], inside[:, :-1]), axis=1)
-    return float(np.count_nonzero(changes >= _CROSSINGS)) / len(written)
+    return float(np.count_nonzero(changes >= crossings)) / len(written)

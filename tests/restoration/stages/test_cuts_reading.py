@@ -53,10 +53,21 @@ def test_every_frame_gets_its_own_answer(count: int) -> None:
 def test_only_what_lies_around_a_change_is_looked_at(start: int) -> None:
     network, single, _ = _read(3 * STEP, range(start, start + 4))
     wanted = [90 + n % 40 for n in range(3 * STEP)]
-    near = slice(max(0, start - 8), start + 12)
+    near = slice(max(0, start - 3), start + 6)
     assert single[near].tolist() == wanted[near]
     assert single[: max(0, start - 20)].sum() == 0 and single[start + 30 :].sum() == 0
     assert sum(network.seen) < WINDOW
+
+
+def test_two_changes_far_apart_are_two_short_looks() -> None:
+    network = Echo()
+    reading = Reading(network)
+    for thumbnail in _film(STEP):
+        reading.feed(thumbnail, busy=thumbnail.frame in (20, 120))
+    single, _ = reading.finish(lambda: None)
+    reading.close()
+    assert len(network.seen) == 2 and sum(network.seen) < WINDOW
+    assert single[[20, 120]].tolist() == [110, 90 + 120 % 40] and single[60] == 0
 
 
 def test_a_film_in_which_nothing_changes_is_not_looked_at() -> None:
