@@ -14,7 +14,7 @@ import numpy.typing as npt
 from restoration.imaging.luma import Luma
 from restoration.stages.repair.choosing import Expected
 from restoration.stages.repair.detect import Thresholds, connected_to, detect_defects
-from restoration.stages.repair.evidence import score, weigh
+from restoration.stages.repair.evidence import is_defect, weigh
 from restoration.stages.repair.inputs import SLOTS, in_slots, network_inputs, settle_suspects
 from restoration.stages.repair.views import Motion, Surroundings, View, nearest
 
@@ -30,8 +30,11 @@ _SEED, _SPREAD = 2.0, 1.2
 """Log odds of at least one pixel of a defect, and of every pixel."""
 _DOUBT = 3.0
 """Log odds asked for on top where there are neighbours on one side only."""
-_LEAST = -4.0
-"""Log odds by the classical evidence below which the network alone is not believed."""
+_LEAST, _LEAST_AT_END = -4.0, 1.0
+"""Log odds by the classical evidence below which the network alone is not believed:
+between neighbours, and where a scene begins or ends."""
+_STRIP = 24
+"""Pixels along an edge of the picture from which a narrow part is the edge itself."""
 _BY_SENSITIVITY = 1.5
 _UNKNOWN = 0.6
 """Probability of "no neighbour" from which nothing is copied."""
@@ -129,10 +132,24 @@ def _without_moved(
     """
     if not mask.any():
         return mask
-    suspects = weigh(here.luma, mask, motions, views, least=_LEAST)
-    kept = (score(suspects) >= _LEAST) & ~suspects.moved
-    kept[0] = False
+    least = _LEAST if len(nearest(motions)) == 2 else _LEAST_AT_END
+    suspects = weigh(here.luma, mask, motions, views, least=least)
+    kept = is_defect(suspects, least=least) & ~along_edge(suspects.boxes, mask.shape)
     return np.asarray(kept[suspects.parts])
+
+
+def along_edge(boxes: npt.NDArray[np.int32], shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Which parts are strips along an edge of the picture, (n,) bool: the gate's, not the film's.
+
+    Args:
+        boxes: (n, 5) left, top, width, height and area, as OpenCV counts them.
+    """
+    left, top, width, height = (boxes[:, index] for index in range(4))
+    beside = (left <= 1) | (left + width >= shape[1] - 1)
+    above = (top <= 1) | (top + height >= shape[0] - 1)
+    upright = beside & (height >= _STRIP) & (height >= 4 * width)
+    level = above & (width >= _STRIP) & (width >= 4 * height)
+    return np.asarray(upright | level)
 
 
 def decide(

@@ -244,7 +244,7 @@ def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Ma
 
 STAGE = Stage(
     name="repair",
-    version="10",
+    version="11",
     queue="gpu",
     makes="pictures",
     params=Params,
