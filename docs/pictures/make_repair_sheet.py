@@ -19,7 +19,7 @@ from fixtures.newsreel.reel import make_newsreel
 from fixtures.newsreel.truth import clean_frames
 from restoration.clip import StageClip
 from restoration.imaging.luma import analysis_luma
-from restoration.stages import REPAIR
+from restoration.stages import find_stage
 from restoration.stages.repair.bench_sheet import Shown, write_sheet
 
 HERE = Path(__file__).parent
@@ -34,7 +34,8 @@ def shown(film: Path, folder: Path, words: str, frame: int) -> Shown:
     with open_source(film) as source:
         clip = StageClip(source, start_frame=frame - REACH, end_frame=frame + REACH + 1)
         before = analysis_luma(clip.frame(frame))
-        outcome = REPAIR.run(clip, REPAIR.params(), lambda done, total: None)
+        repair = find_stage("repair")
+        outcome = repair.run(clip, repair.params(), lambda done, total: None)
         made = list(outcome.frames)[REACH]
         clip.close()
     return Shown(
