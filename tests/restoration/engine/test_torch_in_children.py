@@ -12,7 +12,6 @@ from restoration.child import THREADS
 from restoration.models import Scene, StageRun
 
 pytestmark = pytest.mark.django_db
-pytest.importorskip("torch")
 
 
 @pytest.fixture(autouse=True)

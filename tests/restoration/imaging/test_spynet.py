@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from restoration import weights
 from restoration.imaging.luma import eight_bit
 from tests.restoration.stages.films import scenery
-
-torch = pytest.importorskip("torch")
 
 NAME = "basicvsr-reds"
 
