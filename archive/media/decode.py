@@ -96,11 +96,13 @@ class VideoSource(PictureSource):
 
     table: FrameTable
 
-    def __init__(self, path: Path, *, table: FrameTable, rate: Fraction | None = None) -> None:
+    def __init__(
+        self, path: Path, *, table: FrameTable, rate: Fraction | None = None, start: int = 0
+    ) -> None:
         self.path = path
         self.table = table
         self._reader = VideoReader(path, table=table)
-        self.format = self._reader.format(rate=rate or table.rate)
+        self.format = self._reader.format(rate=rate or table.rate, number=start)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -179,7 +181,11 @@ def sequence_rate(found: sequence.NumberedFrames) -> Fraction:
 
 
 def open_source(
-    path: Path | str, *, rate: Fraction | None = None, table: FrameTable | None = None
+    path: Path | str,
+    *,
+    rate: Fraction | None = None,
+    table: FrameTable | None = None,
+    start: int = 0,
 ) -> PictureSource:
     """Open a video file or a folder of numbered frames.
 
@@ -187,6 +193,7 @@ def open_source(
         rate: the true rate, where the file's own is wrong or a folder carries none.
         table: the frame table made when the file was probed; without it a video is decoded once
             from end to end to make one (files of our own `PictureWriter` are only indexed).
+        start: the frame that will most likely be read first, which saves decoding another one.
     Raises: MediaError (see `archive.media.errors`) with what to do next.
     """
     found = require_path(path)
@@ -196,4 +203,5 @@ def open_source(
         table = index_own_master(found) or make_table(found)
     if len(table) == 0:
         raise NoFrames(f"{found.name} has no frames")
-    return VideoSource(found, table=table, rate=rate)
+    near = start if 0 <= start < len(table) else 0
+    return VideoSource(found, table=table, rate=rate, start=near)

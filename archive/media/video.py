@@ -41,22 +41,31 @@ class VideoReader:
         self._seen = DecodePass()
         self._next = -1
         """The frame that `_running` gives next; -1 if it cannot be known."""
+        self._looked_at: tuple[int, av.VideoFrame] | None = None
 
-    def format(self, *, rate: Fraction) -> PictureFormat:
-        """Raises: UnsupportedPixels."""
-        first = next(self.frames(0, 1))
-        return frame_format(first, rate=rate, sample_aspect=self._table.sample_aspect)
+    def format(self, *, rate: Fraction, number: int = 0) -> PictureFormat:
+        """The format, by the frame of that number; read that frame next and it is there already.
+
+        Raises: UnsupportedPixels, FrameUnreadable.
+        """
+        frame = next(self.frames(number, number + 1))
+        self._looked_at = number, frame
+        return frame_format(frame, rate=rate, sample_aspect=self._table.sample_aspect)
 
     def frames(self, start: int, stop: int) -> Iterator[av.VideoFrame]:
         """Frames [start, stop).
 
         Raises: FrameUnreadable if one cannot be decoded to what the table recorded.
         """
+        looked_at, self._looked_at = self._looked_at, None
+        if looked_at is not None and looked_at[0] == start < stop:
+            yield looked_at[1]
+            start += 1
         for number in range(start, stop):
             yield self._arrive(number)
 
     def close(self) -> None:
-        self._running = None
+        self._running = self._looked_at = None
         self._next = -1
         if self._open is not None:
             self._open.close()

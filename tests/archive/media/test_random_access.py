@@ -72,9 +72,27 @@ def test_going_on_where_the_last_read_ended_does_not_seek(
         monkeypatch.setattr(video.VideoReader, "_start_at", spy)
         for start in range(0, 40, 8):
             list(source.frames(start, start + 8))
-        assert starts == [0]
+        assert starts == []  # at the start it was when it was opened
         source.picture(25)
-        assert starts == [0, 20]
+        assert starts == [20]
+
+
+def test_a_source_opened_near_a_frame_reads_it_without_another_seek(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_clip(
+        tmp_path / "clip.mp4", frames=40, pixel="yuv420p", codec="libx264", options={"g": "10"}
+    )
+    with open_source(path, table=make_table(path), start=25) as source:
+        with monkeypatch.context() as patched:
+            patched.setattr(video.VideoReader, "_start_at", None)
+            assert [read_number(picture.planes[0]) for picture in source.frames(25, 28)] == [
+                25,
+                26,
+                27,
+            ]
+        assert read_number(source.picture(3).planes[0]) == 3
+        assert read_number(source.picture(25).planes[0]) == 25
 
 
 def test_two_readers_of_one_source_may_take_turns(tmp_path: Path) -> None:
