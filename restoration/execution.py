@@ -20,6 +20,7 @@ from archive.media.errors import WriteFailed
 from archive.media.frames import FrameTable
 from archive.media.pixels import Picture, PictureFormat
 from restoration.clip import FrameWindow, StageClip, frames_kept
+from restoration.composing import InputFrames
 from restoration.following import ScanFrames, TakeFollower
 from restoration.manifest import (
     FileEntry,
@@ -32,9 +33,6 @@ from restoration.orders import Made, Order, TakeFiles
 from restoration.provenance import (
     FrameMap,
     ProvenanceError,
-    check_frame,
-    check_sources,
-    compose,
     identity_map,
 )
 from restoration.recording import MAP, PICTURE, Recorded, TakeRecorder
@@ -111,6 +109,17 @@ class _Run:
     def frames(self) -> int:
         return self.order.end_frame - self.order.start_frame
 
+    @property
+    def inputs(self) -> InputFrames:
+        return InputFrames(
+            self.stage.name,
+            self.order.start_frame,
+            self.order.end_frame,
+            self.clip.format.pixel,
+            self.clip.frame,
+            self.maps,
+        )
+
 
 def _find_stage(name: str) -> Stage:
     # Here and not at the top: the stages need the networks' libraries, their callers may not.
@@ -123,7 +132,7 @@ def _open_run(order: Order, stage: Stage, opened: ExitStack, clock: _Clock) -> _
     params = stage.parse(order.params)
     table = FrameTable.load(order.table_path) if order.table_path is not None else None
     if table is None or order.input_folder is None:
-        scan = opened.enter_context(_open_scan(order, table))
+        scan = opened.enter_context(_open_scan(order, table, order.start_frame))
         table, frames = scan.table, len(scan)
     else:
         frames = len(table)  # The scan itself is opened by the gate, while the stage computes.
@@ -148,8 +157,8 @@ def _open_run(order: Order, stage: Stage, opened: ExitStack, clock: _Clock) -> _
     return _Run(order, stage, params, table, clip, maps, clock)
 
 
-def _open_scan(order: Order, table: FrameTable | None) -> PictureSource:
-    return open_source(order.scan_path, rate=order.rate, table=table)
+def _open_scan(order: Order, table: FrameTable | None, start: int = 0) -> PictureSource:
+    return open_source(order.scan_path, rate=order.rate, table=table, start=start)
 
 
 def _constant(frame_map: FrameMap) -> Callable[[int], FrameMap]:
@@ -182,15 +191,16 @@ def _open_input(
             f"the input take covers frames [{manifest['start_frame']}, {manifest['end_frame']}), "
             f"not all of [{order.start_frame}, {order.end_frame})"
         )
-    source = opened.enter_context(open_source(files.picture))
+    first = int(manifest["start_frame"])
+    source = opened.enter_context(open_source(files.picture, start=order.start_frame - first))
     window = FrameWindow(
         MapReader(files.map),
-        first=manifest["start_frame"],
+        first=first,
         stop=manifest["end_frame"],
         capacity=frames_kept(source.format),
     )
     opened.callback(window.close)
-    return source, manifest["start_frame"], window.frame
+    return source, first, window.frame
 
 
 def _find(run: _Run, progress: Progress) -> Made:
@@ -233,8 +243,8 @@ def _make(run: _Run, progress: Progress) -> Made:
 def _record(
     run: _Run, frames: Iterator[StageFrame], files: TakeFiles, opened: ExitStack
 ) -> tuple[Recorded, PictureFormat, TakeFollower]:
-    """Take the stage's frames as they come, check and compose them, hand them to the encoder."""
-    clock, start = run.clock, run.order.start_frame
+    """Take the stage's frames as they come, and hand them over to be composed and encoded."""
+    clock, start, inputs = run.clock, run.order.start_frame, run.inputs
     number = start
     writing: _Writing | None = None
     while (made := _next_frame(run, frames)) is not None:
@@ -245,10 +255,10 @@ def _record(
             writing = _begin(run, made.picture, files, opened)
             clock.add("start_up", began)
         began = time.perf_counter()
-        frame_map = _compose(run, made, number)
-        clock.add("compose", began)
+        composition = inputs.beside(made, number)
+        clock.add("gather", began)
         began = time.perf_counter()
-        writing.recorder.write(made.picture, frame_map)
+        writing.recorder.write(made.picture, composition.frame_map)
         writing.follower.require_sound()
         clock.add("wait_for_encoder", began)
         number += 1
@@ -260,6 +270,7 @@ def _record(
     recorded = writing.recorder.finish()
     clock.add("wait_for_encoder", began)
     clock.seconds["encode"] = writing.recorder.seconds
+    clock.seconds["compose"] = writing.recorder.composing
     return recorded, writing.form, writing.follower
 
 
@@ -299,44 +310,6 @@ def _next_frame(run: _Run, frames: Iterator[StageFrame]) -> StageFrame | None:
     run.clock.add("stage", began + decoded)
     run.clock.seconds["decode"] = run.clock.seconds.get("decode", 0.0) + decoded
     return made
-
-
-def _compose(run: _Run, made: StageFrame, number: int) -> FrameMap:
-    """The frame's map, after the stage's own labels were held against what it read.
-
-    Raises: ProvenanceError
-    """
-    operation = FrameMap(made.structure, made.colour, made.sources)
-    pixel = run.clip.format.pixel
-
-    def picture(offset: int) -> Any:
-        return run.clip.frame(_inside(run, number, offset))
-
-    def frame_map(offset: int) -> FrameMap:
-        return run.maps(_inside(run, number, offset))
-
-    problems = check_frame(picture(0), made.picture, operation)
-    if problems:
-        raise ProvenanceError(
-            f"{run.stage.name}, frame {number}, against what it read: " + "; ".join(problems)
-        )
-    try:
-        composed = compose(operation, frame_map, pixel)
-        problems = check_sources(made.picture, operation, picture)
-    except ProvenanceError as error:
-        raise ProvenanceError(f"{run.stage.name}, frame {number}: {error}") from error
-    if problems:
-        raise ProvenanceError(f"{run.stage.name}, frame {number}: " + "; ".join(problems))
-    return composed
-
-
-def _inside(run: _Run, number: int, offset: int) -> int:
-    if not run.order.start_frame <= number + offset < run.order.end_frame:
-        raise ProvenanceError(
-            f"names a source in frame {number + offset}, outside "
-            f"[{run.order.start_frame}, {run.order.end_frame}); RECOVERED means from the same scene"
-        )
-    return number + offset
 
 
 def _verify(

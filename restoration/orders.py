@@ -104,5 +104,5 @@ class Made:
     do or measure something else; all others add up to `total`."""
 
 
-BESIDE = frozenset({"encode", "read_back", "cpu"})
-"""Timings of the threads that write and read back, and processor seconds of all threads."""
+BESIDE = frozenset({"compose", "encode", "read_back", "cpu"})
+"""Timings of the threads that compose, write and read back, and processor seconds of all threads."""

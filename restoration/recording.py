@@ -1,4 +1,7 @@
-"""Writing a take while the stage goes on computing: pictures, maps and a line for each frame."""
+"""Writing a take while the stage goes on computing: pictures, maps and a line for each frame.
+
+Maps are made here too, so that the stage waits for nobody but a full queue.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,8 @@ PICTURE, MAP, FRAMES = "picture.mkv", "map.mkv", "frames.jsonl"
 
 _AHEAD = 4
 """Frames that may wait for the encoder; more would only cost memory."""
+
+_Waiting = tuple[Picture, Callable[[], FrameMap]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class TakeRecorder:
     def __init__(self, folder: Path, form: PictureFormat, *, start_frame: int) -> None:
         self.seconds = 0.0
         """Time spent encoding, beside the stage's own."""
+        self.composing = 0.0
+        """Time spent making the maps, likewise."""
         self._folder = folder
         self._start_frame = start_frame
         self._pictures = PictureWriter(folder / PICTURE, form)
@@ -79,18 +86,20 @@ class TakeRecorder:
         self._md5 = FrameDigest()
         self._frames = 0
         self._tell: Callable[[], None] = lambda: None
-        self._waiting: queue.Queue[tuple[Picture, FrameMap] | None] = queue.Queue(_AHEAD)
+        self._waiting: queue.Queue[_Waiting | None] = queue.Queue(_AHEAD)
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._encode, name="take-recorder", daemon=True)
         self._thread.start()
 
-    def write(self, picture: Picture, frame_map: FrameMap) -> None:
+    def write(self, picture: Picture, make_map: Callable[[], FrameMap]) -> None:
         """Append the next frame.
 
-        Raises: whatever the encoder raised for an earlier one.
+        Args:
+            make_map: makes the frame's map; called in the encoder's thread.
+        Raises: whatever the encoder, or `make_map`, raised for an earlier one.
         """
         with held():
-            self._waiting.put((picture, frame_map))
+            self._waiting.put((picture, make_map))
         if self._failed is not None:
             raise self._failed
 
@@ -143,14 +152,20 @@ class TakeRecorder:
         while (waiting := self._waiting.get()) is not None:
             if self._failed is not None:
                 continue
-            began = time.perf_counter()
+            picture, make_map = waiting
             try:
-                self._encode_frame(*waiting)
+                self._encode_frame(picture, self._made(make_map))
             except BaseException as error:  # handed to the thread that writes
                 self._failed = error
-            self.seconds += time.perf_counter() - began
+
+    def _made(self, make_map: Callable[[], FrameMap]) -> FrameMap:
+        began = time.perf_counter()
+        frame_map = make_map()
+        self.composing += time.perf_counter() - began
+        return frame_map
 
     def _encode_frame(self, picture: Picture, frame_map: FrameMap) -> None:
+        began = time.perf_counter()
         self._pictures.write(picture)
         totals = self._maps.write(frame_map)
         self._tell()
@@ -159,3 +174,4 @@ class TakeRecorder:
         line = {"frame": self._start_frame + self._frames, "md5": md5} | totals.as_json()
         self._lines.write(json.dumps(line, separators=(",", ":")) + "\n")
         self._frames += 1
+        self.seconds += time.perf_counter() - began

@@ -68,7 +68,7 @@ def followed(
     ):
         recorder.tell(tell)
         for picture in source.frames():
-            recorder.write(picture, identity_map(48, 64))
+            recorder.write(picture, lambda: identity_map(48, 64))
         yield recorder, follower
 
 

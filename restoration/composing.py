@@ -1,0 +1,111 @@
+"""A made frame's map, from the stage's own labels and the maps of what the stage read.
+
+What a frame names is read where the clip may be read, in the thread that runs the stage; joining
+and checking need only that, so another thread does it while the stage makes its next frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from archive.media.pixels import Picture, PixelFormat
+from restoration.provenance import (
+    FrameMap,
+    Label,
+    ProvenanceError,
+    check_frame,
+    check_sources,
+    compose,
+)
+from restoration.stages.contract import StageFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A made frame beside everything that its labels speak of."""
+
+    made: StageFrame
+    stage: str
+    number: int
+    """The scan's frame."""
+    pixel: PixelFormat
+    """Of the stage's input."""
+    pictures: Mapping[int, Picture]
+    """The input's, by offset from this frame: 0 and each that the labels name."""
+    maps: Mapping[int, FrameMap]
+    """The same of the input's maps."""
+
+    def frame_map(self) -> FrameMap:
+        """The frame's map, after the stage's own labels were held against what it read.
+
+        Raises: ProvenanceError
+        """
+        operation = _operation(self.made)
+        self._require(
+            check_frame(self.pictures[0], self.made.picture, operation), ", against what it read"
+        )
+        try:
+            composed = compose(operation, self.maps.__getitem__, self.pixel)
+            problems = check_sources(self.made.picture, operation, self.pictures.__getitem__)
+        except ProvenanceError as error:
+            raise ProvenanceError(f"{self.stage}, frame {self.number}: {error}") from error
+        self._require(problems)
+        return composed
+
+    def _require(self, problems: list[str], when: str = "") -> None:
+        if problems:
+            raise ProvenanceError(
+                f"{self.stage}, frame {self.number}{when}: " + "; ".join(problems)
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class InputFrames:
+    """The input of a stage that runs over scan frames [start, end)."""
+
+    stage: str
+    start: int
+    end: int
+    pixel: PixelFormat
+    picture: Callable[[int], Picture]
+    """The input's, by the scan's frame."""
+    frame_map: Callable[[int], FrameMap]
+
+    def beside(self, made: StageFrame, number: int) -> Composition:
+        """That frame with all that it names; for the thread that reads the clip.
+
+        Raises: ProvenanceError for a source outside the clip.
+        """
+        frames = {offset: self._inside(number, offset) for offset in _offsets(made)}
+        return Composition(
+            made,
+            self.stage,
+            number,
+            self.pixel,
+            {offset: self.picture(frame) for offset, frame in frames.items()},
+            {offset: self.frame_map(frame) for offset, frame in frames.items()},
+        )
+
+    def _inside(self, number: int, offset: int) -> int:
+        if not self.start <= number + offset < self.end:
+            raise ProvenanceError(
+                f"{self.stage}, frame {number}: names a source in frame {number + offset}, outside "
+                f"[{self.start}, {self.end}); RECOVERED means from the same scene"
+            )
+        return number + offset
+
+
+def _operation(made: StageFrame) -> FrameMap:
+    return FrameMap(made.structure, made.colour, made.sources)
+
+
+def _offsets(made: StageFrame) -> list[int]:
+    """0 and each offset of a value that was not left as it was."""
+    if made.sources is None:
+        return [0]
+    away = np.flatnonzero(made.sources.offset)
+    changed = (made.structure.ravel()[away] | made.colour.ravel()[away]) != Label.ORIGINAL.value
+    return [0, *np.unique(made.sources.offset.ravel()[away[changed]]).tolist()]
