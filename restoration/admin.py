@@ -5,6 +5,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from restoration.models import (
+    ColourCorrection,
+    Hint,
+    PaletteEntry,
     ProtectedRegion,
     RepairDecision,
     Scene,
@@ -65,6 +68,25 @@ class ProtectedRegionAdmin(ReadOnlyAdmin):
 class RepairDecisionAdmin(ReadOnlyAdmin):
     list_display = ["pk", "scan", "frame", "decision", "by", "at", "withdrawn"]
     list_filter = ["decision"]
+    list_select_related = ["scan__reel__element__title", "by"]
+
+
+@admin.register(Hint)
+class HintAdmin(ReadOnlyAdmin):
+    list_display = ["pk", "scan", "frame", "hex", "entry", "by", "at", "withdrawn"]
+    list_select_related = ["scan__reel__element__title", "by", "entry__palette"]
+
+
+@admin.register(PaletteEntry)
+class PaletteEntryAdmin(ReadOnlyAdmin):
+    list_display = ["palette", "name", "hex", "certainty", "source", "by", "at", "withdrawn"]
+    list_filter = ["certainty"]
+    list_select_related = ["palette", "by"]
+
+
+@admin.register(ColourCorrection)
+class ColourCorrectionAdmin(ReadOnlyAdmin):
+    list_display = ["pk", "scan", "start_frame", "end_frame", "box", "by", "at", "withdrawn"]
     list_select_related = ["scan__reel__element__title", "by"]
 
 

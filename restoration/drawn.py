@@ -6,12 +6,18 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from restoration.models import ProtectedRegion, RepairDecision, Scene
+from restoration.models import ColourCorrection, Hint, ProtectedRegion, RepairDecision, Scene
 from restoration.stages.repair.regions import Region
 
 STAGE = "repair"
-NAMES = {"protect": "protected region", "undone": "undone repair"}
-"""Parameters that are drawn and never typed, and what one of each is called."""
+NAMES = {
+    "repair": {"protect": "protected region", "undone": "undone repair"},
+    "colourise": {"hints": "colour hint"},
+    "grade": {"corrections": "colour correction"},
+}
+"""Parameters that are drawn and never typed, by stage, and what one of each is called."""
+
+Drawn = dict[str, list[dict[str, Any]]]
 
 
 class Drawings:
@@ -29,14 +35,27 @@ class Drawings:
         standing = RepairDecision.objects.standing().filter(scan__in=self._scans, decision="undo")
         return list(standing.order_by("frame", "pk"))
 
-    def params(self, scene: Scene, stage: str) -> dict[str, list[dict[str, Any]]]:
+    @cached_property
+    def _hints(self) -> list[Hint]:
+        standing = Hint.objects.standing().filter(scan__in=self._scans)
+        return list(standing.select_related("by").order_by("frame", "pk"))
+
+    @cached_property
+    def _corrections(self) -> list[ColourCorrection]:
+        standing = ColourCorrection.objects.standing().filter(scan__in=self._scans)
+        return list(standing.select_related("by").order_by("pk"))
+
+    def params(self, scene: Scene, stage: str) -> Drawn:
         """The stage's drawn parameters over this scene's frames; empty for stages without any.
 
-        Regions are cut to the scene's frames, so that what is drawn elsewhere changes nothing here.
+        Ranges are cut to the scene's frames, so that what is drawn elsewhere changes nothing here.
         """
-        if stage != STAGE:
-            return {}
-        found = {
+        makers = {"repair": self._repair, "colourise": self._colourise, "grade": self._grade}
+        found = makers[stage](scene) if stage in makers else {}
+        return {name: entries for name, entries in found.items() if entries}
+
+    def _repair(self, scene: Scene) -> Drawn:
+        return {
             "protect": _within(
                 scene,
                 [
@@ -49,10 +68,27 @@ class Drawings:
                 [(row.scan_id, row.frame, row.frame + 1, row.polygon) for row in self._undone],
             ),
         }
-        return {name: regions for name, regions in found.items() if regions}
+
+    def _colourise(self, scene: Scene) -> Drawn:
+        here = [
+            hint
+            for hint in self._hints
+            if hint.scan_id == scene.scan_id and scene.start_frame <= hint.frame < scene.end_frame
+        ]
+        return {"hints": [hint.as_param() for hint in here]}
+
+    def _grade(self, scene: Scene) -> Drawn:
+        here = [
+            row
+            for row in self._corrections
+            if row.scan_id == scene.scan_id
+            and row.start_frame < scene.end_frame
+            and row.end_frame > scene.start_frame
+        ]
+        return {"corrections": [row.as_param(scene) for row in here]}
 
 
-def drawn_params(scene: Scene, stage: str) -> dict[str, list[dict[str, Any]]]:
+def drawn_params(scene: Scene, stage: str) -> Drawn:
     """`Drawings.params` of one scene."""
     return Drawings([scene]).params(scene, stage)
 
@@ -74,15 +110,21 @@ def changed_drawings(
     scene: Scene, stage: str, made_with: dict[str, Any], drawings: Drawings | None = None
 ) -> list[str]:
     """In words, what was drawn or taken back since a take was made with these parameters."""
-    if stage != STAGE:
+    if stage not in NAMES:
         return []
     now = (drawings or Drawings([scene])).params(scene, stage)
     reasons = []
-    for name, what in NAMES.items():
-        before, after = made_with.get(name) or [], now.get(name, [])
-        new = sum(region not in before for region in after)
-        gone = sum(region not in after for region in before)
+    for name, what in NAMES[stage].items():
+        before = [_identity(entry) for entry in made_with.get(name) or []]
+        after = [_identity(entry) for entry in now.get(name, [])]
+        new = sum(entry not in before for entry in after)
+        gone = sum(entry not in after for entry in before)
         for count, verb in ((new, "added"), (gone, "removed")):
             if count:
                 reasons.append(f"{count} {what}{'s' if count > 1 else ''} {verb} since")
     return reasons
+
+
+def _identity(entry: dict[str, Any]) -> Any:
+    """Rows never change: one that names its row is that row, in that range."""
+    return (entry["id"], entry.get("frames")) if "id" in entry else entry

@@ -11,3 +11,6 @@ rules.add_perm("restoration.edit_scenes", holds("archivist", "restorer"))
 rules.add_perm("restoration.view_work", holds("archivist", "restorer", "operator"))
 rules.add_perm("restoration.steer_run", holds("archivist", "restorer", "operator"))
 rules.add_perm("restoration.judge_repair", holds("archivist", "restorer", "reviewer"))
+# Whoever puts colour on film by hand has to see at once what comes of it: this lets a reviewer run
+# the colour stages of one scene again, and no other.
+rules.add_perm("restoration.paint", holds("archivist", "restorer", "reviewer"))

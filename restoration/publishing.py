@@ -17,6 +17,7 @@ from restoration.cancelling import EVENT
 from restoration.claims import Claim, attempt_cap, requeue
 from restoration.errors import LeaseLost
 from restoration.models import StageRun, Take
+from restoration.models.take import version_of
 from restoration.stages.contract import Cancelled
 from restoration.starting import follow, offer, ring_for_view, ring_on_commit
 
@@ -86,6 +87,7 @@ def _publish(claim: Claim, result: Result) -> Take:
             stage=run.stage,
             number=(last or 0) + 1,
             input_take=run.input_take,
+            version=version_of(run.stage, run.input_take),
             key=run.key,
             storage_key=claim.storage_key,
             manifest=result.manifest,

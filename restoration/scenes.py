@@ -25,8 +25,7 @@ from restoration.stages.contract import StageError
 from restoration.stages.parameters import params_json
 from restoration.take_index import TakeIndex
 
-INVENTING = {"colourise"}
-"""Stages whose takes belong to the colour version and never to the restoration."""
+RESTORATION, COLOUR = Take.Version.RESTORATION, Take.Version.COLOUR
 
 
 def make_scenes(scan: Scan, findings: Mapping[str, Any], by: User | None = None) -> list[Scene]:
@@ -182,13 +181,13 @@ def set_settings(
     return scene
 
 
-def head_take(scene: Scene, version: str = "restoration") -> Take | None:
+def head_take(scene: Scene, version: str = RESTORATION) -> Take | None:
     """The newest take at the end of the scene's chain: what is reviewed and delivered."""
     return head_takes([scene], version).get(scene.pk)
 
 
 def head_takes(
-    scenes: Scan | Iterable[Scene], version: str = "restoration", *, takes: TakeIndex | None = None
+    scenes: Scan | Iterable[Scene], version: str = RESTORATION, *, takes: TakeIndex | None = None
 ) -> dict[int, Take]:
     """The head take of each scene that has one, by the scene's id; one query for all of them.
 
@@ -202,20 +201,20 @@ def head_takes(
     known = takes or TakeIndex(wanted)
     heads = {}
     for scene in wanted:
-        found = [
-            take
-            for take in known.of(scene)
-            if version != "restoration" or take.stage not in INVENTING
-        ]
+        found = [take for take in known.of(scene) if take.version == version]
         if found:
             heads[scene.pk] = max(found, key=lambda take: place_in_chain(take.stage))
     return heads
 
 
 def take_before(scene: Scene, stage: str) -> Take | None:
-    """What a stage works on: the newest take of the nearest stage before it, or the scan (None)."""
-    takes = list(Take.objects.of_scene(scene).exclude(stage__in=INVENTING).latest_first())
-    earlier = [take for take in takes if place_in_chain(take.stage) < place_in_chain(stage)]
+    """What a stage works on: the newest take of the nearest stage before it, or the scan (None).
+
+    A stage after colourise so works on the colour version wherever there is one.
+    """
+    takes = list(Take.objects.of_scene(scene).latest_first())
+    here = place_in_chain(stage)
+    earlier = [take for take in takes if 0 <= place_in_chain(take.stage) < here]
     return max(earlier, key=lambda take: place_in_chain(take.stage), default=None)
 
 
@@ -240,13 +239,25 @@ def outdated(scene: Scene, take: Take, *, takes: TakeIndex | None = None) -> lis
     """
     known = takes or TakeIndex([scene])
     reasons = []
-    newest = {other.stage: other for other in reversed(known.of(scene))}
-    for link in chain(take, takes=known):
-        other = newest.get(link.stage)
+    newest = {(other.stage, other.version): other for other in reversed(known.of(scene))}
+    links = chain(take, takes=known)
+    for link in links:
+        other = newest.get((link.stage, link.version))
         if other is not None and other != link:
             reasons.append(f"{link.stage} was made anew since: take {other.number}")
         reasons += _changed_settings(scene, link, known.drawings)
-    return reasons + _changed_splices(scene, take)
+    return reasons + _changed_base(scene, links, known) + _changed_splices(scene, take)
+
+
+def _changed_base(scene: Scene, links: list[Take], takes: TakeIndex) -> list[str]:
+    """A colour version stands on the restoration: a stage run there since is missing in it."""
+    first = next((link for link in links if link.version == COLOUR), None)
+    stands = head_takes([scene], takes=takes).get(scene.pk) if first else None
+    if first is None or stands is None or stands.stage in {link.stage for link in links}:
+        return []
+    if 0 <= place_in_chain(first.stage) < place_in_chain(stands.stage):
+        return []
+    return [f"the restoration now ends with {stands.stage} take {stands.number}"]
 
 
 def _changed_splices(scene: Scene, take: Take) -> list[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from restoration import cut_views, repair_views, viewing_views, views
+from restoration import colour_views, cut_views, repair_views, viewing_views, views
 
 urlpatterns = [
     path("work/", views.work, name="work"),
@@ -34,6 +34,17 @@ urlpatterns = [
         "repair-decisions/<int:pk>/withdraw/",
         repair_views.withdraw,
         name="withdraw-repair-decision",
+    ),
+    path("scenes/<int:pk>/colour/", colour_views.section, name="scene-colour"),
+    path("scenes/<int:pk>/colour-again/", colour_views.run_again, name="colour-again"),
+    path("scenes/<int:pk>/hints/", colour_views.paint, name="paint-hints"),
+    path("scenes/<int:pk>/hints/undo/", colour_views.undo, name="undo-hint"),
+    path("scenes/<int:pk>/hints/<int:hint>/withdraw/", colour_views.withdraw, name="withdraw-hint"),
+    path("scenes/<int:pk>/palette/", colour_views.keep_colour, name="keep-colour"),
+    path(
+        "scenes/<int:pk>/palette/<int:entry>/withdraw/",
+        colour_views.withdraw_colour,
+        name="withdraw-colour",
     ),
     path("takes/<int:pk>/viewing/", viewing_views.viewing_state, name="take-viewing"),
     path("takes/<int:pk>/view.mp4", viewing_views.view_proxy, name="take-proxy"),

@@ -38,6 +38,8 @@ def _stage(detail: Detail) -> str:
 
 def _decision(detail: Detail) -> str:
     parts = [f"{detail.get('stage')} take {detail.get('number')}", frames_of(detail)]
+    if detail.get("version") == "colour":
+        parts.insert(0, "colour version")
     if detail.get("comment"):
         parts.append(f"“{detail['comment']}”")
     return ", ".join(part for part in parts if part)
@@ -97,6 +99,18 @@ def _region(detail: Detail) -> str:
     return words + (f", “{detail['reason']}”" if detail.get("reason") else "")
 
 
+def _hints(detail: Detail) -> str:
+    count = len(detail.get("hints") or [])
+    words = f"{count} patch{'es' if count != 1 else ''} of {detail.get('colour')}"
+    words += f" in frame {detail.get('frame')}"
+    return words + (f", {detail['entry']}" if detail.get("entry") else "")
+
+
+def _palette(detail: Detail) -> str:
+    words = f"{detail.get('palette')}: {detail.get('name')}, {detail.get('colour')}"
+    return f"{words}, after {detail.get('source')} ({detail.get('certainty')})"
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
     "message digest calculation": lambda detail: f"{detail.get('algorithm', 'digest')} taken",
@@ -121,6 +135,10 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "repair decision withdrawn": _repair,
     "region protected": _region,
     "protection removed": _region,
+    "colour hint": _hints,
+    "colour hint withdrawn": _hints,
+    "palette colour": _palette,
+    "palette colour withdrawn": _palette,
     "approval": _decision,
     "changes requested": _decision,
     "decision withdrawn": _decision,

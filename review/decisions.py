@@ -16,6 +16,7 @@ from django.utils import timezone
 from archive import custody
 from restoration import scenes
 from restoration.models import Scene, Take
+from restoration.scenes import RESTORATION
 from restoration.take_index import TakeIndex
 from review.errors import DecisionRefused, NotAllowed
 from review.models import Approval, Note
@@ -69,19 +70,21 @@ def withdraw(approval: Approval, *, by: Any) -> Approval:
     return approval
 
 
-def current_approval(scene: Scene) -> Approval | None:
-    """The newest decision on the scene, of either kind; None if that one was withdrawn.
+def current_approval(scene: Scene, version: str = RESTORATION) -> Approval | None:
+    """The newest decision on a version, of either kind; None if that one was withdrawn.
 
     It may be stale: ask `stale_reasons`.
     """
-    newest = scene.approvals.select_related("take", "by", "scene").order_by("-at", "-pk").first()
+    found = scene.approvals.filter(take__version=version).select_related("take", "by", "scene")
+    newest = found.order_by("-at", "-pk").first()
     return newest if newest is not None and newest.withdrawn is None else None
 
 
-def current_approvals(scenes: Iterable[Scene]) -> dict[int, Approval]:
+def current_approvals(scenes: Iterable[Scene], version: str = RESTORATION) -> dict[int, Approval]:
     """`current_approval` of many scenes, by their ids, in one query."""
     newest: dict[int, Approval] = {}
-    found = Approval.objects.filter(scene__in=scenes).select_related("take", "by", "scene")
+    found = Approval.objects.filter(scene__in=scenes, take__version=version)
+    found = found.select_related("take", "by", "scene")
     for approval in found.order_by("at", "pk"):
         newest[approval.scene_id] = approval
     return {scene: approval for scene, approval in newest.items() if approval.withdrawn is None}
@@ -112,16 +115,18 @@ def stale_reasons(approval: Approval, *, takes: TakeIndex | None = None) -> list
     ]
 
 
-def lost_approvals(scene: Scene) -> list[Approval]:
+def lost_approvals(scene: Scene, version: str = RESTORATION) -> list[Approval]:
     """Decisions on frames of this scene that an edit of the cuts left behind, newest first."""
-    return lost_by_scene([scene])[scene.pk]
+    return lost_by_scene([scene], version)[scene.pk]
 
 
-def lost_by_scene(scenes: Iterable[Scene]) -> dict[int, list[Approval]]:
+def lost_by_scene(scenes: Iterable[Scene], version: str = RESTORATION) -> dict[int, list[Approval]]:
     """`lost_approvals` of many scenes, by their ids, in one query."""
     wanted = list(scenes)
     found = Approval.objects.filter(
-        scene__scan__in={scene.scan_id for scene in wanted}, scene__retired__isnull=False
+        scene__scan__in={scene.scan_id for scene in wanted},
+        scene__retired__isnull=False,
+        take__version=version,
     ).select_related("take", "by", "scene")
     newest: dict[int, Approval] = {}
     for approval in found.order_by("at", "pk"):
@@ -180,7 +185,7 @@ def _decide(
             "Nothing was recorded: the cuts of this scene were changed meanwhile "
             f"({scene.retired_because or 'edited'}). Open the reel and decide on the new scene."
         )
-    head = scenes.head_take(scene)
+    head = scenes.head_take(scene, take.version)
     if head is None or head.pk != take.pk or digest not in (None, head.digest):
         now = f"{head.stage} take {head.number}" if head else "no take"
         raise DecisionRefused(
@@ -207,6 +212,7 @@ def _record(kind: str, approval: Approval, *, by: Any, **detail: str) -> None:
             "start_frame": scene.start_frame,
             "end_frame": scene.end_frame,
             "stage": approval.take.stage,
+            "version": approval.take.version,
             "number": approval.take.number,
             "digest": approval.digest,
             **detail,
@@ -236,7 +242,8 @@ def _another_take(approval: Approval, takes: TakeIndex) -> list[str]:
         return ["The take's manifest is not the one that was decided on."]
     if approval.scene.retired is not None:
         return []
-    head = scenes.head_takes([approval.scene], takes=takes).get(approval.scene_id)
+    version = approval.take.version
+    head = scenes.head_takes([approval.scene], version, takes=takes).get(approval.scene_id)
     if head is None or head.pk == approval.take_id:
         return []
     return [f"{head.stage.capitalize()} take {head.number} now stands at the end of this scene."]

@@ -95,6 +95,7 @@ class Waiting:
 def reels_with_state() -> ReelQuerySet:
     """All reels with `state`, a key of REEL_STATES, asked of the database alone.
 
+    It is that of the restoration; colour versions are decided on beside it.
     "approved" here means that every scene's newest decision is an approval later than its newest
     take; a decision that a changed parameter made stale is only seen on the reel's own page.
     """
@@ -131,12 +132,16 @@ def _is_approved() -> Q:
         start_frame=OuterRef("scene__start_frame"),
         end_frame=OuterRef("scene__end_frame"),
         created__gt=OuterRef("at"),
+        version=cuts.RESTORATION,
     )
-    later = Approval.objects.filter(scene=OuterRef("scene"), at__gt=OuterRef("at"))
+    later = Approval.objects.filter(
+        scene=OuterRef("scene"), at__gt=OuterRef("at"), take__version=cuts.RESTORATION
+    )
     standing = Approval.objects.filter(
         ~Exists(later),
         ~Exists(newer),
         scene=OuterRef("pk"),
+        take__version=cuts.RESTORATION,
         decision=Approval.Decision.APPROVED,
         withdrawn__isnull=True,
     )
@@ -181,7 +186,8 @@ def waiting_for(user: Any) -> Waiting:
     """What this person can do something about."""
     waiting = Waiting()
     scenes = Scene.objects.current().select_related("scan__reel__element__title")
-    for standing in standings(scenes):
+    coloured = scenes.filter(pk__in=_coloured())
+    for standing in [*standings(scenes), *standings(coloured, cuts.COLOUR)]:
         if standing.state == State.REVIEW and user.has_perm("review.decide"):
             waiting.to_review.append(standing)
         elif standing.state == State.CHANGES and user.has_perm("restoration.start_run"):
@@ -195,6 +201,17 @@ def waiting_for(user: Any) -> Waiting:
     if user.has_perm("restoration.edit_scenes"):
         waiting.cuts.extend(cuts_to_check())
     return waiting
+
+
+def _coloured() -> QuerySet[Scene]:
+    """Scenes that have a colour version."""
+    takes = Take.objects.filter(
+        scan=OuterRef("scan"),
+        start_frame=OuterRef("start_frame"),
+        end_frame=OuterRef("end_frame"),
+        version=cuts.COLOUR,
+    )
+    return Scene.objects.filter(Exists(takes)).values("pk")  # type: ignore[return-value]
 
 
 def cuts_to_check() -> list[CutsToCheck]:

@@ -58,18 +58,18 @@ class Standing:
         return TONES.get(self.state, "")
 
 
-def standing_of(scene: Scene) -> Standing:
-    return standings([scene])[0]
+def standing_of(scene: Scene, version: str = cuts.RESTORATION) -> Standing:
+    return standings([scene], version)[0]
 
 
-def standings(scenes: Iterable[Scene]) -> list[Standing]:
-    """Where each of these scenes stands, in their order; a fixed number of queries."""
+def standings(scenes: Iterable[Scene], version: str = cuts.RESTORATION) -> list[Standing]:
+    """Where a version of each of these scenes stands, in their order; a fixed number of queries."""
     wanted = list(scenes)
     takes = TakeIndex(wanted)
-    heads = cuts.head_takes(wanted, takes=takes)
-    approvals = decisions.current_approvals(wanted)
+    heads = cuts.head_takes(wanted, version, takes=takes)
+    approvals = decisions.current_approvals(wanted, version)
     runs = _open_runs(wanted)
-    lost = decisions.lost_by_scene(wanted)
+    lost = decisions.lost_by_scene(wanted, version)
     return [
         _standing(
             scene,

@@ -10,10 +10,12 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
 from restoration import borders, scenes
+from restoration.colour_room import colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from restoration.repair_room import repair_room
@@ -108,13 +110,16 @@ def scene(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
-    standing = standing_of(scene)
-    before, after, number = pages.neighbours(scene)
     takes = list(pages.takes_of(scene))
-    shown = _named_take(request, "take", takes) or standing.take
+    named = _named_take(request, "take", takes)
+    version = named.version if named else _version(request)
+    standing = standing_of(scene, version)
+    before, after, number = pages.neighbours(scene)
+    shown = named or standing.take
     against = _named_take(request, "against", takes) if shown else None
     return {
         "scene": scene,
+        "version": version,
         "scan": scene.scan,
         "reel": scene.scan.reel,
         "standing": standing,
@@ -127,13 +132,20 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "number": number,
         "notes": pages.notes_of(scene),
         "history": scene.approvals.select_related("take", "by", "withdrawn_by"),
-        "lost": decisions.lost_approvals(scene) if not standing.decision else [],
+        "lost": decisions.lost_approvals(scene, version) if not standing.decision else [],
         "middle": (scene.start_frame + scene.end_frame) // 2,
         "process_form": ProcessForm(settings=scene.settings),
         "process_checked": [take.stage for take in scenes.chain(shown)] if shown else [],
         "room": room(scene, shown, against=against),
         "repairs": repair_room(scene, shown),
+        "colour": colour_room(scene, shown),
     }
+
+
+def _version(request: HttpRequest) -> str:
+    """What the page speaks of: the restoration, unless the address asks for the colour version."""
+    asked = request.GET.get("version", "")
+    return scenes.COLOUR if asked == scenes.COLOUR else scenes.RESTORATION
 
 
 def _named_take(request: HttpRequest, name: str, takes: list[Take]) -> Take | None:
@@ -175,7 +187,13 @@ def _decide(
             messages.success(request, f"Approved: {take.stage} take {take.number}.")
     except ReviewError as error:
         messages.error(request, str(error))
-    return redirect("scene", pk=scene.pk)
+    return _back_to(scene, take)
+
+
+def _back_to(scene: Scene, take: Take) -> HttpResponse:
+    """The page of the version that was decided on."""
+    version = f"?version={take.version}" if take.version != scenes.RESTORATION else ""
+    return redirect(reverse("scene", args=[scene.pk]) + version)
 
 
 @require_POST
@@ -187,7 +205,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "The decision was withdrawn; the scene waits for a new one.")
     except ReviewError as error:
         messages.error(request, str(error))
-    return redirect("scene", pk=approval.scene_id)
+    return _back_to(approval.scene, approval.take)
 
 
 @require_POST

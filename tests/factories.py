@@ -15,6 +15,7 @@ from django.contrib.auth.models import Group, User
 
 from archive.models import Collection, Element, Reel, Scan, Title
 from restoration.models import Scene, StageRun, Take
+from restoration.models.take import version_of
 
 PASSWORD = "correct horse battery staple"
 _numbers = itertools.count(1)
@@ -122,6 +123,7 @@ def make_take(
         "manifest": {"stage": stage, "key": key},
         "digest": unique_digest(),
         "totals": make_totals(pixels, label=label),
+        "version": version_of(stage, input_take),
     }
     return Take.objects.create(
         scan=scene.scan,

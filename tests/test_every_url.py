@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from archive.models import Upload
-from restoration.models import ProtectedRegion, RepairDecision
+from restoration.models import Hint, Palette, PaletteEntry, ProtectedRegion, RepairDecision
 from review.models import Approval, Note
 from tests import factories
 
@@ -84,6 +84,13 @@ EXPECTED = {
     "take-repairs": Expected(READ, VIEWERS, ("take", "zero")),
     "decide-repair": Expected(WRITE, VIEWERS, ("take",)),
     "withdraw-repair-decision": Expected(WRITE, VIEWERS, ("repair_decision",)),
+    "scene-colour": Expected(READ, VIEWERS, ("scene",)),
+    "colour-again": Expected(WRITE, VIEWERS, ("scene",)),
+    "paint-hints": Expected(WRITE, VIEWERS, ("scene",)),
+    "undo-hint": Expected(WRITE, VIEWERS, ("scene",)),
+    "withdraw-hint": Expected(WRITE, VIEWERS, ("scene", "hint")),
+    "keep-colour": Expected(WRITE, VIEWERS, ("scene",)),
+    "withdraw-colour": Expected(WRITE, VIEWERS, ("scene", "palette_entry")),
     "take-viewing": Expected(READ, VIEWERS, ("take",)),
     "take-proxy": Expected(READ, VIEWERS, ("take",)),
     "take-labels": Expected(READ, VIEWERS, ("take",)),
@@ -154,7 +161,16 @@ def things(archivist: User) -> dict[str, object]:
         scan=scan, take=take, frame=0, polygon=[[1, 1]], pixels=1, label=2, decision="keep",
         by=archivist,
     )  # fmt: skip
+    hint = Hint.objects.create(
+        scan=scan, frame=0, y=1, x=1, height=2, width=2, red=200, green=90, blue=70, by=archivist
+    )
+    palette = Palette.objects.create(title=scan.reel.element.title, name="Anna", by=archivist)
+    entry = PaletteEntry.objects.create(
+        palette=palette, name="hat", red=200, green=90, blue=70, source="a letter",
+        certainty="likely", by=archivist,
+    )  # fmt: skip
     return {
+        "hint": hint.pk, "palette_entry": entry.pk,
         "region": region.pk, "repair_decision": repair.pk,
         "reel": scan.reel.pk, "scan": scan.pk, "scene": scene.pk, "take": take.pk, "run": run.pk,
         "approval": approval.pk, "note": note.pk, "upload": upload.pk, "zero": 0,

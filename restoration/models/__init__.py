@@ -1,6 +1,7 @@
 """What we do to it: scenes, the runs of stages on them, and the takes those made."""
 
 from restoration.models.border import BorderFinding, Verdict
+from restoration.models.colour import ColourCorrection, Hint, Palette, PaletteEntry
 from restoration.models.repair import ProtectedRegion, RepairDecision
 from restoration.models.run import StageRun, Worker
 from restoration.models.scene import Scene
@@ -9,6 +10,10 @@ from restoration.models.take import Take
 
 __all__ = [
     "BorderFinding",
+    "ColourCorrection",
+    "Hint",
+    "Palette",
+    "PaletteEntry",
     "ProtectedRegion",
     "RepairDecision",
     "Scene",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from restoration.models.scene import Scene
 
 
+INVENTING = frozenset({"colourise"})
+"""Stages that invent: their takes, and all that is made on them, are never the restoration."""
+
+
 class TakeQuerySet(models.QuerySet["Take"]):
     def of_range(self, scan: Scan, start_frame: int, end_frame: int) -> TakeQuerySet:
         return self.filter(scan=scan, start_frame=start_frame, end_frame=end_frame)
@@ -34,6 +38,12 @@ class TakeQuerySet(models.QuerySet["Take"]):
 class Take(models.Model):
     """A stage's immutable result over a range of frames, numbered per range and stage."""
 
+    class Version(models.TextChoices):
+        """A chain of takes with a purpose, approved by itself."""
+
+        RESTORATION = "restoration", "restoration"
+        COLOUR = "colour", "colour version"
+
     scan = models.ForeignKey("archive.Scan", on_delete=models.CASCADE, related_name="takes")
     start_frame = models.PositiveIntegerField()
     end_frame = models.PositiveIntegerField()
@@ -41,6 +51,12 @@ class Take(models.Model):
     number = models.PositiveIntegerField()
     input_take = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="made_into"
+    )
+    version = models.CharField(
+        max_length=12,
+        choices=Version.choices,
+        default=Version.RESTORATION,
+        help_text="The colour version begins with the first stage that invents",
     )
     key = models.CharField(max_length=64, help_text="The run key")
     storage_key = models.CharField(
@@ -77,3 +93,10 @@ class Take(models.Model):
     def made_by(self) -> StageRun | None:
         """The run that computed it; others may have been offered it since. Asks the database."""
         return self.runs.filter(offered=False).order_by("pk").first()
+
+
+def version_of(stage: str, input_take: Take | None) -> str:
+    """The version that a stage's take belongs to: what is made on an invention stays one."""
+    on_colour = input_take is not None and input_take.version == Take.Version.COLOUR
+    invents = stage in INVENTING or on_colour
+    return Take.Version.COLOUR if invents else Take.Version.RESTORATION

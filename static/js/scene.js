@@ -1,5 +1,6 @@
 // The review room: joins the player's parts and gives them keys.
 
+import { Colour } from "./player/colour.js";
 import { listen } from "./player/keys.js";
 import { LabelMaps } from "./player/labels.js";
 import { addSource, whenReady } from "./player/opening.js";
@@ -44,6 +45,10 @@ const repairs = new Repairs({
   room: JSON.parse(byId("repair-room").textContent), screen, transport, isShown: () => overlay, showMap: toggleOverlay,
 });
 const protect = new Protect({ screen, repairs, place: byId("screen") });
+const colour = new Colour({
+  screen, transport, timeline, place: byId("screen"), stopOthers: () => protect.active && protect.toggle(false),
+});
+screen.ondraw = () => { repairs.draw(); colour.draw(); };
 
 function paintMap() {
   screen.pictures.map = overlay && maps && transport.frame !== null ? maps.picture(transport.frame, plane()) : null;
@@ -157,7 +162,9 @@ listen({
   "[": () => byId("before")?.click(), "]": () => byId("after")?.click(), "?": () => byId("keys").showModal(),
   "+": () => tools.zoomBy(1.5), "-": () => tools.zoomBy(1 / 1.5), 0: () => tools.zoom("fit"),
   c: () => repairs.step(1), C: () => repairs.step(-1), y: () => repairs.decide("keep"), u: () => repairs.decide("undo"),
-  x: () => repairs.nextNotJudged(), g: () => protect.toggle(), Escape: () => repairs.choose(null),
+  x: () => repairs.nextNotJudged(), g: () => { colour.stop(); protect.toggle(); },
+  h: () => colour.use("paint"), e: () => colour.use("pick"), "<": () => colour.resize(-2), ">": () => colour.resize(2),
+  Escape: () => repairs.choose(null),
   ",": () => tools.moveWipe(-0.02), ".": () => tools.moveWipe(0.02),
 });
 open().catch((error) => readout.wait(`${error.message} The stills are exact.`));

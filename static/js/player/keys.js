@@ -16,6 +16,6 @@ export function listen(actions) {
 function isTyping(element) {
   return Boolean(
     element.closest("textarea, select, dialog[open], [contenteditable]") ||
-      (element.closest("input") && !["checkbox", "range", "radio"].includes(element.type)),
+      (element.closest("input") && !["checkbox", "range", "radio", "color"].includes(element.type)),
   );
 }

@@ -5,7 +5,7 @@ const ROOT = 0.4; // Heights are a root of the share: a thousandth of the pictur
 
 export class Timeline {
   constructor({ strip, scrub, start, end, onseek }) {
-    Object.assign(this, { strip, scrub, start, end, onseek, frame: start, labels: null, plane: "structure" });
+    Object.assign(this, { strip, scrub, start, end, onseek, frame: start, labels: null, plane: "structure", hints: [] });
     scrub.addEventListener("input", () => onseek(Number(scrub.value)));
     strip.addEventListener("pointerdown", (event) => this.#press(event));
     strip.addEventListener("pointermove", (event) => event.buttons && this.#press(event));
@@ -57,8 +57,17 @@ export class Timeline {
         }
       });
     }
+    for (const { frame, colour } of this.hints) this.#hint(context, (frame - this.start + 0.5) * step, colour);
     context.fillStyle = "#ffffff";
     context.fillRect((this.frame - this.start + 0.5) * step - 1, 0, 2, high);
+  }
+
+  #hint(context, x, colour) {
+    const wide = 6 * devicePixelRatio;
+    context.fillStyle = "#ffffff";
+    context.fillRect(x - wide / 2 - 1, 0, wide + 2, wide + 1);
+    context.fillStyle = colour;
+    context.fillRect(x - wide / 2, 0, wide, wide);
   }
 
   #shares() {

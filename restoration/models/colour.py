@@ -1,0 +1,218 @@
+"""What people put on film by hand: coloured patches, named colours, corrections.
+
+Rows hang on the scan and its frames, as takes do, so no edit of the cuts and no new detection loses
+them. None is ever changed or deleted: who entered it, who took it back and when stays on record.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+if TYPE_CHECKING:
+    from restoration.models.scene import Scene
+
+
+class Palette(models.Model):
+    """Named colours of one title: a character's, or a scene's."""
+
+    title = models.ForeignKey("archive.Title", on_delete=models.CASCADE, related_name="palettes")
+    name = models.CharField(max_length=120, help_text="A character, or a place: Scarlett, the bar")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="palettes"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["title", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["title", "name"], name="palette_names_are_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PaletteEntry(models.Model):
+    """One colour with its name, who decided on it, after what, and how sure that is."""
+
+    class Certainty(models.TextChoices):
+        RECORDED = "recorded", "on record"
+        LIKELY = "likely", "likely"
+        GUESS = "guess", "a guess"
+
+    palette = models.ForeignKey(Palette, on_delete=models.CASCADE, related_name="entries")
+    name = models.CharField(max_length=120, help_text="What has this colour: dress, scene 12")
+    red = models.PositiveSmallIntegerField(help_text="sRGB, 0 to 255")
+    green = models.PositiveSmallIntegerField()
+    blue = models.PositiveSmallIntegerField()
+    source = models.CharField(max_length=300, help_text="After what it was decided")
+    certainty = models.CharField(max_length=12, choices=Certainty.choices)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="palette_entries"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+    withdrawn = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["palette__name", "name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(red__lte=255, green__lte=255, blue__lte=255),
+                name="palette_entry_is_a_colour",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.palette}: {self.name}"
+
+    @property
+    def hex(self) -> str:
+        return hex_of(self.red, self.green, self.blue)
+
+
+class HintQuerySet(models.QuerySet["Hint"]):
+    def standing(self) -> HintQuerySet:
+        return self.filter(withdrawn__isnull=True)
+
+    def of_scene(self, scene: Scene) -> HintQuerySet:
+        return self.filter(
+            scan=scene.scan_id, frame__gte=scene.start_frame, frame__lt=scene.end_frame
+        ).order_by("frame", "pk")
+
+
+class Hint(models.Model):
+    """A coloured patch that a person put on one frame; a rectangle in the scan's luma pixels."""
+
+    scan = models.ForeignKey("archive.Scan", on_delete=models.CASCADE, related_name="hints")
+    frame = models.PositiveIntegerField(help_text="Numbered as in the scan")
+    y = models.PositiveIntegerField(help_text="Its first row")
+    x = models.PositiveIntegerField(help_text="Its first column")
+    height = models.PositiveIntegerField()
+    width = models.PositiveIntegerField()
+    red = models.PositiveSmallIntegerField(help_text="sRGB, 0 to 255")
+    green = models.PositiveSmallIntegerField()
+    blue = models.PositiveSmallIntegerField()
+    entry = models.ForeignKey(
+        PaletteEntry, null=True, on_delete=models.PROTECT, related_name="hints"
+    )
+    stroke = models.UUIDField(default=uuid4, help_text="Shared by patches painted in one go")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="hints")
+    at = models.DateTimeField(auto_now_add=True)
+    withdrawn = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = HintQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["scan", "frame", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(height__gt=0, width__gt=0), name="hint_covers_a_pixel"
+            ),
+            models.CheckConstraint(
+                condition=Q(red__lte=255, green__lte=255, blue__lte=255), name="hint_is_a_colour"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"hint {self.hex} in frame {self.frame}"
+
+    @property
+    def hex(self) -> str:
+        return hex_of(self.red, self.green, self.blue)
+
+    def as_param(self) -> dict[str, Any]:
+        """One entry of colourise's parameter `hints`."""
+        return {
+            "id": str(self.pk),
+            "frame": self.frame,
+            "y": self.y,
+            "x": self.x,
+            "height": self.height,
+            "width": self.width,
+            "rgb": [self.red, self.green, self.blue],
+            "by": self.by.get_username(),
+        }
+
+
+class ColourCorrectionQuerySet(models.QuerySet["ColourCorrection"]):
+    def standing(self) -> ColourCorrectionQuerySet:
+        return self.filter(withdrawn__isnull=True)
+
+    def of_scene(self, scene: Scene) -> ColourCorrectionQuerySet:
+        """Those that reach into the scene's frames, in the order in which they are applied."""
+        return self.filter(
+            scan=scene.scan_id, start_frame__lt=scene.end_frame, end_frame__gt=scene.start_frame
+        ).order_by("pk")
+
+
+class ColourCorrection(models.Model):
+    """An ASC CDL over frames [start, end), of the whole picture or of a box in it.
+
+    white: the picture's colour that becomes neutral before the CDL, sRGB codes; None: none.
+    """
+
+    scan = models.ForeignKey(
+        "archive.Scan", on_delete=models.CASCADE, related_name="colour_corrections"
+    )
+    start_frame = models.PositiveIntegerField()
+    end_frame = models.PositiveIntegerField()
+    box = models.JSONField(null=True, help_text="[left, top, width, height]; null: all of it")
+    white = models.JSONField(null=True, help_text="[r, g, b]")
+    slope = models.JSONField(help_text="[r, g, b]")
+    offset = models.JSONField(help_text="[r, g, b]")
+    power = models.JSONField(help_text="[r, g, b]")
+    saturation = models.FloatField(default=1.0)
+    reason = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="colour_corrections"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+    withdrawn = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = ColourCorrectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["scan", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_frame__gt=F("start_frame")), name="colour_correction_has_frames"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"colour correction {self.pk} in frames {self.start_frame} to {self.end_frame - 1}"
+
+    def as_param(self, scene: Scene) -> dict[str, Any]:
+        """One entry of grade's parameter `corrections`, cut to the scene's frames."""
+        return {
+            "id": str(self.pk),
+            "frames": [
+                max(self.start_frame, scene.start_frame),
+                min(self.end_frame, scene.end_frame),
+            ],
+            "box": self.box,
+            "white": self.white,
+            "slope": self.slope,
+            "offset": self.offset,
+            "power": self.power,
+            "saturation": self.saturation,
+            "by": self.by.get_username(),
+        }
+
+
+def hex_of(red: int, green: int, blue: int) -> str:
+    return f"#{red:02x}{green:02x}{blue:02x}"

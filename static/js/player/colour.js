@@ -1,0 +1,212 @@
+// Colour by hand: a brush on the picture, a picker, the palette; hints are shown where they lie. Each
+// stroke is sent when it ends, and the section beside the picture comes back anew.
+
+const REACH = 0.75; // of the brush: how far apart the patches of a stroke lie
+const MOST = 400;
+const LIGHT = "#ffffff";
+const DARK = "rgb(0 0 0 / 75%)";
+
+const byId = (id) => document.getElementById(id);
+
+export class Colour {
+  /** place: the element that holds the picture. stopOthers: called when a tool here is taken up. */
+  constructor({ screen, transport, timeline, place, stopOthers }) {
+    Object.assign(this, { screen, transport, timeline, place, stopOthers });
+    Object.assign(this, { tool: null, stroke: [], pointer: null, colour: "#a8744f", size: 12, entry: null });
+    this.canvas = Object.assign(document.createElement("canvas"), { className: "marks" });
+    this.canvas.setAttribute("aria-hidden", "true");
+    screen.canvas.after(this.canvas);
+    for (const kind of ["pointerdown", "pointermove", "pointerup", "pointerleave", "click", "dblclick"]) {
+      place.addEventListener(kind, (event) => this.tool && this.#hear(event), { capture: true });
+    }
+    document.addEventListener("keydown", (event) => this.#key(event), { capture: true });
+    document.addEventListener("click", (event) => this.#follow(event));
+    document.addEventListener("input", (event) => this.#input(event.target));
+    document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.id === "colour" && this.#settle());
+    transport.addEventListener("frame", () => this.#frame());
+    this.#settle();
+  }
+
+  /** tool: "paint" or "pick"; taken up again it is laid down. */
+  use(tool) {
+    if (!byId("brush")) return;
+    this.tool = this.tool === tool ? null : tool;
+    if (this.tool) this.stopOthers();
+    this.stroke = [];
+    this.#showTool();
+    const words = {
+      paint: "Click or draw on the picture. < and > change the brush, Esc stops.",
+      pick: "Click a place of the picture to take its colour. Esc stops.",
+    };
+    this.#say(words[this.tool] ?? "");
+    this.draw();
+  }
+
+  stop() {
+    if (this.tool) this.use(this.tool);
+  }
+
+  resize(by) {
+    if (!byId("brush-size")) return;
+    byId("brush-size").value = this.size + by;
+    this.#input(byId("brush-size"));
+  }
+
+  async undo() {
+    if (!byId("undo-hint") || byId("undo-hint").disabled) return;
+    await this.#send(this.room.undo, {});
+  }
+
+  draw() {
+    const { canvas, screen } = this;
+    Object.assign(canvas, { width: screen.canvas.width, height: screen.canvas.height });
+    const context = canvas.getContext("2d");
+    const here = this.room.hints.filter(({ frame }) => frame === this.transport.frame);
+    for (const { box, colour } of here) this.#patch(context, box, colour);
+    for (const at of this.stroke) this.#patch(context, this.#box(at), this.colour);
+    if (this.tool === "paint" && this.pointer) this.#patch(context, this.#box(this.pointer), null);
+    document.body.dataset.hints = `${this.transport.frame} ${here.length}`;
+  }
+
+  #patch(context, [x, y, width, height], colour) {
+    const { left, top, scale } = this.screen.takePlace();
+    const at = [left + x * scale, top + y * scale, width * scale, height * scale];
+    if (colour) {
+      context.fillStyle = colour;
+      context.fillRect(...at);
+    }
+    for (const [ink, thick] of [[DARK, 3], [LIGHT, 1]]) {
+      context.strokeStyle = ink;
+      context.lineWidth = thick * devicePixelRatio;
+      context.strokeRect(...at);
+    }
+  }
+
+  #box([x, y]) {
+    return [x - Math.floor(this.size / 2), y - Math.floor(this.size / 2), this.size, this.size];
+  }
+
+  #hear(event) {
+    event.stopImmediatePropagation();
+    if (event.type === "pointerleave") this.pointer = null;
+    else event.preventDefault();
+    const { x, y } = this.screen.toPicture(event.offsetX, event.offsetY);
+    const at = [Math.floor(x), Math.floor(y)];
+    if (event.type === "pointermove") this.pointer = at;
+    if (this.tool === "pick" && event.type === "pointerup") return this.#take(event);
+    if (this.tool === "paint") this.#brush(event, at);
+    this.draw();
+  }
+
+  #brush(event, at) {
+    if (event.type === "pointerdown") this.stroke = [at];
+    const last = this.stroke[this.stroke.length - 1];
+    if (!last) return;
+    const far = Math.hypot(at[0] - last[0], at[1] - last[1]) >= Math.max(1, this.size * REACH);
+    if (event.type === "pointermove" && event.buttons && far && this.stroke.length < MOST) this.stroke.push(at);
+    if (event.type === "pointerup") this.#paint();
+  }
+
+  async #paint() {
+    const places = this.stroke;
+    const values = { frame: this.transport.frame, places: JSON.stringify(places), size: this.size, colour: this.colour };
+    if (this.entry) values.entry = this.entry;
+    await this.#send(this.room.paint, values);
+    this.stroke = [];
+    this.draw();
+  }
+
+  #send(address, values) {
+    const all = { ...values, shown: this.room.shown ?? "" };
+    return window.htmx.ajax("POST", address, { values: all, target: "#colour", swap: "outerHTML" });
+  }
+
+  // The colour as it is seen, the mean of nine points, so that grain does not decide.
+  #take(event) {
+    const [x, y] = [event.offsetX, event.offsetY].map((part) => Math.round(part * devicePixelRatio));
+    const { data } = this.screen.canvas.getContext("2d").getImageData(x - 1, y - 1, 3, 3);
+    const mean = [0, 1, 2].map((channel) => {
+      let sum = 0;
+      for (let place = channel; place < data.length; place += 4) sum += data[place];
+      return Math.round(sum / (data.length / 4));
+    });
+    this.#choose(`#${mean.map((value) => value.toString(16).padStart(2, "0")).join("")}`, null);
+    this.use("pick");
+  }
+
+  #choose(colour, entry) {
+    Object.assign(this, { colour, entry });
+    this.#showTool();
+    this.draw();
+  }
+
+  #key(event) {
+    if (this.tool && event.key === "Escape") {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      this.stop();
+    }
+    const typing = event.target.closest("textarea, select, input:not([type=range], [type=checkbox], [type=color])");
+    if (!typing && event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey) {
+      event.preventDefault();
+      this.undo();
+    }
+  }
+
+  #follow({ target }) {
+    if (target.closest("#paint")) this.use("paint");
+    if (target.closest("#pick")) this.use("pick");
+    if (target.closest("#undo-hint")) this.undo();
+    if (target.closest("#draw-region")) this.stop();
+    const entry = target.closest("[data-entry]");
+    if (entry) this.#choose(entry.dataset.colour, this.entry === entry.dataset.entry ? null : entry.dataset.entry);
+  }
+
+  #input(field) {
+    if (field.id === "brush-colour") this.#choose(field.value, null);
+    if (field.id !== "brush-size") return;
+    this.size = Number(field.value);
+    this.#showTool();
+    this.draw();
+  }
+
+  #frame() {
+    if (byId("hint-frame")) byId("hint-frame").value = this.transport.frame;
+    this.draw();
+  }
+
+  #showTool() {
+    if (!byId("brush")) return;
+    byId("brush").hidden = false;
+    byId("brush-colour").value = this.colour;
+    byId("brush-size").value = this.size;
+    byId("brush-width").value = this.size;
+    for (const id of ["hint-colour", "entry-colour"]) byId(id).value = this.colour;
+    byId("hint-size").value = this.size;
+    for (const tool of ["paint", "pick"]) byId(tool).setAttribute("aria-pressed", String(this.tool === tool));
+    this.place.classList.toggle("drawing", Boolean(this.tool));
+    let named = "";
+    for (const button of document.querySelectorAll("[data-entry]")) {
+      const chosen = button.dataset.entry === this.entry;
+      button.setAttribute("aria-pressed", String(chosen));
+      if (chosen) named = button.textContent.trim();
+    }
+    if (!named) this.entry = null;
+    byId("brush-entry").hidden = !named;
+    byId("brush-entry").textContent = named ? `Paints ${named}; the hints will name it.` : "";
+  }
+
+  #say(words) {
+    byId("colour-said").replaceChildren(
+      ...(words ? [Object.assign(document.createElement("p"), { className: "small", textContent: words })] : []));
+  }
+
+  // The section is new: what it says of the hints counts, the brush stays what it was.
+  #settle() {
+    this.room = JSON.parse(byId("colour-room").textContent);
+    this.timeline.hints = this.room.hints;
+    this.timeline.draw();
+    this.#showTool();
+    this.#frame();
+  }
+}

@@ -1,0 +1,112 @@
+"""The colour version stands beside the restoration: its own chain, its own decision."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from restoration import scenes
+from restoration.models import Take
+from restoration.models.take import version_of
+from review import decisions, deliverables, pages
+from review.errors import DecisionRefused
+from review.standing import standing_of
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+COLOUR = Take.Version.COLOUR
+
+
+@pytest.fixture
+def scene():
+    return factories.make_scene(frames=(0, 48))
+
+
+@pytest.fixture
+def takes(scene):
+    """repair <- colourise <- grade."""
+    repaired = factories.make_take(scene=scene, stage="repair")
+    coloured = factories.make_take(scene=scene, stage="colourise", input_take=repaired)
+    graded = factories.make_take(scene=scene, stage="grade", input_take=coloured)
+    return repaired, coloured, graded
+
+
+def test_what_is_made_on_an_invention_belongs_to_the_colour_version(takes):
+    assert [take.version for take in takes] == ["restoration", COLOUR, COLOUR]
+    assert version_of("grade", takes[0]) == "restoration"
+
+
+def test_the_restoration_ends_before_the_colour_begins(scene, takes):
+    repaired = takes[0]
+    assert scenes.head_take(scene) == repaired
+    assert scenes.head_take(scene, COLOUR).version == COLOUR
+    assert scenes.take_before(scene, "repair") is None
+    assert scenes.head_take(factories.make_scene(scan=factories.make_scan()), COLOUR) is None
+
+
+def test_each_version_has_its_own_decision(scene, takes, reviewer):
+    repaired = takes[0]
+    head = scenes.head_take(scene, COLOUR)
+    decisions.approve(scene, repaired, by=reviewer)
+    assert standing_of(scene).state == "approved"
+    assert standing_of(scene, COLOUR).state == "review"
+    decisions.request_changes(scene, head, by=reviewer, reason="her dress was green")
+    assert standing_of(scene).state == "approved"
+    assert standing_of(scene, COLOUR).state == "changes"
+    assert decisions.is_approved(scene)
+    assert pages.reels_with_state().get(pk=scene.scan.reel_id).state == "approved"
+
+
+def test_an_approved_colour_version_lets_no_restoration_leave(scene, takes, reviewer):
+    decisions.approve(scene, scenes.head_take(scene, COLOUR), by=reviewer)
+    assert not decisions.is_approved(scene)
+    assert "nobody has approved" in str(deliverables.check(scene.scan.reel).reasons[0])
+
+
+def test_a_new_colour_take_makes_no_restoration_stale_but_a_new_repair_makes_the_colour_so(
+    scene, takes, reviewer
+):
+    repaired = takes[0]
+    head = scenes.head_take(scene, COLOUR)
+    first = decisions.approve(scene, repaired, by=reviewer)
+    second = decisions.approve(scene, head, by=reviewer)
+    factories.make_take(scene=scene, stage="colourise", input_take=repaired)
+    assert decisions.stale_reasons(first) == []
+    assert any("Colourise was made anew" in reason for reason in decisions.stale_reasons(second))
+    factories.make_take(scene=scene, stage="repair")
+    assert any("Repair was made anew" in reason for reason in decisions.stale_reasons(second))
+
+
+def test_a_take_that_no_longer_ends_the_colour_version_is_refused(scene, takes, reviewer):
+    old = scenes.head_take(scene, COLOUR)
+    newer = factories.make_take(scene=scene, stage=old.stage, input_take=old.input_take)
+    with pytest.raises(DecisionRefused, match=f"{newer.stage} take {newer.number}"):
+        decisions.approve(scene, old, by=reviewer)
+
+
+def test_a_stage_run_on_the_restoration_later_is_missing_in_the_colour_version(scene, reviewer):
+    coloured = factories.make_take(scene=scene, stage="colourise")
+    factories.make_take(scene=scene, stage="deflicker")
+    reasons = scenes.outdated(scene, coloured)
+    assert "the restoration now ends with deflicker take 1" in reasons
+
+
+def test_the_page_shows_and_decides_on_the_version_that_is_asked_for(scene, takes, reviewer,
+                                                                    settings):  # fmt: skip
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    client = Client()
+    client.force_login(reviewer)
+    address = reverse("scene", args=[scene.pk])
+    head = scenes.head_take(scene, COLOUR)
+    page = client.get(address).content.decode()
+    assert "Decision on the colour version" not in page and "Show the colour version" in page
+    page = client.get(address + "?version=colour").content.decode()
+    assert "Decision on the colour version" in page and "Show the restoration" in page
+    values = {"take": head.pk, "digest": head.digest}
+    response = client.post(reverse("approve", args=[scene.pk]), values)
+    assert response.headers["Location"] == address + "?version=colour"
+    assert standing_of(scene, COLOUR).state == "approved"
+    found = [standing.take for standing in pages.waiting_for(reviewer).to_review]
+    assert found == [takes[0]]
