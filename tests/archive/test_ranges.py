@@ -10,6 +10,8 @@ from django.test import RequestFactory
 
 from archive.ranges import ranged_file_response
 
+pytestmark = pytest.mark.django_db  # a response that is closed lets go of old connections
+
 CONTENT = bytes(range(256)) * 4000  # more than one piece
 
 

@@ -83,6 +83,7 @@ def test_a_child_that_falls_silent_is_ended(settings: object, scene: Scene, tmp_
     run = run_with(settings, scene, "hanging")
     assert (run.status, run.attempt) == ("queued", 1)
     assert leftovers(tmp_path) == []
+    settings.RUN_PROGRESS_SECONDS = 600
     settings.RUN_EXECUTOR = "restoration.execution:execute"
     runs.execute_run(run.pk)
     run.refresh_from_db()
