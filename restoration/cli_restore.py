@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from archive.media.probe import Probe
 from archive.media.sandbox import probe_safely
 from archive.media.sound import sound_of
 from archive.media.viewing import ViewingWriter
-from restoration.cli_choices import read_cuts
+from restoration.cli_choices import read_cuts, takes_hints
 from restoration.cli_progress import Reporter
 from restoration.cli_sheet import write_sheet
 from restoration.cutting import Piece, pieces, splice_frames
@@ -53,6 +53,8 @@ class Wish:
     device: str = "cpu"
     force: bool = False
     """Replace what is at the paths to be written."""
+    hints: Sequence[Mapping[str, Any]] = ()
+    """Of all scenes; each scene gets its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class _Film:
         return self.probe.format
 
     def order(self, stage: str, start_frame: int, end_frame: int, **more: Any) -> Order:
+        params = dict(self.wish.params.get(stage, {}))
+        if stage in {each.name for each in takes_hints(self.wish.stages)}:
+            params["hints"] = [
+                hint for hint in self.wish.hints if start_frame <= hint["frame"] < end_frame
+            ]
         return Order(
             scan_path=self.wish.source,
             scan_sha256=self.sha256,
@@ -82,7 +89,7 @@ class _Film:
             end_frame=end_frame,
             rate=self.format.rate,
             table_path=self.table_path,
-            params=dict(self.wish.params.get(stage, {})),
+            params=params,
             device=self.wish.device,
             **more,
         )
@@ -98,6 +105,7 @@ def restore(wish: Wish, reporter: Reporter) -> dict[str, Any]:
     began = time.perf_counter()
     with _beside(wish.out) as folder:
         film = _probe(wish, folder, reporter)
+        _check_hints(film)
         found = _find_cuts(film, reporter)
         scenes = pieces(film.probe.frames, found)
         reporter.say(f"{film.probe.frames} frames, {len(scenes)} scenes")
@@ -197,6 +205,16 @@ def _probe(wish: Wish, folder: Path, reporter: Reporter) -> _Film:
     return film
 
 
+def _check_hints(film: _Film) -> None:
+    """Raises: StageError for a hint beyond the film, or one that no stage can read."""
+    frames = film.probe.frames
+    for hint in film.wish.hints:
+        if not (isinstance(hint["frame"], int) and 0 <= hint["frame"] < frames):
+            raise StageError(f"hint {hint['id']} names frame {hint['frame']} of {frames}")
+    for stage in takes_hints(film.wish.stages):
+        stage.parse({"hints": list(film.wish.hints)})
+
+
 def _find_cuts(film: _Film, reporter: Reporter) -> dict[str, Any]:
     frames = film.probe.frames
     if film.wish.cuts == "none":
@@ -214,8 +232,7 @@ def _restore_scenes(
     form = film.format
     everything = []
     with ExitStack() as opened:
-        writer = _open_writer(film, picture)
-        opened.enter_context(writer)
+        writer: PictureWriter | ViewingWriter | None = None
         maps = opened.enter_context(
             MapWriter(labels, width=form.width, height=form.height, rate=form.rate)
         )
@@ -223,16 +240,25 @@ def _restore_scenes(
             part = f"scene {number} of {len(scenes)}"
             folder = film.folder / f"scene-{number}"
             chain, last = _run_chain(film, scene, folder, part, reporter)
+            if writer is None:
+                writer = _open_writer(film, picture, last)
+                opened.enter_context(writer)
             _append(last, writer, maps, reporter.part(f"{part}, joining"))
             shutil.rmtree(folder)
             everything.append(chain)
     return everything
 
 
-def _open_writer(film: _Film, picture: Path) -> PictureWriter | ViewingWriter:
+def _open_writer(film: _Film, picture: Path, take: TakeFiles) -> PictureWriter | ViewingWriter:
+    """The film's file, in the format of its first scene's take: a stage may have added colour."""
     sound = sound_of(film.wish.source, table=film.probe.table)
     kind = PictureWriter if picture.suffix.lower() == MASTER else ViewingWriter
-    return kind(picture, film.format, sound=sound)
+    with open_source(take.picture) as opened:
+        made = opened.format
+    form = replace(
+        film.format, pixel=made.pixel, colour_range=made.colour_range, matrix=made.matrix
+    )
+    return kind(picture, form, sound=sound)
 
 
 def _run_chain(

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archive.media.pixels import Picture, PixelFormat
+from archive.media.pixels import Picture, PictureFormat
 from restoration.provenance import (
     FrameMap,
     Label,
     ProvenanceError,
     check_frame,
+    check_lightness,
     check_sources,
     compose,
 )
@@ -31,7 +32,7 @@ class Composition:
     stage: str
     number: int
     """The scan's frame."""
-    pixel: PixelFormat
+    form: PictureFormat
     """Of the stage's input."""
     pictures: Mapping[int, Picture]
     """The input's, by offset from this frame: 0 and each that the labels name."""
@@ -44,11 +45,12 @@ class Composition:
         Raises: ProvenanceError
         """
         operation = _operation(self.made)
-        self._require(
-            check_frame(self.pictures[0], self.made.picture, operation), ", against what it read"
-        )
+        before, after = self.pictures[0], self.made.picture
+        problems = check_frame(before, after, operation)
+        problems += check_lightness(before, self.form, after, operation)
+        self._require(problems, ", against what it read")
         try:
-            composed = compose(operation, self.maps.__getitem__, self.pixel)
+            composed = compose(operation, self.maps.__getitem__, after.pixel)
             problems = check_sources(self.made.picture, operation, self.pictures.__getitem__)
         except ProvenanceError as error:
             raise ProvenanceError(f"{self.stage}, frame {self.number}: {error}") from error
@@ -69,7 +71,7 @@ class InputFrames:
     stage: str
     start: int
     end: int
-    pixel: PixelFormat
+    form: PictureFormat
     picture: Callable[[int], Picture]
     """The input's, by the scan's frame."""
     frame_map: Callable[[int], FrameMap]
@@ -84,7 +86,7 @@ class InputFrames:
             made,
             self.stage,
             number,
-            self.pixel,
+            self.form,
             {offset: self.picture(frame) for offset, frame in frames.items()},
             {offset: self.frame_map(frame) for offset, frame in frames.items()},
         )

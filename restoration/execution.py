@@ -115,7 +115,7 @@ class _Run:
             self.stage.name,
             self.order.start_frame,
             self.order.end_frame,
-            self.clip.format.pixel,
+            self.clip.format,
             self.clip.frame,
             self.maps,
         )
@@ -284,7 +284,7 @@ class _Writing:
 
 
 def _begin(run: _Run, picture: Picture, files: TakeFiles, opened: ExitStack) -> _Writing:
-    form = replace(run.clip.format, width=picture.width, height=picture.height, pixel=picture.pixel)
+    form = _format_of(run.clip.format, picture)
     start = run.order.start_frame
     recorder = opened.enter_context(TakeRecorder(files.folder, form, start_frame=start))
     scan = ScanFrames(
@@ -296,6 +296,14 @@ def _begin(run: _Run, picture: Picture, files: TakeFiles, opened: ExitStack) -> 
     follower = opened.enter_context(TakeFollower(scan, files.picture, files.map, start_frame=start))
     recorder.tell(follower.grow)
     return _Writing(form, recorder, follower)
+
+
+def _format_of(read: PictureFormat, made: Picture) -> PictureFormat:
+    """The format of what a stage made from what it read."""
+    form = replace(read, width=made.width, height=made.height, pixel=made.pixel)
+    if made.pixel.model == "rgb" and read.pixel.model != "rgb":
+        return replace(form, colour_range="full", matrix="gbr")
+    return form
 
 
 def _nothing(number: int) -> None:

@@ -12,7 +12,7 @@ from restoration.provenance.composition import (
     structure_sources,
 )
 from restoration.provenance.footprints import bilinear_labels, footprint_labels, resample_labels
-from restoration.provenance.gate import check_frame, check_sources
+from restoration.provenance.gate import check_frame, check_lightness, check_sources
 from restoration.provenance.labels import (
     FrameMap,
     Label,
@@ -35,6 +35,7 @@ __all__ = [
     "Totals",
     "bilinear_labels",
     "check_frame",
+    "check_lightness",
     "check_sources",
     "colour_sources",
     "compose",

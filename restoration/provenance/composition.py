@@ -31,6 +31,7 @@ def compose(operation: FrameMap, inputs: Callable[[int], FrameMap], pixel: Pixel
     Args:
         operation: the stage's own labels; ORIGINAL means "same code value as the stage's input".
         inputs: gives the input's map so many frames away; called with 0 and each recorded offset.
+        pixel: of the result.
     Raises: ProvenanceError for labels and sources that cannot be: ORIGINAL from elsewhere,
         RECOVERED from nowhere, places outside the picture, planes that disagree.
     """
@@ -48,7 +49,7 @@ def compose(operation: FrameMap, inputs: Callable[[int], FrameMap], pixel: Pixel
             _carry_in_place(operation.colour, here.colour),
         )
     structure, luma = _compose_luma(operation, inputs)
-    if pixel.model != "yuv":
+    if pixel.model == "grey" or (pixel.model == "rgb" and not _apart(operation, here)):
         # One set of code values: colour goes with structure (RGB) or there is none (grey).
         colour = structure if pixel.model == "rgb" else here.colour
         return FrameMap(structure, colour.copy(), _record(luma, structure.shape))
@@ -77,6 +78,15 @@ def colour_sources(frame_map: FrameMap, pixel: PixelFormat) -> Sources:
         recorded.dx[::step_y, ::step_x] >> pixel.chroma_shift_x,
     )
     return _where(corner, labels != Label.ORIGINAL.value, labels.shape)
+
+
+def _apart(*maps: FrameMap) -> bool:
+    """Whether structure and colour are told apart, as in RGB to which colour was added."""
+    return any(
+        frame_map.colour_sources is not None
+        or not np.array_equal(frame_map.structure, frame_map.colour)
+        for frame_map in maps
+    )
 
 
 def _join(frame_map: FrameMap, luma: Copies, chroma: Copies, pixel: PixelFormat) -> FrameMap:

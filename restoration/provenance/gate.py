@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from archive.media.pixels import Picture, PixelFormat
+from archive.media.pixels import Picture, PictureFormat, PixelFormat
+from restoration.imaging.tones import lightness_of
 from restoration.provenance.labels import (
     FrameMap,
     Label,
@@ -74,6 +76,40 @@ def check_sources(
         for plane, name in ((1, "U"), (2, "V")):
             problems += _check_copies(take, plane, name, chroma, inputs)
     return problems
+
+
+LIGHTNESS_KEPT = 0.5
+"""Units of L* within which a pixel is as light as before, at 8 bits and deeper."""
+
+
+def check_lightness(
+    before: Picture, before_form: PictureFormat, after: Picture, operation: FrameMap
+) -> list[str]:
+    """Every pixel of an RGB picture whose structure is claimed to be kept and whose L* is not.
+
+    Where colour is added to a picture its codes change in all channels; that its structure was
+    only ADJUSTED is then a claim about lightness, and checked as such.
+
+    Args:
+        before: the stage's input, of any format. after: RGB, else nothing is claimed.
+        operation: the stage's own labels.
+    """
+    if after.pixel.model != "rgb":
+        return []
+    coloured = np.not_equal(operation.structure, operation.colour)
+    claimed = (operation.structure == Label.ADJUSTED.value) & coloured
+    if not claimed.any():
+        return []
+    form = replace(before_form, pixel=after.pixel, colour_range="full", matrix="gbr")
+    off = np.abs(lightness_of(after, form) - lightness_of(before, before_form)) > LIGHTNESS_KEPT
+    broken = claimed & off
+    if not broken.any():
+        return []
+    y, x = first_place(broken)
+    return [
+        f"{int(broken.sum())} pixels are labelled ADJUSTED in structure, but their lightness "
+        f"changed by more than {LIGHTNESS_KEPT} L*, first at y {y}, x {x}"
+    ]
 
 
 def _check_converted(scan: Picture, take: Picture, frame_map: FrameMap) -> list[str]:

@@ -71,8 +71,9 @@ class FrameMap:
     """The labels of one frame.
 
     structure, colour: uint8 (H, W) at luma resolution. Grey pictures: colour is ORIGINAL
-        everywhere. RGB: both planes are equal. Subsampled chroma: the labels agree over all luma
-        pixels that a chroma sample covers.
+        everywhere. RGB: both planes are ORIGINAL or neither is; they differ only where colour was
+        added and lightness kept. Subsampled chroma: the labels agree over all luma pixels that a
+        chroma sample covers.
     sources: where values were copied from; applies to a plane wherever its label is not ORIGINAL.
     colour_sources: the same for colour alone, where one record cannot serve both planes (possible
         only after two stages that copy); None: `sources` serves both.
@@ -139,11 +140,15 @@ def label_problems(frame_map: FrameMap, pixel: PixelFormat) -> list[str]:
     if pixel.model == "grey" and frame_map.colour.max(initial=0) != Label.ORIGINAL.value:
         y, x = first_place(frame_map.colour != 0)
         problems.append(f"colour: a grey picture has no colour to label, first at y {y}, x {x}")
-    if pixel.model == "rgb" and not np.array_equal(frame_map.structure, frame_map.colour):
-        y, x = first_place(frame_map.structure != frame_map.colour)
-        problems.append(
-            f"colour: in RGB both planes must be equal, they differ first at y {y}, x {x}"
-        )
+    if pixel.model == "rgb":
+        uneven = frame_map.structure != frame_map.colour
+        uneven &= (frame_map.structure == 0) | (frame_map.colour == 0)
+        if uneven.any():
+            y, x = first_place(uneven)
+            problems.append(
+                "colour: in RGB both planes must be equal where one is ORIGINAL, they differ "
+                f"first at y {y}, x {x}"
+            )
     subsampled = pixel.model == "yuv" and (pixel.chroma_shift_x or pixel.chroma_shift_y)
     if subsampled and frame_map.colour.max(initial=0) != Label.ORIGINAL.value:
         low, high = covered_range(frame_map.colour, pixel)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from archive.media.pixels import PIXEL_FORMATS, Picture, PixelFormat
+from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat, PixelFormat
 from restoration.provenance import (
     FrameMap,
     Label,
@@ -16,6 +17,7 @@ from restoration.provenance import (
     Totals,
     bilinear_labels,
     check_frame,
+    check_lightness,
     check_sources,
     compose,
     footprint_labels,
@@ -173,6 +175,33 @@ def test_rgb_has_one_label_for_all_three_codes() -> None:
     uneven = FrameMap(np.ones((1, 1), np.uint8), np.zeros((1, 1), np.uint8))
     with pytest.raises(ProvenanceError, match="both planes must be equal"):
         compose(uneven, lambda _: identity_map(1, 1), RGB)
+
+
+def test_rgb_with_colour_added_keeps_structure_and_colour_apart() -> None:
+    operation = uniform_map(1, 2, structure=Label.ADJUSTED, colour=Label.SYNTHESISED)
+    operation.colour[0, 1] = Label.HUMAN
+    held = identity_map(1, 2)
+    held.structure[0, 0] = Label.SYNTHESISED
+    held.colour[0] = (Label.SYNTHESISED, Label.NOT_MEASURED)
+    composed = compose(operation, lambda _: held, RGB)
+    assert composed.structure.tolist() == [[Label.SYNTHESISED, Label.ADJUSTED]]
+    assert composed.colour.tolist() == [[Label.SYNTHESISED, Label.HUMAN]]
+    later = compose(uniform_map(1, 2, structure=Label(1), colour=Label(1)), lambda _: composed, RGB)
+    assert np.array_equal(later.structure, composed.structure)
+    assert np.array_equal(later.colour, composed.colour)
+
+
+def test_structure_is_adjusted_under_new_colour_only_if_lightness_is_kept() -> None:
+    form = PictureFormat(2, 1, GREY, Fraction(18))
+    grey = Picture(GREY, (np.array([[119, 119]], np.uint8),))
+    planes = ([[160, 119]], [[104, 119]], [[104, 119]])  # a red as light as the grey
+    labels = uniform_map(1, 2, structure=Label.ADJUSTED, colour=Label.SYNTHESISED)
+    coloured = Picture(RGB, tuple(np.array(plane, np.uint8) for plane in planes))
+    assert check_lightness(grey, form, coloured, labels) == []
+    brighter = Picture(RGB, tuple(plane + np.uint8(3) for plane in coloured.planes))
+    assert "lightness" in check_lightness(grey, form, brighter, labels)[0]
+    admitted = uniform_map(1, 2, structure=Label.SYNTHESISED, colour=Label.SYNTHESISED)
+    assert check_lightness(grey, form, brighter, admitted) == []
 
 
 # --- the hard gate -------------------------------------------------------------------------------
