@@ -82,6 +82,12 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
         metavar="REGIONS.json",
         help='places that repair never touches: [{"frames": [0, 48], "polygon": [[x, y], ...]}]',
     )
+    parser.add_argument(
+        "--hints",
+        type=Path,
+        metavar="HINTS.json",
+        help='painted patches, each {"frame": 0, "x": 9, "y": 9, "size": 6, "rgb": "#c8785a"}',
+    )
     parser.add_argument("--device", default="cpu", choices=["cpu"])
     parser.add_argument("--force", action="store_true", help="replace OUT and MAP if there")
     parser.set_defaults(command=_restore)
@@ -134,7 +140,12 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _restore(asked: argparse.Namespace) -> int:
-    from restoration.cli_choices import assign_params, choose_stages, protect_regions
+    from restoration.cli_choices import (
+        assign_params,
+        choose_stages,
+        protect_regions,
+        read_hints,
+    )
     from restoration.cli_progress import Reporter
     from restoration.cli_restore import Wish, restore
     from restoration.stages import find_stage
@@ -153,6 +164,7 @@ def _restore(asked: argparse.Namespace) -> int:
         cuts=asked.cuts,
         device=asked.device,
         force=asked.force,
+        hints=() if asked.hints is None else read_hints(asked.hints, stages),
     )
     document = restore(wish, Reporter(sys.stderr))
     if asked.json:

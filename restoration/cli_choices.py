@@ -84,6 +84,49 @@ def protect_regions(
     return given
 
 
+def read_hints(path: Path, stages: Sequence[Stage]) -> list[dict[str, Any]]:
+    """Painted patches from a file, as the stages' parameter `hints` has them.
+
+    The file's `{"hints": [{"frame": 0, "x": 120, "y": 80, "size": 6, "rgb": "#c8785a"}]}` gives the
+    centre of a square patch; `frame` counts from the film's first. What the parameter itself holds
+    (`height` and `width` instead of `size`, x and y then the top left) is taken as it is.
+
+    Raises: StageError if no stage here takes hints, or the file holds none.
+    """
+    if not takes_hints(stages):
+        raise StageError("--hints is for colourise, which is not among the stages here")
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))["hints"]
+        return [_hint(number, dict(hint)) for number, hint in enumerate(listed, start=1)]
+    except OSError as error:
+        raise StageError(f"the hints in {path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StageError(
+            f'{path} holds no hints ({error!r}); wanted is {{"hints": [{{"frame": 0, "x": 120, '
+            '"y": 80, "size": 6, "rgb": "#c8785a"}]}'
+        ) from error
+
+
+def takes_hints(stages: Sequence[Stage]) -> list[Stage]:
+    """The stages that know `hints`."""
+    return [stage for stage in stages if "hints" in {entry.name for entry in fields(stage.params)}]
+
+
+def _hint(number: int, hint: dict[str, Any]) -> dict[str, Any]:
+    made = {"id": str(number), **hint}
+    if "size" in hint:
+        size = int(made.pop("size"))
+        y, x = round(hint["y"] - (size - 1) / 2), round(hint["x"] - (size - 1) / 2)
+        made |= {"y": max(0, y), "x": max(0, x)}
+        made |= {"height": size + min(0, y), "width": size + min(0, x)}
+    if isinstance(made["rgb"], str):
+        code = made["rgb"].removeprefix("#")
+        if len(code) != 6:
+            raise ValueError(f"{made['rgb']!r} is no colour such as #c8785a")
+        made["rgb"] = list(bytes.fromhex(code))
+    return made
+
+
 def read_cuts(path: Path, *, frames: int) -> dict[str, Any]:
     """Cuts from a file as `python -m restoration cuts --json` writes it, corrected by hand or not.
 

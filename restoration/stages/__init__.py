@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from restoration.stages.colourise.stage import STAGE as COLOURISE
 from restoration.stages.contract import Stage, StageError
 from restoration.stages.cuts.stage import STAGE as CUTS
 from restoration.stages.deflicker.stage import STAGE as DEFLICKER
 from restoration.stages.repair.stage import STAGE as REPAIR
 
-STAGES: tuple[Stage, ...] = (CUTS, DEFLICKER, REPAIR)
+STAGES: tuple[Stage, ...] = (CUTS, DEFLICKER, REPAIR, COLOURISE)
 
 
 def find_stage(name: str) -> Stage:

@@ -1,0 +1,263 @@
+"""All fields of one stretch of film, in order: from every hinted frame in both directions.
+
+Each hinted frame gets a field from its own hints and from those of the other frames, followed to it
+by optical flow. Between two hinted frames the fields of both are carried and blended by how near
+they are; before the first and after the last there is one. Nothing crosses the stretch's ends.
+
+Memory does not grow with the pictures: what is carried backwards is kept at every so many frames
+and made again from there (Griewank and Walther 2000).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import NamedTuple, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from restoration.imaging.colour import Plane
+from restoration.imaging.flow import FlowEstimator
+from restoration.imaging.tones import lightness_of
+from restoration.stages.colourise.field import Field, Way, blend, carry, empty_field, find_way
+from restoration.stages.colourise.hints import Hint, points_of
+from restoration.stages.colourise.spread import Point, spread_points
+from restoration.stages.contract import Clip
+from restoration.stages.segments import Segment
+
+WORK_SIDE = 480
+"""Pixels of the longer side at which colour is carried; larger pictures are shrunk."""
+_CHUNK = 24
+_LOST = 0.3
+"""Trust below which a followed point is given up."""
+_REPAINTED = 12.0
+"""A followed point whose luma is off by more than that speaks for another thing by now."""
+
+Beat = Callable[[], None]
+
+
+class Known(NamedTuple):
+    """A point that is known in a frame, and the hint that it belongs to."""
+
+    point: Point
+    hint: int
+
+
+class Proposer(Protocol):
+    """Improves a field, as the network does; knows hints only as points."""
+
+    def improve(self, lightness: Plane, field: Field, known: list[Known]) -> Field: ...
+
+
+class Scene:
+    """The fields of one stretch."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        segment: Segment,
+        hints: tuple[Hint, ...],
+        *,
+        proposer: Proposer | None = None,
+        beat: Beat = lambda: None,
+    ) -> None:
+        """
+        Args:
+            hints: all of the clip; those outside the stretch are left out.
+            beat: called after every frame of work; may raise to stop.
+        """
+        self._clip, self._segment, self._hints = clip, segment, hints
+        self._proposer, self._beat = proposer, beat
+        self._estimator = FlowEstimator("fast")
+        self._lightness: OrderedDict[int, Plane] = OrderedDict()
+        longest = max(clip.format.width, clip.format.height)
+        self.scale = min(1.0, WORK_SIDE / longest)
+
+    @property
+    def keys(self) -> list[int]:
+        """The frames that colour starts from."""
+        hinted = {hint.frame for hint in self._hints}
+        keys = sorted(
+            frame for frame in hinted if self._segment.start <= frame < self._segment.stop
+        )
+        if not keys and self._proposer is not None:
+            return [(self._segment.start + self._segment.stop) // 2]
+        return keys
+
+    def fields(self) -> Iterator[tuple[int, Field]]:
+        """Every frame with its field, in order."""
+        keys = self.keys
+        if not keys:
+            for frame in range(*self._segment):
+                yield frame, empty_field(self.lightness(frame).shape)
+            return
+        known = self._follow_hints(keys)
+        left: int | None = None
+        field: Field | None = None
+        for right in [*keys, None]:
+            there = None if right is None else self._key_field(right, known[right])
+            yield from self._between(left, field, right, there)
+            left, field = right, there
+
+    def lightness(self, frame: int) -> Plane:
+        """L of a frame at the size of work."""
+        held = self._lightness.get(frame)
+        if held is None:
+            picture = next(iter(self._clip.frames(frame, frame + 1)))
+            held = shrink_to(lightness_of(picture, self._clip.format), self.scale)
+            self._lightness[frame] = held
+            while len(self._lightness) > 2 * _CHUNK:
+                self._lightness.popitem(last=False)
+        return held
+
+    def _way(self, here: int, there: int) -> Way:
+        return find_way(self.lightness(here), self.lightness(there), self._estimator)
+
+    def _carry(self, field: Field, here: int, there: int) -> Field:
+        """The field of frame `there`, brought to frame `here` beside it."""
+        way = self._way(here, there)
+        lightness = self.lightness(here)
+        carried = carry(field, way, lightness)
+        if self._proposer is not None and float((carried.evidence < 0.3).mean()) > 0.02:
+            better = self._proposer.improve(lightness, carried, [])
+            # Only what could not be followed is guessed anew: the rest would flicker.
+            share = np.clip(1 - way.trust, 0, 1)[..., None]
+            ab = share * better.ab + (1 - share) * carried.ab
+            carried = Field(np.asarray(ab, np.float32), carried.evidence, carried.owner)
+        self._beat()
+        return carried
+
+    def _key_field(self, frame: int, known: list[Known]) -> Field:
+        lightness = self.lightness(frame)
+        spread = spread_points(lightness, [each.point for each in known])
+        hints = np.array([each.hint for each in known] + [-1], np.int16)
+        field = Field(spread.ab, spread.certainty, hints[spread.nearest])
+        if self._proposer is not None:
+            field = self._proposer.improve(lightness, field, known)
+        return field
+
+    def _follow_hints(self, keys: list[int]) -> dict[int, list[Known]]:
+        """The points that are known in each key frame, from all of them."""
+        known: dict[int, list[Known]] = {key: self._own_points(key) for key in keys}
+        if len(keys) > 1:
+            for order in (keys, keys[::-1]):
+                moving: list[Known] = []
+                for here, after in pairwise(order):
+                    moving = self._walk([*moving, *self._own_points(here)], here, after)
+                    known[after] = [*known[after], *moving]
+        return known
+
+    def _own_points(self, frame: int) -> list[Known]:
+        return [
+            Known(point, number)
+            for number, hint in enumerate(self._hints)
+            if hint.frame == frame
+            for point in points_of(hint, self.lightness(frame), self.scale)
+        ]
+
+    def _walk(self, known: list[Known], start: int, stop: int) -> list[Known]:
+        """Follow points from frame to frame; those that get lost on the way are dropped."""
+        step = 1 if stop > start else -1
+        for frame in range(start, stop, step):
+            if not known:
+                break
+            way = self._way(frame, frame + step)
+            after = self.lightness(frame + step)
+            moved = (_move(each, way, after) for each in known)
+            known = [] if way.is_cut else [each for each in moved if each is not None]
+            self._beat()
+        return known
+
+    def _between(
+        self, left: int | None, first: Field | None, right: int | None, last: Field | None
+    ) -> Iterator[tuple[int, Field]]:
+        """Fields from the left key on, up to but without the right one."""
+        start = self._segment.start if left is None else left
+        stop = self._segment.stop if right is None else right
+        back = None
+        if right is not None and last is not None:
+            back = Backwards(self._carry, right, last, start if left is None else start + 1)
+        for frame in range(start, stop):
+            if frame == left:
+                assert first is not None
+                yield frame, first
+                continue
+            if first is not None:
+                first = self._carry(first, frame, frame - 1)
+            if back is None:
+                assert first is not None
+                yield frame, first
+            elif first is None:
+                yield frame, back.at(frame)
+            else:
+                yield frame, blend(first, back.at(frame), (stop - frame) / (stop - start))
+
+
+class Backwards:
+    """Fields carried backwards, given out forwards."""
+
+    def __init__(
+        self, carry_to: Callable[[Field, int, int], Field], key: int, field: Field, first: int
+    ) -> None:
+        """
+        Args:
+            carry_to: carries a field to a frame (second) from the one after it (third).
+            first: the first frame that will be asked for.
+        """
+        self._carry = carry_to
+        self._kept: dict[int, Field] = {key: field}
+        self._chunk: dict[int, Field] = {}
+        for frame in range(key - 1, first - 1, -1):
+            field = carry_to(field, frame, frame + 1)
+            if (key - frame) % _CHUNK == 0:
+                self._kept[frame] = _halved(field)
+
+    def at(self, frame: int) -> Field:
+        """The field of a frame; frames are asked for in order."""
+        if frame not in self._chunk:
+            self._fill_chunk(frame)
+        return self._chunk[frame]
+
+    def _fill_chunk(self, frame: int) -> None:
+        key = min(kept for kept in self._kept if kept >= frame)
+        field = _doubled(self._kept[key])
+        self._chunk = {key: field}
+        for before in range(key - 1, frame - 1, -1):
+            field = self._carry(field, before, before + 1)
+            self._chunk[before] = field
+
+
+def shrink_to(plane: Plane, scale: float) -> Plane:
+    """A plane at the size of work, by area."""
+    if scale >= 1.0:
+        return plane
+    size = (max(1, round(plane.shape[1] * scale)), max(1, round(plane.shape[0] * scale)))
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _halved(field: Field) -> Field:
+    """At half the precision: a hundredth of what an eye can see in colour."""
+    return Field(field.ab.astype(np.float16), field.evidence.astype(np.float16), field.owner)
+
+
+def _doubled(field: Field) -> Field:
+    return Field(field.ab.astype(np.float32), field.evidence.astype(np.float32), field.owner)
+
+
+def _move(known: Known, way: Way, lightness: npt.NDArray[np.float32]) -> Known | None:
+    """The point at the end of its way; None if it is lost."""
+    point = known.point
+    height, width = lightness.shape
+    y = min(max(round(point.y), 0), height - 1)
+    x = min(max(round(point.x), 0), width - 1)
+    if way.trust[y, x] < _LOST:
+        return None
+    new_y, new_x = point.y + float(way.flow[y, x, 1]), point.x + float(way.flow[y, x, 0])
+    if not (0 <= new_y < height and 0 <= new_x < width):
+        return None
+    if abs(float(lightness[int(new_y), int(new_x)]) - point.lightness) > _REPAINTED:
+        return None
+    return known._replace(point=point._replace(y=new_y, x=new_x))

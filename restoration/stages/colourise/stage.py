@@ -1,0 +1,218 @@
+"""Colour for black-and-white film: a person's hints lead, and what is made up is told apart.
+
+L is kept to the rounding of the file. Hints are hard constraints; from them colour spreads inside
+their frame by distance and luma, and through the scene by optical flow. With no network at all this
+gives a usable result; the network proposes where nothing was painted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from archive.media.pixels import Picture
+from restoration import weights
+from restoration.imaging.colour import Plane
+from restoration.imaging.tones import lightness_of
+from restoration.stages.colourise.advice import (
+    WARN,
+    Place,
+    choose_places,
+    places_to_paint,
+    undecided,
+)
+from restoration.stages.colourise.codes import Coloured, enlarge, write_codes
+from restoration.stages.colourise.field import Field
+from restoration.stages.colourise.hints import Hint, check_places, parse_hints
+from restoration.stages.colourise.scene import Proposer, Scene
+from restoration.stages.colourise.source import Source, examine
+from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
+from restoration.stages.segments import split_at_marks
+
+ENGINES = ("spread", "network")
+TINTS = ("drop", "keep")
+_ADVISED = 5
+"""Frames of a scene that are looked at for advice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What can be set from outside."""
+
+    hints: list[Any] = field(default_factory=list)
+    """Painted patches: id, frame (of the scan), y, x, height, width (pixels of the picture), rgb
+    (three codes of sRGB, 0 to 255), by (who, or null)."""
+    engine: str = "spread"
+    """`spread`: from hints alone. `network`: it proposes what no hint decides."""
+    tint: str = "drop"
+    """Of sepia, tinted and toned film: `drop` it, or `keep` it under the colour."""
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {self.engine!r}")
+        if self.tint not in TINTS:
+            raise ValueError(f"tint must be one of {', '.join(TINTS)}, not {self.tint!r}")
+        parse_hints(self.hints)
+
+
+def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
+    """Stream the clip in colour, as RGB of the scan's depth.
+
+    Raises: StageError for a hint outside the scene or the picture, and for film that has colours.
+    """
+    hints = parse_hints(params.hints)
+    check_places(hints, clip)
+    source = examine(clip)
+    facts: dict[str, JSON] = {
+        "source": source.as_json() | {"tint_kept": params.tint == "keep"},
+        "engine": params.engine,
+        "frames": [],
+        "hints": [{"id": hint.id, "frame": hint.frame, "by": hint.by} for hint in hints],
+        "undecided": 0.0,
+        "warnings": [],
+        "paint_next": [],
+    }
+    return Outcome(
+        frames=_Painting(clip, params, hints, source, facts, progress).stream(), facts=facts
+    )
+
+
+class _Painting:
+    """One run over a clip."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        params: Params,
+        hints: tuple[Hint, ...],
+        source: Source,
+        facts: dict[str, JSON],
+        progress: Progress,
+    ) -> None:
+        self._clip, self._params, self._hints = clip, params, hints
+        self._source, self._facts, self._progress = source, facts, progress
+        self._done = 0
+        self._total = clip.end_frame - clip.start_frame
+        self._advised = _spread_out(clip.start_frame, clip.end_frame)
+        self._places: list[Place] = []
+
+    def stream(self) -> Iterator[StageFrame]:
+        proposer = self._proposer()
+        for segment in split_at_marks(
+            self._clip.start_frame, self._clip.end_frame, self._clip.marks
+        ):
+            scene = Scene(self._clip, segment, self._hints, proposer=proposer, beat=self._beat)
+            if self._hints and not scene.keys:
+                self._warn(
+                    f"frames {segment.start} to {segment.stop - 1} lie beyond a splice and have no "
+                    "hint of their own; paint one there"
+                )
+            for frame, found in scene.fields():
+                yield self._finish(frame, found, scene.lightness(frame))
+        self._conclude()
+
+    def _proposer(self) -> Proposer | None:
+        if self._params.engine == "spread":
+            return None
+        from restoration.stages.colourise.judging import Colourist
+
+        colourist: Proposer = Colourist(weights.require(NETWORK))
+        return colourist
+
+    def _beat(self) -> None:
+        """Work that makes no frame yet; lets a cancelled run end."""
+        self._progress(self._done, self._total)
+
+    def _warn(self, words: str) -> None:
+        self._facts["warnings"].append(words)
+
+    def _finish(self, frame: int, found: Field, small: Plane) -> StageFrame:
+        picture = next(iter(self._clip.frames(frame, frame + 1)))
+        full = lightness_of(picture, self._clip.format)
+        ab, painted = self._colours(frame, found, small, full)
+        made = write_codes(
+            picture,
+            self._clip.format,
+            full,
+            ab,
+            painted=painted,
+            keep_tint=self._params.tint == "keep",
+        )
+        self._note(frame, found, small, made, picture)
+        self._done += 1
+        self._progress(self._done, self._total)
+        return StageFrame(made.picture, made.structure, made.colour)
+
+    def _colours(
+        self, frame: int, found: Field, small: Plane, full: Plane
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """a and b of every pixel, and where a person entered them."""
+        ab = enlarge(found.ab, small, full)
+        if self._params.tint == "keep" and self._source.kind == "tinted":
+            added = (ab != 0).any(axis=-1, keepdims=True)
+            ab = np.asarray(ab + added * self._source.tint_at(full), np.float32)
+        painted = np.zeros(full.shape, bool)
+        for hint in self._hints:
+            if hint.frame == frame:
+                ab = ab.copy() if not painted.any() else ab
+                ab[hint.box], painted[hint.box] = hint.ab, True
+        return ab, painted
+
+    def _note(
+        self, frame: int, found: Field, small: Plane, made: Coloured, picture: Picture
+    ) -> None:
+        open_yet = float(undecided(small, found.evidence).mean())
+        record: dict[str, JSON] = {
+            "frame": frame,
+            "uncertainty": round(1 - float(found.evidence.mean()), 4),
+            "undecided": round(open_yet, 4),
+            "out_of_gamut": int(made.faint.sum()),
+            "from": self._shares(found),
+        }
+        self._facts["frames"].append(record)
+        self._facts["undecided"] += open_yet / self._total
+        if frame in self._advised:
+            size = (picture.height, picture.width)
+            self._places += places_to_paint(frame, small, found.evidence, size)
+
+    def _shares(self, found: Field) -> dict[str, float]:
+        """Share of the frame that each hint is the nearest source of, by the hint's id."""
+        counts = np.bincount(found.owner.ravel() + 1, minlength=len(self._hints) + 1)
+        return {
+            hint.id: round(float(count) / found.owner.size, 4)
+            for hint, count in zip(self._hints, counts[1:], strict=True)
+            if count
+        }
+
+    def _conclude(self) -> None:
+        size = (self._clip.format.height, self._clip.format.width)
+        share = round(float(self._facts["undecided"]), 4)
+        self._facts["undecided"] = share
+        self._facts["paint_next"] = [p.as_json() for p in choose_places(self._places, size)]
+        if share > WARN:
+            self._warn(
+                f"{100 * share:.0f} % of this scene is undecided: its colour there is a safe "
+                "average and says nothing of what was before the camera"
+            )
+
+
+def _spread_out(start: int, stop: int) -> set[int]:
+    length = stop - start
+    count = min(_ADVISED, length)
+    return {start + (2 * n + 1) * length // (2 * count) for n in range(count)}
+
+
+NETWORK = "colourise"
+"""Name of the weights in weights.toml."""
+STAGE = Stage(
+    name="colourise",
+    version="1",
+    queue="cpu",
+    makes="pictures",
+    params=Params,
+    run=run,
+)

@@ -1,0 +1,176 @@
+"""Colourise: hints are obeyed and told apart, lightness is kept, and nothing crosses a cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from archive.media.decode import open_source
+from archive.media.encode import PictureWriter
+from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat
+from restoration.execution import Order, TakeFiles, execute
+from restoration.imaging.colour import ciede2000, to_lab
+from restoration.imaging.tones import lightness_of, to_srgb
+from restoration.mapfile import MapReader
+from restoration.provenance import Label
+from restoration.stages import COLOURISE
+from restoration.stages.contract import StageError, StageFrame
+from restoration.stages.material import MemoryClip
+from tests.restoration.stages.films import HEIGHT, WIDTH, clip_of, moving, problems, run_stage
+
+RED = {"id": "coat", "frame": 1, "y": 30, "x": 40, "height": 6, "width": 6, "rgb": [150, 70, 60]}
+BLUE = RED | {"id": "sky", "y": 80, "x": 120, "rgb": [80, 90, 160], "by": "ada"}
+
+
+def rgb_form(clip: MemoryClip) -> PictureFormat:
+    made = PIXEL_FORMATS["gbrp" + clip.format.pixel.name.removeprefix("gray").replace("8", "")]
+    return replace(clip.format, pixel=made, colour_range="full", matrix="gbr")
+
+
+def chroma(frame: StageFrame, form: PictureFormat) -> np.ndarray:
+    ab = to_lab(to_srgb(frame.picture, form))[..., 1:]
+    return np.hypot(ab[..., 0], ab[..., 1])
+
+
+@pytest.mark.parametrize("name", ["gray", "gray10le", "gray16le"])
+def test_lightness_is_kept_and_hints_are_obeyed_and_alone_called_human(name: str) -> None:
+    clip = clip_of(moving(4), name)
+    made, facts = run_stage(COLOURISE, clip, hints=[RED, BLUE])
+    form = rgb_form(clip)
+    assert problems(clip, made) == []
+    for number, (before, frame) in enumerate(zip(clip.pictures, made, strict=True)):
+        off = lightness_of(frame.picture, form) - lightness_of(before, clip.format)
+        assert np.abs(off).max() <= 0.5
+        painted = np.zeros((HEIGHT, WIDTH), bool)
+        if number == 1:
+            painted[30:36, 40:46] = painted[80:86, 120:126] = True
+        assert np.array_equal(frame.colour == Label.HUMAN, painted)
+        assert set(np.unique(frame.colour[~painted])) <= {Label.SYNTHESISED, Label.ADJUSTED}
+        assert (frame.structure == Label.ADJUSTED).all()
+    lab = to_lab(to_srgb(made[1].picture, form))[30:36, 40:46]
+    asked = lab.copy()
+    asked[..., 1:] = to_lab(np.array([150, 70, 60], np.float32) / 255)[1:]
+    # Where sRGB cannot hold that chroma at the film's lightness, it is lowered and counted.
+    assert ciede2000(lab, asked).mean() < 0.3 or facts["frames"][1]["out_of_gamut"] > 0
+
+
+def test_colour_reaches_every_frame_both_ways_and_names_its_hint() -> None:
+    clip = clip_of(moving(7))
+    made, facts = run_stage(COLOURISE, clip, hints=[RED | {"frame": 3}])
+    for frame, record in zip(made, facts["frames"], strict=True):
+        assert chroma(frame, rgb_form(clip)).mean() > 2
+        assert record["from"] == {"coat": pytest.approx(1.0, abs=0.2)}
+    assert facts["hints"] == [{"id": "coat", "frame": 3, "by": None}]
+
+
+def test_without_hints_every_grey_code_is_given_back_and_the_scene_is_undecided() -> None:
+    codes = np.tile(np.arange(256, dtype=np.uint8), (32, 1))
+    form = PictureFormat(256, 32, PIXEL_FORMATS["gray"], Fraction(18))
+    clip = MemoryClip([Picture(form.pixel, (codes,))] * 2, form)
+    made, facts = run_stage(COLOURISE, clip)
+    assert all(np.array_equal(plane, codes) for frame in made for plane in frame.picture.planes)
+    assert not any((frame.colour > Label.ADJUSTED).any() for frame in made)
+    assert facts["undecided"] > 0.8 and "undecided" in facts["warnings"][0]
+    assert facts["paint_next"][0]["gain"] > 0.01
+
+
+def test_more_hints_leave_less_undecided() -> None:
+    clip = clip_of(moving(2))
+    shares = [
+        run_stage(COLOURISE, clip, hints=hints)[1]["undecided"] for hints in ([RED], [RED, BLUE])
+    ]
+    assert shares[1] < shares[0]
+
+
+def test_nothing_crosses_a_cut_that_nobody_found_or_a_splice() -> None:
+    shots = [*moving(2, seed=1), *moving(2, seed=9, step=-2.0)]
+    hidden, marked = clip_of(shots), clip_of(shots, marks=(2,))
+    for clip in (hidden, marked):
+        for frame in (1, 2):
+            made, _ = run_stage(COLOURISE, clip, hints=[RED | {"frame": frame}])
+            beyond = made[2:] if frame == 1 else made[:2]
+            assert max(chroma(each, rgb_form(clip)).max() for each in beyond) < 0.05
+    _, facts = run_stage(COLOURISE, marked, hints=[RED])
+    assert any("splice" in words for words in facts["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"rgb": [0, 0, 256]}, "rgb must be three whole numbers"),
+        ({"height": 0}, "height cannot be 0"),
+        ({"y": -1}, "y cannot be -1"),
+        ({"colour": 3}, "knows no colour"),
+    ],
+)
+def test_hints_that_make_no_sense_are_refused_with_what_is_wanted(change: dict, words: str) -> None:
+    with pytest.raises(StageError, match=words):
+        COLOURISE.parse({"hints": [RED | change]})
+    with pytest.raises(StageError, match="two hints are called 'coat'"):
+        COLOURISE.parse({"hints": [RED, RED]})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"), [({"frame": 9}, "frame 9"), ({"x": 157}, "160 x 120")]
+)
+def test_hints_outside_the_scene_or_the_picture_are_refused(change: dict, words: str) -> None:
+    with pytest.raises(StageError, match=words):
+        run_stage(COLOURISE, clip_of(moving(2)), hints=[RED | change])
+
+
+def coloured_clip(ab: np.ndarray, lights: list) -> MemoryClip:
+    """RGB film with that colour at each pixel, (H, W, 2)."""
+    from restoration.imaging.colour import fit_gamut, grey_lightness
+
+    pixel = PIXEL_FORMATS["gbrp"]
+    pictures = []
+    for light in lights:
+        lab = np.dstack([grey_lightness(light.astype(np.float32)), ab]).astype(np.float32)
+        codes = np.rint(fit_gamut(lab)[0] * 255).astype(np.uint8)
+        pictures.append(Picture(pixel, tuple(codes[..., n].copy() for n in range(3))))
+    return MemoryClip(pictures, PictureFormat(WIDTH, HEIGHT, pixel, Fraction(18), "full", "gbr"))
+
+
+def test_film_with_colours_of_its_own_is_refused_with_the_reason() -> None:
+    ab = np.zeros((HEIGHT, WIDTH, 2))
+    ab[:, : WIDTH // 2], ab[:, WIDTH // 2 :] = (25, 15), (-10, -25)
+    with pytest.raises(StageError, match=r"colours of its own: .* % of its pixels"):
+        run_stage(COLOURISE, coloured_clip(ab, moving(2)))
+
+
+def test_sepia_is_recognised_its_tint_recorded_dropped_or_kept() -> None:
+    clip = coloured_clip(np.tile([6.0, 18.0], (HEIGHT, WIDTH, 1)), moving(2))
+    made, facts = run_stage(COLOURISE, clip)
+    assert facts["source"]["kind"] == "tinted" and not facts["source"]["tint_kept"]
+    assert facts["source"]["tint"]["ab"][8] == pytest.approx([6, 18], abs=1)
+    assert max(chroma(frame, clip.format).max() for frame in made) < 0.5
+    assert problems(clip, made) == []
+    kept, _ = run_stage(COLOURISE, clip, tint="keep")
+    assert all(a.same_codes(b.picture) for a, b in zip(clip.pictures, kept, strict=True))
+    assert not any(frame.structure.any() for frame in kept)
+
+
+def test_a_take_stands_in_the_engine_and_its_file_keeps_lightness(tmp_path: Path) -> None:
+    clip = clip_of(moving(3))
+    scan = tmp_path / "scan.mkv"
+    with PictureWriter(scan, clip.format) as writer:
+        for picture in clip.pictures:
+            writer.write(picture)
+    order = Order(
+        scan, "0" * 64, "colourise", 0, 3, tmp_path / "take", Fraction(18), params={"hints": [RED]}
+    )
+    made = execute(order, lambda done, total: None)
+    assert made.totals is not None and made.totals["colour"]["HUMAN"] == 36
+    assert made.totals["structure"]["ADJUSTED"] == 3 * WIDTH * HEIGHT
+    files = TakeFiles(tmp_path / "take")
+    labels = list(MapReader(files.map).frames())
+    assert [int((each.colour == Label.HUMAN).sum()) for each in labels] == [0, 36, 0]
+    with open_source(files.picture) as take:
+        assert take.format.pixel.name == "gbrp"
+        for before, after in zip(clip.pictures, take.frames(0, 3), strict=True):
+            off = lightness_of(after, take.format) - lightness_of(before, clip.format)
+            assert np.abs(off).max() <= 0.5
