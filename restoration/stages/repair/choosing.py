@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from restoration.imaging.flow_cells import CELL
 from restoration.imaging.luma import Luma
 from restoration.stages.repair.views import Motion, View
 
@@ -158,12 +159,10 @@ def _best_place(wanted: _Wanted, neighbour: Neighbour, shape: tuple[int, ...]) -
 
 
 def _flow_at(motion: Motion, outer: Box, shape: tuple[int, ...]) -> tuple[int, int]:
-    """Median (dx, dy) around a piece, in whole pixels of the full size."""
-    height, width = motion.flow.shape[:2]
+    """(dx, dy) in the middle of a piece, in whole pixels of the full size."""
+    height, width = motion.seen.shape
     scale_y, scale_x = shape[0] / height, shape[1] / width
-    top, bottom = int(outer[0].start / scale_y), -int(-outer[0].stop // scale_y)
-    left, right = int(outer[1].start / scale_x), -int(-outer[1].stop // scale_x)
-    step_y, step_x = max(1, (bottom - top) // 6), max(1, (right - left) // 6)
-    around = motion.flow[top:bottom:step_y, left:right:step_x].reshape(-1, 2)
-    middle = np.median(around, axis=0)
+    row = int((outer[0].start + outer[0].stop) / (2 * scale_y)) // CELL
+    column = int((outer[1].start + outer[1].stop) / (2 * scale_x)) // CELL
+    middle = motion.flow[row, column]
     return round(float(middle[0]) * scale_x), round(float(middle[1]) * scale_y)

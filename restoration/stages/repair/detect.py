@@ -12,23 +12,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, reduce
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from restoration.imaging.flow import follow
-from restoration.imaging.luma import Luma, eight_bit
+from restoration.imaging.flow_cells import Codes, spread_mask
 from restoration.stages.repair.evidence import is_defect, weigh
+from restoration.stages.repair.parts import Bits, Parts, connected_to
+from restoration.stages.repair.settling import settle, unsure_cells
 from restoration.stages.repair.views import Motion, View, nearest
 
 Mask = npt.NDArray[np.bool_]
 
 _GROWTHS = 3
-_GROWTH = 10  # pixels by which a large defect may turn out larger, each time
+_GROWTH = 3  # cells by which a large defect may turn out larger, each time
 _LARGE = 24  # pixels
+_GROWN = 1.02  # of its pixels, below which a part has not grown
+_TOUCHED = 1.0 / 16.0  # share of a cell
+_FINER = 4  # steps of a code in which misfits are told
 _WORST_MISFIT = 6  # codes
-_CROSS = np.ones((3, 3), np.uint8)
+_SQUARE = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +64,22 @@ class Thresholds:
 
 def detect_defects(
     here: View, motions: Sequence[Motion], neighbours: dict[int, View], limits: Thresholds
-) -> Mask:
-    """Where this frame shows what its neighbours do not. (H, W) bool.
+) -> Bits:
+    """Where this frame shows what its neighbours do not. (H, W) uint8, 0 or 1.
 
     Args:
         motions: to the neighbours, nearest first; one-sided at the ends of a segment.
         neighbours: by offset.
     """
-    shape = here.luma.shape
     if not here.readable or len(motions) < 2:
-        return np.zeros(shape, bool)
-    suspects = _suspects(here.luma, motions, limits)
-    if not suspects.any():
+        return np.zeros(here.codes.shape, np.uint8)
+    suspects = _suspects(here.codes, motions, limits)
+    unsure = unsure_cells(suspects, held=_TOUCHED, reach=0)
+    if not unsure.any():
         return suspects
-    settled = _settle(motions, neighbours, suspects, reach=2)
-    suspects = _suspects(here.luma, settled, limits)
-    defects = _keep_defects(here, suspects, settled, neighbours, limits)
+    settled = settle(motions, neighbours, unsure)
+    suspects = _suspects(here.codes, settled, limits)
+    defects = _keep_defects(here, Parts.of(suspects), settled, neighbours, limits)
     if len(nearest(motions)) < 2:
         return defects  # one side only is too little to let a defect grow on
     return _grow_large(here, defects, settled, neighbours, limits)
@@ -82,125 +87,111 @@ def detect_defects(
 
 def _grow_large(
     here: View,
-    defects: Mask,
+    defects: Bits,
     motions: Sequence[Motion],
     neighbours: dict[int, View],
     limits: Thresholds,
-) -> Mask:
+) -> Bits:
     """Find the rest of defects so large that the flow inside them went astray."""
     for _ in range(_GROWTHS):
-        large = _at_least(defects, _LARGE)
-        if not large.any():
+        parts = Parts.of(defects)
+        large = parts.only(parts.area >= _LARGE)
+        unsure = unsure_cells(large, held=_TOUCHED, reach=_GROWTH)
+        if not unsure.any():
             break
-        motions = _settle(motions, neighbours, large, reach=_GROWTH)
-        again = connected_to(large, _suspects(here.luma, motions, limits) | large)
-        grown = defects | _keep_defects(here, again, motions, neighbours, limits)
-        if grown.sum() <= 1.02 * defects.sum():
+        motions = settle(motions, neighbours, unsure)
+        again = connected_to(large, _suspects(here.codes, motions, limits) | large)
+        grown = _that_grew(Parts.of(again), large)
+        if not grown.any():
             break
-        defects = grown
+        more = _keep_defects(here, Parts.of(grown), motions, neighbours, limits)
+        if not more.any():
+            break
+        defects = defects | more
     return defects
 
 
-def _at_least(mask: Mask, area: int) -> Mask:
-    _, parts, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    kept = boxes[:, cv2.CC_STAT_AREA] >= area
-    kept[0] = False
-    return np.asarray(kept[parts])
+def _that_grew(parts: Parts, large: Bits) -> Bits:
+    """The parts that hold plainly more than what they grew from."""
+    before = parts.sums(large.reshape(-1)[parts.places])
+    return parts.only(parts.area > _GROWN * before)
 
 
-def _settle(
-    motions: Sequence[Motion], neighbours: dict[int, View], unsure: Mask, *, reach: int
-) -> list[Motion]:
-    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    wide = cv2.dilate(unsure.astype(np.uint8), kernel).astype(bool)
-    return [settle_motion(motion, neighbours[motion.offset], wide) for motion in motions]
+def _misfit(codes: Codes, motions: Sequence[Motion]) -> Codes:
+    """How badly frames fit each other around each place: the usual difference, not the worst.
 
-
-def settle_motion(motion: Motion, neighbour: View, unsure: Mask) -> Motion:
-    """Give unsure places the motion of what lies around them: a defect has none of its own."""
-    weight = (~unsure).astype(np.float32)
-    flow = motion.flow.copy()
-    filled = weight > 0
-    # From near to far: the first box that holds enough sure vectors gives its mean.
-    for size in (15, 41, 101):
-        held = cv2.boxFilter(weight, -1, (size, size))
-        mean = cv2.boxFilter(motion.flow * weight[..., None], -1, (size, size))
-        use = ~filled & (held > 0.15)
-        flow[use] = mean[use] / held[use][:, None]
-        filled |= use
-    seen = motion.seen.copy()
-    rows, columns = np.nonzero(unsure)
-    ends = flow[rows, columns]
-    seen[rows, columns] = (
-        cv2.remap(
-            neighbour.luma,
-            (columns + ends[:, 0]).astype(np.float32)[None],
-            (rows + ends[:, 1]).astype(np.float32)[None],
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )[0]
-        if len(rows) < 32000
-        else follow(neighbour.luma, flow)[rows, columns]
-    )
-    return Motion(motion.offset, flow, seen, motion.missed, motion.outside)
-
-
-def _misfit(luma: Luma, motions: Sequence[Motion]) -> Luma:
-    """How badly frames fit each other around each place: the usual difference, not the worst."""
-    best = np.minimum.reduce([np.abs(luma - motion.seen) for motion in motions])
-    small = cv2.resize(eight_bit(4.0 * best), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    Returns: (H, W) uint8, quarters of a code.
+    """
+    height, width = codes.shape
+    best = cv2.absdiff(codes, motions[0].seen)
+    for motion in motions[1:]:
+        best = cv2.min(best, cv2.absdiff(codes, motion.seen))
+    finer = cv2.convertScaleAbs(best, alpha=_FINER)
+    half = cv2.resize(finer, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    quarter = cv2.resize(half, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
     # A large defect misfits in all of its inside; that must not excuse it.
-    usual = np.minimum(cv2.medianBlur(small, 9), 4 * _WORST_MISFIT)
-    size = (luma.shape[1], luma.shape[0])
-    return np.asarray(cv2.resize(usual, size, interpolation=cv2.INTER_LINEAR) / np.float32(4.0))
+    usual = np.minimum(cv2.medianBlur(quarter, 5), np.uint8(_FINER * _WORST_MISFIT))
+    return np.asarray(cv2.resize(usual, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _suspects(luma: Luma, motions: Sequence[Motion], limits: Thresholds) -> Mask:
+def _suspects(codes: Codes, motions: Sequence[Motion], limits: Thresholds) -> Bits:
     """Places outside the range of the nearest neighbours and of one further at least."""
-    misfit = _misfit(luma, motions)
+    misfit = _misfit(codes, motions)
     near = nearest(motions)
     far = [motion for motion in motions if motion not in near]
     if len(near) < 2:
         near, far = list(motions), []
-    highs = {motion.offset: cv2.dilate(motion.seen, _CROSS) for motion in motions}
-    lows = {motion.offset: cv2.erode(motion.seen, _CROSS) for motion in motions}
-    high = np.maximum.reduce([highs[motion.offset] for motion in near])
-    low = np.minimum.reduce([lows[motion.offset] for motion in near])
-    if far:
-        high = np.maximum(high, np.minimum.reduce([highs[motion.offset] for motion in far]))
-        low = np.minimum(low, np.maximum.reduce([lows[motion.offset] for motion in far]))
-    differences = [luma - motion.seen for motion in near]
-    lightest = np.minimum.reduce(differences)
-    darkest = np.maximum.reduce(differences)
-    extra = limits.damping * misfit
-    untraceable = np.logical_or.reduce([motion.outside for motion in near])
-    found = np.zeros(luma.shape, bool)
-    for beyond, apart in ((luma - high, lightest), (low - luma, -darkest)):
-        seeds = (beyond > limits.certain + extra) & ~untraceable
-        spread = (apart > limits.possible + extra) & ~untraceable
-        found |= connected_to(seeds, spread | seeds)
+    high, low = _range(near, far)
+    most = np.maximum.reduce([motion.seen for motion in near])
+    least = np.minimum.reduce([motion.seen for motion in near])
+    traceable = cv2.bitwise_not(255 * _untraceable(near, codes))
+    certain = cv2.LUT(misfit, _limits(limits.certain, limits.damping))
+    possible = cv2.LUT(misfit, _limits(limits.possible, limits.damping))
+    found = np.zeros(codes.shape, np.uint8)
+    for beyond, apart in (
+        (cv2.subtract(codes, high), cv2.subtract(codes, most)),
+        (cv2.subtract(low, codes), cv2.subtract(least, codes)),
+    ):
+        seeds = cv2.bitwise_and(cv2.compare(beyond, certain, cv2.CMP_GT), traceable)
+        wide = cv2.bitwise_and(cv2.compare(apart, possible, cv2.CMP_GT), traceable)
+        found |= connected_to(np.asarray(seeds, np.uint8), np.asarray(wide, np.uint8))
     return found
 
 
-def connected_to(seeds: Mask, spread: Mask) -> Mask:
-    """The connected parts of `spread` that hold a seed (hysteresis)."""
-    if not seeds.any():
-        return np.zeros_like(seeds)
-    count, parts = cv2.connectedComponents(spread.astype(np.uint8), connectivity=8)
-    kept = np.zeros(count, bool)
-    kept[parts[seeds]] = True
-    kept[0] = False
-    return np.asarray(kept[parts])
+def _range(near: Sequence[Motion], far: Sequence[Motion]) -> tuple[Codes, Codes]:
+    """Highest and lowest code that the near neighbours show, and one of the far ones."""
+    highs = {motion.offset: cv2.dilate(motion.seen, _SQUARE) for motion in (*near, *far)}
+    lows = {motion.offset: cv2.erode(motion.seen, _SQUARE) for motion in (*near, *far)}
+    high = reduce(cv2.max, (highs[motion.offset] for motion in near))
+    low = reduce(cv2.min, (lows[motion.offset] for motion in near))
+    if far:
+        high = cv2.max(high, reduce(cv2.min, (highs[motion.offset] for motion in far)))
+        low = cv2.min(low, reduce(cv2.max, (lows[motion.offset] for motion in far)))
+    return np.asarray(high, np.uint8), np.asarray(low, np.uint8)
+
+
+def _untraceable(near: Sequence[Motion], codes: Codes) -> Bits:
+    outside = np.logical_or.reduce([motion.outside for motion in near])
+    if not outside.any():
+        return np.zeros(codes.shape, np.uint8)
+    return spread_mask(outside, (codes.shape[0], codes.shape[1]))
+
+
+@cache
+def _limits(least: float, damping: float) -> Codes:
+    """For each misfit, in quarters of a code, the whole codes that must be exceeded. (256,)."""
+    limits = least + damping * np.arange(256) / _FINER
+    return np.minimum(np.floor(limits), 255).astype(np.uint8)
 
 
 def _keep_defects(
     here: View,
-    mask: Mask,
+    parts: Parts,
     motions: Sequence[Motion],
     neighbours: dict[int, View],
     limits: Thresholds,
-) -> Mask:
-    suspects = weigh(here.luma, mask, motions, neighbours, least=limits.evidence)
+) -> Bits:
+    suspects = weigh(here.codes, parts, motions, neighbours, least=limits.evidence)
     kept = is_defect(suspects, least=limits.evidence)
-    kept[suspects.area > limits.largest * mask.size] = False
-    return np.asarray(kept[suspects.parts])
+    kept[suspects.area > limits.largest * here.codes.size] = False
+    return parts.only(kept)

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from restoration.imaging.luma import Luma
-from restoration.stages.repair.views import Motion, View
+from restoration.imaging.flow_cells import Codes
+from restoration.stages.repair.parts import Bits, Parts
+from restoration.stages.repair.views import Motion, View, nearest
 
 Mask = npt.NDArray[np.bool_]
 
@@ -25,76 +26,70 @@ _COARSE = 4
 _TURNS = (0.0, -8.0, 8.0, -16.0, 16.0)  # degrees
 _FINER = 5  # pixels about the coarse place, at half the size
 _ALIKE = 0.42  # of what differs at its own place, of a shape that was found again
-_DIFFERS = 12.0  # codes
+_FINELY = 2  # turns that are looked for at full size as well
+_RIM = 4
+_SAME = 4.0  # codes
+_DIFFERS = 12  # codes
 _IN_BOTH = 0.3  # share of a defect's area that both neighbours show elsewhere
 _SCENERY = 0.5  # of that, where this frame shows the same there: so it did not move there
 
 
 def without_movers(
-    here: View, mask: Mask, motions: Sequence[Motion], neighbours: Mapping[int, View]
-) -> Mask:
+    here: View, mask: Bits, motions: Sequence[Motion], neighbours: Mapping[int, View]
+) -> Bits:
     """The mask without large parts that a next frame shows somewhere else.
 
     Args:
-        mask: (h, w) bool at the size that is looked at.
+        mask: (h, w) uint8, 0 or 1, at the size that is looked at.
         neighbours: by offset.
     """
-    count, parts, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    large = [part for part in range(1, count) if boxes[part][cv2.CC_STAT_AREA] >= _LARGE]
-    near = _nearest(motions)
-    if not large or not near:
+    near = nearest(motions)
+    if not near or cv2.countNonZero(mask) < _LARGE:
         return mask
-    kept = mask.copy()
-    for part in large:
-        left, top, wide, high, _ = (int(value) for value in boxes[part])
+    parts = Parts.of(mask)
+    large = np.flatnonzero(parts.area[1:] >= _LARGE) + 1
+    codes, boxes = here.codes, parts.boxes.tolist()
+    kept = np.ones(parts.count, bool)
+    for part in large.tolist():
+        left, top, wide, high, _ = boxes[part]
         box = (slice(top, top + high), slice(left, left + wide))
-        inside = parts[box] == part
-        found = any(_moved(here.luma, box, inside, m, neighbours[m.offset].luma) for m in near)
-        covered = [] if found else [_uncovered(here.luma, mask, box, inside, m) for m in near]
-        if found or (len(near) > 1 and min(covered) > _IN_BOTH):
-            kept[box] &= ~inside
-    return kept
-
-
-def _nearest(motions: Sequence[Motion]) -> list[Motion]:
-    """To the nearest neighbour on each side; frames that repeat another are none."""
-    sides = ([m for m in motions if m.offset < 0], [m for m in motions if m.offset > 0])
-    return [min(side, key=lambda motion: abs(motion.offset)) for side in sides if side]
+        inside = parts.labels[box] == part
+        found = any(_moved(codes, box, inside, m, neighbours[m.offset].codes) for m in near)
+        kept[part] = not found and not _uncovers(codes, mask, box, inside, near)
+    return parts.only(kept)
 
 
 Box = tuple[slice, slice]
 
 
-def _moved(luma: Luma, box: Box, inside: Mask, motion: Motion, other: Luma) -> bool:
-    height, width = luma.shape
-    rim = 4
-    y0, x0 = max(box[0].start - rim, 0), max(box[1].start - rim, 0)
-    y1, x1 = min(box[0].stop + rim, height), min(box[1].stop + rim, width)
+def _moved(codes: Codes, box: Box, inside: Mask, motion: Motion, other: Codes) -> bool:
+    height, width = codes.shape
+    y0, x0 = max(box[0].start - _RIM, 0), max(box[1].start - _RIM, 0)
+    y1, x1 = min(box[0].stop + _RIM, height), min(box[1].stop + _RIM, width)
     shape = np.zeros((y1 - y0, x1 - x0), np.uint8)
     top, left = box[0].start - y0, box[1].start - x0
     shape[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
-    shape = cv2.dilate(shape, np.ones((5, 5), np.uint8))
-    core = shape > 0
-    patch = np.ascontiguousarray(luma[y0:y1, x0:x1])
-    expected = _usual((patch - motion.seen[y0:y1, x0:x1])[core])
-    if expected < 4.0:
+    shape = np.asarray(cv2.dilate(shape, np.ones((5, 5), np.uint8)), np.uint8)
+    patch = codes[y0:y1, x0:x1]
+    expected = _usual(patch, motion.seen[y0:y1, x0:x1], shape)
+    if expected < _SAME:
         return False
-    reach = _FARTHEST
-    rows = slice(max(y0 - reach, 0), min(y1 + reach, height))
-    columns = slice(max(x0 - reach, 0), min(x1 + reach, width))
-    best = min(
-        (
-            _find(_Sought(turned, weight), luma, other, rows, columns)
-            for turned, weight in _turned(patch, shape)
-        ),
-        key=lambda place: place.misfit,
-    )
+    rows = slice(max(y0 - _FARTHEST, 0), min(y1 + _FARTHEST, height))
+    columns = slice(max(x0 - _FARTHEST, 0), min(x1 + _FARTHEST, width))
+    best = _find(_Sought(patch, shape), codes, other, rows, columns)
     if best.misfit >= _ALIKE * expected:
         return False
     return best.still >= _SCENERY * expected
 
 
-def _uncovered(luma: Luma, mask: Mask, box: Box, inside: Mask, motion: Motion) -> float:
+def _uncovers(codes: Codes, mask: Bits, box: Box, inside: Mask, near: Sequence[Motion]) -> bool:
+    """Whether each of two neighbours shows something of its tone where this frame does not."""
+    if len(near) < 2:
+        return False
+    return all(_uncovered(codes, mask, box, inside, motion) > _IN_BOTH for motion in near)
+
+
+def _uncovered(codes: Codes, mask: Bits, box: Box, inside: Mask, motion: Motion) -> float:
     """How much of the same tone the neighbour shows near by where this frame does not, over area.
 
     What bends or blurs as it moves is not found by its shape; but it covers a place in each frame,
@@ -102,21 +97,24 @@ def _uncovered(luma: Luma, mask: Mask, box: Box, inside: Mask, motion: Motion) -
     """
     rows = slice(max(box[0].start - _FARTHEST, 0), box[0].stop + _FARTHEST)
     columns = slice(max(box[1].start - _FARTHEST, 0), box[1].stop + _FARTHEST)
-    own = luma[box][inside]
-    tone, spread = float(np.median(own)), max(float(own.std()), 10.0)
-    here, there = luma[rows, columns], motion.seen[rows, columns]
-    differs = (np.abs(here - there) > _DIFFERS) & ~mask[rows, columns]
-    alike = differs & (np.abs(there - tone) < spread) & (np.abs(here - tone) > spread)
-    held = cv2.morphologyEx(alike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return float(held.sum()) / float(inside.sum())
+    own = codes[box][inside]
+    tone, spread = round(float(np.median(own))), max(round(float(own.std())), 10)
+    here, there = codes[rows, columns], motion.seen[rows, columns]
+    away = np.abs(np.arange(256) - tone)
+    other = (away < spread).view(np.uint8)[there]
+    this = (away > spread).view(np.uint8)[here]
+    differs = (cv2.absdiff(here, there) > _DIFFERS).view(np.uint8)
+    alike = other & this & differs & ~mask[rows, columns]
+    held = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return cv2.countNonZero(held) / float(inside.sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sought:
-    """A shape with its rim. weight: (h, w) float32, 1 in the shape."""
+    """A shape with its rim. inside: (h, w) uint8, 1 in the shape."""
 
-    patch: Luma
-    weight: Luma
+    patch: Codes
+    inside: Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,57 +125,71 @@ class _Place:
     still: float
 
 
-def _turned(patch: Luma, shape: npt.NDArray[np.number]) -> Iterator[tuple[Luma, Luma]]:
-    high, wide = patch.shape
+def _turned(sought: _Sought) -> Iterator[_Sought]:
+    high, wide = sought.patch.shape
     for turn in _TURNS:
         if not turn:
-            yield patch, shape.astype(np.float32)
+            yield sought
             continue
         about = cv2.getRotationMatrix2D(((wide - 1) / 2, (high - 1) / 2), turn, 1.0)
-        turned = cv2.warpAffine(patch, about, (wide, high), borderMode=cv2.BORDER_REPLICATE)
-        weight = cv2.warpAffine(
-            shape.astype(np.uint8), about, (wide, high), flags=cv2.INTER_NEAREST
-        )
-        yield np.asarray(turned, np.float32), weight.astype(np.float32)
+        patch = cv2.warpAffine(sought.patch, about, (wide, high), borderMode=cv2.BORDER_REPLICATE)
+        inside = cv2.warpAffine(sought.inside, about, (wide, high), flags=cv2.INTER_NEAREST)
+        yield _Sought(np.asarray(patch, np.uint8), np.asarray(inside, np.uint8))
 
 
-def _find(sought: _Sought, luma: Luma, other: Luma, rows: slice, columns: slice) -> _Place:
-    """The place in the other frame that shows it best."""
-    high, wide = sought.patch.shape
+def _find(sought: _Sought, codes: Codes, other: Codes, rows: slice, columns: slice) -> _Place:
+    """The place in the other frame that shows it best, a little turned or not.
+
+    All turns are looked for at a quarter of the size, the two that fit best at full size.
+    """
     searched = other[rows, columns]
+    high, wide = sought.patch.shape
     if searched.shape[0] < high or searched.shape[1] < wide:
         return _Place(np.inf, 0.0)
-    y, x = _coarse(sought, searched)
-    y0, y1 = max(y - _FINER, 0), min(y + _FINER, searched.shape[0] - high)
-    x0, x1 = max(x - _FINER, 0), min(x + _FINER, searched.shape[1] - wide)
-    window = searched[y0 : y1 + high, x0 : x1 + wide]
-    errors = _misfits(window, sought)
-    row, column = (int(at) for at in np.unravel_index(int(errors.argmin()), errors.shape))
-    inside = sought.weight > 0
-    found = window[row : row + high, column : column + wide]
-    top, left = rows.start + y0 + row, columns.start + x0 + column
-    same = luma[top : top + high, left : left + wide]
-    return _Place(_usual((found - sought.patch)[inside]), _usual((same - found)[inside]))
+    small = _small(searched)
+    coarse = [(*_coarse(turned, small), turned) for turned in _turned(sought)]
+    coarse.sort(key=lambda found: found[0])
+    places = []
+    for _, y, x, turned in coarse[:_FINELY]:
+        y0, y1 = max(y - _FINER, 0), min(y + _FINER, searched.shape[0] - high)
+        x0, x1 = max(x - _FINER, 0), min(x + _FINER, searched.shape[1] - wide)
+        window = searched[y0 : y1 + high, x0 : x1 + wide]
+        column, row, _ = _best(window, turned)
+        found = window[row : row + high, column : column + wide]
+        top, left = rows.start + y0 + row, columns.start + x0 + column
+        same = codes[top : top + high, left : left + wide]
+        misfit = _usual(found, turned.patch, turned.inside)
+        places.append(_Place(misfit, _usual(same, found, turned.inside)))
+    return min(places, key=lambda place: place.misfit)
 
 
-def _usual(differences: npt.NDArray[np.floating]) -> float:
+def _usual(one: Codes, other: Codes, inside: Codes) -> float:
     """Root mean square without the largest sixth: there may be dirt on what moved."""
-    squares = np.sort(np.square(differences, dtype=np.float64), axis=None)
-    return float(np.sqrt(squares[: max(1, len(squares) * 5 // 6)].mean()))
+    apart = cv2.absdiff(one, other)
+    counts = cv2.calcHist([apart], [0], inside, [256], [0, 256])[:, 0].astype(np.float64)
+    left = np.cumsum(counts)
+    wanted = max(1, int(left[-1]) * 5 // 6)
+    # Of the value at which enough are counted only as many as are wanted.
+    used = np.clip(wanted - (left - counts), 0, counts)
+    return float(np.sqrt((used * np.arange(256.0) ** 2).sum() / wanted))
 
 
-def _coarse(sought: _Sought, searched: Luma) -> tuple[int, int]:
-    def small(values: Luma) -> Luma:
-        size = (max(1, values.shape[1] // _COARSE), max(1, values.shape[0] // _COARSE))
-        return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
-
-    weight = (small(sought.weight) > 0.5).astype(np.float32)
-    errors = _misfits(small(searched), _Sought(small(sought.patch), weight))
-    row, column = np.unravel_index(int(errors.argmin()), errors.shape)
-    return int(row) * _COARSE, int(column) * _COARSE
+def _small(codes: Codes) -> Codes:
+    size = (max(1, codes.shape[1] // _COARSE), max(1, codes.shape[0] // _COARSE))
+    return np.asarray(cv2.resize(codes, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _misfits(window: Luma, sought: _Sought) -> npt.NDArray[np.float64]:
-    total = max(float(sought.weight.sum()), 1.0)
-    squares = cv2.matchTemplate(window, sought.patch, cv2.TM_SQDIFF, mask=sought.weight)
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0) / total))
+def _coarse(sought: _Sought, searched: Codes) -> tuple[float, int, int]:
+    """Misfit, row and column at full size of the best place in what was made small."""
+    inside = _small(sought.inside * np.uint8(2))
+    small = _Sought(_small(sought.patch), inside)
+    column, row, misfit = _best(searched, small)
+    return misfit, row * _COARSE, column * _COARSE
+
+
+def _best(window: Codes, sought: _Sought) -> tuple[int, int, float]:
+    """Column and row at which it fits best, and the misfit there, root mean square."""
+    squares = cv2.matchTemplate(window, sought.patch, cv2.TM_SQDIFF, mask=sought.inside)
+    least, _, (column, row), _ = cv2.minMaxLoc(squares)
+    pixels = max(1, cv2.countNonZero(sought.inside))
+    return column, row, float(np.sqrt(max(least, 0.0) / pixels))

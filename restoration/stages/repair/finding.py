@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from restoration.imaging.luma import Luma
+from restoration.imaging.flow_cells import Codes
 from restoration.stages.repair.choosing import Expected
-from restoration.stages.repair.detect import Thresholds, connected_to, detect_defects
+from restoration.stages.repair.detect import Thresholds, detect_defects
 from restoration.stages.repair.evidence import is_defect, weigh
 from restoration.stages.repair.inputs import SLOTS, in_slots, network_inputs, settle_suspects
+from restoration.stages.repair.parts import Bits, Parts, connected_to
 from restoration.stages.repair.views import Motion, Surroundings, View, nearest
 
 if TYPE_CHECKING:  # torch is loaded with it, and only where the network is used
@@ -44,10 +45,10 @@ _UNKNOWN = 0.6
 class Found:
     """Defects of one frame at the size that is looked at.
 
-    mask: (h, w) bool. motions: to the neighbours, settled where defects led them astray.
+    mask: (h, w) uint8, 0 or 1. motions: to the neighbours, settled where defects led them astray.
     """
 
-    mask: Mask
+    mask: Bits
     motions: tuple[Motion, ...]
     verdict: Verdict | None = None
 
@@ -59,10 +60,10 @@ class Found:
         """
         if self.verdict is None:
             return None
-        size = (here.luma.shape[1], here.luma.shape[0])
+        size = (here.codes.shape[1], here.codes.shape[0])
         small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-        expected = _mixture(here.luma, np.asarray(small), self.motions, self.verdict)
-        if here.full.shape == here.luma.shape:
+        expected = _mixture(here.codes, np.asarray(small), self.motions, self.verdict)
+        if here.full.shape == here.codes.shape:
             return expected
         size = (here.full.shape[1], here.full.shape[0])
         unknown = cv2.resize(expected.unknown.astype(np.uint8), size) > 0
@@ -70,13 +71,7 @@ class Found:
 
 
 class Finder(Protocol):
-    """Finds the defects of any frame that has been looked at.
-
-    chained: whether it is content with motion that is chained (`Surroundings`).
-    """
-
-    @property
-    def chained(self) -> bool: ...
+    """Finds the defects of any frame that has been looked at."""
 
     def find(self, around: Surroundings, frame: int, largest: float) -> Found:
         """largest: share of the picture that one defect may cover."""
@@ -88,7 +83,6 @@ class ByThresholds:
     """The classical method; see `detect`."""
 
     sensitivity: float
-    chained: bool = False
 
     def find(self, around: Surroundings, frame: int, largest: float) -> Found:
         offsets = around.offsets(frame)
@@ -104,14 +98,13 @@ class ByNetwork:
 
     judge: Judge
     sensitivity: float
-    chained: bool = True
 
     def find(self, around: Surroundings, frame: int, largest: float) -> Found:
         here = around.view(frame)
         offsets = around.offsets(frame)
         motions = [around.motion(frame, offset) for offset in offsets]
         if not motions:
-            return Found(np.zeros(here.luma.shape, bool), tuple(motions))
+            return Found(np.zeros(here.codes.shape, np.uint8), tuple(motions))
         views = {offset: around.view(frame + offset) for offset in offsets}
         settled = settle_suspects(here, motions, views)
         verdict = self.judge.judge(network_inputs(here, settled))
@@ -122,10 +115,10 @@ class ByNetwork:
 
 def _without_moved(
     here: View,
-    mask: Mask,
+    mask: Bits,
     motions: Sequence[Motion],
     views: dict[int, View],
-) -> Mask:
+) -> Bits:
     """Drop what a neighbour shows near by, or what every measure but the network's speaks against.
 
     Fast silhouettes look like damage along the motion; there is no motion when it fails.
@@ -133,9 +126,9 @@ def _without_moved(
     if not mask.any():
         return mask
     least = _LEAST if len(nearest(motions)) == 2 else _LEAST_AT_END
-    suspects = weigh(here.luma, mask, motions, views, least=least)
-    kept = is_defect(suspects, least=least) & ~along_edge(suspects.boxes, mask.shape)
-    return np.asarray(kept[suspects.parts])
+    parts = Parts.of(mask)
+    suspects = weigh(here.codes, parts, motions, views, least=least)
+    return parts.only(is_defect(suspects, least=least) & ~along_edge(parts.boxes, mask.shape))
 
 
 def along_edge(boxes: npt.NDArray[np.int32], shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
@@ -154,25 +147,23 @@ def along_edge(boxes: npt.NDArray[np.int32], shape: tuple[int, ...]) -> npt.NDAr
 
 def decide(
     chance: npt.NDArray[np.float32], sensitivity: float, largest: float, doubt: float = 0.0
-) -> Mask:
+) -> Bits:
     """Pixels likely enough, where each connected defect holds one that is likelier still.
 
     Args:
         doubt: log odds by which more is asked for.
     """
     shift = _BY_SENSITIVITY * math.log(sensitivity) - doubt
-    mask = connected_to(chance > _odds(_SEED - shift), chance > _odds(_SPREAD - shift))
-    _, parts, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    kept = boxes[:, cv2.CC_STAT_AREA] <= largest * mask.size
-    kept[0] = False
-    return np.asarray(kept[parts])
+    seeds, wide = ((chance > _odds(least - shift)).view(np.uint8) for least in (_SEED, _SPREAD))
+    parts = Parts.of(connected_to(seeds, wide))
+    return parts.only(parts.area <= largest * chance.size)
 
 
 def _odds(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-logit))
 
 
-def _mixture(luma: Luma, mask: Mask, motions: tuple[Motion, ...], verdict: Verdict) -> Expected:
+def _mixture(codes: Codes, mask: Mask, motions: tuple[Motion, ...], verdict: Verdict) -> Expected:
     rows, columns = np.nonzero(mask)
     logits = verdict.choice[:, rows // 2, columns // 2].astype(np.float64)
     slots = in_slots(motions)
@@ -186,7 +177,7 @@ def _mixture(luma: Luma, mask: Mask, motions: tuple[Motion, ...], verdict: Verdi
     for index, motion in enumerate(slots):
         if motion is not None:
             total += odds[index] / held * motion.seen[rows, columns]
-    expected, unknown = luma.copy(), np.zeros(mask.shape, bool)
+    expected, unknown = codes.astype(np.float32), np.zeros(mask.shape, bool)
     expected[rows, columns] = total
     unknown[rows, columns] = odds[SLOTS] > _UNKNOWN
     return Expected(expected, unknown)

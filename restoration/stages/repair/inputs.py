@@ -15,16 +15,17 @@ Eleven planes, float32, in units that keep them near [-4, 4]:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import reduce
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from restoration.imaging.flow_cells import Codes, spread
 from restoration.imaging.luma import Luma
+from restoration.stages.repair.settling import settle, unsure_cells
 from restoration.stages.repair.views import Motion, View
 
-Mask = npt.NDArray[np.bool_]
 Inputs = npt.NDArray[np.float32]
 """(CHANNELS, H, W) float32."""
 
@@ -32,13 +33,12 @@ CHANNELS = 11
 SLOTS = 4
 """Neighbours: nearer before, nearer after, farther before, farther after."""
 
-_CELL = 4
 _HELD = 0.25  # share of a cell that suspects must cover to unsettle its flow
-_SUSPECT = 7.0  # codes
+_SUSPECT = 7  # codes
 _CAP = 12.0  # codes; one strong edge must not stand for a whole line
 _LONG = 41  # rows
 _MOST = 63.0  # codes that a plane tells apart
-_CROSS = np.ones((3, 3), np.uint8)
+_SQUARE = np.ones((3, 3), np.uint8)
 _RING = np.ones((7, 7), np.uint8)
 _RING[1:6, 1:6] = 0
 
@@ -57,10 +57,7 @@ def in_slots(motions: Sequence[Motion]) -> list[Motion | None]:
 def settle_suspects(
     here: View, motions: Sequence[Motion], neighbours: dict[int, View]
 ) -> list[Motion]:
-    """Give what stands out in time the motion of what lies around it.
-
-    A blotch has no motion of its own, and flow inside it goes astray and finds something like it.
-    Works on cells of 4 x 4 pixels, since flow is smooth.
+    """Give what stands out in time the motion of what lies around it (`settling`).
 
     Args:
         neighbours: by offset.
@@ -68,86 +65,24 @@ def settle_suspects(
     near = [motion for motion in in_slots(motions)[:2] if motion is not None]
     if not near:
         return list(motions)
-    unsure = _cells(np.abs(rank_difference(here.luma, near)) > _SUSPECT)
-    if not unsure.any():
-        return list(motions)
-    height, width = here.luma.shape
-    where = np.repeat(np.repeat(unsure, _CELL, axis=0), _CELL, axis=1)[:height, :width]
-    flat = np.flatnonzero(np.ascontiguousarray(where))
-    places = _Places(unsure, flat, flat // width, flat % width)
-    return [_settle(motion, neighbours[motion.offset], places) for motion in motions]
+    low, high = _range(near)
+    beyond = cv2.max(cv2.subtract(here.codes, high), cv2.subtract(low, here.codes))
+    suspects = (beyond > _SUSPECT).view(np.uint8)
+    return settle(motions, neighbours, unsure_cells(suspects, held=_HELD, reach=1))
 
 
-class _Places(NamedTuple):
-    """What is unsettled: cells (h, w) bool, and the pixels in them by index, row and column."""
-
-    cells: Mask
-    flat: npt.NDArray[np.intp]
-    rows: npt.NDArray[np.intp]
-    columns: npt.NDArray[np.intp]
+def _range(near: Sequence[Motion]) -> tuple[Codes, Codes]:
+    """Lowest and highest code within 3 x 3 of all the nearer neighbours."""
+    low = reduce(cv2.min, (cv2.erode(motion.seen, _SQUARE) for motion in near))
+    high = reduce(cv2.max, (cv2.dilate(motion.seen, _SQUARE) for motion in near))
+    return np.asarray(low, np.uint8), np.asarray(high, np.uint8)
 
 
-def _cells(suspects: Mask) -> Mask:
-    height, width = suspects.shape
-    size = (-(-width // _CELL), -(-height // _CELL))
-    padded = cv2.copyMakeBorder(
-        suspects.astype(np.float32),
-        0,
-        size[1] * _CELL - height,
-        0,
-        size[0] * _CELL - width,
-        cv2.BORDER_REPLICATE,
-    )
-    held = cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.dilate((held >= _HELD).astype(np.uint8), _CROSS) > 0)
-
-
-def _settle(motion: Motion, neighbour: View, places: _Places) -> Motion:
-    unsure = places.cells
-    small = cv2.resize(
-        motion.flow, (unsure.shape[1], unsure.shape[0]), interpolation=cv2.INTER_NEAREST
-    )
-    weight = (~unsure).astype(np.float32)
-    filled = ~unsure
-    known = small * weight[..., None]
-    # From near to far: the first box that holds enough sure vectors gives its mean.
-    for size in (5, 13, 31, 101):
-        held = cv2.boxFilter(weight, -1, (size, size))
-        mean = cv2.boxFilter(known, -1, (size, size))
-        use = ~filled & (held > 0.15)
-        small[use] = mean[use] / held[use][:, None]
-        filled |= use
-    flow, seen = motion.flow.copy(), motion.seen.copy()
-    ends = small[places.rows // _CELL, places.columns // _CELL]
-    flow.reshape(-1, 2)[places.flat] = ends
-    rows, columns = places.rows + ends[:, 1], places.columns + ends[:, 0]
-    seen.reshape(-1)[places.flat] = _read(neighbour.luma, rows, columns)
-    return Motion(motion.offset, flow, seen, motion.missed, motion.outside)
-
-
-def _read(
-    luma: Luma, rows: npt.NDArray[np.floating], columns: npt.NDArray[np.floating]
-) -> npt.NDArray[np.float32]:
-    """Bilinear values at places; OpenCV takes rows of at most 32767, so they are folded."""
-    fold = 1024
-    lines = -(-len(rows) // fold)
-    places = np.zeros((2, lines * fold), np.float32)
-    places[0, : len(rows)], places[1, : len(rows)] = columns, rows
-    values = cv2.remap(
-        luma,
-        places[0].reshape(lines, fold),
-        places[1].reshape(lines, fold),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(values, np.float32).ravel()[: len(rows)]
-
-
-def rank_difference(luma: Luma, near: Sequence[Motion]) -> Luma:
+def rank_difference(codes: Codes, near: Sequence[Motion]) -> Luma:
     """Signed distance outside the 3 x 3 range of all the nearer neighbours, 0 within. (H, W)."""
-    high = np.maximum.reduce([cv2.dilate(motion.seen, _CROSS) for motion in near])
-    low = np.minimum.reduce([cv2.erode(motion.seen, _CROSS) for motion in near])
-    return np.asarray(luma - np.clip(luma, low, high), np.float32)
+    low, high = _range(near)
+    above, below = cv2.subtract(codes, high), cv2.subtract(low, codes)
+    return np.asarray(cv2.subtract(above, below, dtype=cv2.CV_32F), np.float32)
 
 
 def line_evidence(luma: Luma) -> Luma:
@@ -168,31 +103,33 @@ def network_inputs(here: View, motions: Sequence[Motion]) -> Inputs:
 
     Raises: ValueError if there is no neighbour at all.
     """
-    luma = here.luma
+    codes = here.codes
     slots = in_slots(motions)
     near = [motion for motion in slots[:2] if motion is not None]
     if not near:
         raise ValueError("a frame without neighbours has nothing to be compared with")
     seen = _seen_in_slots(slots)
-    planes = np.empty((CHANNELS, *luma.shape), np.float32)
-    np.multiply(luma - np.float32(128.0), np.float32(1 / 64), out=planes[0])
-    np.subtract(luma, seen[0], out=planes[1])
-    np.subtract(luma, seen[1], out=planes[2])
-    np.subtract(seen[0], seen[1], out=planes[3])
-    middle = (seen[0] + seen[1]) * np.float32(0.5)
-    np.subtract(seen[2], middle, out=planes[4])
-    np.subtract(seen[3], middle, out=planes[5])
-    planes[6], planes[7] = (_trust(slots[side], luma.shape) for side in (0, 1))
-    planes[8] = rank_difference(luma, near)
-    planes[9] = line_evidence(luma) * np.float32(4.0)
-    planes[10] = luma - np.clip(luma, cv2.erode(luma, _RING), cv2.dilate(luma, _RING))
+    planes = np.empty((CHANNELS, *codes.shape), np.float32)
+    np.multiply(codes - np.float32(128.0), np.float32(1 / 64), out=planes[0])
+    cv2.subtract(codes, seen[0], dst=planes[1], dtype=cv2.CV_32F)
+    cv2.subtract(codes, seen[1], dst=planes[2], dtype=cv2.CV_32F)
+    cv2.subtract(seen[0], seen[1], dst=planes[3], dtype=cv2.CV_32F)
+    middle = cv2.addWeighted(seen[0], 0.5, seen[1], 0.5, 0.0, dtype=cv2.CV_32F)
+    cv2.subtract(seen[2], middle, dst=planes[4], dtype=cv2.CV_32F)
+    cv2.subtract(seen[3], middle, dst=planes[5], dtype=cv2.CV_32F)
+    planes[6], planes[7] = (_trust(slots[side], codes.shape) for side in (0, 1))
+    planes[8] = rank_difference(codes, near)
+    planes[9] = line_evidence(here.luma) * np.float32(4.0)
+    above = cv2.subtract(codes, cv2.dilate(codes, _RING))
+    below = cv2.subtract(cv2.erode(codes, _RING), codes)
+    cv2.subtract(above, below, dst=planes[10], dtype=cv2.CV_32F)
     for index in (*range(1, 6), *range(8, CHANNELS)):
         np.clip(planes[index], -_MOST, _MOST, out=planes[index])
         planes[index] *= np.float32(1 / 16)
     return planes
 
 
-def _seen_in_slots(slots: Sequence[Motion | None]) -> list[Luma]:
+def _seen_in_slots(slots: Sequence[Motion | None]) -> list[Codes]:
     """What each slot shows; a stand-in where it is empty."""
     found = []
     for index in range(SLOTS):
@@ -206,4 +143,4 @@ def _trust(motion: Motion | None, shape: tuple[int, ...]) -> Luma | np.float32:
         return np.float32(0.0)
     trust = np.maximum(np.float32(1.0) - np.float32(0.25) * motion.missed, np.float32(0.0))
     trust[motion.outside] = 0.0
-    return np.asarray(trust, np.float32)
+    return spread(trust, (shape[0], shape[1]))

@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from restoration.stages.contract import JSON
-from restoration.stages.repair.views import Motion, View, nearest
+from restoration.stages.repair.views import TOO_DARK, TOO_FLAT, Motion, View, nearest
 
-TOO_DARK = 10.0  # 95th percentile of luma, in 8-bit codes
-TOO_FLAT = 2.5  # standard deviation of luma
 TOO_MANY = 0.25  # share of the pixels that both neighbours contradict in one direction
 TOO_FAR = 20.0  # codes by which half of the frame misses every neighbour
-_APART = 12.0  # codes
-_STEP = 2  # every other row and column is enough for a share of the whole
+_APART = 12  # codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +60,15 @@ class Judgement:
 
 def judge(here: View, motions: Sequence[Motion]) -> Judgement:
     """Measure a frame against its nearest neighbours, as motion carries them to it."""
-    light, contrast = float(np.percentile(here.steady, 95)), float(here.steady.std())
     near = nearest(motions)
     if len(near) < 2:
-        return Judgement(light, contrast)
-    thin = (slice(None, None, _STEP), slice(None, None, _STEP))
-    first, second = (here.luma[thin] - motion.seen[thin] for motion in near)
-    apart = np.minimum(np.abs(first), np.abs(second))
-    suspect = float(((apart > _APART) & (first * second > 0)).mean())
-    return Judgement(light, contrast, suspect, float(np.median(apart)))
+        return Judgement(float(here.light), here.contrast)
+    codes, one, other = here.codes, near[0].seen, near[1].seen
+    beyond = cv2.max(
+        cv2.subtract(codes, cv2.max(one, other)), cv2.subtract(cv2.min(one, other), codes)
+    )
+    suspect = cv2.countNonZero(cv2.threshold(beyond, _APART, 1, cv2.THRESH_BINARY)[1])
+    apart = cv2.min(cv2.absdiff(codes, one), cv2.absdiff(codes, other))
+    counts = np.cumsum(cv2.calcHist([apart], [0], None, [256], [0, 256]))
+    misfit = int(np.searchsorted(counts, 0.5 * codes.size))
+    return Judgement(float(here.light), here.contrast, suspect / codes.size, float(misfit))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from restoration.imaging.flow_cells import CELL
 from restoration.imaging.luma import Luma
 from restoration.stages.repair.line_evidence import BAND
 from restoration.stages.repair.scratch import Line
@@ -159,7 +160,7 @@ def _is_left_behind(step: Step) -> bool:
 
 def _all_moves(motion: Motion) -> bool:
     """Whether the whole scene moved far, and not somebody who passes a post that stands."""
-    return abs(float(np.median(motion.flow[::8, ::8, 0]))) > _MOVED_FAR
+    return abs(float(np.median(motion.flow[::2, ::2, 0]))) > _MOVED_FAR
 
 
 def _stays(step: Step) -> bool:
@@ -235,7 +236,8 @@ def scene_step(line: Line, motion: Motion, luma: Luma) -> float | None:
     columns = np.clip(columns, 1, width - 2)
     slope = np.abs(luma[rows[:, None], columns + 1] - luma[rows[:, None], columns - 1]) / 2.0
     slope = cv2.blur(slope, (1, 3))
-    told = inside & (slope > _TEXTURE) & (motion.missed[rows[:, None], columns] < 1.5)
+    cells = rows[:, None] // CELL, columns // CELL
+    told = inside & (slope > _TEXTURE) & (motion.missed[cells] < 1.5)
     if int(told.sum()) < _PLACES:
         return None
-    return float(np.median(motion.flow[rows[:, None], columns, 0][told]))
+    return float(np.median(motion.flow[..., 0][cells][told]))

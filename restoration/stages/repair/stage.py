@@ -20,6 +20,7 @@ from restoration.stages.repair.finding import LARGEST, ByNetwork, ByThresholds, 
 from restoration.stages.repair.judgement import Judgement, judge
 from restoration.stages.repair.line_mend import MendedLines
 from restoration.stages.repair.lines import StandingLines
+from restoration.stages.repair.parts import Bits
 from restoration.stages.repair.regions import drop_larger, gather, parse_regions, spare, spread
 from restoration.stages.repair.views import FARTHEST, WINDOW, Surroundings, View
 from restoration.stages.segments import Segment, split_at_marks
@@ -127,7 +128,7 @@ def _repair_segment(
     part: Segment,
 ) -> Iterator[StageFrame]:
     estimator = FlowEstimator("fast")
-    around = Surroundings(clip, segment, part.start, estimator, chained=finder.chained)
+    around = Surroundings(clip, segment, part.start, estimator)
     lines = StandingLines(around)
     defects: dict[int, _Defects] = {}
     for frame in range(part.start, part.stop):
@@ -182,26 +183,28 @@ def _find(around: Surroundings, frame: int, finder: Finder, params: Params) -> _
     judgement = judge(here, motions)
     if judgement.why_not:
         nothing = np.zeros(here.full.shape, bool)
-        found = Found(np.zeros(here.luma.shape, bool), motions)
+        found = Found(np.zeros(here.codes.shape, np.uint8), motions)
         return _Defects(judgement, found, nothing, nothing)
     found = finder.find(around, frame, _largest(params, here.full.size))
     views = {motion.offset: around.view(frame + motion.offset) for motion in motions}
     mask = without_movers(here, found.mask, motions, views)
     if params.largest:
-        mask = drop_larger(mask, params.largest * mask.shape[1] / here.full.shape[1])
+        across = params.largest * mask.shape[1] / here.full.shape[1]
+        mask = drop_larger(mask.view(bool), across).view(np.uint8)
     if params.grow and mask.any():
         kernel = np.ones((2 * params.grow + 1, 2 * params.grow + 1), np.uint8)
-        mask = cv2.dilate(mask.astype(np.uint8), kernel).astype(bool)
+        mask = np.asarray(cv2.dilate(mask, kernel), np.uint8)
     damaged = align_to_chroma(_to_full_size(mask, here), here.picture.pixel)
     return _Defects(judgement, found, damaged, _spared(damaged, here, params))
 
 
-def _to_full_size(mask: Mask, view: View) -> Mask:
+def _to_full_size(mask: Bits, view: View) -> Mask:
     height, width = view.full.shape
-    if mask.shape == (height, width):
-        return mask
-    larger = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    return larger.astype(bool)
+    if mask.shape != (height, width):
+        mask = np.asarray(
+            cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8
+        )
+    return mask.view(bool)
 
 
 def _repair(
@@ -244,7 +247,7 @@ def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Ma
 
 STAGE = Stage(
     name="repair",
-    version="11",
+    version="12",
     queue="gpu",
     makes="pictures",
     params=Params,

@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture
-from restoration.imaging.flow import Flow, FlowEstimator, follow, leaves_picture, round_trip_error
+from restoration.imaging import flow_cells
+from restoration.imaging.flow import FlowEstimator
+from restoration.imaging.flow_cells import Cells, Codes
 from restoration.imaging.luma import Luma, analysis_luma, eight_bit, shrink
 from restoration.stages.contract import Clip
 from restoration.stages.segments import Segment
@@ -27,8 +29,10 @@ WINDOW = 2 * FARTHEST + 1
 """Frames to each side that can decide what happens to a frame."""
 
 _LOOKED_AT = 720  # columns; larger scans are searched at this size and repaired at their own
-_TOO_DARK = 10.0  # 95th percentile of luma, in 8-bit codes
-_TOO_FLAT = 2.5  # standard deviation of luma
+TOO_DARK = 10.0
+"""95th percentile of luma, in 8-bit codes, of what can be looked at."""
+TOO_FLAT = 2.5
+"""Standard deviation of luma."""
 # A telecine repeats frames, and a repeat holds the same dirt: it is no neighbour. Its difference is
 # next to none, or, through a lossy copy, far below that of the steps before and after it.
 _SAME, _SAME_SHARE = 0.3, 0.003  # mean codes, share of places that differ by more than 6
@@ -41,30 +45,40 @@ class View:
 
     full: (H, W) float32 in [0, 255], luma at the size of the scan, for copying by.
     luma: (h, w) float32, the same shrunk to at most 720 columns: defects and motion are looked for
-    at this size. steady: (h, w) uint8, luma through a median filter, what flow is estimated on.
+    at this size. codes: (h, w) uint8, luma in whole codes, what is compared with other frames.
+    steady: (h, w) uint8, codes through a median filter, what flow is estimated on. light: the 95th
+    percentile of the codes; contrast: their standard deviation.
     """
 
     frame: int
     picture: Picture
     full: Luma
     luma: Luma
-    steady: npt.NDArray[np.uint8]
-    readable: bool
+    codes: Codes
+    steady: Codes
+    light: int
+    contrast: float
+
+    @property
+    def readable(self) -> bool:
+        """Whether it is neither too dark nor too flat to be looked at."""
+        return self.light >= TOO_DARK and self.contrast >= TOO_FLAT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """From a frame to one of its neighbours, at the size that is looked at.
 
-    flow: (h, w, 2). seen: (h, w) float32, the neighbour's luma carried to this frame's geometry.
-    missed: (h, w) float32, pixels by which there-and-back fails. outside: (h, w) bool, where the
-    neighbour does not show the place any more.
+    flow, missed and outside have one value for each cell of 4 x 4 pixels (`flow_cells`). flow: in
+    pixels. seen: (h, w) uint8, the neighbour's codes carried to this frame's geometry. missed:
+    float32, pixels by which there-and-back fails. outside: bool, where the neighbour does not show
+    the place any more.
     """
 
     offset: int
-    flow: Flow
-    seen: Luma
-    missed: Luma
+    flow: Cells
+    seen: Codes
+    missed: npt.NDArray[np.float32]
     outside: npt.NDArray[np.bool_]
 
 
@@ -83,13 +97,15 @@ def _at(motion: Motion) -> int:
 def make_view(frame: int, picture: Picture) -> View:
     full = analysis_luma(picture)
     luma = shrink(full, width=_LOOKED_AT)
+    whole = picture.pixel.model != "rgb" and picture.planes[0].dtype == np.uint8
+    codes = picture.planes[0] if whole and luma is full else eight_bit(luma)
     # Dust of a few pixels would drag vectors with it; the median takes it out first.
-    steady = np.asarray(cv2.medianBlur(eight_bit(luma), 3), np.uint8)
-    readable = _light(steady) >= _TOO_DARK and float(cv2.meanStdDev(steady)[1][0, 0]) >= _TOO_FLAT
-    return View(frame, picture, full, luma, steady, readable)
+    steady = np.asarray(cv2.medianBlur(codes, 3), np.uint8)
+    contrast = float(cv2.meanStdDev(steady)[1][0, 0])
+    return View(frame, picture, full, luma, np.asarray(codes), steady, _light(steady), contrast)
 
 
-def _light(steady: npt.NDArray[np.uint8]) -> int:
+def _light(steady: Codes) -> int:
     """The 95th percentile."""
     below = np.cumsum(cv2.calcHist([steady], [0], None, [256], [0, 256]))
     return int(np.searchsorted(below, 0.95 * steady.size))
@@ -98,27 +114,12 @@ def _light(steady: npt.NDArray[np.uint8]) -> int:
 class Surroundings:
     """A window of views that slides over one segment, with the flow between them."""
 
-    def __init__(
-        self,
-        clip: Clip,
-        segment: Segment,
-        first: int,
-        estimator: FlowEstimator,
-        *,
-        chained: bool = True,
-    ) -> None:
-        """Begin a window.
-
-        Args:
-            first: the first frame that will be asked for; views start where that needs them.
-            chained: follow motion to farther neighbours over the nearer one, which spares two
-                searches a frame; else search for it, which is a little more exact.
-        """
-        self._chained = chained
+    def __init__(self, clip: Clip, segment: Segment, first: int, estimator: FlowEstimator) -> None:
+        """Begin a window; views start where `first`, the first frame asked for, needs them."""
         self.segment = segment
         self._estimator = estimator
         self._views: dict[int, View] = {}
-        self._flows: dict[tuple[int, int], Flow] = {}
+        self._flows: dict[tuple[int, int], Cells] = {}
         self._motions: dict[tuple[int, int], Motion] = {}
         self._steps: dict[int, tuple[float, float]] = {}
         self._next = max(segment.start, first - WINDOW)
@@ -171,25 +172,22 @@ class Surroundings:
     def motion(self, frame: int, offset: int) -> Motion:
         """To the neighbour at that offset, which must be one of `offsets`."""
         if (frame, offset) not in self._motions:
-            way = 1 if offset > 0 else -1
-            near = next(found for found in self.offsets(frame) if found * way > 0)
-            if offset == near:
-                there = self._flow(frame, frame + near)
-                missed = round_trip_error(there, self._flow(frame + near, frame))
-            else:
-                there = self._farther(frame, near, offset)
-                missed = self.motion(frame, near).missed
-            seen = follow(self.view(frame + offset).luma, there)
-            self._motions[frame, offset] = Motion(
-                offset, there, seen, missed, leaves_picture(there)
-            )
+            self._motions[frame, offset] = self._motion(frame, offset)
         return self._motions[frame, offset]
 
-    def _farther(self, frame: int, near: int, offset: int) -> Flow:
-        if not self._chained:
-            return self._flow(frame, frame + offset)
+    def _motion(self, frame: int, offset: int) -> Motion:
+        """Searched for to the nearest neighbour of each side; farther ones are followed over it."""
+        way = 1 if offset > 0 else -1
+        near = next(found for found in self.offsets(frame) if found * way > 0)
         there = self._flow(frame, frame + near)
-        return there + follow(self._flow(frame + near, frame + offset), there)
+        if offset == near:
+            missed = flow_cells.round_trip(there, self._flow(frame + near, frame))
+        else:
+            there = flow_cells.join(there, self._flow(frame + near, frame + offset))
+            missed = self.motion(frame, near).missed
+        codes = self.view(frame + offset).codes
+        outside = flow_cells.leaves_picture(there, codes.shape)
+        return Motion(offset, there, flow_cells.carry(codes, there), missed, outside)
 
     def forget_before(self, frame: int) -> None:
         """Let go of everything that begins before that frame."""
@@ -200,9 +198,10 @@ class Surroundings:
             for pair in [pair for pair in pairs if pair[0] < frame]:
                 del pairs[pair]
 
-    def _flow(self, first: int, second: int) -> Flow:
+    def _flow(self, first: int, second: int) -> Cells:
         pair = (first, second)
         if pair not in self._flows:
             one, other = self.view(first), self.view(second)
-            self._flows[pair] = self._estimator.between(one.steady, other.steady)
+            found = self._estimator.between(one.steady, other.steady)
+            self._flows[pair] = flow_cells.gather(found)
         return self._flows[pair]

@@ -92,7 +92,7 @@ def test_a_blotch_takes_the_motion_of_what_lies_around_it() -> None:
     views = {offset: around.view(2 + offset) for offset in offsets}
     settled = settle_suspects(around.view(2), motions, views)
     for motion in settled:
-        inside = motion.flow[54:67, 74:87]
+        inside = motion.flow[54 // 4 : 67 // 4, 74 // 4 : 87 // 4]
         assert np.abs(inside[..., 0] + 3.0 * motion.offset).max() < 1.5
 
 
