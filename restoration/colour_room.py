@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.urls import reverse
@@ -11,6 +11,10 @@ from django.urls import reverse
 from restoration import palettes, scenes
 from restoration.drawn import changed_drawings
 from restoration.models import ColourCorrection, Hint, PaletteEntry, Scene, StageRun, Take
+from restoration.models.colour import hex_of
+from restoration.orders import TakeFiles
+from restoration.stages.grade.cdl import Cdl, wheels
+from restoration.storage import storage
 
 COLOURISE, GRADE = "colourise", "grade"
 
@@ -24,6 +28,62 @@ class Stroke:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """A correction as the page tells it."""
+
+    row: ColourCorrection
+    words: str
+
+    @classmethod
+    def of(cls, row: ColourCorrection) -> Corrected:
+        cdl = _cdl(row)
+        named = zip(
+            ("lift", "gamma", "gain"), wheels(cdl), ((0.0,) * 3, *[(1.0,) * 3] * 2), strict=True
+        )
+        parts = [f"{name} {_short(values)}" for name, values, usual in named if values != usual]
+        if cdl.saturation != 1:
+            parts.append(f"saturation {cdl.saturation:g}")
+        if row.white:
+            parts.append(f"{white_hex(row)} made neutral")
+        return cls(row, ", ".join(parts) or "changes nothing")
+
+
+def white_hex(row: ColourCorrection) -> str:
+    """The colour that it makes neutral, as #rrggbb; empty if it makes none."""
+    return hex_of(*(round(value) for value in row.white)) if row.white else ""
+
+
+def _short(values: tuple[float, float, float]) -> str:
+    """One number if the three are one."""
+    shown = [f"{value:.3g}" for value in values]
+    return shown[0] if len(set(shown)) == 1 else " ".join(shown)
+
+
+def _cdl(row: ColourCorrection) -> Cdl:
+    return Cdl.parse(
+        {"slope": row.slope, "offset": row.offset, "power": row.power, "saturation": row.saturation}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one hint would decide most. gain: share of its frame that it would decide, percent."""
+
+    frame: int
+    x: int
+    y: int
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What colourise says of its own take."""
+
+    warnings: list[str]
+    paint_next: list[Place]
+
+
+@dataclass(frozen=True, slots=True)
 class ColourRoom:
     scene: Scene
     shown: Take | None
@@ -32,8 +92,12 @@ class ColourRoom:
     hints: list[Hint]
     corrections: list[ColourCorrection]
     palette: list[PaletteEntry]
-    changed: list[str]
-    """What was painted or corrected since that take was made, in words."""
+    hints_changed: list[str]
+    """What was painted since the colour version was made, in words."""
+    grade_changed: list[str]
+    """What was corrected since the version shown was, in words."""
+    can_grade: bool
+    advice: Advice
     run: StageRun | None
     """The scene's newest run of a colour stage, if it waits, runs or failed."""
     newer: Take | None
@@ -47,6 +111,42 @@ class ColourRoom:
             found.setdefault(hint.stroke, []).append(hint)
         strokes = [Stroke(patches[0], len(patches)) for patches in found.values()]
         return sorted(strokes, key=lambda stroke: stroke.first.pk, reverse=True)
+
+    @property
+    def changed(self) -> list[str]:
+        return self.hints_changed + self.grade_changed
+
+    @property
+    def version_words(self) -> str:
+        return "colour version" if self.shows_colour else "restoration"
+
+    @property
+    def white(self) -> str:
+        return white_hex(self.newest) if self.newest else ""
+
+    @property
+    def corrected(self) -> list[Corrected]:
+        return [Corrected.of(row) for row in self.corrections]
+
+    @property
+    def wheels(self) -> list[tuple[str, list[tuple[str, float]]]]:
+        """The fields of lift, gamma and gain, with the values of the newest correction."""
+        newest = self.corrections[-1] if self.corrections else None
+        cdl = _cdl(newest) if newest else Cdl()
+        rows = zip(("lift", "gamma", "gain"), wheels(cdl), strict=True)
+        channels = ("red", "green", "blue")
+        return [(name, list(zip(channels, values, strict=True))) for name, values in rows]
+
+    @property
+    def newest(self) -> ColourCorrection | None:
+        """Whose values the form shows, and which it replaces unless told else."""
+        return self.corrections[-1] if self.corrections else None
+
+    @property
+    def box_numbers(self) -> list[tuple[str, int | str]]:
+        box = self.newest.box if self.newest else None
+        names = ("left", "top", "width", "height")
+        return list(zip(names, box or [""] * 4, strict=True))
 
     @property
     def shows_colour(self) -> bool:
@@ -68,6 +168,7 @@ class ColourRoom:
                 }
                 for hint in self.hints
             ],
+            "next": [asdict(place) for place in self.advice.paint_next],
             "corrections": [
                 {"id": row.pk, "frames": [row.start_frame, row.end_frame], "box": row.box}
                 for row in self.corrections
@@ -80,6 +181,7 @@ def colour_room(scene: Scene, shown: Take | None) -> ColourRoom:
     head = scenes.head_take(scene, scenes.COLOUR)
     shown = shown or scenes.head_take(scene)
     ends = head if shown and shown.version == scenes.COLOUR else scenes.head_take(scene)
+    graded, coloured = _link(ends, GRADE), _link(head, COLOURISE)
     hints = Hint.objects.standing().of_scene(scene).select_related("by", "entry__palette")
     corrections = ColourCorrection.objects.standing().of_scene(scene).select_related("by")
     return ColourRoom(
@@ -89,10 +191,33 @@ def colour_room(scene: Scene, shown: Take | None) -> ColourRoom:
         hints=list(hints),
         corrections=list(corrections),
         palette=palettes.entries_of(scene.scan.reel.element.title),
-        changed=_changed(scene, head),
+        hints_changed=_changed(scene, COLOURISE, coloured),
+        grade_changed=_changed(scene, GRADE, graded),
+        advice=advice_of(coloured),
+        can_grade=graded is not None or bool(corrections),
         run=_newest_run(scene),
         newer=_newer(head, ends, shown),
     )
+
+
+def advice_of(take: Take | None) -> Advice:
+    """The warnings of a take of colourise, and where to paint next, as its facts have them."""
+    if take is None:
+        return Advice([], [])
+    try:
+        facts = json.loads(TakeFiles(storage().folder(take.storage_key)).facts.read_bytes())
+    except (OSError, ValueError):
+        return Advice([], [])  # A take whose files are away still has its hints.
+    places = [
+        Place(
+            frame=place["frame"],
+            x=place["x"] + place["width"] // 2,
+            y=place["y"] + place["height"] // 2,
+            gain=round(100 * place["gain"], 1),
+        )
+        for place in facts.get("paint_next", [])
+    ]
+    return Advice([str(words) for words in facts.get("warnings", [])], places)
 
 
 def _newer(head: Take | None, ends: Take | None, shown: Take | None) -> Take | None:
@@ -103,18 +228,14 @@ def _newer(head: Take | None, ends: Take | None, shown: Take | None) -> Take | N
     return head if shown is None else None
 
 
-def _changed(scene: Scene, head: Take | None) -> list[str]:
-    links = {take.stage: take for take in _colour_links(head)}
-    reasons = []
-    for stage in (COLOURISE, GRADE):
-        take = links.get(stage)
-        made_with = take.manifest.get("params", {}) if take else {}
-        reasons += changed_drawings(scene, stage, made_with)
-    return reasons
+def _link(head: Take | None, stage: str) -> Take | None:
+    """The stage's take in the chain that ends with `head`."""
+    links = scenes.chain(head) if head is not None else []
+    return next((take for take in links if take.stage == stage), None)
 
 
-def _colour_links(head: Take | None) -> Iterable[Take]:
-    return scenes.chain(head) if head is not None else []
+def _changed(scene: Scene, stage: str, made: Take | None) -> list[str]:
+    return changed_drawings(scene, stage, made.manifest.get("params", {}) if made else {})
 
 
 def _newest_run(scene: Scene) -> StageRun | None:

@@ -24,12 +24,14 @@ PAINT = "restoration.paint"
 
 
 class ColourField(forms.CharField):
-    """#rrggbb as three numbers."""
+    """#rrggbb as three numbers; None if it may be left out and is."""
 
     default_validators = [RegexValidator(r"^#[0-9a-fA-F]{6}$", "Give a colour as #rrggbb.")]
 
-    def clean(self, value: Any) -> hints.RGB:
+    def clean(self, value: Any) -> hints.RGB | None:
         written = super().clean(value)
+        if not written:
+            return None
         red, green, blue = bytes.fromhex(written[1:])
         return red, green, blue
 

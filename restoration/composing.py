@@ -21,6 +21,7 @@ from restoration.provenance import (
     check_sources,
     compose,
 )
+from restoration.provenance.composition import change_by_hand
 from restoration.stages.contract import StageFrame
 
 
@@ -47,7 +48,8 @@ class Composition:
         operation = _operation(self.made)
         before, after = self.pictures[0], self.made.picture
         problems = check_frame(before, after, operation)
-        problems += check_lightness(before, self.form, after, operation)
+        if not self.made.by_hand:
+            problems += check_lightness(before, self.form, after, operation)
         self._require(problems, ", against what it read")
         try:
             composed = compose(operation, self.maps.__getitem__, after.pixel)
@@ -55,7 +57,7 @@ class Composition:
         except ProvenanceError as error:
             raise ProvenanceError(f"{self.stage}, frame {self.number}: {error}") from error
         self._require(problems)
-        return composed
+        return change_by_hand(composed, self.maps[0]) if self.made.by_hand else composed
 
     def _require(self, problems: list[str], when: str = "") -> None:
         if problems:

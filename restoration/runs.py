@@ -85,24 +85,33 @@ def process_scene(
     *,
     stages: Iterable[str],
     params: Mapping[str, Mapping[str, Any]] | None = None,
+    version: str | None = None,
     by: User | None = None,
 ) -> StageRun:
     """Run stages over one scene; the first starts now, the others follow on its take.
+
+    Args:
+        version: whose takes the first works on; None: the colour version's if there is one before.
 
     Raises: StageError, CannotStart.
     """
     if scene.retired:
         raise CannotStart(f"{scene} was replaced by an edit of the cuts; choose a current scene")
     steps = plan(stages, params or {})
-    return _chains([scene], steps, by=by, batch=uuid4())[0]
+    return _chains([scene], steps, by=by, batch=uuid4(), version=version)[0]
 
 
 def _chains(
-    scenes: list[Scene], steps: list[Step], *, by: User | None, batch: UUID
+    scenes: list[Scene],
+    steps: list[Step],
+    *,
+    by: User | None,
+    batch: UUID,
+    version: str | None = None,
 ) -> list[StageRun]:
     check_steps(steps)
     with transaction.atomic():
-        return [chain_run(scene, steps, by=by, batch=batch) for scene in scenes]
+        return [chain_run(scene, steps, by=by, batch=batch, version=version) for scene in scenes]
 
 
 def plan(stages: Iterable[str], params: Mapping[str, Mapping[str, Any]]) -> list[Step]:

@@ -207,12 +207,17 @@ def head_takes(
     return heads
 
 
-def take_before(scene: Scene, stage: str) -> Take | None:
+def take_before(scene: Scene, stage: str, version: str | None = None) -> Take | None:
     """What a stage works on: the newest take of the nearest stage before it, or the scan (None).
 
     A stage after colourise so works on the colour version wherever there is one.
+
+    Args:
+        version: RESTORATION keeps to its takes, even if there is a colour version.
     """
     takes = list(Take.objects.of_scene(scene).latest_first())
+    if version == RESTORATION:
+        takes = [take for take in takes if take.version == RESTORATION]
     here = place_in_chain(stage)
     earlier = [take for take in takes if 0 <= place_in_chain(take.stage) < here]
     return max(earlier, key=lambda take: place_in_chain(take.stage), default=None)

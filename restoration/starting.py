@@ -200,7 +200,12 @@ def _next_run(run: StageRun) -> StageRun:
 
 
 def chain_run(
-    scene: Scene, steps: Iterable[str | Step], *, by: User | None, batch: UUID | None = None
+    scene: Scene,
+    steps: Iterable[str | Step],
+    *,
+    by: User | None,
+    batch: UUID | None = None,
+    version: str | None = None,
 ) -> StageRun:
     """The first of these stages on a scene; the others follow on its take."""
     step, *rest = check_steps(steps)
@@ -211,7 +216,7 @@ def chain_run(
         end_frame=scene.end_frame,
         scene=scene,
         params=params_for(scene, step),
-        input_take=scenes.take_before(scene, step["stage"]),
+        input_take=scenes.take_before(scene, step["stage"], version),
         following=rest,
         by=by,
         batch=batch,

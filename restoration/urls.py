@@ -2,7 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from restoration import colour_views, cut_views, repair_views, viewing_views, views
+from restoration import (
+    colour_views,
+    correction_views,
+    cut_views,
+    repair_views,
+    viewing_views,
+    views,
+)
 
 urlpatterns = [
     path("work/", views.work, name="work"),
@@ -45,6 +52,26 @@ urlpatterns = [
         "scenes/<int:pk>/palette/<int:entry>/withdraw/",
         colour_views.withdraw_colour,
         name="withdraw-colour",
+    ),
+    path("scenes/<int:pk>/corrections/", correction_views.correct, name="correct-colour"),
+    path("scenes/<int:pk>/corrections/file/", correction_views.take_in, name="take-in-cdl"),
+    path("scenes/<int:pk>/grade-again/", correction_views.run_again, name="grade-again"),
+    path(
+        "scenes/<int:pk>/corrections/<int:correction>/withdraw/",
+        correction_views.withdraw,
+        name="withdraw-correction",
+    ),
+    path(
+        "scenes/<int:pk>/corrections/<int:correction>.cc",
+        correction_views.give_out,
+        {"kind": "cc"},
+        name="correction-cc",
+    ),
+    path(
+        "scenes/<int:pk>/corrections/<int:correction>.cdl",
+        correction_views.give_out,
+        {"kind": "cdl"},
+        name="correction-cdl",
     ),
     path("takes/<int:pk>/viewing/", viewing_views.viewing_state, name="take-viewing"),
     path("takes/<int:pk>/view.mp4", viewing_views.view_proxy, name="take-proxy"),

@@ -111,6 +111,15 @@ def _palette(detail: Detail) -> str:
     return f"{words}, after {detail.get('source')} ({detail.get('certainty')})"
 
 
+def _correction(detail: Detail) -> str:
+    parts = [frames_of(detail)]
+    if box := detail.get("box"):
+        parts.append(f"{box[2]} by {box[3]} pixels at {box[0]}, {box[1]}")
+    parts += [f"{name} {detail[name]}" for name in ("slope", "offset", "power") if name in detail]
+    parts.append(f"saturation {detail.get('saturation')}")
+    return ", ".join(part for part in parts if part)
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
     "message digest calculation": lambda detail: f"{detail.get('algorithm', 'digest')} taken",
@@ -137,6 +146,8 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "protection removed": _region,
     "colour hint": _hints,
     "colour hint withdrawn": _hints,
+    "colour correction": _correction,
+    "colour correction withdrawn": _correction,
     "palette colour": _palette,
     "palette colour withdrawn": _palette,
     "approval": _decision,

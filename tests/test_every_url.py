@@ -17,7 +17,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from archive.models import Upload
-from restoration.models import Hint, Palette, PaletteEntry, ProtectedRegion, RepairDecision
+from restoration.models import (
+    ColourCorrection,
+    Hint,
+    Palette,
+    PaletteEntry,
+    ProtectedRegion,
+    RepairDecision,
+)
 from review.models import Approval, Note
 from tests import factories
 
@@ -91,6 +98,12 @@ EXPECTED = {
     "withdraw-hint": Expected(WRITE, VIEWERS, ("scene", "hint")),
     "keep-colour": Expected(WRITE, VIEWERS, ("scene",)),
     "withdraw-colour": Expected(WRITE, VIEWERS, ("scene", "palette_entry")),
+    "correct-colour": Expected(WRITE, VIEWERS, ("scene",)),
+    "take-in-cdl": Expected(WRITE, VIEWERS, ("scene",)),
+    "grade-again": Expected(WRITE, VIEWERS, ("scene",)),
+    "withdraw-correction": Expected(WRITE, VIEWERS, ("scene", "correction")),
+    "correction-cc": Expected(READ, VIEWERS, ("scene", "correction")),
+    "correction-cdl": Expected(READ, VIEWERS, ("scene", "correction")),
     "take-viewing": Expected(READ, VIEWERS, ("take",)),
     "take-proxy": Expected(READ, VIEWERS, ("take",)),
     "take-labels": Expected(READ, VIEWERS, ("take",)),
@@ -169,7 +182,12 @@ def things(archivist: User) -> dict[str, object]:
         palette=palette, name="hat", red=200, green=90, blue=70, source="a letter",
         certainty="likely", by=archivist,
     )  # fmt: skip
+    correction = ColourCorrection.objects.create(
+        scan=scan, start_frame=0, end_frame=1, slope=[1, 1, 1], offset=[0, 0, 0], power=[1, 1, 1],
+        by=archivist,
+    )  # fmt: skip
     return {
+        "correction": correction.pk,
         "hint": hint.pk, "palette_entry": entry.pk,
         "region": region.pk, "repair_decision": repair.pk,
         "reel": scan.reel.pk, "scan": scan.pk, "scene": scene.pk, "take": take.pk, "run": run.pk,

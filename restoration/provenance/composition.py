@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,21 @@ def compose(operation: FrameMap, inputs: Callable[[int], FrameMap], pixel: Pixel
     height, width = structure.shape
     colour = _spread(chroma_labels, height, width, pixel)
     return _join(FrameMap(structure, colour), luma, chroma, pixel)
+
+
+def change_by_hand(composed: FrameMap, held: FrameMap) -> FrameMap:
+    """The map of a person's change to what stood there: no label falls below the input's.
+
+    A person who turns a made-up colour darker has not entered it: it stays SYNTHESISED.
+
+    Args:
+        composed: by `compose`. held: the map of the stage's input, of the same frame.
+    """
+    return replace(
+        composed,
+        structure=np.maximum(composed.structure, held.structure, order="C"),
+        colour=np.maximum(composed.colour, held.colour, order="C"),
+    )
 
 
 def structure_sources(frame_map: FrameMap) -> Sources:

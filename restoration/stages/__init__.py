@@ -6,9 +6,10 @@ from restoration.stages.colourise.stage import STAGE as COLOURISE
 from restoration.stages.contract import Stage, StageError
 from restoration.stages.cuts.stage import STAGE as CUTS
 from restoration.stages.deflicker.stage import STAGE as DEFLICKER
+from restoration.stages.grade.stage import STAGE as GRADE
 from restoration.stages.repair.stage import STAGE as REPAIR
 
-STAGES: tuple[Stage, ...] = (CUTS, DEFLICKER, REPAIR, COLOURISE)
+STAGES: tuple[Stage, ...] = (CUTS, DEFLICKER, REPAIR, COLOURISE, GRADE)
 
 
 def find_stage(name: str) -> Stage:

@@ -65,12 +65,15 @@ class StageFrame:
     structure, colour: uint8 (H, W) at luma resolution, values of `restoration.provenance.Label`.
     ORIGINAL here means "same code value as the stage's input". RGB: both planes are equal.
     sources: None if every pixel carries the value of its own place (changed or not).
+    by_hand: HUMAN here is a person's change of the value that stood there, not a value entered in
+        its place: what the input's map says of it still counts, and its lightness may change.
     """
 
     picture: Picture
     structure: npt.NDArray[np.uint8]
     colour: npt.NDArray[np.uint8]
     sources: Sources | None = None
+    by_hand: bool = False
 
 
 @dataclass(slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from restoration.models import Hint, Scene
+from restoration import runs, viewing
+from restoration.models import Hint, Scene, StageRun, Take
 from tests.e2e.player import open_player
 from tests.e2e.test_accessible import faults
 from tests.e2e.test_repair_decisions import point
@@ -49,3 +50,50 @@ def test_hints_are_painted_undone_and_kept_by_name(page: Page, log_in, scene_wit
     assert str(second.entry) == "Anna: hat" and second.by == reviewer
     page.keyboard.press("Escape")
     assert faults(page) == []
+
+
+def test_three_hints_on_one_frame_colour_the_whole_scene(
+    page: Page, log_in, scene_with_takes, reviewer
+):
+    log_in(reviewer)
+    open_frame(page, scene_with_takes)
+    section = page.locator("#colour")
+    for colour, (x, y) in {"#c0402a": (30, 60), "#3f8f3a": (96, 80), "#2f5fc0": (160, 100)}.items():
+        page.locator("#brush-colour").fill(colour)
+        if page.locator("#paint").get_attribute("aria-pressed") == "false":
+            page.keyboard.press("h")
+        page.mouse.click(*point(page, x, y))
+        expect(section).to_contain_text(f"1 patch of {colour}")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Colour this scene").click()
+    expect(section).to_contain_text("waiting: 0 of 24 frames")
+    run = StageRun.objects.get(stage="colourise")
+    assert [hint["by"] for hint in run.params["hints"]] == [reviewer.get_username()] * 3
+    runs.execute_run(run.pk)
+    run.refresh_from_db()
+    assert run.take is not None, run.error
+    viewing.make_view(run.take)
+    page.get_by_role("link", name="colourise take 1 now stands at the end. Show it.").click()
+    expect(page.locator(".decide h2")).to_contain_text("Decision on the colour version")
+    for frame in (0, FRAME, 23):
+        page.goto(f"/scenes/{scene_with_takes.pk}/?version=colour#frame={frame}")
+        page.reload()
+        page.wait_for_selector(f"body[data-frame='{frame}']")
+        expect(page.locator("#precision")).to_have_text("exact pixels")
+        seen = [colour_at(page, x, y) for x, y in ((30, 70), (96, 90), (160, 110))]
+        assert [max(range(3), key=colour.__getitem__) for colour in seen] == [0, 1, 2], frame
+    assert Take.objects.filter(stage="repair").count() == 1
+    expect(section).to_contain_text("You are looking at the colour version")
+
+
+def colour_at(page: Page, x: int, y: int) -> list[int]:
+    """What the canvas shows at a pixel of the picture, red, green, blue."""
+    left, top = point(page, x, y)
+    box = page.locator("canvas.picture").bounding_box()
+    assert box is not None
+    seen: list[int] = page.evaluate(
+        "([x, y]) => [...document.querySelector('canvas.picture').getContext('2d')"
+        ".getImageData(x * devicePixelRatio, y * devicePixelRatio, 1, 1).data].slice(0, 3)",
+        [left - box["x"], top - box["y"]],
+    )
+    return seen

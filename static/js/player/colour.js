@@ -27,15 +27,17 @@ export class Colour {
     this.#settle();
   }
 
-  /** tool: "paint" or "pick"; taken up again it is laid down. */
+  /** tool: "paint", "pick" or "box"; taken up again it is laid down. */
   use(tool) {
     if (!byId("brush")) return;
     this.tool = this.tool === tool ? null : tool;
     if (this.tool) this.stopOthers();
     this.stroke = [];
+    this.from = null;
     this.#showTool();
     const words = {
       paint: "Click or draw on the picture. < and > change the brush, Esc stops.",
+      box: "Draw the box of the correction on the picture. Esc stops.",
       pick: "Click a place of the picture to take its colour. Esc stops.",
     };
     this.#say(words[this.tool] ?? "");
@@ -64,6 +66,11 @@ export class Colour {
     const here = this.room.hints.filter(({ frame }) => frame === this.transport.frame);
     for (const { box, colour } of here) this.#patch(context, box, colour);
     for (const at of this.stroke) this.#patch(context, this.#box(at), this.colour);
+    this.room.next.forEach(({ frame, x, y }, index) => frame === this.transport.frame && this.#advise(context, x, y, index + 1));
+    const boxes = this.room.corrections.filter(({ frames }) =>
+      frames[0] <= this.transport.frame && this.transport.frame < frames[1]).map(({ box }) => box);
+    if (this.from && this.pointer) boxes.push(between(this.from, this.pointer));
+    if (this.tool === "box") boxes.forEach((box) => this.#patch(context, box, null));
     if (this.tool === "paint" && this.pointer) this.#patch(context, this.#box(this.pointer), null);
     document.body.dataset.hints = `${this.transport.frame} ${here.length}`;
   }
@@ -82,6 +89,25 @@ export class Colour {
     }
   }
 
+  /** A ring with its number in the list, where one hint would decide most. */
+  #advise(context, x, y, number) {
+    const { left, top, scale } = this.screen.takePlace();
+    const radius = 11 * devicePixelRatio;
+    const [atX, atY] = [left + (x + 0.5) * scale, top + (y + 0.5) * scale];
+    context.beginPath();
+    context.arc(atX, atY, radius, 0, 2 * Math.PI);
+    context.fillStyle = DARK;
+    context.fill();
+    context.strokeStyle = LIGHT;
+    context.lineWidth = 1.5 * devicePixelRatio;
+    context.stroke();
+    context.fillStyle = LIGHT;
+    context.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText(String(number), atX, atY);
+  }
+
   #box([x, y]) {
     return [x - Math.floor(this.size / 2), y - Math.floor(this.size / 2), this.size, this.size];
   }
@@ -95,6 +121,7 @@ export class Colour {
     if (event.type === "pointermove") this.pointer = at;
     if (this.tool === "pick" && event.type === "pointerup") return this.#take(event);
     if (this.tool === "paint") this.#brush(event, at);
+    if (this.tool === "box") this.#drag(event, at);
     this.draw();
   }
 
@@ -105,6 +132,16 @@ export class Colour {
     const far = Math.hypot(at[0] - last[0], at[1] - last[1]) >= Math.max(1, this.size * REACH);
     if (event.type === "pointermove" && event.buttons && far && this.stroke.length < MOST) this.stroke.push(at);
     if (event.type === "pointerup") this.#paint();
+  }
+
+  #drag(event, at) {
+    if (event.type === "pointerdown") this.from = at;
+    if (event.type !== "pointerup" || !this.from) return;
+    const box = between(this.from, at);
+    this.from = null;
+    ["left", "top", "width", "height"].forEach((name, index) => (byId(`correct-${name}`).value = box[index]));
+    this.use("box");
+    byId("correct-reason").focus();
   }
 
   async #paint() {
@@ -158,6 +195,8 @@ export class Colour {
     if (target.closest("#pick")) this.use("pick");
     if (target.closest("#undo-hint")) this.undo();
     if (target.closest("#draw-region")) this.stop();
+    if (target.closest("#draw-box")) this.use("box");
+    if (target.closest("#white-from-brush")) byId("correct-white").value = this.colour;
     const entry = target.closest("[data-entry]");
     if (entry) this.#choose(entry.dataset.colour, this.entry === entry.dataset.entry ? null : entry.dataset.entry);
   }
@@ -183,6 +222,8 @@ export class Colour {
     byId("brush-width").value = this.size;
     for (const id of ["hint-colour", "entry-colour"]) byId(id).value = this.colour;
     byId("hint-size").value = this.size;
+    for (const id of ["draw-box", "white-from-brush"]) byId(id).hidden = false;
+    byId("draw-box").setAttribute("aria-pressed", String(this.tool === "box"));
     for (const tool of ["paint", "pick"]) byId(tool).setAttribute("aria-pressed", String(this.tool === tool));
     this.place.classList.toggle("drawing", Boolean(this.tool));
     let named = "";
@@ -209,4 +250,9 @@ export class Colour {
     this.#showTool();
     this.#frame();
   }
+}
+
+/** Left, top, width and height of the box between two pixels, both in it. */
+function between([x0, y0], [x1, y1]) {
+  return [Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0) + 1, Math.abs(y1 - y0) + 1];
 }

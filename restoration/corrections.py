@@ -1,0 +1,112 @@
+"""Colour corrections that people enter: of a scene, or of a box in its picture.
+
+They become the parameters of the next run of grade (`restoration.drawn`). A change takes the old
+one back and enters another, so that what a take was made with stays on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from restoration.editing import lock, tell
+from restoration.errors import DrawingError
+from restoration.models import ColourCorrection, Scene
+from restoration.stages.grade.cdl import Cdl, Three
+from restoration.stages.grade.stage import MOST, Correction
+
+
+@transaction.atomic
+def enter(
+    scene: Scene,
+    cdl: Cdl,
+    *,
+    by: User,
+    frames: tuple[int, int] | None = None,
+    box: Sequence[int] | None = None,
+    white: Three | None = None,
+    reason: str = "",
+    replaces: ColourCorrection | None = None,
+) -> ColourCorrection:
+    """Correct frames [start, stop) of a scene, the whole of it if none are named.
+
+    Args:
+        box: left, top, width, height in the scan's luma pixels; None: the whole picture.
+        white: the picture's colour that is to become neutral first.
+        replaces: the correction that this one takes the place of.
+
+    Raises: DrawingError, and nothing is recorded.
+    """
+    start, stop = frames or (scene.start_frame, scene.end_frame)
+    _check(scene, start, stop, box)
+    lock(scene.scan)
+    if replaces is not None:
+        withdraw(replaces, by=by)
+    if ColourCorrection.objects.standing().of_scene(scene).count() >= MOST:
+        raise DrawingError(f"Nothing was corrected: {MOST} corrections of a scene are the most.")
+    made = ColourCorrection(
+        scan=scene.scan, start_frame=start, end_frame=stop, box=list(box) if box else None,
+        white=list(white) if white else None, reason=reason.strip()[:200], by=by, **cdl.as_json(),
+    )  # fmt: skip
+    try:
+        Correction.parse(made.as_param(scene))
+    except ValueError as error:
+        raise DrawingError(f"Nothing was corrected: {error}.") from error
+    made.save()
+    tell("colour correction", scene.scan, by, _about(made))
+    return made
+
+
+@transaction.atomic
+def withdraw(correction: ColourCorrection, *, by: User) -> ColourCorrection:
+    """Take a correction back.
+
+    Raises: DrawingError if that was done before.
+    """
+    lock(correction.scan)
+    correction.refresh_from_db()
+    if correction.withdrawn is not None:
+        raise DrawingError("This correction was taken back before; nothing was changed.")
+    correction.withdrawn, correction.withdrawn_by = timezone.now(), by
+    correction.save(update_fields=["withdrawn", "withdrawn_by"])
+    tell("colour correction withdrawn", correction.scan, by, _about(correction))
+    return correction
+
+
+def _check(scene: Scene, start: int, stop: int, box: Sequence[int] | None) -> None:
+    if scene.retired:
+        raise DrawingError(
+            "Nothing was corrected: the cuts of this scene were changed meanwhile. "
+            "Open the reel and correct the new scene."
+        )
+    if not scene.start_frame <= start < stop <= scene.end_frame:
+        raise DrawingError(
+            f"Nothing was corrected: the frames must lie from {scene.start_frame} to "
+            f"{scene.end_frame - 1}."
+        )
+    width, height = scene.scan.width, scene.scan.height
+    if box is not None:
+        left, top, wide, high = box
+        if left >= width or top >= height or left + wide <= 0 or top + high <= 0:
+            raise DrawingError(
+                f"Nothing was corrected: the box lies outside the picture of {width} by {height} "
+                "pixels."
+            )
+
+
+def _about(row: ColourCorrection) -> dict[str, Any]:
+    return {
+        "correction": row.pk,
+        "frames": [row.start_frame, row.end_frame],
+        "box": row.box,
+        "white": row.white,
+        "slope": row.slope,
+        "offset": row.offset,
+        "power": row.power,
+        "saturation": row.saturation,
+        "reason": row.reason,
+    }
