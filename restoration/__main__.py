@@ -145,6 +145,7 @@ def _restore(asked: argparse.Namespace) -> int:
         choose_stages,
         protect_regions,
         read_hints,
+        read_references,
     )
     from restoration.cli_progress import Reporter
     from restoration.cli_restore import Wish, restore
@@ -165,6 +166,7 @@ def _restore(asked: argparse.Namespace) -> int:
         device=asked.device,
         force=asked.force,
         hints=() if asked.hints is None else read_hints(asked.hints, stages),
+        references=() if asked.hints is None else read_references(asked.hints),
     )
     document = restore(wish, Reporter(sys.stderr))
     if asked.json:

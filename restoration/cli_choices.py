@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from archive.fixity import sha256_file
 from restoration.stages import STAGES, find_stage
 from restoration.stages.contract import Stage, StageError
 
@@ -105,6 +106,23 @@ def read_hints(path: Path, stages: Sequence[Stage]) -> list[dict[str, Any]]:
             f'{path} holds no hints ({error!r}); wanted is {{"hints": [{{"frame": 0, "x": 120, '
             '"y": 80, "size": 6, "rgb": "#c8785a"}]}'
         ) from error
+
+
+def read_references(path: Path) -> list[dict[str, Any]]:
+    """The hints file's stills in colour, `"references": [{"frame": 0, "path": "coat.png"}]`.
+
+    A path counts from the file's own folder; the still's SHA-256 is added.
+
+    Raises: StageError if one cannot be read.
+    """
+    listed = json.loads(path.read_text(encoding="utf-8")).get("references", [])
+    found = []
+    for reference in listed:
+        still = (path.parent / str(reference.get("path"))).resolve()
+        if not still.is_file():
+            raise StageError(f"{path} names the reference {still}, which is no file")
+        found.append({**reference, "path": str(still), "sha256": sha256_file(still)})
+    return found
 
 
 def takes_hints(stages: Sequence[Stage]) -> list[Stage]:

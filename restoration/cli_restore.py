@@ -55,6 +55,8 @@ class Wish:
     """Replace what is at the paths to be written."""
     hints: Sequence[Mapping[str, Any]] = ()
     """Of all scenes; each scene gets its own."""
+    references: Sequence[Mapping[str, Any]] = ()
+    """The same of reference stills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ class _Film:
     def order(self, stage: str, start_frame: int, end_frame: int, **more: Any) -> Order:
         params = dict(self.wish.params.get(stage, {}))
         if stage in {each.name for each in takes_hints(self.wish.stages)}:
-            params["hints"] = [
-                hint for hint in self.wish.hints if start_frame <= hint["frame"] < end_frame
-            ]
+            for name in ("hints", "references"):
+                drawn = getattr(self.wish, name)
+                params[name] = [d for d in drawn if start_frame <= d["frame"] < end_frame]
         return Order(
             scan_path=self.wish.source,
             scan_sha256=self.sha256,
@@ -208,11 +210,12 @@ def _probe(wish: Wish, folder: Path, reporter: Reporter) -> _Film:
 def _check_hints(film: _Film) -> None:
     """Raises: StageError for a hint beyond the film, or one that no stage can read."""
     frames = film.probe.frames
-    for hint in film.wish.hints:
-        if not (isinstance(hint["frame"], int) and 0 <= hint["frame"] < frames):
-            raise StageError(f"hint {hint['id']} names frame {hint['frame']} of {frames}")
+    hints, references = list(film.wish.hints), list(film.wish.references)
     for stage in takes_hints(film.wish.stages):
-        stage.parse({"hints": list(film.wish.hints)})
+        stage.parse({"hints": hints, "references": references})
+    for drawn in (*hints, *references):
+        if not 0 <= drawn["frame"] < frames:
+            raise StageError(f"a hint names frame {drawn['frame']}, but the film has {frames}")
 
 
 def _find_cuts(film: _Film, reporter: Reporter) -> dict[str, Any]:

@@ -9,11 +9,13 @@ import numpy.typing as npt
 
 from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat, PixelFormat
 from archive.media.pixels import Plane as CodePlane
-from restoration.imaging.colour import Plane, Rgb, fit_gamut
+from restoration.imaging.colour import Lab, Plane, Rgb, ciede2000, fit_gamut, to_lab
 from restoration.imaging.tones import grey_codes, to_srgb
 from restoration.provenance.labels import Label
 
 _Codes = npt.NDArray[Any]
+_LIGHTNESS_OFF = 0.4
+"""Difference in L that rounding may make."""
 _LIKE = 4.0
 """Difference in L at which a coarse colour speaks half as loud for a fine pixel."""
 
@@ -55,6 +57,9 @@ def write_codes(
     added = (ab != 0).any(axis=-1) | painted
     rgb, faint = fit_gamut(np.dstack([lightness, ab]).astype(np.float32))
     codes = np.rint(rgb * pixel.peak).astype(pixel.dtype)
+    if painted.any():
+        asked = np.dstack([lightness, ab])[painted].astype(np.float32)
+        codes[painted] = _nearest_codes(rgb[painted], asked, pixel)
     codes[~added] = _uncoloured(picture, form, lightness, pixel, keep_tint=keep_tint)[~added]
     made = Picture(pixel, tuple(np.ascontiguousarray(codes[..., n]) for n in range(3)))
     structure = np.full(lightness.shape, Label.ADJUSTED.value, np.uint8)
@@ -81,6 +86,21 @@ def _uncoloured(
         flat = np.dstack([lightness, np.zeros_like(lightness), np.zeros_like(lightness)])
         return _rounded(fit_gamut(flat)[0], pixel)
     return np.repeat(grey[..., None], 3, axis=-1).astype(pixel.dtype)
+
+
+def _nearest_codes(rgb: Rgb, asked: Lab, pixel: PixelFormat) -> _Codes:
+    """Of the eight roundings of each colour, the one that is nearest by CIEDE2000. (n, 3).
+
+    In the dark a code is a large step in colour, and rounding channel by channel not the best.
+    """
+    floor = np.floor(rgb * np.float32(pixel.peak))
+    steps = np.array(list(np.ndindex(2, 2, 2)), np.float32)
+    tried = np.clip(floor[None] + steps[:, None], 0, pixel.peak)
+    found = to_lab((tried / np.float32(pixel.peak)).astype(np.float32))
+    errors = ciede2000(found, np.broadcast_to(asked, found.shape))
+    errors += 100 * (np.abs(found[..., 0] - asked[..., 0]) > _LIGHTNESS_OFF)
+    best = errors.argmin(axis=0)
+    return np.asarray(tried[best, np.arange(len(best))].astype(pixel.dtype))
 
 
 def _rounded(rgb: Rgb, pixel: PixelFormat) -> _Codes:

@@ -34,6 +34,7 @@ _FILLED = 0.6
 _CELL = 10.0
 """Pixels to a cell of the grid; L has ten steps."""
 _STEPS = 10
+_NO_MAP = np.empty(0, np.float32)
 WALL = 0.2
 """If less of a frame can be followed, the film was cut there and nothing is carried on."""
 
@@ -76,8 +77,9 @@ def find_way(here: Plane, there: Plane, estimator: FlowEstimator) -> Way:
     one, other = (np.clip(plane * 2.55, 0, 255).astype(np.uint8) for plane in (here, there))
     flow, back = estimator.between(one, other), estimator.between(other, one)
     missed = round_trip_error(flow, back) / _MISSED
-    lighter = (follow(there, flow) - here) / _LIGHTER
-    trust = np.exp(-(missed**2) - lighter**2).astype(np.float32)
+    change = follow(there, flow) - here
+    lighter = (change - np.median(change)) / _LIGHTER  # whole frames flicker
+    trust = np.exp(-(missed**2 + lighter**2) / 2).astype(np.float32)
     trust[leaves_picture(flow)] = 0.0
     return Way(flow, trust)
 
@@ -91,20 +93,10 @@ def carry(field: Field, way: Way, lightness: Plane) -> Field:
     if way.is_cut:
         return empty_field(lightness.shape)
     places = way.flow + _grid(lightness.shape)
-    ab = cv2.remap(
-        field.ab,
-        places,
-        None,
-        cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,  # type: ignore[call-overload]
-    )
+    ab = follow(field.ab, way.flow)
     evidence = follow(field.evidence, way.flow) * way.trust * np.float32(_FADES)
     owner = cv2.remap(
-        field.owner,
-        places,
-        None,
-        cv2.INTER_NEAREST,
-        borderMode=cv2.BORDER_REPLICATE,  # type: ignore[call-overload]
+        field.owner, places, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
     )
     unsure = way.trust < 0.9
     if unsure.any():
@@ -114,7 +106,7 @@ def carry(field: Field, way: Way, lightness: Plane) -> Field:
         ab[unsure] = share * ab[unsure] + (1 - share) * filled[:, :2]
         lent = np.clip(filled[:, 2], 0, 1) * np.float32(_FILLED)
         evidence[unsure] = np.maximum(evidence[unsure], lent * (1 - share[:, 0]))
-    return Field(ab, np.clip(evidence, 0, 1), owner)
+    return Field(ab, np.clip(evidence, 0, 1), np.asarray(owner, np.int16))
 
 
 def fill_from(

@@ -11,7 +11,7 @@ and made again from there (Griewank and Walther 2000).
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
@@ -19,11 +19,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from restoration.imaging.colour import Plane
+from restoration.imaging.colour import Lab, Plane
 from restoration.imaging.flow import FlowEstimator
 from restoration.imaging.tones import lightness_of
 from restoration.stages.colourise.field import Field, Way, blend, carry, empty_field, find_way
 from restoration.stages.colourise.hints import Hint, points_of
+from restoration.stages.colourise.references import points_from
 from restoration.stages.colourise.spread import Point, spread_points
 from restoration.stages.contract import Clip
 from restoration.stages.segments import Segment
@@ -33,6 +34,13 @@ WORK_SIDE = 480
 _CHUNK = 24
 _LOST = 0.3
 """Trust below which a followed point is given up."""
+_STROKE = 8.0
+"""Side of a square in which patches of one colour count as one, in pixels at the size of work."""
+_MOST_POINTS = 300
+_OVERRULED = 0.15
+"""Share of the side within which a painted hint overrules what a still says."""
+UNOWNED = -1
+"""In place of a hint's number: a reference still."""
 _REPAINTED = 12.0
 """A followed point whose luma is off by more than that speaks for another thing by now."""
 
@@ -62,15 +70,18 @@ class Scene:
         hints: tuple[Hint, ...],
         *,
         proposer: Proposer | None = None,
+        references: Mapping[int, list[Lab]] | None = None,
         beat: Beat = lambda: None,
     ) -> None:
         """
         Args:
             hints: all of the clip; those outside the stretch are left out.
+            references: stills in colour, by the frame that they are for.
             beat: called after every frame of work; may raise to stop.
         """
         self._clip, self._segment, self._hints = clip, segment, hints
         self._proposer, self._beat = proposer, beat
+        self._references = references or {}
         self._estimator = FlowEstimator("fast")
         self._lightness: OrderedDict[int, Plane] = OrderedDict()
         longest = max(clip.format.width, clip.format.height)
@@ -79,7 +90,7 @@ class Scene:
     @property
     def keys(self) -> list[int]:
         """The frames that colour starts from."""
-        hinted = {hint.frame for hint in self._hints}
+        hinted = {hint.frame for hint in self._hints} | set(self._references)
         keys = sorted(
             frame for frame in hinted if self._segment.start <= frame < self._segment.stop
         )
@@ -132,6 +143,7 @@ class Scene:
 
     def _key_field(self, frame: int, known: list[Known]) -> Field:
         lightness = self.lightness(frame)
+        known = thinned(known)
         spread = spread_points(lightness, [each.point for each in known])
         hints = np.array([each.hint for each in known] + [-1], np.int16)
         field = Field(spread.ab, spread.certainty, hints[spread.nearest])
@@ -151,11 +163,24 @@ class Scene:
         return known
 
     def _own_points(self, frame: int) -> list[Known]:
-        return [
+        lightness = self.lightness(frame)
+        painted = [
             Known(point, number)
             for number, hint in enumerate(self._hints)
             if hint.frame == frame
-            for point in points_of(hint, self.lightness(frame), self.scale)
+            for point in points_of(hint, lightness, self.scale)
+        ]
+        return [*painted, *self._points_of_references(frame, painted)]
+
+    def _points_of_references(self, frame: int, painted: list[Known]) -> list[Known]:
+        """What stills say of a frame, except where a person's hint says it already."""
+        lightness = self.lightness(frame)
+        side = float(np.sqrt(lightness.size))
+        return [
+            Known(point, UNOWNED)
+            for reference in self._references.get(frame, [])
+            for point in points_from(reference, lightness)
+            if not any(_speaks_for(each.point, point, side) for each in painted)
         ]
 
     def _walk(self, known: list[Known], start: int, stop: int) -> list[Known]:
@@ -230,6 +255,24 @@ class Backwards:
             self._chunk[before] = field
 
 
+def thinned(known: list[Known]) -> list[Known]:
+    """One point of a colour for each small square; larger squares where there are many points.
+
+    A brush's stroke is many patches side by side, and would outweigh every single one.
+    """
+    side = _STROKE
+    for _ in range(10):
+        kept: dict[tuple[int, int, float, float], Known] = {}
+        for each in known:
+            point = each.point
+            square = (int(point.y / side), int(point.x / side), point.a, point.b)
+            kept.setdefault(square, each)
+        if len(kept) <= _MOST_POINTS:
+            return list(kept.values())
+        side *= 1.5
+    return list(kept.values())[:: len(kept) // _MOST_POINTS]
+
+
 def shrink_to(plane: Plane, scale: float) -> Plane:
     """A plane at the size of work, by area."""
     if scale >= 1.0:
@@ -245,6 +288,12 @@ def _halved(field: Field) -> Field:
 
 def _doubled(field: Field) -> Field:
     return Field(field.ab.astype(np.float32), field.evidence.astype(np.float32), field.owner)
+
+
+def _speaks_for(hint: Point, point: Point, side: float) -> bool:
+    """Whether a hint lies on the same thing as the point, as far as luma and distance tell."""
+    near = np.hypot(hint.y - point.y, hint.x - point.x) < _OVERRULED * side
+    return bool(near and abs(hint.lightness - point.lightness) < _REPAINTED)
 
 
 def _move(known: Known, way: Way, lightness: npt.NDArray[np.float32]) -> Known | None:

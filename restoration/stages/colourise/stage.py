@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from archive.media.pixels import Picture
 from restoration import weights
-from restoration.imaging.colour import Plane
+from restoration.imaging.colour import Lab, Plane
 from restoration.imaging.tones import lightness_of
 from restoration.stages.colourise.advice import (
     WARN,
@@ -28,9 +28,18 @@ from restoration.stages.colourise.advice import (
 from restoration.stages.colourise.codes import Coloured, enlarge, write_codes
 from restoration.stages.colourise.field import Field
 from restoration.stages.colourise.hints import Hint, check_places, parse_hints
+from restoration.stages.colourise.references import load_reference, parse_references
 from restoration.stages.colourise.scene import Proposer, Scene
 from restoration.stages.colourise.source import Source, examine
-from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
+from restoration.stages.contract import (
+    JSON,
+    Clip,
+    Outcome,
+    Progress,
+    Stage,
+    StageError,
+    StageFrame,
+)
 from restoration.stages.segments import split_at_marks
 
 ENGINES = ("spread", "network")
@@ -48,6 +57,8 @@ class Params:
     (three codes of sRGB, 0 to 255), by (who, or null)."""
     engine: str = "spread"
     """`spread`: from hints alone. `network`: it proposes what no hint decides."""
+    references: list[Any] = field(default_factory=list)
+    """Stills in colour: frame (of the scan, which it shows or resembles), path, sha256."""
     tint: str = "drop"
     """Of sepia, tinted and toned film: `drop` it, or `keep` it under the colour."""
 
@@ -57,6 +68,7 @@ class Params:
         if self.tint not in TINTS:
             raise ValueError(f"tint must be one of {', '.join(TINTS)}, not {self.tint!r}")
         parse_hints(self.hints)
+        parse_references(self.references)
 
 
 def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
@@ -66,19 +78,39 @@ def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
     """
     hints = parse_hints(params.hints)
     check_places(hints, clip)
+    references = _load_references(clip, params)
     source = examine(clip)
     facts: dict[str, JSON] = {
         "source": source.as_json() | {"tint_kept": params.tint == "keep"},
         "engine": params.engine,
         "frames": [],
         "hints": [{"id": hint.id, "frame": hint.frame, "by": hint.by} for hint in hints],
+        "references": _told(params),
         "undecided": 0.0,
         "warnings": [],
         "paint_next": [],
     }
-    return Outcome(
-        frames=_Painting(clip, params, hints, source, facts, progress).stream(), facts=facts
-    )
+    painting = _Painting(clip, params, hints, source, facts, progress)
+    painting.references = references
+    return Outcome(frames=painting.stream(), facts=facts)
+
+
+def _load_references(clip: Clip, params: Params) -> dict[int, list[Lab]]:
+    """Raises: StageError for one that cannot be read or lies outside the scene."""
+    found: dict[int, list[Lab]] = {}
+    for reference in parse_references(params.references):
+        if not clip.start_frame <= reference.frame < clip.end_frame:
+            raise StageError(
+                f"the reference {reference.path.name} is for frame {reference.frame}, outside the "
+                f"scene's [{clip.start_frame}, {clip.end_frame})"
+            )
+        found.setdefault(reference.frame, []).append(load_reference(reference))
+    return found
+
+
+def _told(params: Params) -> list[JSON]:
+    parsed = parse_references(params.references)
+    return [{"frame": r.frame, "name": r.path.name, "sha256": r.sha256} for r in parsed]
 
 
 class _Painting:
@@ -99,13 +131,21 @@ class _Painting:
         self._total = clip.end_frame - clip.start_frame
         self._advised = _spread_out(clip.start_frame, clip.end_frame)
         self._places: list[Place] = []
+        self.references: dict[int, list[Lab]] = {}
 
     def stream(self) -> Iterator[StageFrame]:
         proposer = self._proposer()
         for segment in split_at_marks(
             self._clip.start_frame, self._clip.end_frame, self._clip.marks
         ):
-            scene = Scene(self._clip, segment, self._hints, proposer=proposer, beat=self._beat)
+            scene = Scene(
+                self._clip,
+                segment,
+                self._hints,
+                proposer=proposer,
+                references=self.references,
+                beat=self._beat,
+            )
             if self._hints and not scene.keys:
                 self._warn(
                     f"frames {segment.start} to {segment.stop - 1} lie beyond a splice and have no "

@@ -174,3 +174,40 @@ def test_a_take_stands_in_the_engine_and_its_file_keeps_lightness(tmp_path: Path
         for before, after in zip(clip.pictures, take.frames(0, 3), strict=True):
             off = lightness_of(after, take.format) - lightness_of(before, clip.format)
             assert np.abs(off).max() <= 0.5
+
+
+def still_of(path: Path, light: np.ndarray, ab: np.ndarray) -> dict[str, object]:
+    """A coloured photograph on disk, as the stage's parameter for frame 1."""
+    import hashlib
+
+    import cv2
+
+    codes = coloured_clip(ab, [light]).pictures[0].planes
+    assert cv2.imwrite(str(path), np.dstack(codes[::-1]))
+    return {
+        "frame": 1,
+        "path": str(path),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+
+
+def test_a_still_painted_elsewhere_colours_the_scene_and_a_hint_overrules_it(
+    tmp_path: Path,
+) -> None:
+    lights = moving(3)
+    clip, form = clip_of(lights), rgb_form(clip_of(lights[:1]))
+    ab = np.zeros((HEIGHT, WIDTH, 2))
+    ab[: HEIGHT // 2], ab[HEIGHT // 2 :] = (20, 10), (-15, 20)
+    reference = still_of(tmp_path / "still.png", lights[1], ab)
+    made, facts = run_stage(COLOURISE, clip, references=[reference])
+    lab = to_lab(to_srgb(made[1].picture, form))
+    assert np.abs(np.median(lab[10:40, 20:140, 1:], axis=(0, 1)) - [20, 10]).max() < 5
+    assert np.abs(np.median(lab[80:110, 20:140, 1:], axis=(0, 1)) - [-15, 20]).max() < 5
+    assert not any((frame.colour == Label.HUMAN).any() for frame in made)
+    assert facts["references"][0]["sha256"] == reference["sha256"]
+    blue = RED | {"y": 20, "x": 60, "rgb": [80, 100, 170]}
+    painted, _ = run_stage(COLOURISE, clip, references=[reference], hints=[blue])
+    assert to_lab(to_srgb(painted[1].picture, form))[23, 63, 2] < -10
+    (tmp_path / "still.png").write_bytes(b"another")
+    with pytest.raises(StageError, match="not the one that was named"):
+        run_stage(COLOURISE, clip, references=[reference])
