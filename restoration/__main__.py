@@ -88,6 +88,12 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
         metavar="HINTS.json",
         help='painted patches, each {"frame": 0, "x": 9, "y": 9, "size": 6, "rgb": "#c8785a"}',
     )
+    parser.add_argument(
+        "--cdl",
+        type=Path,
+        metavar="FILE.cc",
+        help="an ASC CDL (.cc, .ccc, .cdl) that grade applies to the whole film",
+    )
     parser.add_argument("--device", default="cpu", choices=["cpu"])
     parser.add_argument("--force", action="store_true", help="replace OUT and MAP if there")
     parser.set_defaults(command=_restore)
@@ -143,6 +149,7 @@ def _restore(asked: argparse.Namespace) -> int:
     from restoration.cli_choices import (
         assign_params,
         choose_stages,
+        correct_by_cdl,
         protect_regions,
         read_hints,
         read_references,
@@ -155,6 +162,8 @@ def _restore(asked: argparse.Namespace) -> int:
     params = assign_params(asked.params, [*stages, find_stage("cuts")])
     if asked.protect is not None:
         params = protect_regions(params, asked.protect, stages)
+    if asked.cdl is not None:
+        params = correct_by_cdl(params, asked.cdl, stages)
     wish = Wish(
         source=asked.source,
         out=asked.out,

@@ -85,6 +85,27 @@ def protect_regions(
     return given
 
 
+def correct_by_cdl(
+    params: dict[str, dict[str, Any]], path: Path, stages: Sequence[Stage]
+) -> dict[str, dict[str, Any]]:
+    """The parameters with the correction of an ASC CDL file, over every frame.
+
+    Raises: StageError if grade is not among the stages, or the file holds no correction.
+    """
+    from restoration.stages.grade.cdl_file import CdlFileError, read_cdl
+
+    if "grade" not in {stage.name for stage in stages}:
+        raise StageError("--cdl is for grade, which is not among the stages here")
+    try:
+        cdl = read_cdl(path.read_bytes())
+    except OSError as error:
+        raise StageError(f"the correction in {path} cannot be read: {error.strerror}") from error
+    except CdlFileError as error:
+        raise StageError(f"{path}: {error}") from error
+    correction = {"id": path.name, **cdl.as_json()}
+    return {**params, "grade": {**params.get("grade", {}), "corrections": [correction]}}
+
+
 def read_hints(path: Path, stages: Sequence[Stage]) -> list[dict[str, Any]]:
     """Painted patches from a file, as the stages' parameter `hints` has them.
 

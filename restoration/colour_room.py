@@ -17,14 +17,17 @@ from restoration.stages.grade.cdl import Cdl, wheels
 from restoration.storage import storage
 
 COLOURISE, GRADE = "colourise", "grade"
+REACHED = 0.005
+"""Share of a frame from which a hint counts as reaching it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """Patches that were painted in one go."""
+    """Patches that were painted in one go. reach: first and last frame that they colour, if any."""
 
     first: Hint
     patches: int
+    reach: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,15 @@ class Advice:
 
     warnings: list[str]
     paint_next: list[Place]
+    reach: dict[str, tuple[int, int]]
+    """First and last frame of which a hint, by its id, colours half a percent or more."""
+
+    def reach_of(self, patches: list[Hint]) -> tuple[int, int] | None:
+        """Of several hints together; None if they colour nothing in the newest take."""
+        spans = [self.reach[str(hint.pk)] for hint in patches if str(hint.pk) in self.reach]
+        if not spans:
+            return None
+        return min(first for first, _ in spans), max(last for _, last in spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +121,10 @@ class ColourRoom:
         found: dict[Any, list[Hint]] = {}
         for hint in self.hints:
             found.setdefault(hint.stroke, []).append(hint)
-        strokes = [Stroke(patches[0], len(patches)) for patches in found.values()]
+        strokes = [
+            Stroke(patches[0], len(patches), self.advice.reach_of(patches))
+            for patches in found.values()
+        ]
         return sorted(strokes, key=lambda stroke: stroke.first.pk, reverse=True)
 
     @property
@@ -203,11 +218,11 @@ def colour_room(scene: Scene, shown: Take | None) -> ColourRoom:
 def advice_of(take: Take | None) -> Advice:
     """The warnings of a take of colourise, and where to paint next, as its facts have them."""
     if take is None:
-        return Advice([], [])
+        return Advice([], [], {})
     try:
         facts = json.loads(TakeFiles(storage().folder(take.storage_key)).facts.read_bytes())
     except (OSError, ValueError):
-        return Advice([], [])  # A take whose files are away still has its hints.
+        return Advice([], [], {})  # A take whose files are away still has its hints.
     places = [
         Place(
             frame=place["frame"],
@@ -217,7 +232,13 @@ def advice_of(take: Take | None) -> Advice:
         )
         for place in facts.get("paint_next", [])
     ]
-    return Advice([str(words) for words in facts.get("warnings", [])], places)
+    reach: dict[str, tuple[int, int]] = {}
+    for frame in facts.get("frames", []):
+        for name, share in frame.get("from", {}).items():
+            if share >= REACHED:
+                first = reach.get(name, (frame["frame"], 0))[0]
+                reach[name] = (first, frame["frame"])
+    return Advice([str(words) for words in facts.get("warnings", [])], places, reach)
 
 
 def _newer(head: Take | None, ends: Take | None, shown: Take | None) -> Take | None:

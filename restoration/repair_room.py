@@ -61,7 +61,7 @@ class RepairRoom:
 
 
 def repair_room(scene: Scene, shown: Take | None) -> RepairRoom:
-    head = scenes.head_take(scene)
+    head = scenes.head_take(scene, shown.version if shown else scenes.RESTORATION)
     shown = shown or head
     take = _repair_take(shown)
     made_with = take.manifest.get("params", {}) if take else {}

@@ -89,7 +89,7 @@ async function open() {
   if (!room.take) return;
   maps = new LabelMaps(await (await fetch(room.take.labelsIndex)).json(), room.take.labels);
   maps.addEventListener("map", ({ detail }) => detail === transport.frame && show());
-  timeline.labels = maps.index;
+  Object.assign(timeline, { labels: maps.index, plane: plane() });
   makeSwitches(document.querySelector("#shares-now .legend"), (hidden) => { maps.hidden = hidden; paintMap(); });
   byId("next-made").disabled = timeline.peaks().length === 0;
   maps.get(transport.frame ?? asked);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -12,6 +14,7 @@ from restoration.colour_room import colour_room
 from restoration.errors import DrawingError
 from restoration.models import Hint, PaletteEntry
 from restoration.starting import params_for
+from restoration.storage import storage
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +121,23 @@ def test_a_take_says_which_hints_it_does_not_have_yet(scene, reviewer):
     assert not any("hint" in reason for reason in scenes.outdated(scene, take))
     hints.withdraw(first, by=reviewer)
     assert "1 colour hint removed since" in scenes.outdated(scene, take)
+
+
+def test_the_list_says_what_the_newest_take_made_of_each_hint(scene, reviewer):
+    first, *_ = hints.paint(scene, 9, [(5, 5), (12, 5)], size=4, rgb=RED, by=reviewer)
+    idle = hints.paint(scene, 9, [(20, 5)], size=4, rgb=RED, by=reviewer)
+    take = factories.make_take(scene=scene, stage="colourise")
+    folder = storage().folder(take.storage_key)
+    folder.mkdir(parents=True)
+    frames = [{"frame": number, "from": {str(first.pk): 0.4}} for number in (9, 10, 11)]
+    frames[0]["from"][str(idle[0].pk)] = 0.0001
+    place = {"frame": 10, "y": 20, "x": 30, "height": 6, "width": 8, "gain": 0.0817}
+    facts = {"frames": frames, "warnings": ["60 % of it is undecided"], "paint_next": [place]}
+    (folder / "facts.json").write_text(json.dumps(facts))
+    room = colour_room(scene, take)
+    assert [stroke.reach for stroke in room.strokes] == [None, (9, 11)]
+    assert room.advice.warnings == ["60 % of it is undecided"]
+    assert room.as_json()["next"] == [{"frame": 10, "x": 34, "y": 23, "gain": 8.2}]
 
 
 def test_who_painted_what_is_in_the_custody_of_the_reel(scene, reviewer):

@@ -104,6 +104,7 @@ def test_the_page_shows_and_decides_on_the_version_that_is_asked_for(scene, take
     assert "Decision on the colour version" not in page and "Show the colour version" in page
     page = client.get(address + "?version=colour").content.decode()
     assert "Decision on the colour version" in page and "Show the restoration" in page
+    assert "now stands at the end" not in page
     values = {"take": head.pk, "digest": head.digest}
     response = client.post(reverse("approve", args=[scene.pk]), values)
     assert response.headers["Location"] == address + "?version=colour"
