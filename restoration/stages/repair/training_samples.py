@@ -53,6 +53,9 @@ _FOLDERS: Mapping[Defect, tuple[str, ...]] = {
     Defect.STAIN: ("stain",),
     Defect.SCRATCH: ("scratches",),
 }
+BENCHED = 5
+"""Of the silhouettes of a folder every fifth is the bench's (`bench_film`): never trained on."""
+_MOST_FILES = 120
 _LARGEST_FEW = 6
 _OPAQUE = 40  # of 255
 
@@ -67,12 +70,17 @@ def load_textures(data: Path) -> dict[Defect, list[Alpha]]:
         raise StageError(f"{folder} is missing; name the folder that holds it")
     found: dict[Defect, list[Alpha]] = {}
     for defect, names in _FOLDERS.items():
-        paths = [path for name in names for path in sorted((folder / name).glob("*.png"))]
-        found[defect] = [shape for path in paths[:120] for shape in _cut_out(path)]
+        paths = [path for name in names for path in _trained_on(folder / name)]
+        found[defect] = [shape for path in paths[:_MOST_FILES] for shape in _cut_out(path)]
     for path in sorted((folder / "annotations").glob("*.json")):
         for defect, shape in _annotated(path):
             found[defect].append(shape)
     return found
+
+
+def _trained_on(folder: Path) -> list[Path]:
+    paths = sorted(folder.glob("*.png"))
+    return [path for number, path in enumerate(paths) if number % BENCHED]
 
 
 def _cut_out(path: Path) -> list[Alpha]:

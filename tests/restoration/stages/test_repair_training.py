@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
+from restoration.stages.repair.bench_film import held_out_silhouettes
 from restoration.stages.repair.inputs import CHANNELS
 from restoration.stages.repair.training import Pool, Schedule, _Run, loss_of
 from restoration.stages.repair.training_samples import (
+    _FOLDERS,
     CLASS,
     CONTRAST,
     ERRORS,
     PLANES,
     Sample,
     draw_recipe,
+    load_textures,
     make_sample,
 )
 from restoration.stages.repair.training_scenes import (
@@ -51,6 +55,21 @@ def scenes(material: Material) -> list[Sample]:
 def test_nothing_that_the_bench_measures_on_is_trained_on() -> None:
     for name in (*VIDEOS, *STILLS):
         assert not any(name.startswith(held) or held.startswith(name) for held in HELD_OUT)
+
+
+def test_every_fifth_silhouette_is_left_to_the_bench(tmp_path: Path) -> None:
+    folders = {name for names in _FOLDERS.values() for name in names}
+    for folder in folders:
+        (tmp_path / "damage" / folder).mkdir(parents=True)
+        for number in range(6):
+            picture = np.zeros((20, 40, 4), np.uint8)
+            picture[4:9, 4 : 10 + number, 3] = 255  # as wide as its number says
+            cv2.imwrite(str(tmp_path / "damage" / folder / f"{number}.png"), picture)
+    trained = load_textures(tmp_path)
+    for defect, benched in held_out_silhouettes(tmp_path / "damage").items():
+        widths = {shape.shape[1] for shape in trained[defect]}
+        assert widths == {7, 8, 9, 10}
+        assert {shape.shape[1] for shape in benched} == {6, 11}
 
 
 def test_scenes_move_and_are_of_one_size(material: Material) -> None:
