@@ -8,7 +8,7 @@ that the network puts in it. Those values are only looked at and never written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ Box = tuple[slice, slice]
 
 _RING = 4
 _SEARCH = 2
+_SMALLEST = 6  # pixels; a piece is cut no further
 _ENOUGH = 12  # pixels of a ring that can be judged by
 _GOOD = 4.0  # codes; a nearer neighbour that fits so well makes farther ones needless
 _WORST, _OF_CONTRAST = 6.0, 0.5  # codes, and share of the ring's own deviation
@@ -100,6 +101,40 @@ def choose_source(
     if best is None or best.error > _limit(wanted):
         return None
     return best
+
+
+def choose_sources(
+    luma: Luma,
+    mask: Mask,
+    box: Box,
+    part: Mask,
+    neighbours: Sequence[Neighbour],
+    expected: Expected | None = None,
+) -> Iterator[tuple[Box, Mask, Choice | None]]:
+    """The same piece by piece: one that no neighbour shows whole is asked for again in quarters.
+
+    A neighbour's own dust is no reason to invent all that lies around it.
+    """
+    choice = choose_source(luma, mask, box, part, neighbours, expected)
+    high, wide = part.shape
+    if choice is not None or max(high, wide) < 2 * _SMALLEST:
+        yield box, part, choice
+        return
+    for y in _halves(high):
+        for x in _halves(wide):
+            quarter = part[y, x]
+            if quarter.any():
+                rows = slice(box[0].start + y.start, box[0].start + y.stop)
+                columns = slice(box[1].start + x.start, box[1].start + x.stop)
+                yield from choose_sources(
+                    luma, mask, (rows, columns), quarter, neighbours, expected
+                )
+
+
+def _halves(side: int) -> list[slice]:
+    if side < 2 * _SMALLEST:
+        return [slice(0, side)]
+    return [slice(0, side // 2), slice(side // 2, side)]
 
 
 def _want(luma: Luma, mask: Mask, box: Box, part: Mask, expected: Expected | None) -> _Wanted:

@@ -18,9 +18,10 @@ import numpy.typing as npt
 from archive.media.pixels import Picture, PixelFormat, Plane
 from restoration.imaging.luma import analysis_luma
 from restoration.provenance import Label, Sources
-from restoration.stages.repair.choosing import Box, Choice, Expected, Neighbour, choose_source
+from restoration.stages.repair.choosing import Box, Choice, Expected, Neighbour, choose_sources
 from restoration.stages.repair.detect import Mask
 from restoration.stages.repair.line_mend import MendedLines
+from restoration.stages.repair.samples import align_to_chroma, gather, spread
 from restoration.stages.repair.views import View
 
 _BLOCK = 24
@@ -40,31 +41,19 @@ class Filled:
     synthesised: int
 
 
-def align_to_chroma(mask: Mask, pixel: PixelFormat) -> Mask:
-    """Grow the mask to whole chroma samples, so that luma and chroma are repaired together."""
-    step_y, step_x = 1 << pixel.chroma_shift_y, 1 << pixel.chroma_shift_x
-    if step_y == step_x == 1:
-        return mask
-    height, width = mask.shape
-    rows, columns = -(-height // step_y), -(-width // step_x)
-    padded = np.zeros((rows * step_y, columns * step_x), bool)
-    padded[:height, :width] = mask
-    samples = padded.reshape(rows, step_y, columns, step_x).any(axis=(1, 3))
-    grown = samples.repeat(step_y, axis=0).repeat(step_x, axis=1)
-    return np.ascontiguousarray(grown[:height, :width])
-
-
 def fill_defects(
     here: View,
     mask: Mask,
     neighbours: Sequence[Neighbour],
     lines: MendedLines | None = None,
     expected: Expected | None = None,
+    core: Mask | None = None,
 ) -> Filled:
     """Repair the masked pixels and the lines; every other code value is handed on untouched.
 
     Args:
         mask: (H, W) bool, already aligned to whole chroma samples.
+        core: (H, W) bool, the defects before the mask was widened; None: the mask itself.
         lines: what was done about lines; what they hide is copied like any defect if it can be.
     """
     before = here.picture
@@ -79,8 +68,12 @@ def fill_defects(
     unknown = mask.copy()
     planes = [plane.copy() for plane in here.picture.planes]
     by_offset = {neighbour.motion.offset: neighbour for neighbour in neighbours}
-    for box, part in _pieces(mask):
-        choice = choose_source(here.full, mask, box, part, neighbours, expected)
+    chosen = (
+        made
+        for box, part in _pieces(mask)
+        for made in choose_sources(here.full, mask, box, part, neighbours, expected)
+    )
+    for box, part, choice in chosen:
         if choice is None:
             continue
         offset[box][part], dy[box][part], dx[box][part] = choice.offset, choice.dy, choice.dx
@@ -89,6 +82,8 @@ def fill_defects(
         _copy(planes, source, box, part, choice, here.picture.pixel)
     if unknown.any():
         _close(planes, unknown, None if lines is None else lines.opaque, before.pixel)
+    if core is not None:
+        _put_back_loose(planes, here.picture, mask, core if lines is None else core | lines.opaque)
     sources = Sources(offset, dy, dx)
     return _label(before, planes, mask, unknown, sources)
 
@@ -139,6 +134,27 @@ def _close(planes: list[Plane], unknown: Mask, joined: Mask | None, pixel: Pixel
             continue
         closed = cv2.inpaint(plane, hole.astype(np.uint8), 3, cv2.INPAINT_TELEA)
         plane[hole] = closed[hole]
+
+
+def _put_back_loose(planes: list[Plane], before: Picture, mask: Mask, core: Mask) -> None:
+    """Leave as the scan has them what changed around a defect without touching the defect.
+
+    A mask is widened for soft edges. Where there is none, single grains of the copy differ from
+    those of the scan, and there is no reason to take them.
+    """
+    pixel = before.pixel
+    changed = np.zeros(mask.shape, bool)
+    for old, new in zip(before.planes, planes, strict=True):
+        changed |= spread(old != new, mask.shape, pixel)
+    count, parts = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
+    loose = np.ones(count, bool)
+    loose[parts[core]] = False
+    loose[0] = False
+    gone = loose[parts]
+    if gone.any():
+        for old, new in zip(before.planes, planes, strict=True):
+            back = gather(gone, old.shape, pixel)
+            new[back] = old[back]
 
 
 def _label(

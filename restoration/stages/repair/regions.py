@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import PixelFormat
-from restoration.stages.repair.fill import align_to_chroma
+from restoration.stages.repair.samples import align_to_chroma
 
 Mask = npt.NDArray[np.bool_]
 
@@ -121,18 +121,3 @@ def drop_larger(mask: Mask, across: float) -> Mask:
     kept = stats[:, cv2.CC_STAT_AREA] <= np.pi / 4.0 * across**2
     kept[0] = False
     return np.asarray(kept[parts])
-
-
-def spread(plane: Mask, shape: tuple[int, ...], pixel: PixelFormat) -> Mask:
-    """A mask of one plane's samples, (rows, columns), over the luma pixels that they cover."""
-    if plane.shape == shape:
-        return plane
-    wide = plane.repeat(1 << pixel.chroma_shift_y, axis=0).repeat(1 << pixel.chroma_shift_x, axis=1)
-    return wide[: shape[0], : shape[1]]
-
-
-def gather(mask: Mask, shape: tuple[int, ...], pixel: PixelFormat) -> Mask:
-    """A mask of luma pixels, aligned to whole chroma samples, as samples of a plane of `shape`."""
-    if mask.shape == shape:
-        return mask
-    return mask[:: 1 << pixel.chroma_shift_y, :: 1 << pixel.chroma_shift_x]

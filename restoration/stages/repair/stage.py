@@ -15,13 +15,14 @@ from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, St
 from restoration.stages.repair.choosing import Neighbour
 from restoration.stages.repair.detect import Mask
 from restoration.stages.repair.fast_motion import without_movers
-from restoration.stages.repair.fill import align_to_chroma, fill_defects
+from restoration.stages.repair.fill import fill_defects
 from restoration.stages.repair.finding import LARGEST, ByNetwork, ByThresholds, Finder, Found
 from restoration.stages.repair.judgement import Judgement, judge
 from restoration.stages.repair.line_mend import MendedLines
 from restoration.stages.repair.lines import StandingLines
 from restoration.stages.repair.parts import Bits
-from restoration.stages.repair.regions import drop_larger, gather, parse_regions, spare, spread
+from restoration.stages.repair.regions import drop_larger, parse_regions, spare
+from restoration.stages.repair.samples import align_to_chroma, gather, spread
 from restoration.stages.repair.views import FARTHEST, WINDOW, Surroundings, View
 from restoration.stages.segments import Segment, split_at_marks
 
@@ -109,13 +110,14 @@ def _finder(params: Params, facts: dict[str, JSON]) -> Finder:
 class _Defects:
     """What was found in one frame.
 
-    damaged: (H, W) bool at the size of the scan, in whole samples. mask: what of it is to be
-    repaired, without that which a person protected or took back.
+    damaged: (H, W) bool at the size of the scan, in whole samples. core: that before it was grown.
+    mask: what of it is to be repaired, without that which a person protected or took back.
     """
 
     judgement: Judgement
     found: Found
     damaged: Mask
+    core: Mask
     mask: Mask
 
 
@@ -184,18 +186,20 @@ def _find(around: Surroundings, frame: int, finder: Finder, params: Params) -> _
     if judgement.why_not:
         nothing = np.zeros(here.full.shape, bool)
         found = Found(np.zeros(here.codes.shape, np.uint8), motions)
-        return _Defects(judgement, found, nothing, nothing)
+        return _Defects(judgement, found, nothing, nothing, nothing)
     found = finder.find(around, frame, _largest(params, here.full.size))
     views = {motion.offset: around.view(frame + motion.offset) for motion in motions}
-    mask = without_movers(here, found.mask, motions, views)
+    sure = np.zeros_like(found.mask) if found.sure is None else found.sure
+    mask = without_movers(here, found.mask & ~sure, motions, views) | sure
     if params.largest:
         across = params.largest * mask.shape[1] / here.full.shape[1]
         mask = drop_larger(mask.view(bool), across).view(np.uint8)
+    core = _to_full_size(mask, here)
     if params.grow and mask.any():
         kernel = np.ones((2 * params.grow + 1, 2 * params.grow + 1), np.uint8)
         mask = np.asarray(cv2.dilate(mask, kernel), np.uint8)
     damaged = align_to_chroma(_to_full_size(mask, here), here.picture.pixel)
-    return _Defects(judgement, found, damaged, _spared(damaged, here, params))
+    return _Defects(judgement, found, damaged, core, _spared(damaged, here, params))
 
 
 def _to_full_size(mask: Bits, view: View) -> Mask:
@@ -233,7 +237,8 @@ def _repair(
         for motion in found.motions
         if not defects[frame + motion.offset].judgement.why_not  # it lends nothing
     ]
-    filled = fill_defects(here, mask, neighbours, mended, found.expected(here, mask))
+    expected = found.expected(here, mask)
+    filled = fill_defects(here, mask, neighbours, mended, expected, defects[frame].core)
     record["defects"] = filled.defects
     record["recovered"], record["synthesised"] = filled.recovered, filled.synthesised
     record["adjusted"] = filled.adjusted
@@ -247,7 +252,7 @@ def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Ma
 
 STAGE = Stage(
     name="repair",
-    version="12",
+    version="13",
     queue="gpu",
     makes="pictures",
     params=Params,

@@ -6,10 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
+from restoration.imaging.flow import FlowEstimator
 from restoration.provenance import Label
 from restoration.stages import REPAIR
-from restoration.stages.repair.fill import align_to_chroma
+from restoration.stages.repair.choosing import Neighbour, choose_source, choose_sources
+from restoration.stages.repair.samples import align_to_chroma
 from restoration.stages.repair.stage import Params, repair_frames
+from restoration.stages.repair.views import Surroundings
+from restoration.stages.segments import Segment
 from tests.restoration.stages.films import FORMATS, blot, clip_of, moving, problems, run_stage
 
 SPOT = (60, 80, 5)
@@ -165,3 +169,30 @@ def test_progress_is_told_once_a_frame() -> None:
     outcome = REPAIR.run(clip, Params(), lambda done, total: told.append((done, total)))
     list(outcome.frames)
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_a_grain_beside_a_defect_that_does_not_touch_it_stays_as_the_scan_has_it() -> None:
+    lights = moving(7, step=2.0)
+    lights[3] = blot(lights[3], *SPOT, 1.0)
+    y, x, size = SPOT
+    grain = (y, x + size + 3)
+    lights[3][grain] += 4 / 255
+    made, _ = run_stage(REPAIR, clip_of(lights), grow=5)
+    assert made[3].structure[y, x] == Label.RECOVERED
+    assert made[3].structure[grain] == Label.ORIGINAL
+
+
+def test_a_speck_in_the_neighbour_costs_a_blotch_only_the_part_that_it_hides() -> None:
+    around = Surroundings(clip_of(moving(4, step=2.0)), Segment(0, 4), 0, FlowEstimator("fast"))
+    here, motion = around.view(1), around.motion(1, 1)
+    mask = np.zeros(here.full.shape, bool)
+    box = (slice(50, 74), slice(70, 94))
+    mask[box] = True
+    speck = np.zeros(mask.shape, bool)
+    speck[55, 76 + 2] = True
+    neighbours = [Neighbour(around.view(2), motion, speck)]
+    assert choose_source(here.full, mask, box, mask[box], neighbours) is None
+    made = list(choose_sources(here.full, mask, box, mask[box], neighbours))
+    assert sum(part.sum() for _, part, _ in made) == mask.sum()
+    closed = sum(part.sum() for _, part, choice in made if choice is None)
+    assert closed <= mask.sum() / 4

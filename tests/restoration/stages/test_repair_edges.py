@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from restoration.stages.repair.finding import along_edge
+from restoration.stages.repair.deciding import along_edge
 
 SHAPE = (120, 160)
 

@@ -1,0 +1,158 @@
+"""What the network says and what can be measured, put together: which suspects are defects.
+
+The network sees the whole neighbourhood, the measures of `evidence` see one suspect exactly, and
+each is blind where the other is not: the network to specks of one or two pixels, the measures to
+what moved in a way that they do not know. So what either of them suspects is weighed by one
+logistic score of both. Its weights were fitted on damage planted in clips that training may see,
+with silhouettes that neither training nor the bench uses (docs/stages.md).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from restoration.stages.repair.evidence import Suspects
+from restoration.stages.repair.inputs import Inputs
+from restoration.stages.repair.parts import Bits, Parts, connected_to, places_of
+
+Values = npt.NDArray[np.float64]
+Chance = npt.NDArray[np.float32]
+
+_SEED, _SPREAD = 1.0, 0.5
+"""Log odds by the network of at least one pixel of a suspect, and of every pixel."""
+_CERTAIN, _POSSIBLE = 6.0 / 16.0, 3.5 / 16.0
+"""By the measures: outside the range of both neighbours, and apart from each of them in one
+direction, in the units of the inputs."""
+_HARDLY = -5.0
+"""Log odds by the network that a pixel of what the measures suspect must reach."""
+
+
+class _Weights(NamedTuple):
+    """Of the logistic score."""
+
+    bias: float
+    contrast: float
+    disagreement: float
+    ring: float
+    found: float
+    peak: float
+
+
+_BETWEEN = _Weights(-1.85, 2.12, -1.23, -1.30, 1.31, 0.54)
+_AT_END = _Weights(-1.02, 1.66, -1.31, -1.63, 1.25, 0.41)
+"""Between neighbours, and where a scene begins or ends and there are some on one side only."""
+_LEAST_SAID, _MOST_SAID = -6.0, 8.0
+_LEAST, _LEAST_AT_END = 2.0, 2.5
+"""Log odds from which a suspect is a defect; more is asked for where a scene begins or ends."""
+_BY_SENSITIVITY = 3.0
+HOPELESS = -9.0
+"""Log odds by `evidence` alone below which nothing that the network says makes a defect."""
+_SURE, _SURE_OF_ALL = 3.0, 4.5
+"""Log odds, and mean of the network's log odds, of what cannot be a limb."""
+_STRIP = 24
+"""Pixels along an edge of the picture from which a narrow part is the edge itself."""
+
+
+def find_suspects(planes: Inputs, chance: Chance, sensitivity: float) -> Bits:
+    """Connected places that the network holds likely, or that both neighbours contradict.
+
+    Args:
+        planes: what the network was shown (`inputs`).
+        chance: (H, W), what it said: probability of damage.
+    Returns: (H, W) uint8, 0 or 1. What the network knows keeps the outline that the network gives.
+    """
+    shift = 1.5 * math.log(sensitivity)
+    said = connected_to(
+        _bits(chance > likely(_SEED - shift)), _bits(chance > likely(_SPREAD - shift))
+    )
+    certain, possible = _CERTAIN / sensitivity, _POSSIBLE / sensitivity
+    beyond, before, after = planes[8], planes[1], planes[2]
+    lighter = _bits((before > possible) & (after > possible))
+    darker = _bits((before < -possible) & (after < -possible))
+    measured = Parts.of(
+        connected_to(_bits(beyond > certain), lighter)
+        | connected_to(_bits(beyond < -certain), darker)
+    )
+    kept = np.zeros(measured.count, bool)
+    kept[measured.which[chance.reshape(-1)[measured.places] > likely(_HARDLY)]] = True
+    kept[measured.labels.reshape(-1)[places_of(said)]] = False
+    return said | measured.only(kept)
+
+
+def _bits(mask: npt.NDArray[np.bool_]) -> Bits:
+    return mask.view(np.uint8)
+
+
+def likely(odds: float) -> float:
+    """The probability of these log odds."""
+    return 1.0 / (1.0 + math.exp(-odds))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What the network says of each suspect: log odds, (n,), held within _LEAST and _MOST_SAID.
+
+    peak: of the likeliest pixel. mean: over all of its pixels.
+    """
+
+    peak: Values
+    mean: Values
+
+    @classmethod
+    def of(cls, chance: Chance, parts: Parts) -> Said:
+        held = chance.reshape(-1)[parts.places].astype(np.float64)
+        held = np.clip(held, likely(_LEAST_SAID), likely(_MOST_SAID))
+        said = np.log(held / (1.0 - held))
+        peak = np.full(parts.count, _LEAST_SAID)
+        np.maximum.at(peak, parts.which, said)
+        return cls(peak, parts.sums(said) / np.maximum(parts.area, 1))
+
+
+def odds(suspects: Suspects, said: Said) -> Values:
+    """Log odds that each suspect is a defect, (n,)."""
+    weights = _AT_END if suspects.one_sided else _BETWEEN
+    return np.asarray(
+        weights.bias
+        + weights.contrast * np.log(suspects.contrast + 1.0)
+        + weights.disagreement * np.log(suspects.disagreement + 0.5)
+        + weights.ring * np.log(suspects.ring + 1.0)
+        + weights.found * np.minimum(suspects.found, 1.0)
+        + weights.peak * said.peak
+    )
+
+
+def is_defect(suspects: Suspects, said: Said, sensitivity: float) -> npt.NDArray[np.bool_]:
+    """Which suspects are defects, (n,) bool; the background never is."""
+    least = _LEAST_AT_END if suspects.one_sided else _LEAST
+    kept = odds(suspects, said) >= least - _BY_SENSITIVITY * math.log(sensitivity)
+    kept &= ~suspects.moved
+    kept[0] = False
+    return np.asarray(kept)
+
+
+def is_sure(suspects: Suspects, said: Said) -> npt.NDArray[np.bool_]:
+    """Which defects are so plain to both that they are no limbs, (n,) bool.
+
+    They need not be looked for elsewhere, where the dirt of another frame is taken for them. Of
+    a fast limb the network is never sure in all of its pixels.
+    """
+    return np.asarray((odds(suspects, said) >= _SURE) & (said.mean >= _SURE_OF_ALL))
+
+
+def along_edge(boxes: npt.NDArray[np.int32], shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Which parts are strips along an edge of the picture, (n,) bool: the gate's, not the film's.
+
+    Args:
+        boxes: (n, 5) left, top, width, height and area, as OpenCV counts them.
+    """
+    left, top, width, height = (boxes[:, index] for index in range(4))
+    beside = (left <= 1) | (left + width >= shape[1] - 1)
+    above = (top <= 1) | (top + height >= shape[0] - 1)
+    upright = beside & (height >= _STRIP) & (height >= 4 * width)
+    level = above & (width >= _STRIP) & (width >= 4 * height)
+    return np.asarray(upright | level)
