@@ -19,13 +19,15 @@ from restoration.stages.repair.line_evidence import BAND
 from restoration.stages.repair.scratch import Line
 from restoration.stages.repair.views import Motion
 
-_SWAY = 4.0  # columns from frame to frame
+SWAY = 4.0
+"""Columns that a scratch may go from frame to frame."""
+
 _FARTHEST = 80.0  # columns that a line of the scene may go between frames, leaning as it does
 _APART = 1.0  # columns between the steps of line and scene that tell them apart
 _TOGETHER = 0.6  # and within which they are one
 _MOVED = 1.2  # columns; a smaller step of the scene tells nothing
 _MOVED_FAR = 2.0  # columns
-_SWAYED = 0.45  # columns, over all neighbours
+SWAYED = 0.45  # columns, over all neighbours
 _ALIKE = 0.3  # share of that by which a line of the scene may seem to go its own way
 _NARROW, _FAINT = 7.0, 2.5  # columns at 720, codes
 _EVEN_THOUGH_BROAD = 1.9
@@ -148,7 +150,7 @@ def _goes_along(steps: Sequence[Step]) -> bool:
     ]
     swayed = sum(abs(scene) for _, scene in known)
     apart = sum(abs(line - scene) for line, scene in known)
-    return swayed > _SWAYED and apart < _ALIKE * swayed
+    return swayed > SWAYED and apart < _ALIKE * swayed
 
 
 def _is_left_behind(step: Step) -> bool:
@@ -186,7 +188,7 @@ def _ways(line: Line, lines: Sequence[Line]) -> Ways:
 
 
 def _nearest(ways: Ways) -> tuple[Line, float] | None:
-    near = [pair for pair in ways if abs(pair[1]) <= _SWAY]
+    near = [pair for pair in ways if abs(pair[1]) <= SWAY]
     return min(near, key=lambda pair: abs(pair[1])) if near else None
 
 
@@ -202,7 +204,7 @@ def _step(ways: Ways, scene: float | None) -> Step:
 def goes_on(line: Line, other: Line) -> bool:
     """Whether a line of the next frame is this one."""
     step = distance(line, other)
-    return step is not None and abs(step) <= _SWAY
+    return step is not None and abs(step) <= SWAY
 
 
 def distance(line: Line, other: Line) -> float | None:

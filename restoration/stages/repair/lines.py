@@ -7,6 +7,13 @@ import numpy as np
 
 from restoration.stages.repair.line_follow import confirm, goes_on
 from restoration.stages.repair.line_mend import MendedLines, mend_lines
+from restoration.stages.repair.line_track import (
+    BACK,
+    Glimpse,
+    follow_line,
+    glimpse,
+    keeps_its_own_way,
+)
 from restoration.stages.repair.scratch import Line, Mask, find_lines, line_mask
 from restoration.stages.repair.views import Surroundings
 
@@ -19,6 +26,24 @@ class StandingLines:
         self._found: dict[int, list[Line]] = {}
         self._sure: dict[int, list[Line]] = {}
         self._seen: dict[int, Mask] = {}
+        self._glimpses: dict[int, Glimpse] = {}
+
+    def look(self, frame: int) -> None:
+        """Remember the frame's lines and how the scene goes beside them, to follow lines through.
+
+        Frames from `BACK` before to `AHEAD` after the one that is asked about must be looked at.
+        """
+        if frame not in self._glimpses:
+            self._glimpses[frame] = self._glimpse(frame)
+
+    def _glimpse(self, frame: int) -> Glimpse:
+        lines = self.found(frame)
+        if not any(line.whole for line in lines):
+            return Glimpse([])
+        offsets = self._around.offsets(frame)
+        sides = ([o for o in offsets if o < 0][:1], [o for o in offsets if o > 0][:1])
+        near = [self._around.motion(frame, offset) for side in sides for offset in side]
+        return glimpse(lines, near, self._around.view(frame).luma)
 
     def found(self, frame: int) -> list[Line]:
         """All lines of the frame, scratches or not; none where it is too dark or flat to judge."""
@@ -28,7 +53,19 @@ class StandingLines:
         return self._found[frame]
 
     def standing(self, frame: int) -> list[Line]:
-        """The lines that are scratches, by how they move against the scene.
+        """The lines that are scratches, by how they move against the scene."""
+        sure = self._sure_in_two(frame)
+        return [line for line in self.found(frame) if self._is_scratch(line, frame, line in sure)]
+
+    def _is_scratch(self, line: Line, frame: int, sure: bool) -> bool:
+        """Many frames tell better than the next few, of a line that runs from top to bottom."""
+        if not line.whole or frame not in self._glimpses:
+            return sure
+        own = keeps_its_own_way(follow_line(line, frame, self._glimpses))
+        return sure if own is None else own
+
+    def _sure_in_two(self, frame: int) -> list[Line]:
+        """The lines that a frame on each side tells for scratches.
 
         One frame alone is too little: it must be a scratch in the frame before or after as well.
         The first and the last frame of a segment have neighbours on one side only, too few to tell
@@ -84,3 +121,5 @@ class StandingLines:
             del self._found[gone]
             self._seen.pop(gone, None)
             self._sure.pop(gone, None)
+        for gone in [held for held in self._glimpses if held < frame - BACK]:
+            del self._glimpses[gone]

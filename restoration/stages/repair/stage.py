@@ -19,6 +19,7 @@ from restoration.stages.repair.fill import fill_defects
 from restoration.stages.repair.finding import LARGEST, ByNetwork, ByThresholds, Finder, Found
 from restoration.stages.repair.judgement import Judgement, judge
 from restoration.stages.repair.line_mend import MendedLines
+from restoration.stages.repair.line_track import AHEAD, BACK
 from restoration.stages.repair.lines import StandingLines
 from restoration.stages.repair.parts import Bits
 from restoration.stages.repair.regions import drop_larger, parse_regions, spare
@@ -130,10 +131,15 @@ def _repair_segment(
     part: Segment,
 ) -> Iterator[StageFrame]:
     estimator = FlowEstimator("fast")
-    around = Surroundings(clip, segment, part.start, estimator)
+    seen = max(segment.start, part.start - BACK) if params.scratches else segment.stop
+    around = Surroundings(clip, segment, min(seen, part.start), estimator)
     lines = StandingLines(around)
     defects: dict[int, _Defects] = {}
     for frame in range(part.start, part.stop):
+        while seen < min(frame + AHEAD + 1, segment.stop):
+            around.forget_before(min(seen, frame) - WINDOW)
+            lines.look(seen)
+            seen += 1
         around.forget_before(frame - WINDOW)
         for near in [frame, *(frame + offset for offset in around.offsets(frame))]:
             if near not in defects:
