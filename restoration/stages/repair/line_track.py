@@ -1,8 +1,8 @@
 """Whether a line keeps its own way over many frames, where the next few are too few to tell.
 
 A scratch stays about where it is in the frame, and wanders; what belongs to the scene goes where
-the scene goes, or takes a fixed share of its way if it is nearer or farther. A slow pan takes half a
-column a frame, which a scratch may do as well for a while, but not for twenty frames.
+the scene goes, or takes a fixed share of its way if it is nearer or farther. A slow pan takes half
+a column a frame, which a scratch may do as well for a while, but not for twenty frames.
 """
 
 from __future__ import annotations

@@ -55,14 +55,18 @@ class StandingLines:
     def standing(self, frame: int) -> list[Line]:
         """The lines that are scratches, by how they move against the scene."""
         sure = self._sure_in_two(frame)
-        return [line for line in self.found(frame) if self._is_scratch(line, frame, line in sure)]
+        kept = []
+        for line in self.found(frame):
+            own = self._keeps_its_own_way(line, frame)
+            if own or (own is None and line in sure):
+                kept.append(line)
+        return kept
 
-    def _is_scratch(self, line: Line, frame: int, sure: bool) -> bool:
+    def _keeps_its_own_way(self, line: Line, frame: int) -> bool | None:
         """Many frames tell better than the next few, of a line that runs from top to bottom."""
         if not line.whole or frame not in self._glimpses:
-            return sure
-        own = keeps_its_own_way(follow_line(line, frame, self._glimpses))
-        return sure if own is None else own
+            return None
+        return keeps_its_own_way(follow_line(line, frame, self._glimpses))
 
     def _sure_in_two(self, frame: int) -> list[Line]:
         """The lines that a frame on each side tells for scratches.
