@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from restoration.models import (
     ColourCorrection,
+    ColourReference,
     Hint,
     PaletteEntry,
     ProtectedRegion,
@@ -82,6 +83,12 @@ class PaletteEntryAdmin(ReadOnlyAdmin):
     list_display = ["palette", "name", "hex", "certainty", "source", "by", "at", "withdrawn"]
     list_filter = ["certainty"]
     list_select_related = ["palette", "by"]
+
+
+@admin.register(ColourReference)
+class ColourReferenceAdmin(ReadOnlyAdmin):
+    list_display = ["pk", "scan", "frame", "name", "source", "by", "at", "withdrawn"]
+    list_select_related = ["scan__reel__element__title", "by"]
 
 
 @admin.register(ColourCorrection)

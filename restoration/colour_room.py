@@ -10,7 +10,15 @@ from django.urls import reverse
 
 from restoration import palettes, scenes
 from restoration.drawn import changed_drawings
-from restoration.models import ColourCorrection, Hint, PaletteEntry, Scene, StageRun, Take
+from restoration.models import (
+    ColourCorrection,
+    ColourReference,
+    Hint,
+    PaletteEntry,
+    Scene,
+    StageRun,
+    Take,
+)
 from restoration.models.colour import hex_of
 from restoration.orders import TakeFiles
 from restoration.stages.grade.cdl import Cdl, wheels
@@ -102,6 +110,7 @@ class ColourRoom:
     take: Take | None
     """The take at the end of the colour version; None if there is none yet."""
     hints: list[Hint]
+    references: list[ColourReference]
     corrections: list[ColourCorrection]
     palette: list[PaletteEntry]
     hints_changed: list[str]
@@ -204,6 +213,7 @@ def colour_room(scene: Scene, shown: Take | None) -> ColourRoom:
         shown=shown,
         take=head,
         hints=list(hints),
+        references=list(ColourReference.objects.standing().of_scene(scene).select_related("by")),
         corrections=list(corrections),
         palette=palettes.entries_of(scene.scan.reel.element.title),
         hints_changed=_changed(scene, COLOURISE, coloured),

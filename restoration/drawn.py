@@ -6,13 +6,21 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from restoration.models import ColourCorrection, Hint, ProtectedRegion, RepairDecision, Scene
+from restoration.models import (
+    ColourCorrection,
+    ColourReference,
+    Hint,
+    ProtectedRegion,
+    RepairDecision,
+    Scene,
+)
 from restoration.stages.repair.regions import Region
+from restoration.storage import storage
 
 STAGE = "repair"
 NAMES = {
     "repair": {"protect": "protected region", "undone": "undone repair"},
-    "colourise": {"hints": "colour hint"},
+    "colourise": {"hints": "colour hint", "references": "coloured still"},
     "grade": {"corrections": "colour correction"},
 }
 """Parameters that are drawn and never typed, by stage, and what one of each is called."""
@@ -39,6 +47,11 @@ class Drawings:
     def _hints(self) -> list[Hint]:
         standing = Hint.objects.standing().filter(scan__in=self._scans)
         return list(standing.select_related("by").order_by("frame", "pk"))
+
+    @cached_property
+    def _references(self) -> list[ColourReference]:
+        standing = ColourReference.objects.standing().filter(scan__in=self._scans)
+        return list(standing.order_by("frame", "pk"))
 
     @cached_property
     def _corrections(self) -> list[ColourCorrection]:
@@ -70,12 +83,18 @@ class Drawings:
         }
 
     def _colourise(self, scene: Scene) -> Drawn:
-        here = [
-            hint
-            for hint in self._hints
-            if hint.scan_id == scene.scan_id and scene.start_frame <= hint.frame < scene.end_frame
-        ]
-        return {"hints": [hint.as_param() for hint in here]}
+        return {
+            "hints": [hint.as_param() for hint in self._hints if _is_in(hint, scene)],
+            "references": [
+                {
+                    "frame": still.frame,
+                    "path": str(storage().folder(still.storage_key)),
+                    "sha256": still.sha256,
+                }
+                for still in self._references
+                if _is_in(still, scene)
+            ],
+        }
 
     def _grade(self, scene: Scene) -> Drawn:
         here = [
@@ -91,6 +110,10 @@ class Drawings:
 def drawn_params(scene: Scene, stage: str) -> Drawn:
     """`Drawings.params` of one scene."""
     return Drawings([scene]).params(scene, stage)
+
+
+def _is_in(row: Hint | ColourReference, scene: Scene) -> bool:
+    return row.scan_id == scene.scan_id and scene.start_frame <= row.frame < scene.end_frame
 
 
 def _within(scene: Scene, rows: Iterable[tuple[int, int, int, Any]]) -> list[dict[str, Any]]:

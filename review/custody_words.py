@@ -120,6 +120,10 @@ def _correction(detail: Detail) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _still(detail: Detail) -> str:
+    return f"{detail.get('name')} for frame {detail.get('frame')}: {detail.get('source')}"
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
     "message digest calculation": lambda detail: f"{detail.get('algorithm', 'digest')} taken",
@@ -146,6 +150,8 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "protection removed": _region,
     "colour hint": _hints,
     "colour hint withdrawn": _hints,
+    "coloured still": _still,
+    "coloured still withdrawn": _still,
     "colour correction": _correction,
     "colour correction withdrawn": _correction,
     "palette colour": _palette,

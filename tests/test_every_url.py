@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from archive.models import Upload
 from restoration.models import (
     ColourCorrection,
+    ColourReference,
     Hint,
     Palette,
     PaletteEntry,
@@ -98,6 +99,9 @@ EXPECTED = {
     "withdraw-hint": Expected(WRITE, VIEWERS, ("scene", "hint")),
     "keep-colour": Expected(WRITE, VIEWERS, ("scene",)),
     "withdraw-colour": Expected(WRITE, VIEWERS, ("scene", "palette_entry")),
+    "keep-reference": Expected(WRITE, VIEWERS, ("scene",)),
+    "withdraw-reference": Expected(WRITE, VIEWERS, ("scene", "reference")),
+    "reference-picture": Expected(READ, VIEWERS, ("scene", "reference")),
     "correct-colour": Expected(WRITE, VIEWERS, ("scene",)),
     "take-in-cdl": Expected(WRITE, VIEWERS, ("scene",)),
     "grade-again": Expected(WRITE, VIEWERS, ("scene",)),
@@ -186,7 +190,12 @@ def things(archivist: User) -> dict[str, object]:
         scan=scan, start_frame=0, end_frame=1, slope=[1, 1, 1], offset=[0, 0, 0], power=[1, 1, 1],
         by=archivist,
     )  # fmt: skip
+    reference = ColourReference.objects.create(
+        scan=scan, frame=0, name="coat.png", storage_key="references/none.png", sha256="0" * 64,
+        media_type="image/png", source="a photograph", by=archivist,
+    )  # fmt: skip
     return {
+        "reference": reference.pk,
         "correction": correction.pk,
         "hint": hint.pk, "palette_entry": entry.pk,
         "region": region.pk, "repair_decision": repair.pk,

@@ -1,7 +1,13 @@
 """What we do to it: scenes, the runs of stages on them, and the takes those made."""
 
 from restoration.models.border import BorderFinding, Verdict
-from restoration.models.colour import ColourCorrection, Hint, Palette, PaletteEntry
+from restoration.models.colour import (
+    ColourCorrection,
+    ColourReference,
+    Hint,
+    Palette,
+    PaletteEntry,
+)
 from restoration.models.repair import ProtectedRegion, RepairDecision
 from restoration.models.run import StageRun, Worker
 from restoration.models.scene import Scene
@@ -11,6 +17,7 @@ from restoration.models.take import Take
 __all__ = [
     "BorderFinding",
     "ColourCorrection",
+    "ColourReference",
     "Hint",
     "Palette",
     "PaletteEntry",

@@ -145,6 +145,46 @@ class Hint(models.Model):
         }
 
 
+class ColourReferenceQuerySet(models.QuerySet["ColourReference"]):
+    def standing(self) -> ColourReferenceQuerySet:
+        return self.filter(withdrawn__isnull=True)
+
+    def of_scene(self, scene: Scene) -> ColourReferenceQuerySet:
+        return self.filter(
+            scan=scene.scan_id, frame__gte=scene.start_frame, frame__lt=scene.end_frame
+        ).order_by("frame", "pk")
+
+
+class ColourReference(models.Model):
+    """A still in colour for one frame: that frame painted elsewhere, or a picture of its things."""
+
+    scan = models.ForeignKey(
+        "archive.Scan", on_delete=models.CASCADE, related_name="colour_references"
+    )
+    frame = models.PositiveIntegerField(help_text="Numbered as in the scan")
+    name = models.CharField(max_length=200, help_text="Of the file that was sent")
+    storage_key = models.CharField(max_length=200, help_text="The file in the store")
+    sha256 = models.CharField(max_length=64)
+    media_type = models.CharField(max_length=20)
+    source = models.CharField(max_length=300, help_text="What it is, and where it is from")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="colour_references"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+    withdrawn = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = ColourReferenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["scan", "frame", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} for frame {self.frame}"
+
+
 class ColourCorrectionQuerySet(models.QuerySet["ColourCorrection"]):
     def standing(self) -> ColourCorrectionQuerySet:
         return self.filter(withdrawn__isnull=True)

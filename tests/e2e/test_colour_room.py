@@ -50,6 +50,8 @@ def test_hints_are_painted_undone_and_kept_by_name(page: Page, log_in, scene_wit
     assert str(second.entry) == "Anna: hat" and second.by == reviewer
     page.keyboard.press("Escape")
     assert faults(page) == []
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator("#brush-entry")).to_contain_text("Anna: hat")
 
 
 def test_three_hints_on_one_frame_colour_the_whole_scene(

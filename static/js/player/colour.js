@@ -6,6 +6,8 @@ const MOST = 400;
 const LIGHT = "#ffffff";
 const DARK = "rgb(0 0 0 / 75%)";
 
+const KEPT = "brush"; // the brush goes along from scene to scene of a visit
+
 const byId = (id) => document.getElementById(id);
 
 export class Colour {
@@ -13,6 +15,7 @@ export class Colour {
   constructor({ screen, transport, timeline, place, stopOthers }) {
     Object.assign(this, { screen, transport, timeline, place, stopOthers });
     Object.assign(this, { tool: null, stroke: [], pointer: null, colour: "#a8744f", size: 12, entry: null });
+    Object.assign(this, JSON.parse(sessionStorage.getItem(KEPT) ?? "{}"));
     this.canvas = Object.assign(document.createElement("canvas"), { className: "marks" });
     this.canvas.setAttribute("aria-hidden", "true");
     screen.canvas.after(this.canvas);
@@ -210,7 +213,7 @@ export class Colour {
   }
 
   #frame() {
-    if (byId("hint-frame")) byId("hint-frame").value = this.transport.frame;
+    for (const id of ["hint-frame", "reference-frame"]) if (byId(id)) byId(id).value = this.transport.frame;
     this.draw();
   }
 
@@ -233,6 +236,7 @@ export class Colour {
       if (chosen) named = button.textContent.trim();
     }
     if (!named) this.entry = null;
+    sessionStorage.setItem(KEPT, JSON.stringify({ colour: this.colour, size: this.size, entry: this.entry }));
     byId("brush-entry").hidden = !named;
     byId("brush-entry").textContent = named ? `Paints ${named}; the hints will name it.` : "";
   }

@@ -1,0 +1,114 @@
+"""Stills in colour that people send for a frame: kept by digest, handed to the next run.
+
+The web process never decodes them: what claims to be a PNG or JPEG is read by the run's own child.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from restoration.editing import lock, tell
+from restoration.errors import DrawingError
+from restoration.models import ColourReference, Scene
+from restoration.storage import storage
+
+LARGEST = 40 << 20
+"""Bytes of a still."""
+MOST = 20
+"""Stills of one scene."""
+_TYPES = {b"\x89PNG\r\n\x1a\n": ("image/png", "png"), b"\xff\xd8\xff": ("image/jpeg", "jpg")}
+
+
+@transaction.atomic
+def keep(
+    scene: Scene, frame: int, data: bytes, *, name: str, source: str, by: User
+) -> ColourReference:
+    """Keep a still for a frame of the scene.
+
+    Args:
+        data: a PNG or JPEG file.
+        source: what it is and where it is from.
+
+    Raises: DrawingError, and nothing is kept.
+    """
+    media_type, ending = _check(scene, frame, data, source)
+    lock(scene.scan)
+    if ColourReference.objects.standing().of_scene(scene).count() >= MOST:
+        raise DrawingError(f"Nothing was kept: {MOST} stills of a scene are the most.")
+    digest = hashlib.sha256(data).hexdigest()
+    key = f"references/{digest[:2]}/{digest}.{ending}"
+    _write(storage().folder(key), data)
+    made = ColourReference.objects.create(
+        scan=scene.scan, frame=frame, name=Path(name).name[:200] or f"still.{ending}",
+        storage_key=key, sha256=digest, media_type=media_type, source=source.strip()[:300], by=by,
+    )  # fmt: skip
+    tell("coloured still", scene.scan, by, _about(made))
+    return made
+
+
+@transaction.atomic
+def withdraw(still: ColourReference, *, by: User) -> ColourReference:
+    """Take a still back; its file stays, for takes were made with it.
+
+    Raises: DrawingError if that was done before.
+    """
+    lock(still.scan)
+    still.refresh_from_db()
+    if still.withdrawn is not None:
+        raise DrawingError("This still was taken back before; nothing was changed.")
+    still.withdrawn, still.withdrawn_by = timezone.now(), by
+    still.save(update_fields=["withdrawn", "withdrawn_by"])
+    tell("coloured still withdrawn", still.scan, by, _about(still))
+    return still
+
+
+def _check(scene: Scene, frame: int, data: bytes, source: str) -> tuple[str, str]:
+    """Its media type and the ending of its name."""
+    if scene.retired:
+        raise DrawingError(
+            "Nothing was kept: the cuts of this scene were changed meanwhile. "
+            "Open the reel and send it for the new scene."
+        )
+    if not scene.start_frame <= frame < scene.end_frame:
+        raise DrawingError(
+            f"Nothing was kept: this scene has frames {scene.start_frame} to "
+            f"{scene.end_frame - 1}, not {frame}."
+        )
+    if not source.strip():
+        raise DrawingError("Nothing was kept: say what the still is and where it is from.")
+    if len(data) > LARGEST:
+        raise DrawingError(
+            f"Nothing was kept: the file has {len(data) >> 20} MiB, and {LARGEST >> 20} are the "
+            "most. Make the still smaller; 2000 pixels are plenty."
+        )
+    found = next((kind for magic, kind in _TYPES.items() if data.startswith(magic)), None)
+    if found is None:
+        raise DrawingError("Nothing was kept: the file is neither PNG nor JPEG. Save it as one.")
+    return found
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all; a file of that digest that is there already is the same."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+def _about(still: ColourReference) -> dict[str, Any]:
+    return {
+        "reference": still.pk,
+        "frame": still.frame,
+        "name": still.name,
+        "sha256": still.sha256,
+        "source": still.source,
+    }
