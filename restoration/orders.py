@@ -105,4 +105,4 @@ class Made:
 
 
 BESIDE = frozenset({"compose", "encode", "read_back", "cpu"})
-"""Timings of the threads that compose, write and read back, and processor seconds of all threads."""
+"""Timings of the threads that compose, write and read back; processor seconds of all threads."""
