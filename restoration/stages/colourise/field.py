@@ -27,7 +27,9 @@ _MISSED = 1.0
 """Pixels by which the way there and back may miss."""
 _LIGHTER = 10.0
 """Difference in L at which the thing there is hardly the same."""
-_FADES = 0.997
+_FOLLOWED = 0.5
+"""Trust from which a thing counts as followed."""
+_FADES = 0.998
 """What evidence keeps over one frame."""
 _FILLED = 0.6
 """Share of its neighbours' evidence that a filled place keeps."""
@@ -94,13 +96,15 @@ def carry(field: Field, way: Way, lightness: Plane) -> Field:
         return empty_field(lightness.shape)
     places = way.flow + _grid(lightness.shape)
     ab = follow(field.ab, way.flow)
-    evidence = follow(field.evidence, way.flow) * way.trust * np.float32(_FADES)
+    # Grain makes every way a little doubtful; only one that fails takes certainty away.
+    kept = np.minimum(way.trust * np.float32(1 / _FOLLOWED), np.float32(_FADES))
+    evidence = follow(field.evidence, way.flow) * kept
     owner = cv2.remap(
         field.owner, places, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
     )
     unsure = way.trust < 0.9
     if unsure.any():
-        joined = np.dstack([ab, evidence / np.maximum(way.trust, 1e-3)])
+        joined = np.dstack([ab, evidence / np.maximum(kept, 1e-3)])
         filled = fill_from(joined, way.trust**2, lightness, unsure)
         share = way.trust[unsure][:, None]
         ab[unsure] = share * ab[unsure] + (1 - share) * filled[:, :2]

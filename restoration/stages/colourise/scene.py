@@ -41,6 +41,11 @@ _OVERRULED = 0.15
 """Share of the side within which a painted hint overrules what a still says."""
 UNOWNED = -1
 """In place of a hint's number: a reference still."""
+_FOLLOWED = 0.7
+_ENTERED = 0.3
+"""Trust from which down a thing counts as new in the frame, more and more."""
+_FEW = 0.005
+"""Share of the frame that must be new for a guess to be worth its time."""
 _REPAINTED = 12.0
 """A followed point whose luma is off by more than that speaks for another thing by now."""
 
@@ -82,6 +87,8 @@ class Scene:
         self._clip, self._segment, self._hints = clip, segment, hints
         self._proposer, self._beat = proposer, beat
         self._references = references or {}
+        self.walls: set[int] = set()
+        """Frames that could not be followed from the one before, as at a cut."""
         self._estimator = FlowEstimator("fast")
         self._lightness: OrderedDict[int, Plane] = OrderedDict()
         longest = max(clip.format.width, clip.format.height)
@@ -132,14 +139,36 @@ class Scene:
         way = self._way(here, there)
         lightness = self.lightness(here)
         carried = carry(field, way, lightness)
-        if self._proposer is not None and float((carried.evidence < 0.3).mean()) > 0.02:
-            better = self._proposer.improve(lightness, carried, [])
-            # Only what could not be followed is guessed anew: the rest would flicker.
-            share = np.clip(1 - way.trust, 0, 1)[..., None]
-            ab = share * better.ab + (1 - share) * carried.ab
-            carried = Field(np.asarray(ab, np.float32), carried.evidence, carried.owner)
+        if way.is_cut:
+            self.walls.add(max(here, there))
+        elif self._proposer is not None:
+            carried = self._guess_entering(carried, way, lightness, self._proposer)
         self._beat()
         return carried
+
+    def _guess_entering(
+        self, carried: Field, way: Way, lightness: Plane, proposer: Proposer
+    ) -> Field:
+        """What could not be followed is guessed anew, from what was as if that were hints.
+
+        The carried field itself is never shown to be improved: what is added would add up.
+        """
+        share = np.clip(1 - way.trust / _ENTERED, 0, 1)
+        if float(share.mean()) < _FEW:
+            return carried
+        step = max(4, int(np.sqrt(lightness.size / _MOST_POINTS)))
+        sure = [
+            Known(Point(float(y), float(x), float(lightness[y, x]), *carried.ab[y, x].tolist()), -1)
+            for y in range(step // 2, lightness.shape[0], step)
+            for x in range(step // 2, lightness.shape[1], step)
+            if way.trust[y, x] > _FOLLOWED
+        ]
+        spread = spread_points(lightness, [each.point for each in sure])
+        field = Field(spread.ab, spread.certainty, carried.owner)
+        guess = proposer.improve(lightness, field, sure)
+        ab = share[..., None] * guess.ab + (1 - share[..., None]) * carried.ab
+        evidence = share * guess.evidence + (1 - share) * carried.evidence
+        return Field(ab.astype(np.float32), evidence.astype(np.float32), carried.owner)
 
     def _key_field(self, frame: int, known: list[Known]) -> Field:
         lightness = self.lightness(frame)

@@ -42,7 +42,7 @@ from restoration.stages.contract import (
 )
 from restoration.stages.segments import split_at_marks
 
-ENGINES = ("spread", "network")
+ENGINES = ("spread", "network", "siggraph17")
 TINTS = ("drop", "keep")
 _ADVISED = 5
 """Frames of a scene that are looked at for advice."""
@@ -56,7 +56,10 @@ class Params:
     """Painted patches: id, frame (of the scan), y, x, height, width (pixels of the picture), rgb
     (three codes of sRGB, 0 to 255), by (who, or null)."""
     engine: str = "spread"
-    """`spread`: from hints alone. `network`: it proposes what no hint decides."""
+    """`spread`: from hints alone. `network`: it proposes what no hint decides. `siggraph17`: so
+    does the published network, if its file was supplied."""
+    checkpoint: str = ""
+    """SHA-256 of the file that was supplied for `siggraph17`."""
     references: list[Any] = field(default_factory=list)
     """Stills in colour: frame (of the scan, which it shows or resembles), path, sha256."""
     tint: str = "drop"
@@ -153,11 +156,29 @@ class _Painting:
                 )
             for frame, found in scene.fields():
                 yield self._finish(frame, found, scene.lightness(frame))
+            for wall in sorted(scene.walls):
+                self._warn(
+                    f"frame {wall} cannot be followed from the one before and got no colour from "
+                    "there; make a cut if it is one, else paint a hint beyond it"
+                )
         self._conclude()
 
     def _proposer(self) -> Proposer | None:
         if self._params.engine == "spread":
             return None
+        try:
+            return self._network()
+        except ModuleNotFoundError as missing:
+            self._facts["engine"] = "spread"
+            self._warn(f"{missing.name} is not installed; colour was spread from hints alone")
+            return None
+
+    def _network(self) -> Proposer:
+        """Raises: ModuleNotFoundError without torch, StageError or WeightsError without weights."""
+        if self._params.engine == "siggraph17":
+            from restoration.stages.colourise.siggraph17 import GuidedByHints
+
+            return GuidedByHints(self._params.checkpoint)
         from restoration.stages.colourise.judging import Colourist
 
         colourist: Proposer = Colourist(weights.require(NETWORK))
@@ -250,9 +271,10 @@ NETWORK = "colourise"
 """Name of the weights in weights.toml."""
 STAGE = Stage(
     name="colourise",
-    version="1",
+    version="2",
     queue="cpu",
     makes="pictures",
     params=Params,
     run=run,
+    weights=(NETWORK,),
 )

@@ -1,0 +1,205 @@
+"""Train the colour network: a fixed number of steps, fixed seeds, resumable at any moment.
+
+    python -m restoration train colourise --data DIR --out FILE --steps 6000 --work FOLDER
+
+Each step's batch follows from the seed and the step's number alone. The loss is Huber's on a and b;
+nothing rewards colourfulness.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+
+from restoration.stages.colourise.network import AB_UNIT, ColourNetwork, Proposal
+from restoration.stages.colourise.training_samples import (
+    Photograph,
+    draw_sample,
+    has_colour,
+    load_photograph,
+    photographs,
+)
+
+Told = Callable[[str], None]
+_HUBER = 12 / AB_UNIT
+_EVEN = 0.005
+"""Loss of the spread at which a sample counts once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast."""
+
+    steps: int = 6500
+    batch: int = 6
+    crop: int = 160
+    rate: float = 1.5e-3
+    warm_up: int = 200
+    seed: int = 1
+    keep_every: float = 120.0
+    """Seconds between checkpoints."""
+    look_every: int = 250
+    """Steps between two points of the curve."""
+
+
+def train(data: Path, out: Path, work: Path, schedule: Schedule, told: Told) -> dict[str, Any]:
+    """Train, or go on training, and write the weights as safetensors.
+
+    Args:
+        work: folder for the checkpoint; a later call goes on from there.
+    Returns: the curve and the schedule, also kept in the file's metadata.
+    Raises: StageError if there are no photographs.
+    """
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    loaded = [load_photograph(path) for path in photographs(data, held_out=False)]
+    pool = [photograph for photograph in loaded if has_colour(photograph)]
+    told(f"{len(pool)} photographs")
+    run = _Run.begin(work / "checkpoint.pt", schedule)
+    while run.step < schedule.steps:
+        run.advance(pool)
+        if run.step % schedule.look_every == 0 or run.step == schedule.steps:
+            told(json.dumps(run.note()))
+        run.keep_if_due()
+    run.keep()
+    report = {"schedule": asdict(schedule), "curve": run.curve}
+    save_file(run.weights(), out, metadata={"training": json.dumps(report)})
+    return report
+
+
+def batch_of(pool: list[Photograph], schedule: Schedule, step: int) -> tuple[Tensor, Tensor]:
+    """The batch of that step: planes and true a and b."""
+    rng = np.random.default_rng((schedule.seed, step))
+    samples = [
+        draw_sample(pool[int(rng.integers(len(pool)))], schedule.crop, rng)
+        for _ in range(schedule.batch)
+    ]
+    planes = torch.from_numpy(np.stack([sample.planes for sample in samples]))
+    wanted = torch.from_numpy(np.stack([sample.ab for sample in samples]))
+    return planes.contiguous(memory_format=torch.channels_last), wanted
+
+
+def loss_of(given: Proposal, planes: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """Huber's loss with that of the doubt (Laplace's likelihood), and the spread's own loss.
+
+    Where the spread is good already little is left to gain; a sample counts by what it leaves.
+    """
+    free = 1 - planes[:, 5:6]
+    made = planes[:, 1:3] + given.residual
+    error = (made - wanted).detach().abs().mean(dim=1, keepdim=True)
+    doubt = given.doubt.clamp(-5, 3)
+    likely = (error * torch.exp(-doubt) + doubt) * free
+    mine = _huber(made * free, wanted * free)
+    plain = _huber(planes[:, 1:3] * free, wanted * free)
+    weight = 2 * _EVEN / (plain + _EVEN)
+    return (mine * weight).mean() + 0.002 * likely.mean(), (plain * weight).mean()
+
+
+def _huber(made: Tensor, wanted: Tensor) -> Tensor:
+    """Of each sample, (N,)."""
+    loss = functional.huber_loss(made, wanted, reduction="none", delta=_HUBER)
+    return loss.mean(dim=(1, 2, 3))
+
+
+class _Run:
+    """Network, its running mean, optimiser, step and curve."""
+
+    def __init__(self, path: Path, schedule: Schedule) -> None:
+        torch.manual_seed(schedule.seed)
+        self.network = ColourNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.mean = ColourNetwork()
+        self.mean.load_state_dict(self.network.state_dict())
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), weight_decay=1e-4)
+        self.step = 0
+        self.curve: list[dict[str, float]] = []
+        self._path, self._schedule = path, schedule
+        self._kept = time.monotonic()
+        self._sums, self._since = [0.0, 0.0], 0
+
+    @classmethod
+    def begin(cls, path: Path, schedule: Schedule) -> _Run:
+        """A new run, or the one that the checkpoint holds."""
+        run = cls(path, schedule)
+        if path.is_file():
+            held = torch.load(path, weights_only=True)
+            run.network.load_state_dict(held["network"])
+            run.mean.load_state_dict(held["mean"])
+            run.optimiser.load_state_dict(held["optimiser"])
+            run.step, run.curve = held["step"], held["curve"]
+        return run
+
+    def advance(self, pool: list[Photograph]) -> None:
+        """One step."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._rate()
+        planes, wanted = batch_of(pool, self._schedule, self.step)
+        with torch.autocast("cpu", torch.bfloat16):
+            given = self.network(planes)
+        given = Proposal(given.residual.float(), given.doubt.float())
+        loss, plain = loss_of(given, planes, wanted)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 0.5)
+        self.optimiser.step()
+        self.step += 1
+        self._since += 1
+        self._sums[0] += float(loss.detach())
+        self._sums[1] += float(plain)
+        decay = min(0.998, 1 - 1 / (1 + self.step))
+        with torch.no_grad():
+            for mean, new in zip(self.mean.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(new, 1 - decay)
+
+    def note(self) -> dict[str, float]:
+        """A point of the curve: mean loss since the last, and that of the spread alone."""
+        every = max(1, self._since)
+        self.curve.append(
+            {
+                "step": self.step,
+                "loss": round(self._sums[0] / every, 6),
+                "spread": round(self._sums[1] / every, 6),
+            }
+        )
+        self._sums, self._since = [0.0, 0.0], 0
+        return self.curve[-1]
+
+    def weights(self) -> dict[str, Tensor]:
+        """The running mean, as it is shipped."""
+        return {name: value.contiguous() for name, value in self.mean.state_dict().items()}
+
+    def _rate(self) -> float:
+        schedule = self._schedule
+        warm = min(1.0, (self.step + 1) / schedule.warm_up)
+        cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, self.step / schedule.steps)))
+        return float(schedule.rate * warm * (0.01 + 0.99 * cosine))
+
+    def keep_if_due(self) -> None:
+        if time.monotonic() - self._kept >= self._schedule.keep_every:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write the checkpoint, whole or not at all."""
+        partial = self._path.with_suffix(".partial")
+        torch.save(
+            {
+                "network": self.network.state_dict(),
+                "mean": self.mean.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+                "curve": self.curve,
+            },
+            partial,
+        )
+        partial.replace(self._path)
+        self._kept = time.monotonic()

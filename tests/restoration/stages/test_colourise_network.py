@@ -1,0 +1,178 @@
+"""The colour network adds to the spread, begins as the spread, and never touches lightness."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from restoration import weights
+from restoration.imaging.tones import lightness_of
+from restoration.provenance import Label
+from restoration.stages import COLOURISE
+from restoration.stages.colourise import siggraph17
+from restoration.stages.colourise.field import Field
+from restoration.stages.colourise.judging import Colourist
+from restoration.stages.colourise.network import CHANNELS, STEP, ColourNetwork
+from restoration.stages.colourise.scene import Known
+from restoration.stages.colourise.spread import Point, spread_points
+from restoration.stages.colourise.stage import NETWORK
+from restoration.stages.colourise.training import Schedule, _Run, batch_of
+from restoration.stages.colourise.training_samples import draw_sample, photographs
+from restoration.stages.contract import StageError
+from tests.restoration.stages.films import clip_of, moving, problems, run_stage
+from tests.restoration.stages.test_colourise import RED, rgb_form
+
+LIGHT = np.random.default_rng(2).uniform(5, 95, (40, 52)).astype(np.float32)
+POINT = Point(10.0, 12.0, 50.0, 30.0, -20.0)
+
+
+def field() -> Field:
+    spread = spread_points(LIGHT, [POINT])
+    return Field(spread.ab, spread.certainty, spread.nearest)
+
+
+def test_before_training_it_gives_the_spread_itself(tmp_path: Path) -> None:
+    save_file(ColourNetwork().state_dict(), tmp_path / "new.safetensors")
+    made = Colourist(tmp_path / "new.safetensors").improve(LIGHT, field(), [Known(POINT, 0)])
+    assert np.array_equal(made.ab, field().ab)
+
+
+def test_the_shipped_weights_are_small_and_those_that_are_listed() -> None:
+    path = weights.require(NETWORK)
+    assert path.stat().st_size <= 4_000_000
+    assert 600_000 < sum(each.numel() for each in ColourNetwork().parameters()) < 800_000
+    made = Colourist(path).improve(LIGHT, field(), [Known(POINT, 0)])
+    assert made.ab.shape == (40, 52, 2) and np.isfinite(made.ab).all()
+    assert made.evidence.min() >= 0 and made.evidence.max() <= 1
+    again = Colourist(path).improve(LIGHT, field(), [Known(POINT, 0)])
+    assert np.array_equal(made.ab, again.ab)
+
+
+@pytest.mark.parametrize("hints", [[], [RED]])
+def test_its_colour_is_synthesised_and_lightness_is_kept(hints: list) -> None:
+    clip = clip_of(moving(3))
+    made, facts = run_stage(COLOURISE, clip, hints=hints, engine="network")
+    assert facts["engine"] == "network" and problems(clip, made) == []
+    form = rgb_form(clip)
+    for before, frame in zip(clip.pictures, made, strict=True):
+        off = lightness_of(frame.picture, form) - lightness_of(before, clip.format)
+        assert np.abs(off).max() <= 0.5
+    painted = sum(int((frame.colour == Label.HUMAN).sum()) for frame in made)
+    assert painted == 36 * len(hints)
+    assert all((frame.colour != Label.ORIGINAL).all() for frame in made)
+
+
+def photograph() -> np.ndarray:
+    rows, columns = np.mgrid[0:200, 0:220]
+    parts = (rows + 20, columns, 255 - rows)
+    return np.dstack(parts).clip(0, 255).astype(np.uint8)
+
+
+QUICK = Schedule(steps=4, batch=2, crop=32, warm_up=2, seed=5)
+
+
+def test_a_sample_shows_only_its_hints_and_wants_its_own_colours() -> None:
+    drawn = [draw_sample(photograph(), 48, np.random.default_rng(n)) for n in range(12)]
+    assert {sample.planes.shape for sample in drawn} == {(CHANNELS, 48, 48)}
+    unhinted = [sample for sample in drawn if not sample.planes[5].any()]
+    assert 0 < len(unhinted) < len(drawn)
+    for sample in unhinted:
+        assert not sample.planes[1:].any() and sample.ab.any()
+
+
+def test_a_training_run_that_was_broken_goes_on_as_one(tmp_path: Path) -> None:
+    torch.set_num_threads(1)  # as training does
+    pool = [photograph()]
+    whole = _Run.begin(tmp_path / "whole.pt", QUICK)
+    for _ in range(2):
+        whole.advance(pool)
+    first = _Run.begin(tmp_path / "parts.pt", QUICK)
+    first.advance(pool)
+    first.keep()
+    second = _Run.begin(tmp_path / "parts.pt", QUICK)
+    second.advance(pool)
+    for one, two in zip(whole.weights().values(), second.weights().values(), strict=True):
+        assert torch.equal(one, two)
+    planes, wanted = batch_of(pool, QUICK, 1)
+    assert planes.shape == (2, CHANNELS, 32, 32) and wanted.shape == (2, 2, 32, 32)
+    assert QUICK.crop % STEP == 0
+
+
+def test_no_photograph_is_both_trained_on_and_held_out(tmp_path: Path) -> None:
+    folder = tmp_path / "stills" / "kodak"
+    folder.mkdir(parents=True)
+    for number in range(9):
+        (folder / f"{number:02}.png").touch()
+    kept, held = (photographs(tmp_path, held_out=held_out) for held_out in (False, True))
+    assert [path.name for path in held] == ["00.png", "04.png", "08.png"]
+    assert not set(kept) & set(held) and len(kept) + len(held) == 9
+    with pytest.raises(StageError, match="no photographs"):
+        photographs(folder, held_out=False)
+
+
+# --- the published network, whose file an archive may supply --------------------------------------
+
+_CONV = {  # layer: (number in the block, (out, in, kernel)) as the published checkpoint has them
+    "model1": [(0, 64, 4, 3), (2, 64, 64, 3)],
+    "model2": [(0, 128, 64, 3), (2, 128, 128, 3)],
+    "model3": [(0, 256, 128, 3), (2, 256, 256, 3), (4, 256, 256, 3)],
+    "model4": [(0, 512, 256, 3), (2, 512, 512, 3), (4, 512, 512, 3)],
+    "model5": [(0, 512, 512, 3), (2, 512, 512, 3), (4, 512, 512, 3)],
+    "model6": [(0, 512, 512, 3), (2, 512, 512, 3), (4, 512, 512, 3)],
+    "model7": [(0, 512, 512, 3), (2, 512, 512, 3), (4, 512, 512, 3)],
+    "model8": [(1, 256, 256, 3), (3, 256, 256, 3)],
+    "model9": [(1, 128, 128, 3)],
+    "model10": [(1, 128, 128, 3)],
+    "model3short8": [(0, 256, 256, 3)],
+    "model2short9": [(0, 128, 128, 3)],
+    "model1short10": [(0, 128, 64, 3)],
+    "model_class": [(0, 529, 256, 1)],
+    "model_out": [(0, 2, 128, 1)],
+}
+_UP = {"model8up": (512, 256), "model9up": (256, 128), "model10up": (128, 128)}
+_NORM = {"model1": 4, "model2": 4, "model8": 5, "model9": 3} | {f"model{n}": 6 for n in range(3, 8)}
+
+
+def published() -> dict[str, tuple[int, ...]]:
+    """Every key of siggraph17-df00044c.pth with its shape."""
+    keys: dict[str, tuple[int, ...]] = {}
+    for name, layers in _CONV.items():
+        for at, out, into, kernel in layers:
+            keys[f"{name}.{at}.weight"] = (out, into, kernel, kernel)
+            keys[f"{name}.{at}.bias"] = (out,)
+    for name, (into, out) in _UP.items():
+        keys[f"{name}.0.weight"], keys[f"{name}.0.bias"] = (into, out, 4, 4), (out,)
+    for name, at in _NORM.items():
+        width = _CONV[name][-1][1]
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            keys[f"{name}.{at}.{part}"] = (width,)
+        keys[f"{name}.{at}.num_batches_tracked"] = ()
+    return keys
+
+
+def test_the_published_networks_keys_and_shapes_are_those_of_its_checkpoint() -> None:
+    with torch.device("meta"):
+        network = siggraph17.Siggraph17()
+    assert {key: tuple(value.shape) for key, value in network.state_dict().items()} == published()
+
+
+def test_a_supplied_file_is_asked_for_by_name_and_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = clip_of(moving(1))
+    monkeypatch.delenv(siggraph17.SETTING, raising=False)
+    with pytest.raises(StageError, match=f"set {siggraph17.SETTING}"):
+        run_stage(COLOURISE, clip, engine="siggraph17")
+    path = tmp_path / "siggraph17.pth"
+    torch.save({"model1.0.weight": torch.zeros(1)}, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    monkeypatch.setenv(siggraph17.SETTING, str(path))
+    with pytest.raises(StageError, match=f"has the SHA-256 {digest}"):
+        run_stage(COLOURISE, clip, engine="siggraph17")
+    with pytest.raises(StageError, match="is no checkpoint of siggraph17"):
+        run_stage(COLOURISE, clip, engine="siggraph17", checkpoint=digest)
