@@ -83,7 +83,9 @@ def fill_defects(
     if unknown.any():
         _close(planes, unknown, None if lines is None else lines.opaque, before.pixel)
     if core is not None:
-        _put_back_loose(planes, here.picture, mask, core if lines is None else core | lines.opaque)
+        gone = _put_back_loose(planes, here.picture, core if lines is None else core | lines.opaque)
+        mask, unknown = mask & ~gone, unknown & ~gone
+        offset[gone], dy[gone], dx[gone] = 0, 0, 0
     sources = Sources(offset, dy, dx)
     return _label(before, planes, mask, unknown, sources)
 
@@ -136,16 +138,16 @@ def _close(planes: list[Plane], unknown: Mask, joined: Mask | None, pixel: Pixel
         plane[hole] = closed[hole]
 
 
-def _put_back_loose(planes: list[Plane], before: Picture, mask: Mask, core: Mask) -> None:
-    """Leave as the scan has them what changed around a defect without touching the defect.
+def _put_back_loose(planes: list[Plane], before: Picture, core: Mask) -> Mask:
+    """Leave as it was what changed around a defect without touching the defect. (H, W) bool: where.
 
     A mask is widened for soft edges. Where there is none, single grains of the copy differ from
     those of the scan, and there is no reason to take them.
     """
     pixel = before.pixel
-    changed = np.zeros(mask.shape, bool)
+    changed = np.zeros(core.shape, bool)
     for old, new in zip(before.planes, planes, strict=True):
-        changed |= spread(old != new, mask.shape, pixel)
+        changed |= spread(old != new, core.shape, pixel)
     count, parts = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
     loose = np.ones(count, bool)
     loose[parts[core]] = False
@@ -155,6 +157,7 @@ def _put_back_loose(planes: list[Plane], before: Picture, mask: Mask, core: Mask
         for old, new in zip(before.planes, planes, strict=True):
             back = gather(gone, old.shape, pixel)
             new[back] = old[back]
+    return np.asarray(gone)
 
 
 def _label(
