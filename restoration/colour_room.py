@@ -220,7 +220,7 @@ def colour_room(scene: Scene, shown: Take | None) -> ColourRoom:
         grade_changed=_changed(scene, GRADE, graded),
         advice=advice_of(coloured),
         can_grade=graded is not None or bool(corrections),
-        run=_newest_run(scene),
+        run=newest_run(scene),
         newer=_newer(head, ends, shown),
     )
 
@@ -269,7 +269,8 @@ def _changed(scene: Scene, stage: str, made: Take | None) -> list[str]:
     return changed_drawings(scene, stage, made.manifest.get("params", {}) if made else {})
 
 
-def _newest_run(scene: Scene) -> StageRun | None:
+def newest_run(scene: Scene) -> StageRun | None:
+    """Of a colour stage, unless it is done or was cancelled."""
     runs = StageRun.objects.filter(scene=scene, stage__in=[COLOURISE, GRADE])
     run = runs.order_by("-pk").first()
     ended_well = {StageRun.Status.DONE, StageRun.Status.CANCELLED}

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, signed_in
 from restoration import hints, palettes, runs
-from restoration.colour_room import colour_room, stages_from_colour
-from restoration.errors import RestorationError
+from restoration.colour_room import colour_room, newest_run, stages_from_colour
+from restoration.errors import IllegalTransition, RestorationError
 from restoration.models import Hint, PaletteEntry, Scene, Take
 from restoration.stages.contract import StageError
 
@@ -168,6 +168,22 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
         run = runs.process_scene(scene, stages=stages, by=signed_in(request))
         messages.success(request, f"Started: {', '.join(stages)} (run {run.pk}).")
     except (RestorationError, StageError) as error:
+        messages.error(request, str(error))
+    return answer(request, scene)
+
+
+@require_POST
+@permission_required(PAINT, raise_exception=True)
+def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whoever may start the colour stages of a scene may stop them."""
+    scene = scene_for(request, pk)
+    run = newest_run(scene)
+    try:
+        if run is None or not run.is_open:
+            raise IllegalTransition("No colour stage of this scene waits or runs any more.")
+        runs.cancel(run, by=signed_in(request))
+        messages.success(request, f"Cancelled: {run.stage}. Takes that were made before are kept.")
+    except RestorationError as error:
         messages.error(request, str(error))
     return answer(request, scene)
 

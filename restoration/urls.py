@@ -45,6 +45,7 @@ urlpatterns = [
     ),
     path("scenes/<int:pk>/colour/", colour_views.section, name="scene-colour"),
     path("scenes/<int:pk>/colour-again/", colour_views.run_again, name="colour-again"),
+    path("scenes/<int:pk>/colour-cancel/", colour_views.cancel_run, name="colour-cancel"),
     path("scenes/<int:pk>/hints/", colour_views.paint, name="paint-hints"),
     path("scenes/<int:pk>/hints/undo/", colour_views.undo, name="undo-hint"),
     path("scenes/<int:pk>/hints/<int:hint>/withdraw/", colour_views.withdraw, name="withdraw-hint"),

@@ -14,6 +14,7 @@ from archive.models.catalogue import ReelQuerySet
 from restoration import borders
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
+from restoration.models.take import INVENTING
 from review.models import Approval, Note
 from review.shares import add_totals, machine_share
 from review.standing import Standing, State, standings
@@ -34,6 +35,8 @@ class Card:
 
     number: int
     standing: Standing
+    colour: Standing | None
+    """Of its colour version, if it has one."""
 
     @property
     def scene(self) -> Scene:
@@ -104,7 +107,7 @@ def reels_with_state() -> ReelQuerySet:
     found: ReelQuerySet = Reel.objects.annotate(
         state=Case(
             When(Exists(runs.filter(status__in=["queued", "running"])), then=Value("working")),
-            When(Exists(_failed_for_good(runs)), then=Value("failed")),
+            When(Exists(_failed_for_good(runs).exclude(_of_colour())), then=Value("failed")),
             When(~Exists(scenes), then=Value("new")),
             When(Exists(scenes.exclude(_is_approved())), then=Value("review")),
             default=Value("approved"),
@@ -112,6 +115,11 @@ def reels_with_state() -> ReelQuerySet:
         )
     )
     return found
+
+
+def _of_colour() -> Q:
+    """Runs of the colour version: one that failed says nothing of the restoration."""
+    return Q(stage__in=INVENTING) | Q(input_take__version=cuts.COLOUR)
 
 
 def _failed_for_good(runs: QuerySet[StageRun]) -> QuerySet[StageRun]:
@@ -174,8 +182,13 @@ def lines(reels: Iterable[Reel]) -> list[Line]:
 
 
 def storyboard(scan: Scan) -> list[Card]:
-    found = standings(Scene.objects.current().filter(scan=scan).select_related("scan"))
-    return [Card(number, standing) for number, standing in enumerate(found, start=1)]
+    scenes = Scene.objects.current().filter(scan=scan).select_related("scan")
+    coloured = standings(scenes.filter(pk__in=_coloured()), cuts.COLOUR)
+    colour = {standing.scene.pk: standing for standing in coloured}
+    return [
+        Card(number, standing, colour.get(standing.scene.pk))
+        for number, standing in enumerate(standings(scenes), start=1)
+    ]
 
 
 def reel_totals(cards: Iterable[Card]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.db.models import TextChoices
 
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
+from restoration.models.take import version_of
 from restoration.take_index import TakeIndex
 from review import decisions
 from review.models import Approval
@@ -68,7 +69,7 @@ def standings(scenes: Iterable[Scene], version: str = cuts.RESTORATION) -> list[
     takes = TakeIndex(wanted)
     heads = cuts.head_takes(wanted, version, takes=takes)
     approvals = decisions.current_approvals(wanted, version)
-    runs = _open_runs(wanted)
+    runs = _open_runs(wanted, version)
     lost = decisions.lost_by_scene(wanted, version)
     return [
         _standing(
@@ -124,11 +125,12 @@ def _state(
     return State.REVIEW if take is not None else State.UNTOUCHED
 
 
-def _open_runs(scenes: Sequence[Scene]) -> dict[int, StageRun]:
-    """The newest run of each scene, unless it is done or was cancelled."""
+def _open_runs(scenes: Sequence[Scene], version: str) -> dict[int, StageRun]:
+    """The version's newest run of each scene, unless it is done or was cancelled."""
     by_scene: defaultdict[int, list[StageRun]] = defaultdict(list)
-    for run in StageRun.objects.filter(scene__in=scenes).order_by("pk"):
-        if run.scene_id is not None:
+    found = StageRun.objects.filter(scene__in=scenes).select_related("input_take").order_by("pk")
+    for run in found:
+        if run.scene_id is not None and version_of(run.stage, run.input_take) == version:
             by_scene[run.scene_id].append(run)
     ended = {StageRun.Status.DONE, StageRun.Status.CANCELLED}
     newest = {scene: runs[-1] for scene, runs in by_scene.items()}

@@ -94,6 +94,7 @@ EXPECTED = {
     "withdraw-repair-decision": Expected(WRITE, VIEWERS, ("repair_decision",)),
     "scene-colour": Expected(READ, VIEWERS, ("scene",)),
     "colour-again": Expected(WRITE, VIEWERS, ("scene",)),
+    "colour-cancel": Expected(WRITE, VIEWERS, ("scene",)),
     "paint-hints": Expected(WRITE, VIEWERS, ("scene",)),
     "undo-hint": Expected(WRITE, VIEWERS, ("scene",)),
     "withdraw-hint": Expected(WRITE, VIEWERS, ("scene", "hint")),

@@ -202,5 +202,11 @@ def test_a_reviewer_may_run_the_colour_stages_and_no_others(desk, scene):
     assert "Started: grade" in said(response)
     run = StageRun.objects.get(stage="grade")
     assert run.requested_by.get_username() == "vera" and run.scene == scene
+    response = desk.post(reverse("colour-cancel", args=[scene.pk]), follow=True)
+    assert "Cancelled: grade." in said(response)
+    run.refresh_from_db()
+    assert run.status == "cancelled"
+    response = desk.post(reverse("colour-cancel", args=[scene.pk]), follow=True)
+    assert "No colour stage of this scene waits or runs any more." in said(response)
     refused = desk.post(reverse("process-scene", args=[scene.pk]), {"stages": ["repair"]})
     assert refused.status_code == 403

@@ -65,6 +65,18 @@ def test_an_approved_colour_version_lets_no_restoration_leave(scene, takes, revi
     assert "nobody has approved" in str(deliverables.check(scene.scan.reel).reasons[0])
 
 
+def test_a_colour_run_that_fails_says_nothing_of_the_restoration(scene, takes, reviewer):
+    decisions.approve(scene, takes[0], by=reviewer)
+    factories.make_run(
+        scene=scene, stage="colourise", status="failed", error="no room", input_take=takes[0]
+    )
+    assert standing_of(scene).state == "approved"
+    assert standing_of(scene, COLOUR).state == "failed"
+    assert pages.reels_with_state().get(pk=scene.scan.reel_id).state == "approved"
+    (card,) = pages.storyboard(scene.scan)
+    assert (card.standing.state, card.colour.state) == ("approved", "failed")
+
+
 def test_a_new_colour_take_makes_no_restoration_stale_but_a_new_repair_makes_the_colour_so(
     scene, takes, reviewer
 ):
