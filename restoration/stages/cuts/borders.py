@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from restoration.stages.cuts.dissolves import find_dissolves
 from restoration.stages.cuts.evidence import Evidence
+from restoration.stages.cuts.fades import FadeEvidence
 from restoration.stages.cuts.gradual import Fade, Range, is_one_scene
 from restoration.stages.cuts.measurements import Measurements
 
@@ -17,7 +16,6 @@ SURE = 0.5
 """Confidence from which a candidate is a border."""
 DOUBTFUL = 0.2
 """Confidence from which a person is asked."""
-_SAME_SCENE = 30.0
 _BESIDE = 2
 
 Told = dict[str, float | None]
@@ -57,7 +55,7 @@ def find_borders(
     found = [
         *cuts(measured, strictness),
         *dissolves(measured, strictness),
-        *of_fades(fades, measured),
+        *of_fades(fades, measured, strictness),
     ]
     kept: list[Border] = []
     doubtful: list[Border] = []
@@ -104,36 +102,28 @@ def dissolves(measured: Measurements, strictness: float) -> list[Border]:
     return found
 
 
-def _around(measured: Measurements, span: Range) -> Told:
-    """The strongest of each measure inside the span of a fade."""
-    inside = slice(span[0] - measured.first_frame, span[1] + 1 - measured.first_frame)
-    network = None
-    if measured.every is not None:
-        network = round(float(measured.every[inside].max(initial=0.0)), 3)
-    drift = max((far for _, far in measured.drift[inside]), default=0.0)
-    motion = min(measured.carried[inside], default=1.0)
-    return {"network": network, "ranks": round(drift, 1), "motion": round(motion, 3)}
-
-
-def of_fades(fades: Sequence[Fade], measured: Measurements) -> list[Border]:
+def of_fades(fades: Sequence[Fade], measured: Measurements, strictness: float) -> list[Border]:
     """One border for a fade between two scenes; two where black stands as a scene of its own."""
-    return [
-        Border(frame, "fade", 0.9, span, _around(measured, span))
-        for fade in fades
-        for frame, span in _places_of_fade(fade, measured)
-    ]
+    found = []
+    for fade in fades:
+        evidence = FadeEvidence.of(fade, measured)
+        sure = evidence.confidence(strictness)
+        if sure >= DOUBTFUL:
+            told = evidence.told()
+            places = _places_of_fade(fade, measured.first_frame)
+            found += [Border(frame, "fade", sure, span, told) for frame, span in places]
+    return found
 
 
-def _places_of_fade(fade: Fade, measured: Measurements) -> list[tuple[int, Range]]:
+def _places_of_fade(fade: Fade, first_frame: int) -> list[tuple[int, Range]]:
     into, out_of = (fade.start, fade.blank[0]), (fade.blank[1], fade.end)
     if not fade.inside:
         # Black before the first scene or after the last is no scene of its own unless it is long.
         if not is_one_scene(fade):
             return []
-        first = fade.blank[0] == measured.first_frame
+        first = fade.blank[0] == first_frame
         return [(fade.blank[1], out_of)] if first else [(fade.blank[0], into)]
     if is_one_scene(fade):
         return [(fade.blank[0], into), (fade.blank[1], out_of)]
-    if measured.bridged.get(fade.blank[1], np.inf) < _SAME_SCENE:
-        return []  # something passed in front of the camera
-    return [(fade.start + (fade.end - fade.start) // 2, (fade.start, fade.end))]
+    # Where nothing is shown any more the one scene is over, however long it took to go.
+    return [(sum(fade.blank) // 2, (fade.start, fade.end))]

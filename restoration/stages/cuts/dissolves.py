@@ -15,11 +15,13 @@ import numpy.typing as npt
 
 from restoration.stages.cuts.evidence import Weights, log_odds, probability
 from restoration.stages.cuts.gradual import Range, join_mixes
-from restoration.stages.cuts.measurements import DRIFT_REACH, Measurements
+from restoration.stages.cuts.measurements import APART, DRIFT_REACH, Measurements
 
 _LEAST_NETWORK = 0.12
 _LONGEST_GAP = 2
 _SHORTEST = 3
+_AROUND = 10  # frames beyond a change at which both sides are still compared
+_OFF = 2  # frames by which its middle may be missed
 _BESIDE = 8  # frames from a change at which its surroundings are judged
 
 
@@ -31,6 +33,8 @@ class Dissolve:
     test, 0 if it failed. drift: highest rank difference over 24 frames. change: highest rank
     difference over 12 frames against the surroundings'. motion: least share carried over 12 frames.
     straight: rank difference over 24 frames as a share of the sum of those from frame to frame.
+    apart: least rank difference of frames on both sides of it. slide: how surely the whole
+    picture only slides from frame to frame, the mean by the size of the change.
     """
 
     span: Range
@@ -40,6 +44,8 @@ class Dissolve:
     change: float
     motion: float
     straight: float
+    apart: float = 60.0
+    slide: float = 0.0
 
     @property
     def middle(self) -> int:
@@ -59,7 +65,8 @@ class Dissolve:
         }
 
     def features(self) -> list[float]:
-        """Constant, mixture, drift, change, what motion loses, straightness, network's log odds.
+        """Constant, mixture (two), drift, change, what motion loses, straightness, how far apart
+        both sides are, what no slide explains, the network's log odds.
 
         All but the constant speak for a dissolve the larger they are.
         """
@@ -71,6 +78,8 @@ class Dissolve:
             float(np.log(max(self.change, 0.3))),
             log_odds(1.0 - self.motion, 0.05),
             float(np.log(max(self.straight, 0.05) / 0.5)),
+            float(np.log(max(self.apart, 3.0) / 30.0)),
+            log_odds(1.0 - self.slide, 0.1),
         ]
         if self.network is not None:
             found.append(log_odds(self.network, 0.01))
@@ -123,7 +132,23 @@ def _weigh(measured: Measurements, span: Range, mixture: float) -> Dissolve:
         change=float(drift[start:stop, 0].max() + 3.0) / (around + 3.0),
         motion=min(measured.carried[start:stop]),
         straight=_straightness(measured, (start + stop) // 2),
+        apart=_apart(measured, start, stop),
+        slide=_slide(measured, start, stop),
     )
+
+
+def _apart(measured: Measurements, start: int, stop: int) -> float:
+    """Small where the same picture stands before and after, as when something passes the lens."""
+    half, middle = (stop - start) // 2 + 1, (start + stop - 1) // 2
+    places = [k for k, reach in enumerate(APART) if half <= reach <= half + _AROUND] or [-1]
+    near = measured.apart[max(0, middle - _OFF) : middle + _OFF + 1]
+    known = [row[k] for row in near for k in places if row[k] > 0.0]
+    return min(known, default=60.0)
+
+
+def _slide(measured: Measurements, start: int, stop: int) -> float:
+    strides, slides = np.array(measured.strides[start:stop]), np.array(measured.slides[start:stop])
+    return float((strides * slides).sum() / max(float(strides.sum()), 1.0))
 
 
 def _straightness(measured: Measurements, middle: int) -> float:
@@ -132,5 +157,5 @@ def _straightness(measured: Measurements, middle: int) -> float:
     return measured.drift[min(middle, len(measured.drift) - 1)][1] / max(way, 1.0)
 
 
-WITH_NETWORK: Weights = (-0.147, 0.944, 0.502, 0.162, 0.649, 0.0, 0.732, 1.313)
-WITHOUT_NETWORK: Weights = (-0.863, 1.325, 0.738, 0.185, 1.165, 0.0, 0.767)
+WITH_NETWORK: Weights = (-0.147, 0.944, 0.502, 0.162, 0.649, 0.0, 0.732, 0.0, 0.0, 1.313)
+WITHOUT_NETWORK: Weights = (-0.863, 1.325, 0.738, 0.185, 1.165, 0.0, 0.767, 0.0, 0.0)

@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 
 from restoration.stages.cuts.borders import Border
+from restoration.stages.cuts.duplicates import find_repeats, repeat_confidence
 from restoration.stages.cuts.gradual import Range
 from restoration.stages.cuts.measurements import Measurements
-from restoration.stages.cuts.splices import SURE, splice_confidence
+from restoration.stages.cuts.splices import splice_confidence
+from restoration.stages.cuts.titles import WEIGHTS, title_confidence
 
+SURE = 0.5
+"""Confidence from which a frame is marked, or a scene called an intertitle."""
 _TITLE_FRAMES = 12
+_TITLE_GAP = 3  # frames that a flash or dirt may take out of a card
+_SNAP = 4  # frames from a border to where a card begins or ends
 
 
 def find_marks(
@@ -28,39 +34,57 @@ def find_marks(
     for boundary in measured.boundaries:
         inside = any(start <= boundary.frame <= end for start, end in gradual)
         near = any(abs(boundary.frame - border.frame) <= 2 for border in borders)
-        if inside or near or boundary.frame in taken:
-            continue
-        if (sure := splice_confidence(boundary)) >= SURE:
-            marks.append(_mark(boundary.frame, "splice", sure))
-    marks += _duplicates(measured)
-    return sorted(marks, key=lambda mark: (mark["frame"], mark["kind"]))
+        if not (inside or near or boundary.frame in taken):
+            marks.append(_mark(boundary.frame, "splice", splice_confidence(boundary)))
+    marks += [
+        _mark(measured.first_frame + index, "duplicate", repeat_confidence(features))
+        for index, features in find_repeats(measured.steps)
+    ]
+    sure = [mark for mark in marks if mark["confidence"] >= SURE]
+    return sorted(sure, key=lambda mark: (mark["frame"], mark["kind"]))
 
 
 def _mark(frame: int, kind: str, confidence: float) -> dict[str, Any]:
     return {"frame": frame, "kind": kind, "confidence": round(confidence, 3)}
 
 
-def _duplicates(measured: Measurements) -> list[dict[str, Any]]:
-    """Frames equal to the one before, though the film moves before and after."""
-    steps = np.array(measured.steps)
+def find_intertitles(
+    measured: Measurements, borders: Sequence[Border]
+) -> list[tuple[Range, float]]:
+    """Half-open ranges of frames that hold a card with writing, each with its confidence, 0 to 1.
+
+    A card is a shot of its own: a range that begins or ends beside a border is moved there, and
+    one that fills only part of its shot counts by that part.
+    """
     found = []
-    for index in range(3, len(steps) - 2):
-        around = np.delete(steps[index - 2 : index + 3], 2)
-        if steps[index] < 0.08 and float(around.min()) > 0.6:
-            frame = measured.first_frame + index
-            found.append(_mark(frame, "duplicate", 0.9))
+    first, total = measured.first_frame, len(measured.looks)
+    edges = [first, *(border.frame for border in borders), first + total]
+    for start, stop in _title_runs(measured):
+        sure = title_confidence(measured.looks[start:stop], measured.strides[start:stop])
+        span = tuple(_snapped(first + edge, borders, edges) for edge in (start, stop))
+        shot_start = max(edge for edge in edges if edge <= span[0])
+        shot_end = min(edge for edge in edges if edge > span[0])
+        sure *= min(1.0, (span[1] - span[0]) / (shot_end - shot_start))
+        if sure >= SURE:
+            found.append(((span[0], span[1]), sure))
     return found
 
 
-def find_intertitles(measured: Measurements) -> list[Range]:
-    """Runs of frames, half-open, that hold still writing on a dark card."""
-    found: list[Range] = []
-    start: int | None = None
-    for index, title in enumerate([*measured.titles, False]):
-        if title and start is None:
-            start = index
-        elif not title and start is not None:
-            if index - start >= _TITLE_FRAMES:
-                found.append((measured.first_frame + start, measured.first_frame + index))
-            start = None
-    return found
+def _title_runs(measured: Measurements) -> list[Range]:
+    """Half-open runs, as indices, of frames that look like a card by themselves."""
+    runs: list[list[int]] = []
+    for index in np.flatnonzero(np.array([np.dot(WEIGHTS, each) for each in measured.looks]) > 0):
+        if runs and index - runs[-1][1] <= _TITLE_GAP:
+            runs[-1][1] = int(index) + 1
+        else:
+            runs.append([int(index), int(index) + 1])
+    return [(start, stop) for start, stop in runs if stop - start >= _TITLE_FRAMES]
+
+
+def _snapped(frame: int, borders: Sequence[Border], edges: Sequence[int]) -> int:
+    """The border that a card begins or ends with, if there is one."""
+    for border in borders:
+        start, end = border.span or (border.frame, border.frame)
+        if start - _SNAP <= frame <= end + _SNAP:
+            return border.frame
+    return next((edge for edge in edges if abs(frame - edge) <= _SNAP), frame)

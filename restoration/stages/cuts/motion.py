@@ -12,10 +12,12 @@ import cv2
 import numpy as np
 
 from restoration.imaging.flow import FlowEstimator, follow, leaves_picture, round_trip_error
-from restoration.stages.cuts.thumbnails import Small, Thumbnail, Window
+from restoration.stages.cuts.thumbnails import Thumbnail, Window, ranked
 
 _TRIP = 1.5  # pixels of a 96-column picture
-_MISFIT = 28.0  # levels of the equalised picture
+_MISFIT = 28.0  # ranks
+_LEAST_SLIDE = 2.5  # pixels
+_LEAST_PEAK = 0.25
 
 
 class Motion(NamedTuple):
@@ -29,7 +31,7 @@ class Motion(NamedTuple):
 
 def carried(first: Thumbnail, second: Thumbnail, estimator: FlowEstimator) -> Motion:
     """What motion carries from one frame into another."""
-    one, other = _equalised(first), _equalised(second)
+    one, other = ranked(first.luma), ranked(second.luma)
     there, back = estimator.between(one, other), estimator.between(other, one)
     misfit = np.abs(follow(other.astype(np.float32), there) - one)
     good = (round_trip_error(there, back) < _TRIP) & (misfit < _MISFIT) & ~leaves_picture(there)
@@ -37,6 +39,20 @@ def carried(first: Thumbnail, second: Thumbnail, estimator: FlowEstimator) -> Mo
         return Motion(0.0, 0.0)
     speeds = np.hypot(there[..., 0], there[..., 1])[good]
     return Motion(float(good.mean()), float(np.percentile(speeds, 90)))
+
+
+def slide(first: Thumbnail, second: Thumbnail) -> float:
+    """How surely the whole picture only slides from one frame to the next, 0 to 1.
+
+    The peak of the phase correlation (Kuglin and Hines 1975), which a smeared picture has too:
+    about 0.1 between two scenes, 0.4 to 1 in a pan, however fast. 0 if it does not slide.
+    """
+    one, other = first.ranks.astype(np.float32), second.ranks.astype(np.float32)
+    edge = cv2.createHanningWindow((one.shape[1], one.shape[0]), cv2.CV_32F)
+    (x, y), peak = cv2.phaseCorrelate(one, other, edge)
+    if peak < _LEAST_PEAK or max(abs(x), abs(y)) < _LEAST_SLIDE:
+        return 0.0
+    return min(1.0, float(peak))
 
 
 class Crossing(NamedTuple):
@@ -73,7 +89,3 @@ def _pair(window: Window, first: int, second: int, estimator: FlowEstimator) -> 
     if one is None or other is None:
         return Motion(0.0, 0.0)
     return carried(one, other, estimator)
-
-
-def _equalised(thumbnail: Thumbnail) -> Small:
-    return np.asarray(cv2.equalizeHist(thumbnail.luma), np.uint8)

@@ -11,9 +11,6 @@ import numpy as np
 from restoration.stages.cuts.evidence import Weights, log_odds, probability
 from restoration.stages.cuts.hard import Boundary
 
-SURE = 0.5
-"""Confidence from which a boundary is marked as a splice."""
-
 
 def splice_confidence(boundary: Boundary, strictness: float = 1.0) -> float:
     """Probability that frames are missing at a boundary that is no cut, 0 to 1."""

@@ -7,16 +7,16 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 
 import cv2
-import numpy as np
 
 from restoration.imaging.flow import FlowEstimator
 from restoration.stages.contract import Clip, Outcome, Progress, Stage
+from restoration.stages.cuts.blanks import BlankWatch
 from restoration.stages.cuts.clean import without_dirt, without_foreign
 from restoration.stages.cuts.findings import conclude
 from restoration.stages.cuts.gradual import find_mix
 from restoration.stages.cuts.hard import CutProposer, measure_boundary
-from restoration.stages.cuts.measurements import DRIFT_REACH, Measurements
-from restoration.stages.cuts.motion import carried_far, cross
+from restoration.stages.cuts.measurements import APART, DRIFT_REACH, Measurements
+from restoration.stages.cuts.motion import carried_far, cross, slide
 from restoration.stages.cuts.reading import Reading, open_reading
 from restoration.stages.cuts.thumbnails import (
     Thumbnail,
@@ -25,13 +25,15 @@ from restoration.stages.cuts.thumbnails import (
     make_thumbnail,
     windows,
 )
-from restoration.stages.cuts.titles import is_title
+from restoration.stages.cuts.titles import writing
 
 WEIGHTS = "transnetv2"
 _BUSY = 26.0
 """Rank difference within 24 frames from which the network is asked whether a dissolve is there."""
 _JUMP = 0.6
 """Share of that difference between two neighbours with which a cut explains it."""
+_MOVES = 10.0
+"""Rank difference of two neighbours from which it is asked whether the whole picture slides."""
 _DRIFTS = 12.0
 """Rank difference within 12 frames from which it is asked whether motion explains it."""
 
@@ -84,12 +86,15 @@ def _look_through(
         clip.format.rate, sensitivity=3.0 / params.sensitivity, least_change=12.0
     )
     estimator = FlowEstimator("medium")
+    blanks = BlankWatch(estimator)
     shown = without_foreign(_thumbnails(clip, measured, progress), measured.flashes)
     for window in windows(without_dirt(shown)):
         measured.proposals |= set(proposer.feed(window.here))
+        blanks.feed(window)
         busy = _measure(measured, window, estimator, dissolves=params.dissolves)
         if reading is not None:
             reading.feed(window.here, busy=busy)
+    measured.passages = blanks.found
     measured.proposals |= set(proposer.finish(clip.end_frame))
     if reading is not None:
         total = clip.end_frame - clip.start_frame
@@ -113,14 +118,13 @@ def _note(measured: Measurements, here: Thumbnail, before: Thumbnail | None) -> 
     measured.flat.append(here.is_flat)
     step = 0.0 if before is None else float(cv2.absdiff(here.luma, before.luma).mean())
     measured.steps.append(step)
-    measured.titles.append(is_title(here))
+    measured.looks.append(writing(here))
 
 
 def _measure(
     measured: Measurements, window: Window, estimator: FlowEstimator, *, dissolves: bool
 ) -> bool:
     """Measure what lies around the centre frame; whether anything changes there."""
-    here, before = window.here, window.at(-1)
     boundary = measure_boundary(window)
     jumps = boundary is not None and boundary.is_candidate
     if boundary is not None and jumps:
@@ -129,8 +133,6 @@ def _measure(
     _measure_drift(measured, window, estimator)
     if dissolves and (mix := find_mix(window, estimator)) is not None:
         measured.mixes.append(mix)
-    if before is not None and before.is_flat and not here.is_flat:
-        measured.bridged[here.frame] = _across_blank(window)
     return jumps or _glides(measured)
 
 
@@ -149,17 +151,16 @@ def _measure_strides(measured: Measurements, window: Window) -> None:
         one, other = window.at(ahead - 1), window.at(ahead)
         if other is None:
             break
-        measured.strides.append(0.0 if one is None else difference(one, other))
+        stride = 0.0 if one is None else difference(one, other)
+        measured.strides.append(stride)
+        slides = one is not None and stride > _MOVES
+        measured.slides.append(slide(one, other) if one is not None and slides else 0.0)
 
 
 def _measure_drift(measured: Measurements, window: Window, estimator: FlowEstimator) -> None:
     """How far the picture drifts within half a second, and whether motion explains it."""
-    drift = [
-        difference(one, other)
-        if (one := window.at(-reach)) is not None and (other := window.at(reach)) is not None
-        else 0.0
-        for reach in DRIFT_REACH
-    ]
+    drift = [_between(window, reach) for reach in DRIFT_REACH]
+    measured.apart.append(tuple(_between(window, reach) for reach in APART))
     measured.drift.append((drift[0], drift[1]))
     _measure_strides(measured, window)
     carried = 1.0
@@ -170,19 +171,15 @@ def _measure_drift(measured: Measurements, window: Window, estimator: FlowEstima
     measured.carried.append(carried)
 
 
-def _across_blank(window: Window) -> float:
-    """Smallest rank difference between frames before and after the blank ones, if in reach."""
-    at = -1
-    while (blank := window.at(at)) is not None and blank.is_flat:
-        at -= 1
-    before = [found for k in (0, 4, 8) if (found := window.at(at - k)) and not found.is_flat]
-    after = [found for k in (0, 4, 8) if (found := window.at(k)) and not found.is_flat]
-    return min((difference(one, other) for one in before for other in after), default=np.inf)
+def _between(window: Window, reach: int) -> float:
+    """Rank difference of the frames so far before and after; 0 beyond the ends."""
+    one, other = window.at(-reach), window.at(reach)
+    return 0.0 if one is None or other is None else difference(one, other)
 
 
 STAGE = Stage(
     name="cuts",
-    version="4",
+    version="5",
     queue="cpu",
     makes="findings",
     params=Params,

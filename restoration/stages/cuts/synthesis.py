@@ -2,7 +2,8 @@
 
 Shots are filmed (three clean clips, people talking) or stills under a moving camera with something
 passing in front. They are joined by cuts, dissolves, fades and splices, then spoiled like old film:
-flicker, foreign frames, dirt, weave, joins that show. None of it is in the bench's reels.
+flicker, foreign and repeated frames, dirt, weave, joins that show. None of it is in the bench's
+reels.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Reel:
     gradual: list[tuple[int, int]] = field(default_factory=list)
     splices: list[int] = field(default_factory=list)
     foreign: list[int] = field(default_factory=list)
+    repeats: list[int] = field(default_factory=list)
     spoiled: tuple[str, ...] = ()
 
 
@@ -100,7 +102,7 @@ class Library:
         other = self.stills[int(rng.integers(len(self.stills)))]
         size = int(rng.integers(20, 90))
         thing: Shot = other[100 : 100 + 2 * size, 100 : 100 + size]
-        whip = _whip(count, rng) if rng.random() < 0.06 else np.zeros((count, 2))
+        whip = _whip(count, rng) if rng.random() < 0.12 else np.zeros((count, 2))
         passing = rng.random() < 0.6
         x, y, pace = rng.uniform(-80, 320), rng.uniform(0, 200), float(rng.normal(0, 5))
         made = []
@@ -117,7 +119,8 @@ class Library:
                 left, top = int(x + pace * n), int(y + 8 * np.sin(n / 6))
                 _paste(frame, thing, left, top)
             made.append(frame)
-        return np.stack(made)
+        shot = np.stack(made)
+        return _passed(shot, thing, rng) if rng.random() < 0.12 else shot
 
 
 def _whip(count: int, rng: Draw) -> npt.NDArray[np.float64]:
@@ -132,6 +135,28 @@ def _blurred(frame: Shot, places: npt.NDArray[np.float64], n: int) -> Shot:
     """The frame smeared along the way that the camera goes while the shutter is open."""
     way = int(abs(places[n, 0] - places[max(n - 1, 0), 0]) / 2)
     return np.asarray(cv2.blur(frame, (way, 1)), np.uint8) if way > 1 else frame
+
+
+def _passed(shot: Shot, thing: Shot, rng: Draw) -> Shot:
+    """The shot while something out of focus crosses close to the lens, from one side to the other.
+
+    It hides the view for a few frames, or most of it.
+    """
+    count, wide = int(rng.integers(8, 22)), int(rng.uniform(0.4, 1.4) * WIDTH)
+    first = int(rng.integers(2, max(3, len(shot) - count)))
+    body = cv2.blur(cv2.resize(thing, (wide, HEIGHT)), (25, 25)).astype(np.float32)
+    soft = float(rng.uniform(2, 40))
+    near = np.minimum(np.arange(wide), np.arange(wide)[::-1]) / soft
+    alpha = np.clip(near, 0, 1)[None, :, None].astype(np.float32)
+    made, backwards = shot.copy(), bool(rng.random() < 0.5)
+    for n, frame in enumerate(made[first : first + count]):
+        share = (n + 1) / (count + 1)
+        left = round(-wide + (1 - share if backwards else share) * (WIDTH + wide))
+        shown, hidden = slice(max(left, 0), max(left + wide, 0)), slice(max(-left, 0), WIDTH - left)
+        covered = alpha[:, hidden]
+        part = frame[:, shown] * (1 - covered) + covered * body[:, hidden]
+        frame[:, shown] = part.astype(np.uint8)
+    return made
 
 
 def _paste(frame: npt.NDArray[np.uint8], thing: npt.NDArray[np.uint8], x: int, y: int) -> None:
@@ -154,7 +179,7 @@ def make_reel(library: Library, rng: Draw, *, shots: int = 9, damage: str = "mix
     """Join shots, then spoil them. damage: `none`, or `mixed` for a draw of what old film has."""
     first = library.shot(int(rng.integers(25, 70)), rng)
     frames: list[Frame] = [frame.astype(np.float32) for frame in first]
-    reel = Reel(MemoryClip([], PictureFormat(WIDTH, HEIGHT, PIXEL_FORMATS["gray"], Fraction(24))))
+    reel = empty_reel()
     since = 0
     for _ in range(shots - 1):
         count = int(rng.integers(16, 70))
@@ -168,9 +193,13 @@ def make_reel(library: Library, rng: Draw, *, shots: int = 9, damage: str = "mix
         if (start, stop) not in spans and stop - start > 30 and rng.random() < 0.4:
             _splice(reel, frames, int(rng.integers(start + 10, stop - 18)), rng)
     if damage != "none":
-        frames = _spoil(reel, frames, rng)
-    reel.clip = _clip(frames, rng)
+        frames = spoil_frames(reel, frames, rng)
+    reel.clip = as_clip(frames, rng)
     return reel
+
+
+def empty_reel() -> Reel:
+    return Reel(MemoryClip([], PictureFormat(WIDTH, HEIGHT, PIXEL_FORMATS["gray"], Fraction(24))))
 
 
 def _between(edges: list[int]) -> list[tuple[int, int]]:
@@ -220,8 +249,8 @@ def _splice(reel: Reel, frames: list[Frame], at: int, rng: Draw) -> None:
     reel.splices = [s - missing if s > at else s for s in reel.splices] + [at]
 
 
-def _spoil(reel: Reel, frames: list[Frame], rng: Draw) -> list[Frame]:
-    kinds = ("flicker", "foreign", "dirt", "weave", "joins", "grain")
+def spoil_frames(reel: Reel, frames: list[Frame], rng: Draw) -> list[Frame]:
+    kinds = ("flicker", "foreign", "dirt", "weave", "joins", "grain", "repeats")
     reel.spoiled = tuple(kind for kind in kinds if rng.random() < 0.55)
     steps: dict[str, Callable[[Reel, list[Frame], Draw], None]] = {
         "flicker": _flicker,
@@ -230,9 +259,10 @@ def _spoil(reel: Reel, frames: list[Frame], rng: Draw) -> list[Frame]:
         "weave": _weave,
         "joins": _joins,
         "grain": _grain,
+        "repeats": _repeats,
     }
     # Light falls on the film with its dirt, so it comes last.
-    for kind in ("weave", "grain", "dirt", "joins", "flicker", "foreign"):
+    for kind in ("weave", "grain", "dirt", "joins", "flicker", "foreign", "repeats"):
         if kind in reel.spoiled:
             steps[kind](reel, frames, rng)
     return frames
@@ -260,6 +290,16 @@ def _foreign(reel: Reel, frames: list[Frame], rng: Draw) -> None:
             tone = rng.uniform(0, 18) if kind == "black" else rng.uniform(235, 255)
             frames[at] = np.full_like(frames[at], tone)
         reel.foreign.append(int(at))
+
+
+def _repeats(reel: Reel, frames: list[Frame], rng: Draw) -> None:
+    """A frame is shown again in place of the next one, not quite the same after compression."""
+    for at in np.flatnonzero(rng.random(len(frames)) < 0.03):
+        near = [*reel.cuts, *reel.splices, *reel.foreign, *reel.repeats]
+        if 3 < at < len(frames) - 3 and not any(abs(int(at) - other) < 4 for other in near):
+            noise = rng.standard_normal(frames[at].shape) * rng.uniform(0, 1.5)
+            frames[at] = frames[at - 1] + noise.astype(np.float32)
+            reel.repeats.append(int(at))
 
 
 def _dirt(reel: Reel, frames: list[Frame], rng: Draw) -> None:
@@ -299,7 +339,7 @@ def _grain(reel: Reel, frames: list[Frame], rng: Draw) -> None:
         frames[n] = frames[n] + size * cv2.GaussianBlur(noise, (0, 0), 0.7)[..., None] * 2
 
 
-def _clip(frames: list[Frame], rng: Draw) -> MemoryClip:
+def as_clip(frames: list[Frame], rng: Draw) -> MemoryClip:
     name = "gray" if rng.random() < 0.5 else "gbrp"
     pixel = PIXEL_FORMATS[name]
     weights = np.array([0.299, 0.587, 0.114], np.float32)

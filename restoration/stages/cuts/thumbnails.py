@@ -21,6 +21,7 @@ REACH = 24
 _CLEANING_WIDTH = 384
 _COARSE = (32, 24)
 TINY = (48, 27)
+_SOFT = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0  # codes over which a count is spread
 _FLAT = 6.0  # standard deviation in codes below which a frame shows nothing
 
 Small = npt.NDArray[np.uint8]
@@ -32,13 +33,15 @@ class Thumbnail:
 
     luma: (h, w) uint8, as scanned. ranks: (h, w) uint8, each value replaced by its rank in its own
     frame, so that any change of light that keeps the order of tones changes nothing.
-    coarse: (768,) float64, luma of 24 x 32 cells. colour: (27, 48, 3) uint8, R'G'B', as scanned.
+    coarse: (768,) float64, luma of 24 x 32 cells. fine: (2 h, 192) uint8, luma in which writing can
+    be seen. colour: (27, 48, 3) uint8, R'G'B', as scanned.
     """
 
     frame: int
     luma: Small
     ranks: Small
     coarse: npt.NDArray[np.float64]
+    fine: Small
     colour: Small
     mean: float
     spread: float
@@ -53,14 +56,29 @@ def make_thumbnail(frame: int, picture: Picture) -> Thumbnail:
     smaller = shrink(analysis_luma(picture), width=_CLEANING_WIDTH)
     # The median takes dust and hairs out before the area average could smear them.
     clean = np.asarray(cv2.medianBlur(eight_bit(smaller), 3), np.float32)
+    fine = eight_bit(shrink(clean, width=2 * WIDTH))
     luma = eight_bit(shrink(clean, width=WIDTH))
     mean, spread = float(luma.mean()), float(luma.std())
     if spread < _FLAT:
         # A frame without contrast has no order of tones, only noise; ranks would blow that up.
         ranks = np.full_like(luma, 128)
     else:
-        ranks = np.asarray(cv2.GaussianBlur(cv2.equalizeHist(luma), (0, 0), 1.5), np.uint8)
-    return Thumbnail(frame, luma, ranks, coarse_luma(luma), _colour(picture, clean), mean, spread)
+        ranks = np.asarray(cv2.GaussianBlur(ranked(luma), (0, 0), 1.5), np.uint8)
+    colour = _colour(picture, clean)
+    return Thumbnail(frame, luma, ranks, coarse_luma(luma), fine, colour, mean, spread)
+
+
+def ranked(luma: Small) -> Small:
+    """Each code replaced by the share of the frame that is darker, and half of what is as dark.
+
+    `cv2.equalizeHist` takes the darkest code for zero: one speck darker than a black border moves
+    every other rank. Counts are spread over neighbouring codes, lest the noise of an even
+    area be blown up.
+    """
+    counts = np.bincount(luma.ravel(), minlength=256).astype(np.float64)
+    counts = np.convolve(np.pad(counts, _SOFT.size // 2), _SOFT, mode="valid")
+    below = np.cumsum(counts) - counts / 2
+    return np.asarray(np.rint(below * (255.0 / counts.sum())), np.uint8)[luma]
 
 
 def coarse_luma(luma: Small) -> npt.NDArray[np.float64]:

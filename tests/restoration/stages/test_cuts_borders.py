@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from restoration.stages.cuts.blanks import Passage
 from restoration.stages.cuts.findings import conclude
 from restoration.stages.cuts.flashes import Flash
 from restoration.stages.cuts.hard import Boundary
@@ -11,6 +13,10 @@ from restoration.stages.cuts.measurements import Measurements
 
 FIRST = 100
 COUNT = 200
+A_PICTURE, A_CARD = (1.0, -1.0, 0.8, -1.0, -0.5), (1.0, 4.6, 1.0, 3.9, 0.3)
+"""Looks, as `titles.writing` gives them."""
+SAME, OTHER = Passage(9.0, 0.8, 0.3), Passage(80.0, 0.05, 0.97)
+"""What stands on both sides of blank frames: behind a wing, and after a fade."""
 
 
 def _measured(*boundaries: Boundary) -> Measurements:
@@ -18,9 +24,10 @@ def _measured(*boundaries: Boundary) -> Measurements:
     measured = Measurements(FIRST)
     measured.boundaries = list(boundaries)
     measured.spreads, measured.flat = [50.0] * COUNT, [False] * COUNT
-    measured.steps, measured.titles = [1.0] * COUNT, [False] * COUNT
+    measured.steps, measured.looks = [1.0] * COUNT, [A_PICTURE] * COUNT
     measured.drift, measured.carried = [(5.0, 6.0)] * COUNT, [1.0] * COUNT
-    measured.strides = [2.0] * COUNT
+    measured.strides, measured.slides = [2.0] * COUNT, [0.0] * COUNT
+    measured.apart = [(4.0, 4.0, 5.0, 5.0, 6.0)] * COUNT
     measured.single = np.zeros(COUNT, np.float32)
     measured.every = np.zeros(COUNT, np.float32)
     return measured
@@ -61,20 +68,31 @@ def test_a_fade_is_one_border_and_swallows_the_cuts_into_and_out_of_black() -> N
     measured.single[[49, 59]] = 0.9
     measured.flat[50:60] = [True] * 10
     measured.spreads[40:70] = [*np.linspace(50, 1, 10), *[1.0] * 10, *np.linspace(1, 50, 10)]
-    measured.bridged[160] = 80.0
+    measured.passages[160] = OTHER
     facts = _facts(measured)
     [border] = facts["borders"]
     assert border["kind"] == "fade" and abs(border["frame"] - 155) <= 1
+    assert border["evidence"]["held"] == 0.97
     assert border["range"] == facts["gradual"][0]
-    measured.bridged[160] = 5.0
-    assert _facts(measured)["cuts"] == []
+    measured.passages[160] = SAME
+    facts = _facts(measured)
+    assert facts["cuts"] == facts["gradual"] == facts["doubtful"] == []
+
+
+def test_a_fade_that_might_be_none_is_told_as_doubt() -> None:
+    measured = _measured()
+    measured.flat[50:60] = [True] * 10
+    measured.spreads[40:70] = [*np.linspace(50, 1, 10), *[1.0] * 10, *np.linspace(1, 50, 10)]
+    measured.passages[160] = Passage(30.0, 0.6, 0.5)
+    [doubt] = _facts(measured)["doubtful"]
+    assert doubt["kind"] == "fade" and 0.2 <= doubt["confidence"] < 0.5
 
 
 def test_long_black_is_a_scene_of_its_own() -> None:
     measured = _measured()
     measured.flat[60:120] = [True] * 60
     measured.spreads[60:120] = [1.0] * 60
-    measured.bridged[220] = 80.0
+    measured.passages[220] = OTHER
     facts = _facts(measured)
     assert facts["cuts"] == [160, 220]
     assert [border["kind"] for border in facts["borders"]] == ["fade", "fade"]
@@ -86,6 +104,7 @@ def test_a_run_of_the_network_between_calm_stretches_is_a_dissolve() -> None:
     measured.every[80:94] = 0.85
     measured.drift[75:99] = [(45.0, 70.0)] * 24
     measured.carried[75:99] = [0.1] * 24
+    measured.apart[75:99] = [(40.0, 50.0, 60.0, 70.0, 70.0)] * 24
     facts = _facts(measured)
     [border] = facts["borders"]
     assert border["kind"] == "dissolve" and border["range"] == [180, 193]
@@ -104,10 +123,39 @@ def test_a_pan_that_the_network_takes_for_a_change_is_none() -> None:
 
 def test_foreign_frames_are_marks_with_their_kind_and_confidence() -> None:
     measured = _measured()
-    measured.flashes = [Flash(150, 2, "black", 0.9)]
+    sure = Flash(150, 2, "black", beyond=2.5, around=2.0, edge=60.0, usual=3.0)
+    unsure = Flash(180, 1, "flash", beyond=0.3, around=9.0, edge=18.0, usual=8.0)
+    measured.flashes = [sure, unsure]
     facts = _facts(measured)
     assert facts["cuts"] == []
-    assert facts["marks"] == [
-        {"frame": 150, "kind": "black", "confidence": 0.9},
-        {"frame": 151, "kind": "black", "confidence": 0.9},
+    assert [(mark["frame"], mark["kind"]) for mark in facts["marks"]] == [
+        (150, "black"),
+        (151, "black"),
     ]
+    assert facts["marks"][0]["confidence"] == round(sure.confidence, 3) > 0.9
+
+
+@pytest.mark.parametrize(("step", "sure"), [(0.0, 0.9), (0.05, 0.5), (0.6, 0.0)])
+def test_a_repeat_is_the_surer_the_less_it_differs(step: float, sure: float) -> None:
+    measured = _measured()
+    measured.steps[80] = step
+    found = {mark["frame"]: mark["confidence"] for mark in _facts(measured)["marks"]}
+    assert found.get(180, 0.0) >= sure
+    assert (180 in found) == (sure > 0)
+
+
+def test_a_card_is_a_scene_and_begins_with_it() -> None:
+    measured = _measured(_cut(150), _cut(210))
+    assert measured.single is not None
+    measured.single[[49, 109]] = 0.9
+    measured.looks[51:110] = [A_CARD] * 59
+    measured.looks[70] = A_PICTURE  # a flash, or dirt
+    facts = _facts(measured)
+    assert facts["intertitles"] == [[150, 210]]
+    assert facts["intertitle_confidence"][0] > 0.9
+
+
+def test_what_looks_like_a_card_for_a_part_of_its_shot_is_none() -> None:
+    measured = _measured()
+    measured.looks[80:95] = [A_CARD] * 15
+    assert _facts(measured)["intertitles"] == []
