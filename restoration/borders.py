@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
 from archive.models import Scan
-from restoration import scenes, verdicts
-from restoration.cutting import SPLICES, Decided
+from restoration import scenes
+from restoration.cutting import INTERTITLE, SPLICES, Decided
 from restoration.editing import Edit
 from restoration.errors import SceneError
 from restoration.models import BorderFinding, Scene, Verdict
 
 SURE = 0.8
-"""A cut that was found with at least this confidence is not put up for review."""
+"""What was found with at least this confidence, cut or mark, is not put up for review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +46,11 @@ class Border:
         """A person said that it is as it stands."""
         return self.verdict is not None and self.verdict.holds == self.is_cut
 
-    @property
-    def certainty(self) -> float:
-        """How sure it is that what stands is right, 0 to 1: that there is a cut, or that not."""
-        return self.confidence if self.scene is not None else 1.0 - self.confidence
+    def is_open(self, decided: Decided) -> bool:
+        """Whether a person should look at it: it is not sure, and nobody has spoken of it."""
+        if self.scene is not None:
+            return self.verdict is None and self.confidence < SURE
+        return not decided.covers(self.frame)
 
 
 def borders(scan: Scan, current: Sequence[Scene]) -> list[Border]:
@@ -104,41 +103,6 @@ def _near_miss(finding: BorderFinding, verdict: Verdict | None) -> Border:
     )
 
 
-def doubtful(found: Iterable[Border]) -> list[Border]:
-    """Those that a person should look at, the most doubtful first."""
-    every = list(found)
-    decided = verdicts.decided_of(border.verdict for border in every if border.verdict)
-    left = [border for border in every if _is_open(border, decided)]
-    return sorted(left, key=lambda border: (border.certainty, border.frame))
-
-
-def _is_open(border: Border, decided: Decided) -> bool:
-    if border.scene is not None:
-        return border.verdict is None and border.confidence < SURE
-    return not decided.covers(border.frame)
-
-
-def left_to_check(scans: Iterable[Scan]) -> dict[int, int]:
-    """How many borders of each scan a person should look at; scans without any are left out."""
-    wanted = [scan.pk for scan in scans]
-    decided: defaultdict[int, list[Verdict]] = defaultdict(list)
-    for verdict in Verdict.objects.filter(scan__in=wanted, about="cut"):
-        decided[verdict.scan_id].append(verdict)
-    known = {scan: verdicts.decided_of(said) for scan, said in decided.items()}
-    here = Scene.objects.filter(
-        scan=OuterRef("scan"), start_frame=OuterRef("frame"), retired__isnull=True
-    )
-    unsure = Scene.objects.current().filter(scan__in=wanted, start_frame__gt=0, confidence__lt=SURE)
-    nearly = BorderFinding.objects.filter(~Exists(here), scan__in=wanted)
-    counts: defaultdict[int, int] = defaultdict(int)
-    for scan, frame in unsure.values_list("scan", "start_frame"):
-        said_here = known.get(scan, Decided())
-        counts[scan] += frame not in said_here.cuts | said_here.no_cuts
-    for scan, frame in nearly.values_list("scan", "frame"):
-        counts[scan] += not known.get(scan, Decided()).covers(frame)
-    return {scan: count for scan, count in counts.items() if count}
-
-
 def check(scene: Scene, frame: int, *, is_cut: bool, by: User | None = None) -> None:
     """Say that there is a cut at a frame, or that there is none; the scenes then follow.
 
@@ -187,7 +151,10 @@ def describe(
         if scene.start_frame == 0 and transition != "cut":
             raise SceneError("the first scene begins with the film: nothing dissolves into it")
         edit = Edit(scene.scan, by)
-        edit.change(scene, **values)
+        marks = [mark for mark in scene.marks if mark["kind"] != INTERTITLE]
+        if scene.kind != kind or marks != scene.marks:
+            edit.judge(scene.start_frame, INTERTITLE, holds=kind == INTERTITLE)
+        edit.change(scene, **values, marks=marks)
         if scene.start_frame > 0:
             edit.judge(scene.start_frame, "cut", holds=True)
         what = f"{transition} from {span[0]} to {span[1]}" if span else transition
@@ -215,28 +182,58 @@ def mark_splice(scene: Scene, frame: int, *, is_splice: bool, by: User | None = 
 
     Raises: SceneError if the frame is not inside, nothing would change, or the scene was replaced.
     """
+    return judge_mark(scene, frame, "splice", holds=is_splice, by=by)
+
+
+def judge_mark(
+    scene: Scene, frame: int, kind: str, *, holds: bool, by: User | None = None
+) -> Scene:
+    """Say that a frame of the scene is what a mark calls it, or that it is not.
+
+    Args:
+        kind: a kind of mark, as in `Verdict.About`. An intertitle is marked on its first frame; if
+            it is none, the scene is a shot again.
+    Raises: SceneError if the frame is not inside, nothing would change, or the scene was replaced.
+    """
     with transaction.atomic():
         scene = scenes.as_it_stands(scene)
-        if not scene.start_frame < frame < scene.end_frame:
-            raise SceneError(
-                f"a splice lies inside a scene: choose a frame from {scene.start_frame + 1} to "
-                f"{scene.end_frame - 1}, not {frame}"
-            )
-        others = [mark for mark in scene.marks if not _is_splice(mark, frame)]
-        if not is_splice and len(others) == len(scene.marks):
-            raise SceneError(f"no splice is marked at frame {frame}; look again")
+        _refuse_outside(scene, frame, kind)
+        others = [mark for mark in scene.marks if not is_mark(mark, frame, kind)]
+        if not holds and len(others) == len(scene.marks):
+            raise SceneError(f"no {kind} is marked at frame {frame}; look again")
         edit = Edit(scene.scan, by)
-        here = [{"frame": frame, "kind": "splice", "confidence": 1.0}] if is_splice else []
+        here = [{"frame": frame, "kind": kind, "confidence": 1.0}] if holds else []
         marks = sorted([*others, *here], key=lambda mark: (mark["frame"], mark["kind"]))
-        if marks != scene.marks:
-            edit.change(scene, marks=marks)
-        edit.judge(frame, "splice", holds=is_splice)
-        words = f"splice at frame {frame}" if is_splice else f"no splice at frame {frame}"
-        detail = {"frame": frame, "is_splice": is_splice}
-        edit.record("splice marked" if is_splice else "splice refused", words, frame=frame,
-                    detail=detail)  # fmt: skip
+        values: dict[str, Any] = {"marks": marks}
+        if kind == INTERTITLE:
+            values |= {"kind": kind if holds else "shot", "by_hand": True}
+        if any(getattr(scene, name) != value for name, value in values.items()):
+            edit.change(scene, **values)
+        edit.judge(frame, kind, holds=holds)
+        words = f"{kind} at frame {frame}" if holds else f"no {kind} at frame {frame}"
+        said = ("splice marked", "splice refused")
+        if kind != "splice":
+            said = ("mark confirmed", "mark refused")
+        detail = {"frame": frame, "kind": kind, "holds": holds}
+        edit.record(said[0] if holds else said[1], words, frame=frame, detail=detail)
         return scene
 
 
-def _is_splice(mark: dict[str, Any], frame: int) -> bool:
-    return mark["kind"] in SPLICES and mark["frame"] == frame
+def _refuse_outside(scene: Scene, frame: int, kind: str) -> None:
+    if kind == INTERTITLE:
+        if frame != scene.start_frame:
+            raise SceneError(
+                f"an intertitle is marked on its first frame: choose {scene.start_frame}, "
+                f"not {frame}"
+            )
+    elif not scene.start_frame < frame < scene.end_frame:
+        raise SceneError(
+            f"a {kind} lies inside a scene: choose a frame from {scene.start_frame + 1} to "
+            f"{scene.end_frame - 1}, not {frame}"
+        )
+
+
+def is_mark(mark: dict[str, Any], frame: int, kind: str) -> bool:
+    """Whether a mark says that of this frame; "jump" is an older word for a splice."""
+    same = mark["kind"] == kind or (kind in SPLICES and mark["kind"] in SPLICES)
+    return same and mark["frame"] == frame

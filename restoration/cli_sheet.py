@@ -24,7 +24,7 @@ from archive.media.decode import PictureSource
 from archive.media.display import display_size
 from archive.media.stills import picture_png
 from archive.timecode import timecode
-from restoration.cutting import Piece, pieces
+from restoration.cutting import INTERTITLE, Piece, pieces
 from restoration.stages.contract import StageError
 
 DOUBTFUL = 0.75
@@ -126,12 +126,15 @@ def _caption(pen: ImageDraw.ImageDraw, tile: _Tile, rate: Fraction, place: tuple
     scene = tile.scene
     head = f"{tile.number}   {timecode(scene.start_frame, rate)}   frame {scene.start_frame}"
     length = f"{scene.end_frame - scene.start_frame} frames"
-    kind = "" if scene.kind == "shot" else f"{scene.kind}   "
+    kind = "" if scene.kind == "shot" else f"{scene.kind}{_sureness(scene.marks)}   "
+    marks = [mark for mark in scene.marks if mark["kind"] != INTERTITLE]
     pen.text((x, y), f"{head}   {length}", fill=_INK, font=_font(13))
     doubtful = tile.number > 1 and scene.confidence < DOUBTFUL
     colour = _WARNING if doubtful else _QUIET
     pen.text((x, y + _LINE), kind + _entry(tile), fill=colour, font=_font(12))
-    pen.text((x, y + 2 * _LINE), describe_marks(scene.marks), fill=_QUIET, font=_font(12))
+    unsure = any(map(_is_doubtful, marks))
+    colour = _WARNING if unsure else _QUIET
+    pen.text((x, y + 2 * _LINE), describe_marks(marks), fill=colour, font=_font(12))
 
 
 def _entry(tile: _Tile) -> str:
@@ -144,15 +147,28 @@ def _entry(tile: _Tile) -> str:
 
 
 def describe_marks(marks: Iterable[Mapping[str, Any]], *, shown: int = 4) -> str:
-    """Such as "splice 1086, flash 1102 1109": by kind, the first few frames of each."""
-    frames: dict[str, list[int]] = {}
+    """Such as "splice 1086 (.61), flash 1102 1109": by kind, the first few frames of each.
+
+    Where a mark is doubtful its confidence is told.
+    """
+    frames: dict[str, list[str]] = {}
     for mark in marks:
-        frames.setdefault(str(mark["kind"]), []).append(int(mark["frame"]))
+        sure = f" ({mark['confidence']:.2f})".replace("0.", ".") if _is_doubtful(mark) else ""
+        frames.setdefault(str(mark["kind"]), []).append(f"{mark['frame']}{sure}")
     told = []
     for kind, places in frames.items():
         rest = f" and {len(places) - shown} more" if len(places) > shown else ""
-        told.append(f"{kind} {' '.join(str(frame) for frame in places[:shown])}{rest}")
+        told.append(f"{kind} {' '.join(places[:shown])}{rest}")
     return ", ".join(told)
+
+
+def _is_doubtful(mark: Mapping[str, Any]) -> bool:
+    return float(mark.get("confidence", 1.0)) < DOUBTFUL
+
+
+def _sureness(marks: Iterable[Mapping[str, Any]]) -> str:
+    """How sure it is that the scene is an intertitle, if that is known."""
+    return "".join(f" {m['confidence']:.2f}" for m in marks if m["kind"] == INTERTITLE)
 
 
 def _font(size: int) -> Any:

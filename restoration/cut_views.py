@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST
 
 from archive.access import reel_for, signed_in
 from archive.models import Scan
-from restoration import borders, history, scenes
+from restoration import borders, doubts, history, scenes
 from restoration.errors import RestorationError, SceneError
-from restoration.forms import BorderForm, CheckForm, EditForm, FrameForm, SpliceForm
+from restoration.forms import BorderForm, CheckForm, EditForm, FrameForm, MarkForm, SpliceForm
 from restoration.models import Scene
 
 edits_scenes = permission_required("restoration.edit_scenes", raise_exception=True)
@@ -74,8 +74,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         return _back(request, scene, frame)
     left = _doubtful(scene.scan)
     word = "is a cut" if is_cut else "is no cut"
-    told = f"{len(left)} left to check." if left else "Nothing is left to check."
-    messages.success(request, f"Frame {frame} {word}. {told}")
+    messages.success(request, f"Frame {frame} {word}. {_left(left)}")
     return _back(request, scene, left[0] if was_doubtful and left else frame)
 
 
@@ -105,7 +104,25 @@ def mark_splice(request: HttpRequest, pk: int) -> HttpResponse:
             return f"A splice is marked at frame {frame}; nothing is followed across it."
         return f"No splice at frame {frame}."
 
+    if "mark" in request.POST:
+        return _judge_mark(request, _scene(pk))
     return _edit(request, pk, SpliceForm(request.POST), lambda scene, said: act(scene, **said))
+
+
+def _judge_mark(request: HttpRequest, scene: Scene) -> HttpResponse:
+    """A person's word on what was marked; the page then goes on to what is doubtful next."""
+    form = MarkForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, form, scene)
+    kind, frame, holds = (form.cleaned_data[name] for name in ("mark", "frame", "holds"))
+    try:
+        borders.judge_mark(scene, frame, kind, holds=holds, by=signed_in(request))
+    except RestorationError as error:
+        messages.error(request, str(error))
+        return _back(request, scene, frame)
+    left = _doubtful(scene.scan)
+    messages.success(request, f"Frame {frame}: {kind if holds else f'no {kind}'}. {_left(left)}")
+    return _back(request, scene, left[0] if left else frame)
 
 
 @require_POST
@@ -164,8 +181,13 @@ def _refused(request: HttpRequest, form: Any, scene: Scene) -> HttpResponse:
 
 
 def _doubtful(scan: Scan) -> list[int]:
-    found = borders.borders(scan, list(scan.scenes.current()))
-    return [border.frame for border in borders.doubtful(found)]
+    current = list(scan.scenes.current())
+    left = doubts.doubts(scan, current, borders.borders(scan, current))
+    return [doubt.frame for doubt in left]
+
+
+def _left(doubtful: list[int]) -> str:
+    return f"{len(doubtful)} left to check." if doubtful else "Nothing is left to check."
 
 
 def _back(request: HttpRequest, scene: Scene, frame: int | None) -> HttpResponse:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 SPLICES = {"splice", "jump"}
 """Kinds of marks across which no motion is followed; a flash is none."""
+INTERTITLE = "intertitle"
+"""The mark, on its first frame, of a scene that is one."""
 NEAR = 2
 """Frames by which two statements about a cut may be apart and still be about the same one."""
 
@@ -67,11 +69,18 @@ class Piece:
 def marks_inside(
     marks: Iterable[dict[str, Any]], start_frame: int, end_frame: int
 ) -> list[dict[str, Any]]:
-    """The marks strictly inside; a splice on the first frame is the cut itself."""
+    """The marks strictly inside; a splice on the first frame is the cut itself.
+
+    That of an intertitle lies on the first frame, and nowhere else.
+    """
     inside = {
         (int(mark["frame"]), str(mark.get("kind"))): mark
         for mark in marks
-        if start_frame < int(mark["frame"]) < end_frame
+        if (
+            int(mark["frame"]) == start_frame
+            if mark.get("kind") == INTERTITLE
+            else start_frame < int(mark["frame"]) < end_frame
+        )
     }
     return [inside[place] for place in sorted(inside)]
 
@@ -89,6 +98,9 @@ class Decided:
     no_cuts: frozenset[int] = frozenset()
     splices: frozenset[int] = frozenset()
     no_splices: frozenset[int] = frozenset()
+    marks: frozenset[tuple[str, int]] = frozenset()
+    """Kind and frame of every mark that somebody confirmed, splices too."""
+    no_marks: frozenset[tuple[str, int]] = frozenset()
 
     def covers(self, frame: int) -> bool:
         """Whether a person has spoken of a cut at this frame, or next to it."""
@@ -104,7 +116,8 @@ def heed(findings: Mapping[str, Any], decided: Decided) -> dict[str, Any]:
     marks = [
         mark
         for mark in findings.get("marks", ())
-        if mark.get("kind") not in SPLICES or int(mark["frame"]) not in decided.no_splices
+        if (mark.get("kind"), int(mark["frame"])) not in decided.no_marks
+        and (mark.get("kind") not in SPLICES or int(mark["frame"]) not in decided.no_splices)
     ]
     added = decided.splices - set(splice_frames(marks))
     marks += [{"frame": frame, "kind": "splice", "confidence": 1.0} for frame in sorted(added)]
@@ -135,8 +148,8 @@ def pieces(
 
     Args:
         findings: What the stage `cuts` found: `cuts`, `confidence` of each, `gradual`, `marks`,
-            `intertitles` (ranges), and `borders` since its version 2. Cuts outside the scan are
-            ignored.
+            `intertitles` (ranges), `intertitle_confidence` of each since its version 5, and
+            `borders` since its version 2. Cuts outside the scan are ignored.
         kept: Ranges that a person placed; no piece reaches into them.
     """
     taken = sorted(kept)
@@ -144,7 +157,7 @@ def pieces(
     edges = {0, frames} | {edge for place in taken for edge in place}
     edges |= {cut for cut in cuts if 0 < cut < frames}
     inside = [(start, end) for start, end in pairwise(sorted(edges))]
-    marks = list(findings.get("marks", ()))
+    marks = [*findings.get("marks", ()), *_intertitle_marks(findings)]
     certainty = dict(zip(findings.get("cuts", ()), findings.get("confidence", ()), strict=False))
     borders = {int(border["frame"]): border for border in found_borders(findings)}
     return [
@@ -170,7 +183,14 @@ def _gradual(findings: Mapping[str, Any], start: int) -> list[int] | None:
     return None
 
 
+def _intertitle_marks(findings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    spans = zip(
+        findings.get("intertitles", ()), findings.get("intertitle_confidence", ()), strict=False
+    )
+    return [{"frame": int(span[0]), "kind": INTERTITLE, "confidence": sure} for span, sure in spans]
+
+
 def _kind(findings: Mapping[str, Any], start: int) -> str:
     """`shot`, unless the findings name the scene that starts here an intertitle."""
     starts = {int(first) for first, _ in findings.get("intertitles", ())}
-    return "intertitle" if start in starts else "shot"
+    return INTERTITLE if start in starts else "shot"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from restoration.models import Scene
+from restoration.models import Scene, Verdict
 from restoration.stages import STAGES, find_stage
 from restoration.stages.contract import StageError
 
@@ -78,6 +78,17 @@ class CheckForm(forms.Form):
 class SpliceForm(FrameForm):
     is_splice = forms.TypedChoiceField(
         choices=[("1", "a splice"), ("0", "no splice")], coerce=lambda value: value == "1"
+    )
+
+
+class MarkForm(FrameForm):
+    """Whether a frame is what a mark calls it."""
+
+    mark = forms.ChoiceField(
+        choices=[choice for choice in Verdict.About.choices if choice[0] != "cut"]
+    )
+    holds = forms.TypedChoiceField(
+        choices=[("1", "it is"), ("0", "it is not")], coerce=lambda value: value == "1"
     )
 
 

@@ -18,6 +18,11 @@ def decided_of(said: Iterable[Verdict]) -> Decided:
     """Verdicts on one scan as sets of frames."""
     words = {(verdict.about, verdict.holds, verdict.frame) for verdict in said}
 
+    def marks(*, holds: bool) -> frozenset[tuple[str, int]]:
+        return frozenset(
+            (what, frame) for what, held, frame in words if what != "cut" and held == holds
+        )
+
     def frames(about: str, *, holds: bool) -> frozenset[int]:
         return frozenset(frame for what, held, frame in words if (what, held) == (about, holds))
 
@@ -26,6 +31,8 @@ def decided_of(said: Iterable[Verdict]) -> Decided:
         no_cuts=frames("cut", holds=False),
         splices=frames("splice", holds=True),
         no_splices=frames("splice", holds=False),
+        marks=marks(holds=True),
+        no_marks=marks(holds=False),
     )
 
 

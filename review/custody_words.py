@@ -139,6 +139,8 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "border checked": _checked,
     "border described": _border,
     "splice marked": lambda detail: f"at frame {detail.get('frame')}",
+    "mark confirmed": lambda detail: f"{detail.get('kind')} at frame {detail.get('frame')}",
+    "mark refused": lambda detail: f"no {detail.get('kind')} at frame {detail.get('frame')}",
     "splice refused": lambda detail: f"none at frame {detail.get('frame')}",
     "scene edit undone": lambda detail: f"{detail.get('words')}",
     "scene edit redone": lambda detail: f"{detail.get('words')}",

@@ -11,7 +11,7 @@ from django.db.models.fields import CharField
 
 from archive.models import Event, FixityCheck, Reel, Scan
 from archive.models.catalogue import ReelQuerySet
-from restoration import borders
+from restoration import doubts
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
 from restoration.models.take import INVENTING
@@ -231,7 +231,7 @@ def cuts_to_check() -> list[CutsToCheck]:
     """The newest scans with cuts that nobody is sure of; those with most of them first."""
     newer = Scan.objects.filter(reel=OuterRef("reel"), pk__gt=OuterRef("pk"))
     scans = Scan.objects.filter(~Exists(newer)).select_related("reel__element__title")
-    counts = borders.left_to_check(scans)
+    counts = doubts.left_to_check(scans)
     found = [CutsToCheck(scan, counts[scan.pk]) for scan in scans.filter(pk__in=counts)]
     return sorted(found, key=lambda each: (-each.count, each.scan.pk))
 

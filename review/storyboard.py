@@ -14,6 +14,7 @@ from restoration import borders as cut_borders
 from restoration import history
 from restoration.borders import Border
 from restoration.cutting import SPLICES
+from restoration.doubts import Doubt, doubts
 from restoration.models import Scene, SceneEdit, Verdict
 from review.room import frame_address, timecode_facts
 from review.standing import Standing, standings
@@ -24,6 +25,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "network": ("The network says", "{:.0%}"),
     "ranks": ("Ranks differ by", "{:.1f}"),
     "motion": ("Motion carries", "{:.0%}"),
+    "held": ("The picture holds while it fades", "{:.0%}"),
 }
 """What the detection measured at a border: its name for people, and how it is written."""
 
@@ -133,7 +135,7 @@ class Storyboard:
 
     scan: Scan
     scenes: list[Scene]
-    to_check: list[Border]
+    to_check: list[Doubt]
     place: Place | None
     undo: SceneEdit | None
     redo: SceneEdit | None
@@ -141,24 +143,37 @@ class Storyboard:
 
     @property
     def doubts(self) -> set[int]:
-        """Frames that are to be checked."""
-        return {border.frame for border in self.to_check}
+        """Frames of borders that are to be checked."""
+        return {doubt.frame for doubt in self.to_check if doubt.border}
 
     @property
-    def next_to_check(self) -> int | None:
-        """The most doubtful border, or the one after it if that is looked at now."""
-        frames = [border.frame for border in self.to_check]
-        here = self.place.border.frame if self.place and self.place.border else None
-        if here not in frames:
-            return frames[0] if frames else None
-        return frames[(frames.index(here) + 1) % len(frames)] if len(frames) > 1 else None
+    def doubted_mark(self) -> Doubt | None:
+        """The mark at the frame looked at, if it is to be checked.
+
+        That of the first frame is looked at on the second: no cut falls before the first.
+        """
+        marks = (doubt for doubt in self.to_check if doubt.border is None)
+        at = self.place.at if self.place else None
+        return next((doubt for doubt in marks if max(1, doubt.frame) == at), None)
+
+    @property
+    def next_to_check(self) -> Doubt | None:
+        """The most doubtful border or mark, or the one after it if that is looked at now."""
+        here = self.doubted_mark
+        if here is None and self.place and self.place.border:
+            border = self.place.border
+            here = next((doubt for doubt in self.to_check if doubt.border == border), None)
+        if here is None:
+            return self.to_check[0] if self.to_check else None
+        after = (self.to_check.index(here) + 1) % len(self.to_check)
+        return self.to_check[after] if len(self.to_check) > 1 else None
 
 
 def storyboard(scan: Scan, *, border: int | None, at: int | None) -> Storyboard:
     """The storyboard at a border, or at a frame; by default at the most doubtful border."""
     scenes = list(scan.scenes.current().select_related("scan"))
     found = cut_borders.borders(scan, scenes)
-    to_check = cut_borders.doubtful(found)
+    to_check = doubts(scan, scenes, found)
     chosen, frame = _choose(scan, scenes, found, to_check, border, at)
     return Storyboard(
         scan,
@@ -175,7 +190,7 @@ def _choose(
     scan: Scan,
     scenes: Sequence[Scene],
     found: Sequence[Border],
-    to_check: Sequence[Border],
+    to_check: Sequence[Doubt],
     border: int | None,
     at: int | None,
 ) -> tuple[Border | None, int | None]:
@@ -186,7 +201,9 @@ def _choose(
     wanted = border if border is not None else at
     if wanted is None:
         cuts = [entry for entry in found if entry.scene is not None]
-        first = next(iter([*to_check, *cuts]), None)
+        first = to_check[0].border if to_check else next(iter(cuts), None)
+        if to_check and first is None:  # The most doubtful is a mark.
+            return known.get(to_check[0].frame), max(1, to_check[0].frame)
         return first, first.frame if first else max(1, scan.frames // 2)
     chosen = known.get(wanted)
     frame = at if at is not None else wanted
@@ -197,7 +214,7 @@ def _place(
     scan: Scan,
     scenes: Sequence[Scene],
     found: Sequence[Border],
-    to_check: Sequence[Border],
+    to_check: Sequence[Doubt],
     border: Border | None,
     at: int,
 ) -> Place:
@@ -212,7 +229,9 @@ def _place(
     at = min(max(at, lowest), highest)
     marks = _marks(scan, [side.scene for side in sides])
     here = border.frame if border else at
-    walked = sorted({*(start for start in starts if start), *(each.frame for each in to_check)})
+    walked = sorted(
+        {*(start for start in starts if start), *(each.frame for each in to_check if each.border)}
+    )
     return Place(
         at,
         lowest,
@@ -227,14 +246,14 @@ def _place(
 
 
 def _marks(scan: Scan, scenes: Sequence[Scene]) -> list[Mark]:
-    said = Verdict.objects.filter(scan=scan, about="splice", holds=True).select_related("by")
-    people = {verdict.frame: str(verdict.by or "") for verdict in said}
+    said = Verdict.objects.filter(scan=scan, holds=True).exclude(about="cut").select_related("by")
+    people = {(verdict.about, verdict.frame): str(verdict.by or "") for verdict in said}
     return [
         Mark(
             mark["frame"],
             mark["kind"],
             float(mark.get("confidence", 1.0)),
-            people.get(mark["frame"], "") if mark["kind"] in SPLICES else "",
+            people.get(("splice" if mark["kind"] in SPLICES else mark["kind"], mark["frame"]), ""),
         )
         for scene in scenes
         for mark in scene.marks

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
-from restoration import borders, scenes
+from restoration import doubts, scenes
 from restoration.colour_room import colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
@@ -86,7 +86,7 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "cards": cards,
         "totals": pages.reel_totals(cards),
         "counts": pages.state_counts(cards),
-        "to_check": borders.left_to_check([scan]).get(scan.pk, 0) if scan else 0,
+        "to_check": doubts.left_to_check([scan]).get(scan.pk, 0) if scan else 0,
         "events": pages.custody_timeline(found),
         "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
         "process_form": ProcessForm(),

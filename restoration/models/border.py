@@ -35,7 +35,7 @@ class BorderFinding(models.Model):
 
 
 class Verdict(models.Model):
-    """A person's word on whether there is a cut, or a splice, at a frame of a scan.
+    """A person's word on whether there is a cut, or what a mark says, at a frame of a scan.
 
     It holds against every later detection.
     """
@@ -43,6 +43,11 @@ class Verdict(models.Model):
     class About(models.TextChoices):
         CUT = "cut", "cut"
         SPLICE = "splice", "splice"
+        FLASH = "flash", "flash"
+        BLACK = "black", "black frame"
+        WHITE = "white", "white frame"
+        DUPLICATE = "duplicate", "duplicate frame"
+        INTERTITLE = "intertitle", "intertitle"
 
     scan = models.ForeignKey("archive.Scan", on_delete=models.CASCADE, related_name="verdicts")
     frame = models.PositiveIntegerField()

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from archive.models import Event, Scan
 from archive.timecode import timecode as written_timecode
+from restoration.doubts import Doubt
 from restoration.models import Scene, StageRun
 from review import custody_words, storyboard
 from review import shares as provenance_shares
@@ -90,6 +91,12 @@ def inside(scene: Scene) -> int:
 @register.filter
 def mark_words(mark: Mark) -> str:
     return storyboard.mark_words(mark)
+
+
+@register.simple_tag
+def doubt_address(doubt: Doubt) -> str:
+    """Where on the storyboard a doubtful border or mark is looked at."""
+    return f"?border={doubt.frame}" if doubt.border else f"?at={doubt.frame}"
 
 
 @register.simple_tag

@@ -114,7 +114,7 @@ listen({
   Escape: go(() => editor.go(board.border ?? board.at)),
   "[": () => press("previous"), "]": () => press("following"), n: () => press("next-check"),
   x: go(() => editor.at === board.border && press("no-cut")), s: () => press("split"), m: () => press("merge"),
-  p: () => press("splice"), u: () => press("no-splice"), k: describe, g: () => byId("frame")?.select(),
+  y: () => press("is-mark"), o: () => press("no-mark"), p: () => press("splice"), u: () => press("no-splice"), k: describe, g: () => byId("frame")?.select(),
   d: go(() => editor.pair.difference()), f: go(() => editor.pair.flip()), "?": () => byId("keys").showModal(),
 });
 document.addEventListener("keydown", (event) => {

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from archive.models import Event, Scan
 from restoration import borders, scenes
+from restoration.doubts import doubts, left_to_check
 from restoration.errors import SceneError
 from restoration.models import Scene, Verdict
 from tests.factories import make_scan, make_scene
@@ -23,7 +24,7 @@ FOUND = {
     "confidence": [0.99, 0.55, 0.7],
     "gradual": [[76, 84]],
     "marks": [
-        {"frame": 10, "kind": "splice", "confidence": 0.6},
+        {"frame": 10, "kind": "splice", "confidence": 0.85},
         {"frame": 15, "kind": "flash", "confidence": 0.9},
     ],
     "borders": [
@@ -51,9 +52,9 @@ def holding(scan: Scan, frame: int) -> Scene:
 
 
 def to_check(scan: Scan) -> list[int]:
-    found = borders.doubtful(borders.borders(scan, list(scan.scenes.current())))
-    frames = [border.frame for border in found]
-    assert borders.left_to_check([scan]).get(scan.pk, 0) == len(frames)
+    current = list(scan.scenes.current())
+    frames = [doubt.frame for doubt in doubts(scan, current, borders.borders(scan, current))]
+    assert left_to_check([scan]).get(scan.pk, 0) == len(frames)
     return frames
 
 
@@ -199,11 +200,62 @@ def test_a_splice_that_is_not_there_cannot_be_taken_away(
         borders.mark_splice(holding(scan, 0), frame, is_splice=False)
 
 
-def test_counting_what_is_left_takes_three_queries_for_all_scans(
+MARKED = FOUND | {
+    "marks": [
+        {"frame": 10, "kind": "splice", "confidence": 0.57},
+        {"frame": 15, "kind": "flash", "confidence": 0.9},
+        {"frame": 17, "kind": "duplicate", "confidence": 0.65},
+    ],
+    "intertitles": [[30, 60]],
+    "intertitle_confidence": [0.75],
+}
+
+
+@pytest.fixture
+def marked() -> Scan:
+    scan = make_scan(frames=100)
+    scenes.make_scenes(scan, MARKED)
+    return scan
+
+
+def test_doubtful_marks_of_every_kind_come_up_among_the_borders(marked: Scan) -> None:
+    assert to_check(marked) == [60, 10, 45, 17, 80, 30, 90]
+
+
+def test_a_confirmed_mark_is_off_the_list_and_certain(marked: Scan, restorer: User) -> None:
+    borders.judge_mark(holding(marked, 17), 17, "duplicate", holds=True, by=restorer)
+    assert 17 not in to_check(marked)
+    [mark] = [mark for mark in holding(marked, 17).marks if mark["kind"] == "duplicate"]
+    assert mark["confidence"] == 1.0
+    assert Verdict.objects.get(about="duplicate").by == restorer
+
+
+def test_a_refused_mark_is_gone_and_no_later_detection_brings_it_back(marked: Scan) -> None:
+    borders.judge_mark(holding(marked, 17), 17, "duplicate", holds=False)
+    scenes.make_scenes(marked, MARKED)
+    assert [mark["frame"] for mark in holding(marked, 17).marks] == [10, 15]
+    assert 17 not in to_check(marked)
+
+
+def test_a_refused_intertitle_is_a_shot_and_a_confirmed_one_stays(marked: Scan) -> None:
+    assert holding(marked, 30).kind == "intertitle"
+    borders.judge_mark(holding(marked, 30), 30, "intertitle", holds=True)
+    assert (holding(marked, 30).kind, 30 in to_check(marked)) == ("intertitle", False)
+    borders.judge_mark(holding(marked, 30), 30, "intertitle", holds=False)
+    scenes.make_scenes(marked, MARKED)
+    assert (holding(marked, 30).kind, 30 in to_check(marked)) == ("shot", False)
+
+
+def test_an_intertitle_is_told_on_its_first_frame_alone(marked: Scan) -> None:
+    with pytest.raises(SceneError, match="on its first frame"):
+        borders.judge_mark(holding(marked, 40), 40, "intertitle", holds=True)
+
+
+def test_counting_what_is_left_takes_four_queries_for_all_scans(
     scan: Scan, django_assert_num_queries: object
 ) -> None:
     other = make_scan(frames=50)
     make_scene(scan=other, frames=(0, 25))
     make_scene(scan=other, frames=(25, 50), confidence=0.5)
-    with django_assert_num_queries(3):
-        assert borders.left_to_check([scan, other]) == {scan.pk: 4, other.pk: 1}
+    with django_assert_num_queries(4):
+        assert left_to_check([scan, other]) == {scan.pk: 4, other.pk: 1}

@@ -69,6 +69,8 @@ def test_marks_are_told_by_kind_and_not_all_if_they_are_many() -> None:
     marks.insert(2, {"frame": 40, "kind": "splice"})
     assert describe_marks(marks) == "duplicate 0 1 2 3 and 2 more, splice 40"
     assert describe_marks([]) == ""
+    unsure = [{"frame": 86, "kind": "splice", "confidence": 0.61}]
+    assert describe_marks(unsure) == "splice 86 (.61)", "doubt is told"
 
 
 def test_the_command_draws_it_and_does_not_replace_another(

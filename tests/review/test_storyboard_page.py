@@ -57,6 +57,23 @@ def test_it_opens_at_the_most_doubtful_border(scan: Scan) -> None:
     assert opened(scan) == (75, 75)
 
 
+@pytest.mark.parametrize(("kind", "frame", "at"), [("flash", 10, 10), ("intertitle", 0, 1)])
+def test_a_doubtful_mark_comes_up_and_is_settled(
+    scan: Scan, client: Client, kind: str, frame: int, at: int
+) -> None:
+    first = scan.scenes.current()[0]
+    first.marks = [{"frame": frame, "kind": kind, "confidence": 0.6}]
+    first.save()
+    assert opened(scan) == (None, at)
+    page = client.get(address(scan)).content.decode()
+    assert f"{kind.capitalize()} at frame {frame}" in page and 'id="no-mark"' in page
+    said = {"mark": kind, "frame": frame, "holds": "0", "to": "storyboard"}
+    answer = client.post(reverse("mark-splice", args=[first.pk]), said, follow=True)
+    assert "Nothing is left to check." in answer.content.decode()
+    first.refresh_from_db()
+    assert first.marks == [] and storyboard(scan, border=None, at=None).to_check == []
+
+
 def test_without_doubts_it_opens_at_the_first_cut(scan: Scan) -> None:
     assert opened(scan) == (25, 25)
 
