@@ -25,6 +25,12 @@ from restoration.stages.grade.cdl import Cdl, wheels
 from restoration.storage import storage
 
 COLOURISE, GRADE = "colourise", "grade"
+ENGINE_WORDS = {
+    "spread": "grey where no hint reaches",
+    "network": "a network proposes",
+    "siggraph17": "the network siggraph17 proposes",
+}
+TINT_WORDS = {"drop": "leave it out", "keep": "keep it under the colour"}
 REACHED = 0.005
 """Share of a frame from which a hint counts as reaching it."""
 
@@ -94,6 +100,8 @@ class Advice:
     paint_next: list[Place]
     reach: dict[str, tuple[int, int]]
     """First and last frame of which a hint, by its id, colours half a percent or more."""
+    tinted: bool = False
+    """Whether the film was found to be sepia, tinted or toned."""
 
     def reach_of(self, patches: list[Hint]) -> tuple[int, int] | None:
         """Of several hints together; None if they colour nothing in the newest take."""
@@ -135,6 +143,21 @@ class ColourRoom:
             for patches in found.values()
         ]
         return sorted(strokes, key=lambda stroke: stroke.first.pk, reverse=True)
+
+    @property
+    def engines(self) -> list[tuple[str, str, bool]]:
+        """Value, words and whether it is chosen. One that was chosen elsewhere is kept."""
+        chosen = self.scene.settings.get(COLOURISE, {}).get("engine", "spread")
+        shown = [name for name in ENGINE_WORDS if name in ("spread", "network", chosen)]
+        return [(name, ENGINE_WORDS[name], name == chosen) for name in shown]
+
+    @property
+    def tints(self) -> list[tuple[str, str, bool]]:
+        """As `engines`; none for film that was found to have no tint."""
+        chosen = self.scene.settings.get(COLOURISE, {}).get("tint", "drop")
+        if not self.advice.tinted and chosen == "drop":
+            return []
+        return [(name, words, name == chosen) for name, words in TINT_WORDS.items()]
 
     @property
     def changed(self) -> list[str]:
@@ -248,7 +271,8 @@ def advice_of(take: Take | None) -> Advice:
             if share >= REACHED:
                 first = reach.get(name, (frame["frame"], 0))[0]
                 reach[name] = (first, frame["frame"])
-    return Advice([str(words) for words in facts.get("warnings", [])], places, reach)
+    tinted = facts.get("source", {}).get("kind") == "tinted"
+    return Advice([str(words) for words in facts.get("warnings", [])], places, reach, tinted)
 
 
 def _newer(head: Take | None, ends: Take | None, shown: Take | None) -> Take | None:

@@ -8,16 +8,25 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
 from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, signed_in
-from restoration import hints, palettes, runs
-from restoration.colour_room import colour_room, newest_run, stages_from_colour
+from restoration import hints, palettes, runs, scenes
+from restoration.colour_room import (
+    COLOURISE,
+    ENGINE_WORDS,
+    TINT_WORDS,
+    colour_room,
+    newest_run,
+    stages_from_colour,
+)
 from restoration.errors import IllegalTransition, RestorationError
 from restoration.models import Hint, PaletteEntry, Scene, Take
+from restoration.stages import find_stage
 from restoration.stages.contract import StageError
 
 PAINT = "restoration.paint"
@@ -63,6 +72,13 @@ def _places(value: Any) -> list[tuple[int, int]]:
     if any(abs(part) > 100_000 for place in found for part in place):
         raise forms.ValidationError("That lies outside every picture.")
     return found
+
+
+class WayForm(forms.Form):
+    """How colourise is to work; what is left out stays as it was."""
+
+    engine = forms.ChoiceField(choices=list(ENGINE_WORDS.items()), required=False)
+    tint = forms.ChoiceField(choices=list(TINT_WORDS.items()), required=False)
 
 
 class PaletteForm(forms.Form):
@@ -163,13 +179,35 @@ def withdraw(request: HttpRequest, pk: int, hint: int) -> HttpResponse:
 @permission_required(PAINT, raise_exception=True)
 def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     scene = scene_for(request, pk)
+    form = WayForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Nothing was started. {first_error(form)}")
+        return answer(request, scene)
     try:
+        scene = _choose(scene, form.cleaned_data, signed_in(request))
         stages = stages_from_colour(scene)
         run = runs.process_scene(scene, stages=stages, by=signed_in(request))
         messages.success(request, f"Started: {', '.join(stages)} (run {run.pk}).")
     except (RestorationError, StageError) as error:
         messages.error(request, str(error))
     return answer(request, scene)
+
+
+def _choose(scene: Scene, asked: dict[str, str], by: User) -> Scene:
+    """Keep the way that was asked for with the scene, if it is another one.
+
+    Raises: StageError, SceneError.
+    """
+    chosen = scene.settings.get(COLOURISE, {})
+    usual = find_stage(COLOURISE).parse({})
+    wanted = {
+        name: value
+        for name, value in asked.items()
+        if value and value != chosen.get(name, getattr(usual, name))
+    }
+    if not wanted:
+        return scene
+    return scenes.set_settings(scene, COLOURISE, {**chosen, **wanted}, by=by)
 
 
 @require_POST

@@ -12,7 +12,7 @@ from archive.models import Event
 from restoration import drawn, hints, palettes, scenes
 from restoration.colour_room import colour_room
 from restoration.errors import DrawingError
-from restoration.models import Hint, PaletteEntry
+from restoration.models import Hint, PaletteEntry, StageRun
 from restoration.starting import params_for
 from restoration.storage import storage
 from tests import factories
@@ -202,6 +202,26 @@ def test_the_page_paints_without_a_script_too(desk, scene):
     assert 'data-go="9"' in page
     page = desk.post(reverse("undo-hint", args=[scene.pk]), follow=True).content.decode()
     assert "Taken back in frame 9" in page
+
+
+def test_how_colourise_works_is_chosen_with_the_run_and_kept(desk, scene):
+    address = reverse("colour-again", args=[scene.pk])
+    desk.post(address, {"engine": "spread"})
+    scene.refresh_from_db()
+    assert scene.settings == {}
+    desk.post(address, {"engine": "network"})
+    scene.refresh_from_db()
+    assert scene.settings == {"colourise": {"engine": "network"}}
+    room = colour_room(scene, None)
+    assert [name for name, _, chosen in room.engines if chosen] == ["network"]
+    assert room.tints == []
+    desk.post(address, {"tint": "keep"})
+    scene.refresh_from_db()
+    assert scene.settings == {"colourise": {"engine": "network", "tint": "keep"}}
+    runs = StageRun.objects.order_by("pk")
+    assert [run.params["engine"] for run in runs] == ["spread", "network", "network"]
+    page = desk.post(address, {"engine": "magic"}, follow=True).content.decode()
+    assert "Nothing was started." in page and runs.count() == 3
 
 
 @pytest.mark.parametrize(

@@ -121,5 +121,11 @@ def test_the_page_shows_and_decides_on_the_version_that_is_asked_for(scene, take
     response = client.post(reverse("approve", args=[scene.pk]), values)
     assert response.headers["Location"] == address + "?version=colour"
     assert standing_of(scene, COLOUR).state == "approved"
+    page = client.get("/").content.decode()
+    assert "of the colour" not in page
+    decisions.withdraw(decisions.current_approval(scene, COLOUR), by=reviewer)
+    page = client.get("/").content.decode()
+    assert "colour version" in page and "of the colour" in page
+    decisions.approve(scene, head, by=reviewer)
     found = [standing.take for standing in pages.waiting_for(reviewer).to_review]
     assert found == [takes[0]]
