@@ -203,6 +203,7 @@ class ColourRoom:
         """For static/js/player/colour.js."""
         return {
             "paint": reverse("paint-hints", args=[self.scene.pk]),
+            "withdraw": reverse("withdraw-hint", args=[self.scene.pk, 0]),
             "undo": reverse("undo-hint", args=[self.scene.pk]),
             "shown": self.shown.pk if self.shown else None,
             "hints": [

@@ -163,7 +163,8 @@ listen({
   "+": () => tools.zoomBy(1.5), "-": () => tools.zoomBy(1 / 1.5), 0: () => tools.zoom("fit"),
   c: () => repairs.step(1), C: () => repairs.step(-1), y: () => repairs.decide("keep"), u: () => repairs.decide("undo"),
   x: () => repairs.nextNotJudged(), g: () => { colour.stop(); protect.toggle(); },
-  h: () => colour.use("paint"), e: () => colour.use("pick"), "<": () => colour.resize(-2), ">": () => colour.resize(2),
+  h: () => colour.use("paint"), e: () => colour.use("pick"), t: () => colour.use("erase"),
+  "<": () => colour.resize(-2), ">": () => colour.resize(2),
   Escape: () => repairs.choose(null),
   ",": () => tools.moveWipe(-0.02), ".": () => tools.moveWipe(0.02),
 });

@@ -30,7 +30,7 @@ export class Colour {
     this.#settle();
   }
 
-  /** tool: "paint", "pick" or "box"; taken up again it is laid down. */
+  /** tool: "paint", "pick", "erase" or "box"; taken up again it is laid down. */
   use(tool) {
     if (!byId("brush")) return;
     this.tool = this.tool === tool ? null : tool;
@@ -41,6 +41,7 @@ export class Colour {
     const words = {
       paint: "Click or draw on the picture. < and > change the brush, Esc stops.",
       box: "Draw the box of the correction on the picture. Esc stops.",
+      erase: "Click a hint to take it back, with the rest of its stroke. Esc stops.",
       pick: "Click a place of the picture to take its colour. Esc stops.",
     };
     this.#say(words[this.tool] ?? "");
@@ -123,6 +124,7 @@ export class Colour {
     const at = [Math.floor(x), Math.floor(y)];
     if (event.type === "pointermove") this.pointer = at;
     if (this.tool === "pick" && event.type === "pointerup") return this.#take(event);
+    if (this.tool === "erase" && event.type === "pointerup") this.#erase(at);
     if (this.tool === "paint") this.#brush(event, at);
     if (this.tool === "box") this.#drag(event, at);
     this.draw();
@@ -154,6 +156,14 @@ export class Colour {
     await this.#send(this.room.paint, values);
     this.stroke = [];
     this.draw();
+  }
+
+  #erase([x, y]) {
+    const here = this.room.hints.filter(({ frame }) => frame === this.transport.frame);
+    const hit = here.reverse().find(({ box: [left, top, width, height] }) =>
+      left <= x && x < left + width && top <= y && y < top + height);
+    if (hit) this.#send(this.room.withdraw.replace("/0/", `/${hit.id}/`), {});
+    else this.#say("There is no hint. Click on one, or Esc.");
   }
 
   #send(address, values) {
@@ -196,6 +206,7 @@ export class Colour {
   #follow({ target }) {
     if (target.closest("#paint")) this.use("paint");
     if (target.closest("#pick")) this.use("pick");
+    if (target.closest("#erase")) this.use("erase");
     if (target.closest("#undo-hint")) this.undo();
     if (target.closest("#draw-region")) this.stop();
     if (target.closest("#draw-box")) this.use("box");
@@ -227,7 +238,7 @@ export class Colour {
     byId("hint-size").value = this.size;
     for (const id of ["draw-box", "white-from-brush"]) byId(id).hidden = false;
     byId("draw-box").setAttribute("aria-pressed", String(this.tool === "box"));
-    for (const tool of ["paint", "pick"]) byId(tool).setAttribute("aria-pressed", String(this.tool === tool));
+    for (const tool of ["paint", "pick", "erase"]) byId(tool).setAttribute("aria-pressed", String(this.tool === tool));
     this.place.classList.toggle("drawing", Boolean(this.tool));
     let named = "";
     for (const button of document.querySelectorAll("[data-entry]")) {
