@@ -215,3 +215,37 @@ def test_full_range_and_limited_range_meet_the_same_light() -> None:
     light = np.clip((grey[dark] - 16) / 219, 0, 1)
     found = (made[0].picture.planes[0][dark].astype(float) - 16) / 219
     assert np.abs(found.mean() - (light**1.5).mean()) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("matrix", "red", "blue"), [("bt709", 0.2126, 0.0722), ("smpte170m", 0.299, 0.114)]
+)
+@pytest.mark.parametrize("full", [True, False])
+def test_yuv_codes_follow_the_formula_by_way_of_rgb(
+    matrix: str, red: float, blue: float, full: bool
+) -> None:
+    clip = clip_of(moving(1), "yuv444p")
+    clip.format = replace(clip.format, matrix=matrix, colour_range="full" if full else "limited")
+    cdl = Cdl.parse(WARM)
+    made, _ = run_stage(GRADE, clip, corrections=[correction(**WARM)])
+    low, span, wide = (0, 255, 255) if full else (16, 219, 224)
+    y, cb, cr = (plane.astype(float) for plane in clip.pictures[0].planes)
+    y, cb, cr = (y - low) / span, (cb - 128) / wide, (cr - 128) / wide
+    green = 1 - red - blue
+    channels = [
+        y + 2 * (1 - red) * cr,
+        y - (2 * blue * (1 - blue) * cb + 2 * red * (1 - red) * cr) / green,
+        y + 2 * (1 - blue) * cb,
+    ]
+    channels = [as_written(codes, cdl, channel) for channel, codes in enumerate(channels)]
+    luma = sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
+    channels = [np.clip(luma + cdl.saturation * (codes - luma), 0, 1) for codes in channels]
+    y = red * channels[0] + green * channels[1] + blue * channels[2]
+    wanted = [
+        low + span * y,
+        128 + wide * (channels[2] - y) / (2 * (1 - blue)),
+        128 + wide * (channels[0] - y) / (2 * (1 - red)),
+    ]
+    for plane, codes in zip(made[0].picture.planes, wanted, strict=True):
+        off = plane.astype(float) - np.clip(codes, 0, 255)
+        assert np.abs(off).max() <= 0.55
