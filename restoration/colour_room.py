@@ -160,6 +160,13 @@ class ColourRoom:
         return [(name, words, name == chosen) for name, words in TINT_WORDS.items()]
 
     @property
+    def doubt(self) -> str | None:
+        """Where to ask how uncertain the colour that is shown is; None if no colour is."""
+        if self.shown is None or not self.shows_colour or _link(self.shown, COLOURISE) is None:
+            return None
+        return reverse("take-doubt", args=[self.shown.pk])
+
+    @property
     def changed(self) -> list[str]:
         return self.hints_changed + self.grade_changed
 
@@ -216,6 +223,7 @@ class ColourRoom:
                 }
                 for hint in self.hints
             ],
+            "doubt": self.doubt,
             "next": [asdict(place) for place in self.advice.paint_next],
             "corrections": [
                 {"id": row.pk, "frames": [row.start_frame, row.end_frame], "box": row.box}
@@ -249,14 +257,33 @@ def colour_room(scene: Scene, shown: Take | None) -> ColourRoom:
     )
 
 
+def doubt_of(shown: Take) -> list[dict[str, Any]]:
+    """How uncertain the colour is, a grid for each frame, as colourise recorded it; empty if not.
+
+    Each: frame, width, height, data (uint8 rows from 0, sure, to 255; deflated, base64).
+    """
+    take = _link(shown, COLOURISE)
+    return [
+        {"frame": frame["frame"], **frame["doubt"]}
+        for frame in (_facts(take).get("frames", []) if take else [])
+        if "doubt" in frame
+    ]
+
+
+def _facts(take: Take) -> dict[str, Any]:
+    """What the take recorded; nothing if its files are away, which fixity reports."""
+    try:
+        found = json.loads(TakeFiles(storage().folder(take.storage_key)).facts.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def advice_of(take: Take | None) -> Advice:
     """The warnings of a take of colourise, and where to paint next, as its facts have them."""
     if take is None:
         return Advice([], [], {})
-    try:
-        facts = json.loads(TakeFiles(storage().folder(take.storage_key)).facts.read_bytes())
-    except (OSError, ValueError):
-        return Advice([], [], {})  # A take whose files are away still has its hints.
+    facts = _facts(take)
     places = [
         Place(
             frame=place["frame"],

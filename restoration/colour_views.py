@@ -10,17 +10,19 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.validators import RegexValidator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, signed_in
+from archive.views import never_changes
 from restoration import hints, palettes, runs, scenes
 from restoration.colour_room import (
     COLOURISE,
     ENGINE_WORDS,
     TINT_WORDS,
     colour_room,
+    doubt_of,
     newest_run,
     stages_from_colour,
 )
@@ -117,6 +119,15 @@ def first_error(form: Any) -> str:
 @permission_required("review.open_review", raise_exception=True)
 def section(request: HttpRequest, pk: int) -> HttpResponse:
     return answer(request, scene_for(request, pk))
+
+
+@require_safe
+@permission_required("review.open_review", raise_exception=True)
+def doubt(request: HttpRequest, pk: int) -> HttpResponse:
+    """How uncertain the colour of a take is, frame by frame."""
+    take = get_object_or_404(Take.objects.select_related("scan__reel"), pk=pk)
+    check_media(request, take.scan)
+    return never_changes(JsonResponse({"frames": doubt_of(take)}))
 
 
 @require_POST

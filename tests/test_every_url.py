@@ -95,6 +95,7 @@ EXPECTED = {
     "scene-colour": Expected(READ, VIEWERS, ("scene",)),
     "colour-again": Expected(WRITE, VIEWERS, ("scene",)),
     "colour-cancel": Expected(WRITE, VIEWERS, ("scene",)),
+    "take-doubt": Expected(READ, VIEWERS, ("take",)),
     "paint-hints": Expected(WRITE, VIEWERS, ("scene",)),
     "undo-hint": Expected(WRITE, VIEWERS, ("scene",)),
     "withdraw-hint": Expected(WRITE, VIEWERS, ("scene", "hint")),

@@ -1,6 +1,7 @@
 // The review room: joins the player's parts and gives them keys.
 
 import { Colour } from "./player/colour.js";
+import { Doubt } from "./player/doubt.js";
 import { listen } from "./player/keys.js";
 import { LabelMaps } from "./player/labels.js";
 import { addSource, whenReady } from "./player/opening.js";
@@ -19,6 +20,7 @@ const readout = new Readout(room);
 const sources = {};
 let maps = null;
 let overlay = false;
+let doubt = null;
 let point = null;
 
 const canvas = document.createElement("canvas");
@@ -39,7 +41,7 @@ const stills = new Stills(room.stills, (frame, pictures) => {
   screen.draw();
 });
 const tools = new Tools(screen, { hasTake: Boolean(room.take), onchange: paintMap });
-const plane = () => byId("plane")?.value ?? "structure";
+const plane = () => (doubted() ? "colour" : byId("plane")?.value ?? "structure");
 
 const repairs = new Repairs({
   room: JSON.parse(byId("repair-room").textContent), screen, transport, isShown: () => overlay, showMap: toggleOverlay,
@@ -48,11 +50,17 @@ const protect = new Protect({ screen, repairs, place: byId("screen") });
 const colour = new Colour({
   screen, transport, timeline, place: byId("screen"), stopOthers: () => protect.active && protect.toggle(false),
 });
+doubt = new Doubt(() => colour.room.doubt, paintMap);
 screen.ondraw = () => { repairs.draw(); colour.draw(); };
 
+function doubted() {
+  return byId("plane")?.value === "doubt";
+}
+
 function paintMap() {
-  screen.pictures.map = overlay && maps && transport.frame !== null ? maps.picture(transport.frame, plane()) : null;
-  document.body.dataset.map = screen.pictures.map ? `${transport.frame} ${plane()}` : "";
+  const source = doubted() ? doubt : maps;
+  screen.pictures.map = overlay && source && transport.frame !== null ? source.picture(transport.frame, plane()) : null;
+  document.body.dataset.map = screen.pictures.map ? `${transport.frame} ${byId("plane").value}` : "";
   screen.draw();
 }
 

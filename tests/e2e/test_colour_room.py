@@ -92,6 +92,11 @@ def test_three_hints_on_one_frame_colour_the_whole_scene(
         expect(page.locator("#precision")).to_have_text("exact pixels")
         seen = [colour_at(page, x, y) for x, y in ((30, 70), (96, 90), (160, 110))]
         assert [max(range(3), key=colour.__getitem__) for colour in seen] == [0, 1, 2], frame
+    page.locator("#plane").select_option("doubt")
+    page.locator("#overlay").click()
+    page.wait_for_selector("body[data-map='23 doubt']")
+    near, far = colour_at(page, 160, 100), colour_at(page, 10, 20)
+    assert max(far) - min(far) < max(near) - min(near) and min(far) > 120, "fog where no hint is"
     assert Take.objects.filter(stage="repair").count() == 1
     expect(section).to_contain_text("You are looking at the colour version")
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from archive.models import Event
 from restoration import drawn, hints, palettes, scenes
-from restoration.colour_room import colour_room
+from restoration.colour_room import colour_room, doubt_of
 from restoration.errors import DrawingError
 from restoration.models import Hint, PaletteEntry, StageRun
 from restoration.starting import params_for
@@ -137,6 +137,7 @@ def test_the_list_says_what_the_newest_take_made_of_each_hint(scene, reviewer):
     room = colour_room(scene, take)
     assert [stroke.reach for stroke in room.strokes] == [None, (9, 11)]
     assert room.advice.warnings == ["60 % of it is undecided"]
+    assert doubt_of(take) == []
     assert room.as_json()["next"] == [{"frame": 10, "x": 34, "y": 23, "gain": 8.2}]
 
 

@@ -6,6 +6,8 @@ becomes grass. So it is said where that is the case.
 
 from __future__ import annotations
 
+import base64
+import zlib
 from dataclasses import asdict, dataclass
 
 import cv2
@@ -18,6 +20,7 @@ from restoration.stages.contract import JSON
 
 UNDECIDED = 0.5
 """Evidence below which a pixel's colour counts as undecided."""
+DOUBT_ACROSS = 64
 WARN = 0.3
 """Share of a scene's pixels from which it is warned of."""
 _DARK, _LIGHT = 6.0, 97.0
@@ -42,6 +45,21 @@ class Place:
 
     def as_json(self) -> JSON:
         return asdict(self)
+
+
+def doubt_grid(lightness: Plane, evidence: Plane) -> JSON:
+    """How uncertain the colour is in blocks of a frame, 64 across: 255 where nothing speaks for it.
+
+    Where a colour can hardly be seen there is nothing to doubt. data: uint8 rows, deflated, base64.
+    """
+    seen = (lightness > _DARK) & (lightness < _LIGHT)
+    doubt = np.where(seen, 1 - evidence, 0).astype(np.float32)
+    width = min(DOUBT_ACROSS, doubt.shape[1])
+    height = max(1, round(doubt.shape[0] * width / doubt.shape[1]))
+    blocks = cv2.resize(doubt, (width, height), interpolation=cv2.INTER_AREA)
+    codes = np.clip(np.rint(blocks * 255), 0, 255).astype(np.uint8)
+    data = base64.b64encode(zlib.compress(codes.tobytes(), 9)).decode("ascii")
+    return {"width": width, "height": height, "data": data}
 
 
 def undecided(lightness: Plane, evidence: Plane) -> npt.NDArray[np.bool_]:

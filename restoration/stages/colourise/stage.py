@@ -22,6 +22,7 @@ from restoration.stages.colourise.advice import (
     WARN,
     Place,
     choose_places,
+    doubt_grid,
     places_to_paint,
     undecided,
 )
@@ -232,6 +233,7 @@ class _Painting:
             "uncertainty": round(1 - float(found.evidence.mean()), 4),
             "undecided": round(open_yet, 4),
             "out_of_gamut": int(made.faint.sum()),
+            "doubt": doubt_grid(small, found.evidence),
             "from": self._shares(found),
         }
         self._facts["frames"].append(record)
