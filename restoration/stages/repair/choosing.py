@@ -8,9 +8,11 @@ that the network puts in it. Those values are only looked at and never written.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -66,9 +68,9 @@ class _Wanted:
     box: Box
     outer: Box
     part: Mask
-    ring: Mask
     values: Luma
-    weights: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.uint8]
+    counted: int
 
 
 def choose_source(
@@ -89,7 +91,7 @@ def choose_source(
     if expected is not None and expected.unknown[box][part].mean() > 0.5:
         return None
     wanted = _want(luma, mask, box, part, expected)
-    if float(wanted.weights.sum()) < _ENOUGH:
+    if wanted.counted < _ENOUGH:
         return None
     best: Choice | None = None
     for neighbour in neighbours:
@@ -144,20 +146,19 @@ def _want(luma: Luma, mask: Mask, box: Box, part: Mask, expected: Expected | Non
         slice(max(rows.start - _RING, 0), min(rows.stop + _RING, height)),
         slice(max(columns.start - _RING, 0), min(columns.stop + _RING, width)),
     )
-    ring = ~mask[outer]
-    values, weights = luma[outer], ring.astype(np.float32)
+    values, weights = luma[outer], (~mask[outer]).view(np.uint8)
     if expected is not None:
         y, x = rows.start - outer[0].start, columns.start - outer[1].start
         inside = (slice(y, y + part.shape[0]), slice(x, x + part.shape[1]))
         values = values.copy()
         values[inside][part] = expected.luma[box][part]
-        weights[inside][part] = 1.0
-    return _Wanted(box, outer, part, ring, values, weights)
+        weights[inside][part] = 1
+    return _Wanted(box, outer, part, values, weights, cv2.countNonZero(weights))
 
 
 def _limit(wanted: _Wanted) -> float:
-    counted = wanted.values[wanted.weights > 0]
-    return _WORST + _OF_CONTRAST * float(counted.std())
+    spread = cv2.meanStdDev(wanted.values, mask=wanted.weights)[1]
+    return _WORST + _OF_CONTRAST * float(spread[0, 0])
 
 
 def _best_place(wanted: _Wanted, neighbour: Neighbour, shape: tuple[int, ...]) -> Choice | None:
@@ -172,25 +173,21 @@ def _best_place(wanted: _Wanted, neighbour: Neighbour, shape: tuple[int, ...]) -
         slice(rows.start + low_y, rows.stop + high_y),
         slice(columns.start + low_x, columns.stop + high_x),
     )
-    shown = np.lib.stride_tricks.sliding_window_view(
-        neighbour.view.full[window], wanted.values.shape
+    errors = cv2.matchTemplate(
+        neighbour.view.full[window], wanted.values, cv2.TM_SQDIFF, mask=wanted.weights
     )
-    apart = shown - wanted.values
-    errors = np.einsum("abij,abij,ij->ab", apart, apart, wanted.weights)
-    errors /= wanted.weights.sum()
     box = wanted.box
     holes = neighbour.damaged[
         box[0].start + low_y : box[0].stop + high_y, box[1].start + low_x : box[1].stop + high_x
-    ]
-    if holes.any():
-        windows = np.lib.stride_tricks.sliding_window_view(holes, wanted.part.shape)
-        errors[(windows & wanted.part).any(axis=(2, 3))] = np.inf
-    at = int(errors.argmin())
-    row, column = divmod(at, errors.shape[1])
-    least = float(errors[row, column])
-    if not np.isfinite(least):
+    ].view(np.uint8)
+    if cv2.countNonZero(holes):
+        held = cv2.matchTemplate(holes, wanted.part.view(np.uint8), cv2.TM_CCORR)
+        errors[held > 0.5] = np.inf
+    least, _, (column, row), _ = cv2.minMaxLoc(errors)
+    if not math.isfinite(least):
         return None
-    return Choice(neighbour.motion.offset, low_y + row, low_x + column, float(np.sqrt(least)))
+    error = math.sqrt(max(least, 0.0) / wanted.counted)
+    return Choice(neighbour.motion.offset, low_y + row, low_x + column, error)
 
 
 def _flow_at(motion: Motion, outer: Box, shape: tuple[int, ...]) -> tuple[int, int]:

@@ -78,43 +78,36 @@ def detect_defects(
     if not unsure.any():
         return suspects
     settled = settle(motions, neighbours, unsure)
-    suspects = _suspects(here.codes, settled, limits)
-    defects = _keep_defects(here, Parts.of(suspects), settled, neighbours, limits)
+    parts = Parts.of(_suspects(here.codes, settled, limits))
+    kept = _defects_among(here, parts, settled, neighbours, limits)
+    defects = parts.only(kept)
     if len(nearest(motions)) < 2:
         return defects  # one side only is too little to let a defect grow on
-    return _grow_large(here, defects, settled, neighbours, limits)
+    large = parts.only(kept & (parts.area >= _LARGE))
+    return defects | _grow(here, large, settled, neighbours, limits)
 
 
-def _grow_large(
+def _grow(
     here: View,
-    defects: Bits,
+    large: Bits,
     motions: Sequence[Motion],
     neighbours: dict[int, View],
     limits: Thresholds,
 ) -> Bits:
-    """Find the rest of defects so large that the flow inside them went astray."""
+    """The rest of defects so large that the flow inside them went astray, with themselves."""
+    all_grown = large
     for _ in range(_GROWTHS):
-        parts = Parts.of(defects)
-        large = parts.only(parts.area >= _LARGE)
         unsure = unsure_cells(large, held=_TOUCHED, reach=_GROWTH)
         if not unsure.any():
             break
         motions = settle(motions, neighbours, unsure)
-        again = connected_to(large, _suspects(here.codes, motions, limits) | large)
-        grown = _that_grew(Parts.of(again), large)
-        if not grown.any():
-            break
-        more = _keep_defects(here, Parts.of(grown), motions, neighbours, limits)
-        if not more.any():
-            break
-        defects = defects | more
-    return defects
-
-
-def _that_grew(parts: Parts, large: Bits) -> Bits:
-    """The parts that hold plainly more than what they grew from."""
-    before = parts.sums(large.reshape(-1)[parts.places])
-    return parts.only(parts.area > _GROWN * before)
+        parts = Parts.of(_suspects(here.codes, motions, limits) | large)
+        held = parts.sums(large.reshape(-1)[parts.places])
+        grown = (held > 0) & (parts.area > _GROWN * held)
+        # What did not grow is what it was.
+        large = parts.only(_defects_among(here, parts, motions, neighbours, limits, grown))
+        all_grown = all_grown | large
+    return all_grown
 
 
 def _misfit(codes: Codes, motions: Sequence[Motion]) -> Codes:
@@ -137,25 +130,45 @@ def _misfit(codes: Codes, motions: Sequence[Motion]) -> Codes:
 def _suspects(codes: Codes, motions: Sequence[Motion], limits: Thresholds) -> Bits:
     """Places outside the range of the nearest neighbours and of one further at least."""
     misfit = _misfit(codes, motions)
+    near, far = _near_and_far(motions)
+    certain = cv2.LUT(misfit, _limits(limits.certain, limits.damping))
+    found = np.zeros(codes.shape, np.uint8)
+    wide = _apart(codes, near, misfit, limits)
+    for beyond, apart in zip(_beyond(codes, *_range(near, far)), wide, strict=True):
+        seeds = np.asarray(cv2.compare(beyond, certain, cv2.CMP_GT), np.uint8)
+        found |= connected_to(seeds & apart, apart)
+    return found
+
+
+def _near_and_far(motions: Sequence[Motion]) -> tuple[list[Motion], list[Motion]]:
     near = nearest(motions)
-    far = [motion for motion in motions if motion not in near]
     if len(near) < 2:
-        near, far = list(motions), []
-    high, low = _range(near, far)
+        return list(motions), []
+    return near, [motion for motion in motions if motion not in near]
+
+
+def _apart(
+    codes: Codes, near: Sequence[Motion], misfit: Codes, limits: Thresholds
+) -> tuple[Bits, Bits]:
+    """Where the frame is possibly lighter than all these neighbours, and darker. 0 or 255."""
     most = np.maximum.reduce([motion.seen for motion in near])
     least = np.minimum.reduce([motion.seen for motion in near])
-    traceable = cv2.bitwise_not(255 * _untraceable(near, codes))
-    certain = cv2.LUT(misfit, _limits(limits.certain, limits.damping))
     possible = cv2.LUT(misfit, _limits(limits.possible, limits.damping))
-    found = np.zeros(codes.shape, np.uint8)
-    for beyond, apart in (
-        (cv2.subtract(codes, high), cv2.subtract(codes, most)),
-        (cv2.subtract(low, codes), cv2.subtract(least, codes)),
-    ):
-        seeds = cv2.bitwise_and(cv2.compare(beyond, certain, cv2.CMP_GT), traceable)
-        wide = cv2.bitwise_and(cv2.compare(apart, possible, cv2.CMP_GT), traceable)
-        found |= connected_to(np.asarray(seeds, np.uint8), np.asarray(wide, np.uint8))
-    return found
+    untraceable = np.logical_or.reduce([motion.outside for motion in near])
+    light, dark = (
+        np.asarray(cv2.compare(apart, possible, cv2.CMP_GT), np.uint8)
+        for apart in _beyond(codes, most, least)
+    )
+    if untraceable.any():
+        gone = spread_mask(untraceable, (codes.shape[0], codes.shape[1])) * np.uint8(255)
+        light, dark = light & ~gone, dark & ~gone
+    return light, dark
+
+
+def _beyond(codes: Codes, high: Codes, low: Codes) -> tuple[Codes, Codes]:
+    """By how much the frame is above the one and below the other."""
+    above, below = cv2.subtract(codes, high), cv2.subtract(low, codes)
+    return np.asarray(above, np.uint8), np.asarray(below, np.uint8)
 
 
 def _range(near: Sequence[Motion], far: Sequence[Motion]) -> tuple[Codes, Codes]:
@@ -170,13 +183,6 @@ def _range(near: Sequence[Motion], far: Sequence[Motion]) -> tuple[Codes, Codes]
     return np.asarray(high, np.uint8), np.asarray(low, np.uint8)
 
 
-def _untraceable(near: Sequence[Motion], codes: Codes) -> Bits:
-    outside = np.logical_or.reduce([motion.outside for motion in near])
-    if not outside.any():
-        return np.zeros(codes.shape, np.uint8)
-    return spread_mask(outside, (codes.shape[0], codes.shape[1]))
-
-
 @cache
 def _limits(least: float, damping: float) -> Codes:
     """For each misfit, in quarters of a code, the whole codes that must be exceeded. (256,)."""
@@ -184,14 +190,19 @@ def _limits(least: float, damping: float) -> Codes:
     return np.minimum(np.floor(limits), 255).astype(np.uint8)
 
 
-def _keep_defects(
+def _defects_among(
     here: View,
     parts: Parts,
     motions: Sequence[Motion],
     neighbours: dict[int, View],
     limits: Thresholds,
-) -> Bits:
-    suspects = weigh(here.codes, parts, motions, neighbours, least=limits.evidence)
-    kept = is_defect(suspects, least=limits.evidence)
-    kept[suspects.area > limits.largest * here.codes.size] = False
-    return parts.only(kept)
+    asked: npt.NDArray[np.bool_] | None = None,
+) -> npt.NDArray[np.bool_]:
+    """Which parts (or which of those that are asked about) are defects, (n,) bool."""
+    may_be = parts.area <= limits.largest * here.codes.size
+    if asked is not None:
+        may_be &= asked
+    if not may_be[1:].any():
+        return np.zeros(parts.count, bool)
+    suspects = weigh(here.codes, parts, motions, neighbours, least=limits.evidence, asked=may_be)
+    return is_defect(suspects, least=limits.evidence) & may_be

@@ -9,17 +9,16 @@ damage planted in the `clean_video` clips, on other frames than the bench's (doc
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from restoration.imaging.flow_cells import CELL, Codes
-from restoration.stages.repair.parts import Parts, places_of
+from restoration.imaging.flow_cells import Codes
+from restoration.stages.repair.parts import Parts, Places, places_of
+from restoration.stages.repair.twins import find_twins
 from restoration.stages.repair.views import Motion, View, nearest
 
 _BIAS = -11.52
@@ -33,8 +32,6 @@ _EDGE = -1.27
 # suspects are believed.
 _DOUBT_AT_EDGE, _LARGEST_AT_EDGE, _GLARING = 3.7, 200, 55.0  # log odds, pixels, codes
 _IN_BOTH, _IN_ONE = 0.45, 0.3  # misfit of a shape that was found again, in both or in one
-_SCENERY = 0.4  # of the misfit at the suspect's own place
-_SQUARE = np.ones((3, 3), np.uint8)
 _NEAR = np.ones((7, 7), np.uint8)
 
 
@@ -64,12 +61,14 @@ def weigh(
     neighbours: Mapping[int, View],
     *,
     least: float,
+    asked: npt.NDArray[np.bool_] | None = None,
 ) -> Suspects:
     """Measure every suspect; `found` only where the rest leaves the answer open (else 0).
 
     Args:
         codes: (H, W) uint8, the frame's own.
         neighbours: by offset.
+        asked: (n,) bool, the parts that are looked for; all.
     """
     near = nearest(motions)
     one_sided = len(near) < 2
@@ -88,10 +87,10 @@ def weigh(
         one_sided=one_sided,
     )
     hopeful = score(suspects) >= least
+    if asked is not None:
+        hopeful &= asked
     suspects.found[~hopeful] = 0.0
-    boxes = parts.boxes.tolist()
-    for part in (np.flatnonzero(hopeful[1:]) + 1).tolist():
-        _look_for(codes, suspects, part, boxes[part], [(m, neighbours[m.offset]) for m in near])
+    _look_for(codes, suspects, np.flatnonzero(hopeful[1:]) + 1, near, neighbours)
     return suspects
 
 
@@ -118,17 +117,22 @@ def _ring(codes: Codes, parts: Parts, near: Sequence[Motion]) -> npt.NDArray[np.
 def _look_for(
     codes: Codes,
     suspects: Suspects,
-    part: int,
-    box: Sequence[int],
-    near: Sequence[tuple[Motion, View]],
+    hopeful: Places,
+    near: Sequence[Motion],
+    neighbours: Mapping[int, View],
 ) -> None:
-    """Fill in `found` and `moved` of one suspect."""
-    shape = _shape_of(codes, suspects.parts, part, box)
-    twins = [shape_elsewhere(codes, shape, motion, view.codes) for motion, view in near]
-    suspects.found[part] = min(twin.misfit for twin in twins)
-    misfits = [1.0 if twin.is_scenery else twin.misfit for twin in twins]
+    """Fill in `found` and `moved` of the suspects that are hopeful."""
+    if not hopeful.size:
+        return
+    twins = [
+        find_twins(codes, suspects.parts, hopeful, motion, neighbours[motion.offset].codes)
+        for motion in near
+    ]
+    suspects.found[hopeful] = np.minimum.reduce([twin.misfit for twin in twins])
+    misfits = np.stack([np.where(twin.is_scenery, 1.0, twin.misfit) for twin in twins])
     in_one = _IN_BOTH if suspects.one_sided else _IN_ONE
-    suspects.moved[part] = max(misfits) < _IN_BOTH or min(misfits) < in_one
+    moved = (misfits.max(axis=0) < _IN_BOTH) | (misfits.min(axis=0) < in_one)
+    suspects.moved[hopeful] = moved
 
 
 def is_defect(suspects: Suspects, *, least: float) -> npt.NDArray[np.bool_]:
@@ -153,76 +157,3 @@ def score(suspects: Suspects) -> npt.NDArray[np.float64]:
         + _AREA * np.log(np.maximum(suspects.area, 1.0))
         + _EDGE * suspects.one_sided
     )
-
-
-class Twin(NamedTuple):
-    """Where a neighbour shows a suspect's shape best.
-
-    misfit: root mean square, over the misfit at the place that motion predicts.
-    is_scenery: this frame shows the same at that place too, so it is no moved suspect but a part of
-        the scene that looks like it, as any dark corner looks like a dark blotch.
-    """
-
-    misfit: float
-    is_scenery: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shape:
-    """A suspect with a rim of one pixel.
-
-    top, left: of the box about it. patch, inside: (h, w) uint8, what the frame shows there, and 1
-    where it is the suspect's. reach: pixels by which it may have gone from frame to frame.
-    """
-
-    top: int
-    left: int
-    patch: Codes
-    inside: Codes
-    pixels: int
-    reach: int
-
-
-def _shape_of(codes: Codes, parts: Parts, part: int, box: Sequence[int]) -> Shape:
-    height, width = codes.shape
-    left, top, wide, high, area = box
-    y0, y1 = max(top - 1, 0), min(top + high + 1, height)
-    x0, x1 = max(left - 1, 0), min(left + wide + 1, width)
-    core = (parts.labels[y0:y1, x0:x1] == part).view(np.uint8)
-    inside = np.asarray(cv2.dilate(core, _SQUARE), np.uint8)
-    reach = min(3 + area, 12 + min(28, max(wide, high)))
-    return Shape(y0, x0, codes[y0:y1, x0:x1], inside, cv2.countNonZero(inside), reach)
-
-
-def shape_elsewhere(codes: Codes, shape: Shape, motion: Motion, other: Codes) -> Twin:
-    """Look for the suspect's shape anywhere near by in the neighbour."""
-    height, width = codes.shape
-    high, wide = shape.patch.shape
-    top, left = shape.top, shape.left
-    predicted = motion.seen[top : top + high, left : left + wide]
-    expected = _misfit(shape, predicted)
-    reach = shape.reach * (1 + abs(motion.offset)) // 2
-    middle = motion.flow[(top + high // 2) // CELL, (left + wide // 2) // CELL]
-    dx, dy = round(float(middle[0])), round(float(middle[1]))
-    y0, y1 = max(top + dy - reach, 0), min(top + high + dy + reach, height)
-    x0, x1 = max(left + dx - reach, 0), min(left + wide + dx + reach, width)
-    if y1 - y0 < high or x1 - x0 < wide:
-        return Twin(1.0, is_scenery=False)
-    searched = other[y0:y1, x0:x1]
-    errors = cv2.matchTemplate(searched, shape.patch, cv2.TM_SQDIFF, mask=shape.inside)
-    least, _, (column, row), _ = cv2.minMaxLoc(errors)
-    best = math.sqrt(max(least, 0.0) / shape.pixels)
-    twin = searched[row : row + high, column : column + wide]
-    top, left = y0 + row - dy, x0 + column - dx
-    same = codes[max(top, 0) : top + high, max(left, 0) : left + wide]
-    misfit = best / max(expected, 1e-6)
-    if same.shape != twin.shape:
-        return Twin(misfit, is_scenery=False)
-    still = math.sqrt(cv2.norm(same, twin, cv2.NORM_L2SQR, mask=shape.inside) / shape.pixels)
-    return Twin(misfit, is_scenery=still < _SCENERY * expected)
-
-
-def _misfit(shape: Shape, seen: Codes) -> float:
-    """Root mean square over the shape, codes."""
-    apart = cv2.norm(shape.patch, seen, cv2.NORM_L2SQR, mask=shape.inside)
-    return math.sqrt(apart / shape.pixels)

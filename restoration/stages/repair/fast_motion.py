@@ -7,7 +7,7 @@ looked for there, over a wide range and a little turned, at a quarter of the siz
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -125,16 +125,14 @@ class _Place:
     still: float
 
 
-def _turned(sought: _Sought) -> Iterator[_Sought]:
+def _turned(sought: _Sought, turn: float) -> _Sought:
+    if not turn:
+        return sought
     high, wide = sought.patch.shape
-    for turn in _TURNS:
-        if not turn:
-            yield sought
-            continue
-        about = cv2.getRotationMatrix2D(((wide - 1) / 2, (high - 1) / 2), turn, 1.0)
-        patch = cv2.warpAffine(sought.patch, about, (wide, high), borderMode=cv2.BORDER_REPLICATE)
-        inside = cv2.warpAffine(sought.inside, about, (wide, high), flags=cv2.INTER_NEAREST)
-        yield _Sought(np.asarray(patch, np.uint8), np.asarray(inside, np.uint8))
+    about = cv2.getRotationMatrix2D(((wide - 1) / 2, (high - 1) / 2), turn, 1.0)
+    patch = cv2.warpAffine(sought.patch, about, (wide, high), borderMode=cv2.BORDER_REPLICATE)
+    inside = cv2.warpAffine(sought.inside, about, (wide, high), flags=cv2.INTER_NEAREST)
+    return _Sought(np.asarray(patch, np.uint8), np.asarray(inside, np.uint8))
 
 
 def _find(sought: _Sought, codes: Codes, other: Codes, rows: slice, columns: slice) -> _Place:
@@ -147,10 +145,13 @@ def _find(sought: _Sought, codes: Codes, other: Codes, rows: slice, columns: sli
     if searched.shape[0] < high or searched.shape[1] < wide:
         return _Place(np.inf, 0.0)
     small = _small(searched)
-    coarse = [(*_coarse(turned, small), turned) for turned in _turned(sought)]
-    coarse.sort(key=lambda found: found[0])
+    shape = _Sought(_small(sought.patch), _small(sought.inside * np.uint8(2)))
+    coarse = [(*_best(small, _turned(shape, turn)), turn) for turn in _TURNS]
+    coarse.sort(key=lambda found: found[2])
     places = []
-    for _, y, x, turned in coarse[:_FINELY]:
+    for x, y, _, turn in coarse[:_FINELY]:
+        turned = _turned(sought, turn)
+        y, x = y * _COARSE, x * _COARSE
         y0, y1 = max(y - _FINER, 0), min(y + _FINER, searched.shape[0] - high)
         x0, x1 = max(x - _FINER, 0), min(x + _FINER, searched.shape[1] - wide)
         window = searched[y0 : y1 + high, x0 : x1 + wide]
@@ -177,14 +178,6 @@ def _usual(one: Codes, other: Codes, inside: Codes) -> float:
 def _small(codes: Codes) -> Codes:
     size = (max(1, codes.shape[1] // _COARSE), max(1, codes.shape[0] // _COARSE))
     return np.asarray(cv2.resize(codes, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _coarse(sought: _Sought, searched: Codes) -> tuple[float, int, int]:
-    """Misfit, row and column at full size of the best place in what was made small."""
-    inside = _small(sought.inside * np.uint8(2))
-    small = _Sought(_small(sought.patch), inside)
-    column, row, misfit = _best(searched, small)
-    return misfit, row * _COARSE, column * _COARSE
 
 
 def _best(window: Codes, sought: _Sought) -> tuple[int, int, float]:

@@ -21,6 +21,7 @@ from restoration.provenance import Label, Sources
 from restoration.stages.repair.choosing import Box, Choice, Expected, Neighbour, choose_sources
 from restoration.stages.repair.detect import Mask
 from restoration.stages.repair.line_mend import MendedLines
+from restoration.stages.repair.parts import Parts
 from restoration.stages.repair.samples import align_to_chroma, gather, spread
 from restoration.stages.repair.views import View
 
@@ -92,16 +93,17 @@ def fill_defects(
 
 def _pieces(mask: Mask) -> Iterator[tuple[Box, Mask]]:
     """Connected defects, large ones cut into blocks of a fixed grid; box and mask within it."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    for part in range(1, count):
-        left, top, width, height, _ = (int(value) for value in stats[part])
+    parts = Parts.of(mask.view(np.uint8))
+    for part, (left, top, width, height, _) in enumerate(parts.boxes.tolist()):
+        if not part:
+            continue
         for y in range(top - top % _BLOCK if height > _BLOCK else top, top + height, _BLOCK):
             for x in range(left - left % _BLOCK if width > _BLOCK else left, left + width, _BLOCK):
                 box = (
                     slice(max(y, top), min(y + _BLOCK, top + height)),
                     slice(max(x, left), min(x + _BLOCK, left + width)),
                 )
-                inside = parts[box] == part
+                inside = parts.labels[box] == part
                 if inside.any():
                     yield box, inside
 
@@ -148,16 +150,15 @@ def _put_back_loose(planes: list[Plane], before: Picture, core: Mask) -> Mask:
     changed = np.zeros(core.shape, bool)
     for old, new in zip(before.planes, planes, strict=True):
         changed |= spread(old != new, core.shape, pixel)
-    count, parts = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
-    loose = np.ones(count, bool)
-    loose[parts[core]] = False
-    loose[0] = False
-    gone = loose[parts]
+    parts = Parts.of(changed.view(np.uint8))
+    loose = np.ones(parts.count, bool)
+    loose[parts.which[core.reshape(-1)[parts.places]]] = False
+    gone = parts.only(loose).view(bool)
     if gone.any():
         for old, new in zip(before.planes, planes, strict=True):
             back = gather(gone, old.shape, pixel)
             new[back] = old[back]
-    return np.asarray(gone)
+    return gone
 
 
 def _label(
@@ -165,28 +166,28 @@ def _label(
 ) -> Filled:
     """Label what changed; a value that came out the same is still the scan's own."""
     pixel = before.pixel
-    wrote = np.where(mask, np.uint8(Label.RECOVERED), np.uint8(Label.ADJUSTED))
-    wrote[unknown] = Label.SYNTHESISED
+    wrote = mask * np.uint8(Label.RECOVERED - Label.ADJUSTED)
+    wrote += unknown * np.uint8(Label.SYNTHESISED - Label.RECOVERED) + np.uint8(Label.ADJUSTED)
     changed = [old != new for old, new in zip(before.planes, planes, strict=True)]
     if pixel.model == "rgb":
-        structure = np.where(changed[0] | changed[1] | changed[2], wrote, np.uint8(0))
+        structure = wrote * (changed[0] | changed[1] | changed[2])
         colour = structure
     else:
-        structure = np.where(changed[0], wrote, np.uint8(0))
+        structure = wrote * changed[0]
         colour = np.zeros_like(structure)
     if pixel.model == "yuv":
         moved = (changed[1] | changed[2]).repeat(1 << pixel.chroma_shift_y, axis=0)
         moved = moved.repeat(1 << pixel.chroma_shift_x, axis=1)[: mask.shape[0], : mask.shape[1]]
-        colour = np.where(moved, wrote, np.uint8(0))
-    unchanged = (structure == 0) & (colour == 0)
+        colour = wrote * moved
+    copied = (structure | colour) != 0
     for values in (sources.offset, sources.dy, sources.dx):
-        values[unchanged] = 0
+        values *= copied
     return Filled(
         Picture(pixel, tuple(planes)),
         structure,
         colour,
         sources if sources.offset.any() else None,
-        int(cv2.connectedComponents(mask.astype(np.uint8))[0]) - 1,
+        int(cv2.connectedComponents(mask.view(np.uint8))[0]) - 1,
         int(np.count_nonzero(structure == Label.ADJUSTED)),
         int(np.count_nonzero(structure == Label.RECOVERED)),
         int(np.count_nonzero(structure == Label.SYNTHESISED)),

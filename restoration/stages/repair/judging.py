@@ -5,6 +5,7 @@ This module imports torch and is itself imported only where the network is used.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from restoration.stages.repair.inputs import CHANNELS, Inputs
 from restoration.stages.repair.network import CHOICES, HALO, STEP, RepairNetwork, keep_channels_last
@@ -106,8 +108,10 @@ class Judge:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            shown = torch.from_numpy(_pad(planes))[None]
-            damage, choice = self._network(shown.contiguous(memory_format=torch.channels_last))
+            padded = _pad(planes)
+            damage, choice = self._network.look(
+                _in_blocks(list(padded)), _in_blocks(_evidence(padded))
+            )
             chance = torch.sigmoid(damage)[0, 0].numpy()
         finally:
             torch.set_num_threads(threads)
@@ -158,6 +162,21 @@ def _nothing(shape: tuple[int, ...]) -> Verdict:
         np.zeros((height, width), np.float32),
         np.zeros((CHOICES, -(-height // 2), -(-width // 2)), np.float32),
     )
+
+
+def _evidence(planes: Inputs) -> list[npt.NDArray[np.float32]]:
+    """What `network._evidence` gives, without its copies."""
+    both, neither = np.minimum(planes[1], planes[2]), -np.maximum(planes[1], planes[2])
+    signed = (both, neither, planes[8], -planes[8], planes[10], -planes[10])
+    return [np.maximum(plane, np.float32(0.0)) for plane in signed]
+
+
+def _in_blocks(planes: Sequence[npt.NDArray[np.float32]]) -> Tensor:
+    """Planes with blocks of 2 x 2 pixels as channels, (1, 4 n, H/2, W/2), channels last."""
+    parts = [
+        np.ascontiguousarray(plane[y::2, x::2]) for plane in planes for y in (0, 1) for x in (0, 1)
+    ]
+    return torch.from_numpy(np.asarray(cv2.merge(parts)))[None].permute(0, 3, 1, 2)
 
 
 def _pad(planes: Inputs) -> Inputs:

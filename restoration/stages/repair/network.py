@@ -70,7 +70,15 @@ class RepairNetwork(nn.Module):
 
     def forward(self, planes: Tensor) -> Judgement:
         """planes: (N, CHANNELS, H, W), H and W multiples of STEP."""
-        half = functional.relu(self.enter(functional.pixel_unshuffle(planes, 2)))
+        blocks = functional.pixel_unshuffle(planes, 2)
+        return self.look(blocks, functional.pixel_unshuffle(_evidence(planes), 2))
+
+    def look(self, blocks: Tensor, evidence: Tensor) -> Judgement:
+        """The same of planes, and of the evidence in them, laid out in blocks of 2 x 2 already.
+
+        blocks: (N, 4 CHANNELS, H/2, W/2). evidence: (N, 4 EVIDENCES, H/2, W/2).
+        """
+        half = functional.relu(self.enter(blocks))
         half = half + functional.relu(self.fine(half))
         quarter = functional.relu(self.down_1(half))
         quarter = quarter + functional.relu(self.middle(quarter))
@@ -84,7 +92,6 @@ class RepairNetwork(nn.Module):
         half = functional.relu(half + up)
         half = half + functional.relu(self.fine_out(half))
         # Dust of one pixel is lost in channels that stand for blocks; it is laid beside them again.
-        evidence = functional.pixel_unshuffle(_evidence(planes), 2)
         weighed = functional.relu(self.weigh(torch.cat([half, evidence], dim=1)))
         return Judgement(functional.pixel_shuffle(self.damage(weighed), 2), self.choice(half))
 

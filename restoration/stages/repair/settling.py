@@ -6,6 +6,7 @@ A blotch has no motion of its own; flow inside it goes astray and finds somethin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -49,17 +50,30 @@ def settle(
     """
     if not motions or not unsure.any():
         return list(motions)
-    shape = motions[0].seen.shape
-    places = places_of(spread_mask(unsure, (shape[0], shape[1])))
-    return [_settle(motion, neighbours[motion.offset], unsure, places) for motion in motions]
+    height, width = motions[0].seen.shape
+    places = places_of(spread_mask(unsure, (height, width)))
+    rows, columns = np.divmod(places, width)
+    cells = rows // CELL * unsure.shape[1] + columns // CELL
+    read = _Unsure(unsure, places, cells, rows.astype(np.float32), columns.astype(np.float32))
+    return [_settle(motion, neighbours[motion.offset], read) for motion in motions]
 
 
-def _settle(motion: Motion, neighbour: View, unsure: UnsureCells, places: Places) -> Motion:
-    flow = _from_around(motion.flow, unsure)
+class _Unsure(NamedTuple):
+    """Cells (rows, columns) bool, and their pixels: index, index of the cell, row and column."""
+
+    cells: UnsureCells
+    places: Places
+    cell_of: Places
+    rows: npt.NDArray[np.float32]
+    columns: npt.NDArray[np.float32]
+
+
+def _settle(motion: Motion, neighbour: View, unsure: _Unsure) -> Motion:
+    flow = _from_around(motion.flow, unsure.cells)
+    ends = flow.reshape(-1, 2).take(unsure.cell_of, axis=0)
     seen = motion.seen.copy()
-    rows, columns = np.divmod(places, seen.shape[1])
-    ends = flow[rows // CELL, columns // CELL]
-    seen.reshape(-1)[places] = _read(neighbour.codes, rows + ends[:, 1], columns + ends[:, 0])
+    rows, columns = unsure.rows + ends[:, 1], unsure.columns + ends[:, 0]
+    seen.reshape(-1)[unsure.places] = _read(neighbour.codes, rows, columns)
     return Motion(motion.offset, flow, seen, motion.missed, motion.outside)
 
 

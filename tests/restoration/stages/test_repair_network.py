@@ -49,6 +49,14 @@ def test_a_part_gives_the_same_bits_as_the_whole(any_judge: Judge, shape: tuple[
         assert np.array_equal(part.choice[:, *half], whole.choice[:, *half])
 
 
+def test_planes_laid_out_in_blocks_give_what_training_saw(any_judge: Judge) -> None:
+    planes = _noise(64, 96)
+    with torch.inference_mode():
+        shown = torch.from_numpy(planes)[None].contiguous(memory_format=torch.channels_last)
+        damage = torch.sigmoid(any_judge._network(shown).damage)[0, 0].numpy()
+    assert np.allclose(any_judge.judge_whole(planes).chance, damage, atol=1e-6)
+
+
 def test_nothing_beyond_the_halo_has_a_say(any_judge: Judge) -> None:
     planes = _noise(64 + 2 * HALO, 192)
     other = planes.copy()
