@@ -197,10 +197,12 @@ class ColourRoom:
         return self.corrections[-1] if self.corrections else None
 
     @property
-    def box_numbers(self) -> list[tuple[str, int | str]]:
+    def box_numbers(self) -> list[tuple[str, str, int | str]]:
+        """Name, label and value of each field."""
         box = self.newest.box if self.newest else None
         names = ("left", "top", "width", "height")
-        return list(zip(names, box or [""] * 4, strict=True))
+        return list(zip(names, ("From left", "From top", "Wide", "High"), box or [""] * 4,
+                        strict=True))  # fmt: skip
 
     @property
     def shows_colour(self) -> bool:

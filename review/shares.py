@@ -46,7 +46,8 @@ def percent(part: float) -> str:
         return "<\u00a00.01\u00a0%"
     if 0.9999 < part < 1:
         return ">\u00a099.99\u00a0%"
-    return f"{part * 100:.2f}\u00a0%" if part < 0.1 else f"{part * 100:.1f}\u00a0%"
+    fine = part < 0.1 or 0.999 < part < 1
+    return f"{part * 100:.2f}\u00a0%" if fine else f"{part * 100:.1f}\u00a0%"
 
 
 def shares(totals: Mapping[str, Any], plane: str = "structure") -> list[Share]:

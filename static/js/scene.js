@@ -67,9 +67,9 @@ function paintMap() {
 function show() {
   const { frame } = transport;
   for (const name of Object.keys(sources)) screen.pictures[name] = sources[name].picture(frame);
+  readout.precision(false);
   if (transport.playing) stills.leave();
   else stills.rest(frame);
-  readout.precision(false);
   readout.frame(frame);
   readout.shares(maps, frame, plane());
   timeline.show(frame);

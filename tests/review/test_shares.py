@@ -14,6 +14,7 @@ from review.shares import add_totals, machine_share, percent, shares, summary
         (0.00001, "< 0.01 %"),
         (0.0123, "1.23 %"),
         (0.5, "50.0 %"),
+        (0.9998, "99.98 %"),
         (0.99999, "> 99.99 %"),
         (1, "100.0 %"),
     ],

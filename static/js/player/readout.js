@@ -73,5 +73,5 @@ export function makeSwitches(list, onchange) {
 function percent(part) {
   if (part < 0.0001) return "< 0.01 %";
   if (part > 0.9999 && part < 1) return "> 99.99 %";
-  return `${(part * 100).toFixed(part < 0.1 ? 2 : 1)} %`;
+  return `${(part * 100).toFixed(part < 0.1 || (part > 0.999 && part < 1) ? 2 : 1)} %`;
 }

@@ -5,11 +5,15 @@ const REST = 220;
 export class Stills {
   /** addresses: {scan: "…/{n}.png", take: …}; onready(frame, {scan, take}). */
   constructor(addresses, onready) {
-    Object.assign(this, { addresses, onready, frame: null });
+    Object.assign(this, { addresses, onready, frame: null, pictures: null });
   }
 
   rest(frame) {
-    if (frame === this.frame) return;
+    if (frame === this.frame) {
+      // Drawn anew, for its map or another plane: what is exact already stays so.
+      if (this.pictures) this.onready(frame, this.pictures);
+      return;
+    }
     this.leave();
     this.frame = frame;
     this.timer = setTimeout(() => this.#fetch(frame), REST);
@@ -17,14 +21,15 @@ export class Stills {
 
   leave() {
     clearTimeout(this.timer);
-    this.frame = null;
+    Object.assign(this, { frame: null, pictures: null });
   }
 
   async #fetch(frame) {
     const names = Object.keys(this.addresses);
     const pictures = await Promise.all(names.map((name) => load(this.addresses[name].replace("{n}", frame))));
     if (this.frame !== frame || pictures.includes(null)) return;
-    this.onready(frame, Object.fromEntries(names.map((name, index) => [name, pictures[index]])));
+    this.pictures = Object.fromEntries(names.map((name, index) => [name, pictures[index]]));
+    this.onready(frame, this.pictures);
   }
 }
 
