@@ -155,7 +155,7 @@ def _hint(number: int, hint: dict[str, Any]) -> dict[str, Any]:
     made = {"id": str(number), **hint}
     if "size" in hint:
         size = int(made.pop("size"))
-        y, x = round(hint["y"] - (size - 1) / 2), round(hint["x"] - (size - 1) / 2)
+        y, x = round(hint["y"]) - size // 2, round(hint["x"]) - size // 2
         made |= {"y": max(0, y), "x": max(0, x)}
         made |= {"height": size + min(0, y), "width": size + min(0, x)}
     if isinstance(made["rgb"], str):

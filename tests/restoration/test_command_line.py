@@ -20,6 +20,7 @@ from fixtures.clips import write_clip, write_sequence
 from restoration.__main__ import main
 from restoration.cli_progress import Reporter, clock, describe
 from restoration.mapfile import MapReader
+from restoration.provenance import Label
 from restoration.verification import verify_take
 
 FRAMES = 14
@@ -272,3 +273,50 @@ def test_progress_in_a_log_is_lines_and_never_many(capsys: pytest.CaptureFixture
     for done in range(1000):
         progress(done, 1000)
     assert capsys.readouterr().err == ""
+
+
+def test_hints_from_a_file_colour_their_own_scene_and_no_other(film: Path, tmp_path: Path) -> None:
+    hints, cuts, labels = (tmp_path / name for name in ("h.json", "c.json", "map.mkv"))
+    hints.write_text('{"hints": [{"frame": 6, "x": 20, "y": 30, "size": 6, "rgb": "#b46450"}]}')
+    cuts.write_text('{"cuts": [5]}')
+    out = tmp_path / "out.mkv"
+    assert main(["restore", str(film), str(out), "--stage", "colourise", "--cuts", str(cuts),
+                 "--hints", str(hints), "--map", str(labels)]) == 0  # fmt: skip
+    maps = list(MapReader(labels).frames())
+    painted = [int((each.colour == Label.HUMAN).sum()) for each in maps]
+    assert painted == [36 * (number == 6) for number in range(FRAMES)]
+    assert (maps[6].colour[27:33, 17:23] == Label.HUMAN).all()
+    with open_source(out) as made:
+        assert made.format.pixel.name == "gbrp"
+        grey = [
+            len({plane.tobytes() for plane in picture.planes}) == 1 for picture in made.frames()
+        ]
+    assert grey == [number < 5 for number in range(FRAMES)]
+    assert len(probe(out).audio) == 1 and probe(out).rate == Fraction(16)
+
+
+@pytest.mark.parametrize(
+    ("stage", "text", "words"),
+    [
+        ("repair", '{"hints": []}', "--hints is for colourise"),
+        ("colourise", '{"hints": [{"frame": 1, "x": 1, "y": 1}]}', "holds no hints"),
+        (
+            "colourise",
+            '{"hints": [{"frame": 99, "x": 9, "y": 9, "size": 4, "rgb": "#102030"}]}',
+            "frame 99, but the film has 14",
+        ),
+    ],
+)
+def test_a_file_of_hints_that_holds_none_is_refused(
+    film: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    stage: str,
+    text: str,
+    words: str,
+) -> None:
+    hints = tmp_path / "h.json"
+    hints.write_text(text)
+    assert main(["restore", str(film), str(tmp_path / "out.mkv"), "--stage", stage,
+                 "--hints", str(hints)]) == 2  # fmt: skip
+    assert words in capsys.readouterr().err

@@ -28,6 +28,7 @@ from restoration.stages.colourise.bench_clips import (
 from restoration.stages.colourise.bench_stills import Ours, Still, measure_stills, square
 from restoration.stages.colourise.field import Field
 from restoration.stages.colourise.peers import Colours, LumaPrior
+from restoration.stages.colourise.refine import draw_to_edges
 from restoration.stages.colourise.scene import Known, Proposer
 from restoration.stages.colourise.spread import Point, spread_points
 from restoration.stages.colourise.stage import NETWORK
@@ -35,7 +36,7 @@ from restoration.stages.colourise.stage import NETWORK
 KS = (0, 1, 2, 5, 10, 20, 50, 100)
 LARGE_KS = (0, 10, 100)
 SEEDS = 5
-STILLS, LARGE_STILLS = 12, 6
+STILLS, LARGE_STILLS = 8, 4
 
 
 def main(data: Path, *, runs: int = STILLS, seeds: int = SEEDS) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def main(data: Path, *, runs: int = STILLS, seeds: int = SEEDS) -> dict[str, Any
 
 def _spread(lightness: Plane, points: Sequence[Point]) -> tuple[Colours, Plane]:
     spread = spread_points(lightness, list(points))
-    return spread.ab, spread.certainty
+    return draw_to_edges(lightness, spread.ab, points), spread.certainty
 
 
 def _by(proposer: Proposer) -> Ours:
@@ -75,7 +76,7 @@ def _by(proposer: Proposer) -> Ours:
         spread = spread_points(lightness, list(points))
         field = Field(spread.ab, spread.certainty, spread.nearest)
         made = proposer.improve(lightness, field, [Known(point, 0) for point in points])
-        return made.ab, made.evidence
+        return draw_to_edges(lightness, made.ab, points), made.evidence
 
     return propose
 

@@ -17,6 +17,7 @@ from restoration.imaging.flow import FlowEstimator, follow, leaves_picture, roun
 from restoration.imaging.metrics import psnr
 from restoration.imaging.tones import lightness_of, to_srgb
 from restoration.stages.colourise.bench_stills import PATCH, Still, draw_points
+from restoration.stages.colourise.refine import draw_to_edges
 from restoration.stages.colourise.spread import spread_points
 from restoration.stages.colourise.stage import STAGE
 from restoration.stages.material import MemoryClip, load_clip
@@ -88,7 +89,8 @@ def lab_of(picture: Picture, read: PictureFormat) -> Lab:
 def flow_alone(film: Film, count: int, seed: int) -> Made:
     """The first frame spread as ours is, then warped from frame to frame and nothing else."""
     still = film.stills[0]
-    ab = spread_points(still.lightness, draw_points(still, count, seed)).ab
+    points = draw_points(still, count, seed)
+    ab = draw_to_edges(still.lightness, spread_points(still.lightness, points).ab, points)
     estimator = FlowEstimator("fast")
     made = []
     for number, here in enumerate(film.stills):

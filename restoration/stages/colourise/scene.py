@@ -25,6 +25,7 @@ from restoration.imaging.tones import lightness_of
 from restoration.stages.colourise.field import Field, Way, blend, carry, empty_field, find_way
 from restoration.stages.colourise.hints import Hint, points_of
 from restoration.stages.colourise.references import points_from
+from restoration.stages.colourise.refine import draw_to_edges
 from restoration.stages.colourise.spread import Point, spread_points
 from restoration.stages.contract import Clip
 from restoration.stages.segments import Segment
@@ -178,7 +179,8 @@ class Scene:
         field = Field(spread.ab, spread.certainty, hints[spread.nearest])
         if self._proposer is not None:
             field = self._proposer.improve(lightness, field, known)
-        return field
+        drawn = draw_to_edges(lightness, field.ab, [each.point for each in known])
+        return field._replace(ab=drawn)
 
     def _follow_hints(self, keys: list[int]) -> dict[int, list[Known]]:
         """The points that are known in each key frame, from all of them."""

@@ -45,6 +45,7 @@ from restoration.stages.segments import split_at_marks
 
 ENGINES = ("spread", "network", "siggraph17")
 TINTS = ("drop", "keep")
+_CELLS = (12, 16)
 _ADVISED = 5
 """Frames of a scene that are looked at for advice."""
 
@@ -235,6 +236,7 @@ class _Painting:
             "out_of_gamut": int(made.faint.sum()),
             "doubt": doubt_grid(small, found.evidence),
             "from": self._shares(found),
+            "from_grid": _coarse(found.owner),
         }
         self._facts["frames"].append(record)
         self._facts["undecided"] += open_yet / self._total
@@ -263,6 +265,16 @@ class _Painting:
             )
 
 
+def _coarse(owner: npt.NDArray[np.int16]) -> list[list[int]]:
+    """The nearest hint at the middle of each cell of 12 x 16, by its place in `facts["hints"]`."""
+    rows, columns = (
+        ((np.arange(count) + 0.5) * size / count).astype(int)
+        for count, size in zip(_CELLS, owner.shape, strict=True)
+    )
+    cells: list[list[int]] = owner[np.ix_(rows, columns)].tolist()
+    return cells
+
+
 def _spread_out(start: int, stop: int) -> set[int]:
     length = stop - start
     count = min(_ADVISED, length)
@@ -273,7 +285,7 @@ NETWORK = "colourise"
 """Name of the weights in weights.toml."""
 STAGE = Stage(
     name="colourise",
-    version="2",
+    version="3",
     queue="cpu",
     makes="pictures",
     params=Params,

@@ -18,6 +18,8 @@ from restoration.imaging.tones import lightness_of, to_srgb
 from restoration.mapfile import MapReader
 from restoration.provenance import Label
 from restoration.stages import COLOURISE
+from restoration.stages.colourise.refine import draw_to_edges
+from restoration.stages.colourise.spread import Point
 from restoration.stages.contract import StageError, StageFrame
 from restoration.stages.material import MemoryClip
 from tests.restoration.stages.films import HEIGHT, WIDTH, clip_of, moving, problems, run_stage
@@ -64,6 +66,7 @@ def test_colour_reaches_every_frame_both_ways_and_names_its_hint() -> None:
     for frame, record in zip(made, facts["frames"], strict=True):
         assert chroma(frame, rgb_form(clip)).mean() > 2
         assert record["from"] == {"coat": pytest.approx(1.0, abs=0.2)}
+        assert len(record["from_grid"]) == 12 and record["from_grid"][6][8] == 0
     assert facts["hints"] == [{"id": "coat", "frame": 3, "by": None}]
 
 
@@ -211,3 +214,15 @@ def test_a_still_painted_elsewhere_colours_the_scene_and_a_hint_overrules_it(
     (tmp_path / "still.png").write_bytes(b"another")
     with pytest.raises(StageError, match="not the one that was named"):
         run_stage(COLOURISE, clip, references=[reference])
+
+
+def test_colour_is_drawn_to_an_edge_of_luma_and_hints_stay_as_they_are() -> None:
+    lightness = np.full((30, 40), 30, np.float32)
+    lightness[:, 20:] = 70
+    found = np.zeros((30, 40, 2), np.float32)
+    found[:, 12:] = (20, 0)  # what belongs to the light half has spilt over
+    hint = Point(15.0, 5.0, 30.0, 0.0, 0.0)
+    drawn = draw_to_edges(lightness, found, [hint])
+    assert np.abs(drawn[:, 24:] - [20, 0]).max() < 1
+    assert drawn[:, 12:20, 0].mean() < 18
+    assert np.abs(drawn[13:17, 3:7]).max() < 0.5

@@ -18,12 +18,13 @@ from restoration.stages.colourise import siggraph17
 from restoration.stages.colourise.field import Field
 from restoration.stages.colourise.judging import Colourist
 from restoration.stages.colourise.network import CHANNELS, STEP, ColourNetwork
-from restoration.stages.colourise.scene import Known
+from restoration.stages.colourise.scene import Known, Scene
 from restoration.stages.colourise.spread import Point, spread_points
 from restoration.stages.colourise.stage import NETWORK
 from restoration.stages.colourise.training import Schedule, _Run, batch_of
 from restoration.stages.colourise.training_samples import draw_sample, photographs
 from restoration.stages.contract import StageError
+from restoration.stages.segments import Segment
 from tests.restoration.stages.films import clip_of, moving, problems, run_stage
 from tests.restoration.stages.test_colourise import RED, rgb_form
 
@@ -65,6 +66,21 @@ def test_its_colour_is_synthesised_and_lightness_is_kept(hints: list) -> None:
     painted = sum(int((frame.colour == Label.HUMAN).sum()) for frame in made)
     assert painted == 36 * len(hints)
     assert all((frame.colour != Label.ORIGINAL).all() for frame in made)
+
+
+def test_guesses_for_what_enters_do_not_add_up_over_frames() -> None:
+    """A network that always adds red to what it is shown; film that cannot be followed."""
+
+    class Redder:
+        def improve(self, lightness: np.ndarray, field: Field, known: list) -> Field:
+            return field._replace(ab=field.ab + np.float32([5, 0]))
+
+    noise = np.random.default_rng(1).normal(0, 0.03, (8, *moving(1)[0].shape))
+    lights = [np.clip(light + extra, 0, 1) for light, extra in zip(moving(8), noise, strict=True)]
+    clip = clip_of(lights)
+    scene = Scene(clip, Segment(0, 8), (), proposer=Redder())
+    means = [float(field.ab[..., 0].mean()) for _, field in scene.fields()]
+    assert max(means) < 8
 
 
 def photograph() -> np.ndarray:
