@@ -103,7 +103,8 @@ def carry(codes: Codes, cells: Cells) -> Codes:
         cells: from a to b.
     """
     height, width = codes.shape
-    places = spread(cells, (height, width)) + _grid(height, width)
+    places = spread(cells, (height, width))
+    places += _grid(height, width)
     return np.asarray(
         cv2.remap(codes, places, _NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
         np.uint8,

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from restoration.imaging.flow_cells import Codes, spread_mask
+from restoration.imaging.flow_cells import CELL, Codes, spread_mask
 from restoration.stages.repair.evidence import is_defect, weigh
 from restoration.stages.repair.parts import Bits, Parts, connected_to
 from restoration.stages.repair.settling import settle, unsure_cells
@@ -26,9 +26,9 @@ from restoration.stages.repair.views import Motion, View, nearest
 
 Mask = npt.NDArray[np.bool_]
 
-_GROWTHS = 3
-_GROWTH = 3  # cells by which a large defect may turn out larger, each time
-_LARGE = 24  # pixels
+_GROWTH = 3  # cells by which a large defect may turn out larger
+_MARGIN = 32  # pixels around one that are looked at again
+_LARGE = 200  # pixels
 _GROWN = 1.02  # of its pixels, below which a part has not grown
 _TOUCHED = 1.0 / 16.0  # share of a cell
 _FINER = 4  # steps of a code in which misfits are told
@@ -83,31 +83,58 @@ def detect_defects(
     defects = parts.only(kept)
     if len(nearest(motions)) < 2:
         return defects  # one side only is too little to let a defect grow on
-    large = parts.only(kept & (parts.area >= _LARGE))
-    return defects | _grow(here, large, settled, neighbours, limits)
+    large = kept & (parts.area >= _LARGE)
+    if not large[1:].any():
+        return defects
+    return defects | _grow(here, parts, large, settled, neighbours, limits)
 
 
 def _grow(
     here: View,
-    large: Bits,
+    parts: Parts,
+    large: npt.NDArray[np.bool_],
     motions: Sequence[Motion],
     neighbours: dict[int, View],
     limits: Thresholds,
 ) -> Bits:
-    """The rest of defects so large that the flow inside them went astray, with themselves."""
-    all_grown = large
-    for _ in range(_GROWTHS):
-        unsure = unsure_cells(large, held=_TOUCHED, reach=_GROWTH)
-        if not unsure.any():
-            break
-        motions = settle(motions, neighbours, unsure)
-        parts = Parts.of(_suspects(here.codes, motions, limits) | large)
-        held = parts.sums(large.reshape(-1)[parts.places])
-        grown = (held > 0) & (parts.area > _GROWN * held)
+    """The rest of defects so large that the flow inside them went astray, 0 or 1.
+
+    Args:
+        large: (n,) bool, which parts they are.
+    """
+    bits = parts.only(large)
+    motions = settle(motions, neighbours, unsure_cells(bits, held=_TOUCHED, reach=_GROWTH))
+    grown = np.zeros_like(bits)
+    for left, top, wide, high, _ in parts.boxes[large].tolist():
+        around = (_around(top, high), _around(left, wide))
+        inside = bits[around]
+        near = [_cut(motion, around) for motion in motions]
+        found = Parts.of(_suspects(here.codes[around], near, limits) | inside)
+        held = found.sums(inside.reshape(-1)[found.places])
         # What did not grow is what it was.
-        large = parts.only(_defects_among(here, parts, motions, neighbours, limits, grown))
-        all_grown = all_grown | large
-    return all_grown
+        grown[around] |= found.only((held > 0) & (found.area > _GROWN * held))
+    if not grown.any():
+        return grown
+    parts = Parts.of(grown)
+    return parts.only(_defects_among(here, parts, motions, neighbours, limits))
+
+
+def _around(start: int, length: int) -> slice:
+    """Rows or columns of a box with some more on both sides, in whole cells."""
+    first, last = max(0, start - _MARGIN), start + length + _MARGIN
+    return slice(first // CELL * CELL, -(-last // CELL) * CELL)
+
+
+def _cut(motion: Motion, box: tuple[slice, slice]) -> Motion:
+    """A motion over a part of the frame that begins and ends with whole cells."""
+    rows, columns = (slice(side.start // CELL, side.stop // CELL) for side in box)
+    return Motion(
+        motion.offset,
+        motion.flow[rows, columns],
+        motion.seen[box],
+        motion.missed[rows, columns],
+        motion.outside[rows, columns],
+    )
 
 
 def _misfit(codes: Codes, motions: Sequence[Motion]) -> Codes:

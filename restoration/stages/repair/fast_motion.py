@@ -7,6 +7,7 @@ looked for there, over a wide range and a little turned, at a quarter of the siz
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -166,13 +167,9 @@ def _find(sought: _Sought, codes: Codes, other: Codes, rows: slice, columns: sli
 
 def _usual(one: Codes, other: Codes, inside: Codes) -> float:
     """Root mean square without the largest sixth: there may be dirt on what moved."""
-    apart = cv2.absdiff(one, other)
-    counts = cv2.calcHist([apart], [0], inside, [256], [0, 256])[:, 0].astype(np.float64)
-    left = np.cumsum(counts)
-    wanted = max(1, int(left[-1]) * 5 // 6)
-    # Of the value at which enough are counted only as many as are wanted.
-    used = np.clip(wanted - (left - counts), 0, counts)
-    return float(np.sqrt((used * np.arange(256.0) ** 2).sum() / wanted))
+    apart = np.sort(np.asarray(cv2.absdiff(one, other))[inside != 0])
+    kept = apart[: max(1, len(apart) * 5 // 6)].astype(np.int64)
+    return math.sqrt(float(np.dot(kept, kept)) / max(1, len(kept)))
 
 
 def _small(codes: Codes) -> Codes:

@@ -85,10 +85,12 @@ def find_lines(luma: Luma) -> list[Line]:
         return []
     band = BAND if height >= 32 * BAND else BAND // 2
     contrast = band_contrast(luma, band)
+    gain = np.clip(np.stack([contrast, -contrast], axis=1) - _BIAS, _LOSS, _GAIN)
+    score, came = _accumulate(gain)
     found = [
         line
-        for tone in (1, -1)
-        for strength, path in _paths(np.float32(tone) * contrast)
+        for side, tone in enumerate((1, -1))
+        for strength, path in _paths(np.ascontiguousarray(score[:, side]), came[:, side])
         if (line := _measure(luma, path, band, tone, strength)) is not None
     ]
     kept: list[Line] = []
@@ -102,12 +104,10 @@ Path = tuple[int, npt.NDArray[np.int64]]
 """First band, and the column in each band from there."""
 
 
-def _paths(contrast: Luma) -> Iterator[tuple[float, Path]]:
+def _paths(score: Luma, came: npt.NDArray[np.int8]) -> Iterator[tuple[float, Path]]:
     """Score and path of the best lines of one tone, best first, none across another."""
-    gain = np.clip(contrast - _BIAS, _LOSS, _GAIN)
-    score, came = _accumulate(gain)
-    used = np.zeros(gain.shape, bool)
-    shortest = max(3, round(_SHORTEST * len(gain)))
+    used = np.zeros(score.shape, bool)
+    shortest = max(3, round(_SHORTEST * len(score)))
     beside = np.arange(-6, 7)
     found = 0
     for band, column in _ends(score).tolist():
@@ -119,7 +119,7 @@ def _paths(contrast: Luma) -> Iterator[tuple[float, Path]]:
         first = band + 1 - len(path)
         rows = np.arange(first, band + 1)
         crossed = used[rows, path].any()
-        used[rows[:, None], np.clip(path[:, None] + beside, 0, gain.shape[1] - 1)] = True
+        used[rows[:, None], np.clip(path[:, None] + beside, 0, score.shape[1] - 1)] = True
         best = float(score[band, column])
         if not crossed and len(path) >= shortest and best >= _LEAST_EVEN * len(path):
             found += 1
@@ -137,27 +137,30 @@ def _ends(score: Luma) -> npt.NDArray[np.int64]:
 def _accumulate(gain: Luma) -> tuple[Luma, npt.NDArray[np.int8]]:
     """Best score of a path that ends at each place, and the step by which it came there.
 
+    Both (bands, tones, W), as the gain is.
+
     A path that fell far below the best it had reached is over; else every strong line would throw
     a shadow of paths that leave it sideways.
     """
     score = np.maximum(gain, 0)
     reached = score.copy()
     came = np.zeros(gain.shape, np.int8)
+    left, right = slice(None, -1), slice(1, None)
     for band in range(1, len(gain)):
-        best, step, peak = score[band - 1].copy(), came[band], reached[band - 1].copy()
-        for side, to, source in (
-            (-1, slice(1, None), slice(None, -1)),
-            (1, slice(None, -1), slice(1, None)),
-        ):
-            beside = score[band - 1][source] - np.float32(_TURN)
-            better = beside > best[to]
-            best[to] = np.where(better, beside, best[to])
-            peak[to] = np.where(better, reached[band - 1][source], peak[to])
-            step[to] = np.where(better, side, step[to])
+        before, peaks = score[band - 1], reached[band - 1]
+        best, step, peak = before.copy(), came[band], peaks.copy()
+        turned = before - np.float32(_TURN)
+        for side, to, source in ((-1, right, left), (1, left, right)):
+            better = turned[:, source] > best[:, to]
+            np.copyto(best[:, to], turned[:, source], where=better)
+            np.copyto(peak[:, to], peaks[:, source], where=better)
+            np.copyto(step[:, to], np.int8(side), where=better)
         total = gain[band] + best
         over = (total <= 0) | (total < peak - _PATIENCE)
-        score[band] = np.where(over, np.maximum(gain[band], 0), total)
-        reached[band] = np.maximum(score[band], np.where(over, 0, peak))
+        np.copyto(total, score[band], where=over)
+        np.copyto(peak, 0, where=over)
+        score[band] = total
+        np.maximum(total, peak, out=reached[band])
         step[over] = _START
     came[0] = _START
     return score, came
@@ -267,7 +270,8 @@ def _extent(seen: Luma, reach: int) -> tuple[int, int]:
     The usual profile of a row goes through a top-hat, which takes away all that is broader.
     """
     level = seen - seen.mean(axis=1, keepdims=True)
-    usual = np.median(level, axis=0)[None].astype(np.float32)
+    middle = len(level) // 2
+    usual = np.partition(level, middle, axis=0)[middle][None].astype(np.float32)
     profile = cv2.morphologyEx(usual, cv2.MORPH_TOPHAT, np.ones((1, reach + 2), np.uint8))[0]
     middle = seen.shape[1] // 2
     top = middle - 3 + int(profile[middle - 3 : middle + 4].argmax())
