@@ -25,6 +25,8 @@ from restoration.stages.grade.cdl import Cdl, wheels
 from restoration.storage import storage
 
 COLOURISE, GRADE = "colourise", "grade"
+LED_BY_HAND = frozenset({COLOURISE, GRADE})
+"""Stages that do what a person entered for a scene; nobody means them by "start on every scene"."""
 ENGINE_WORDS = {
     "spread": "grey where no hint reaches",
     "network": "a network proposes",

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
 from restoration import doubts, scenes
-from restoration.colour_room import colour_room
+from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from restoration.repair_room import repair_room
@@ -90,7 +90,7 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "events": pages.custody_timeline(found),
         "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
         "process_form": ProcessForm(),
-        "process_checked": [name for name, _ in picture_stages()],
+        "process_checked": [name for name, _ in picture_stages() if name not in LED_BY_HAND],
         "verdict": deliverables.check(found) if cards else None,
         "deliver_form": DeliverForm(),
     } | deliveries_of(found)
