@@ -21,11 +21,12 @@ from fixtures.newsreel.scoring import score_cuts
 from fixtures.newsreel.shots import Shot
 from restoration import nursery, runs, viewing
 from restoration.models import Scene, StageRun
-from restoration.scenes import head_take
+from restoration.scenes import COLOUR, head_take
 from review.delivery.attempts import execute_delivery
 from review.models import Delivery
 from review.verifying import verify
 from tests.e2e.player import open_player
+from tests.e2e.test_repair_decisions import point
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -116,12 +117,13 @@ def test_a_film_goes_from_a_persons_disk_to_delivered_files(
     sent_back = review(page, reviewer, scenes)
     restore_again(page, restorer, sent_back)
     approve_the_new_take(page, reviewer, sent_back)
+    colour(page, sent_back)
     folder = deliver(page, archivist, reel, tmp_path / "fetched")
 
     for path in sorted(folder.iterdir()):
         assert verify(path).problems == [], path.name
     check_against_the_truth(newsreel, reel, folder)
-    assert reel.events.filter(kind="approval").count() == len(scenes)
+    assert reel.events.filter(kind="approval").count() == len(scenes) + 1
     assert reel.events.filter(kind="changes requested").count() == 1
     assert custody.verify_chain(f"reel:{reel.pk}") == []
 
@@ -148,7 +150,8 @@ def restore(page: Page, restorer: User, reel: Reel, newsreel: Newsreel) -> list[
     come_in(page, restorer)
     page.goto(f"/reels/{reel.pk}/")
     for stage in ("deflicker", "repair"):
-        page.get_by_role("checkbox", name=stage).check()
+        expect(page.get_by_role("checkbox", name=stage)).to_be_checked()
+    expect(page.get_by_role("checkbox", name="colourise")).not_to_be_checked()
     page.get_by_role("button", name="Start on every scene").click()
     expect(page.get_by_text("Started: 1 run")).to_be_visible()
     work_until_done()
@@ -193,6 +196,29 @@ def approve_the_new_take(page: Page, reviewer: User, scene: Scene) -> None:
     decide(page, scene)
     page.goto("/")
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
+
+
+def colour(page: Page, scene: Scene) -> None:
+    """The reviewer paints a patch, sees what came of it, and approves the colour version."""
+    open_player(page, f"/scenes/{scene.pk}/")
+    page.wait_for_selector("body[data-hints]")
+    page.locator("#brush-colour").fill("#c0402a")
+    page.keyboard.press("h")
+    page.mouse.click(*point(page, 96, 80))  # about the middle
+    section = page.locator("#colour")
+    expect(section).to_contain_text("1 patch of #c0402a")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Colour this scene").click()
+    expect(section).to_contain_text(f"waiting: 0 of {scene.frames} frames")
+    work_until_done()
+    page.get_by_role("link", name="colourise take 1 now stands at the end. Show it.").click()
+    expect(page.locator(".decide h2")).to_contain_text("Decision on the colour version")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    expect(page.locator(".decide .standing")).to_contain_text("Checked by")
+    made = head_take(scene, COLOUR)
+    assert made is not None and made.stage == "colourise"
+    assert made.totals["colour"]["HUMAN"] > 0 < made.totals["colour"]["SYNTHESISED"]
 
 
 def deliver(page: Page, archivist: User, reel: Reel, to: Path) -> Path:
