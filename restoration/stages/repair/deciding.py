@@ -47,15 +47,34 @@ _BETWEEN = _Weights(-1.85, 2.12, -1.23, -1.30, 1.31, 0.54)
 _AT_END = _Weights(-1.02, 1.66, -1.31, -1.63, 1.25, 0.41)
 """Between neighbours, and where a scene begins or ends and there are some on one side only."""
 _LEAST_SAID, _MOST_SAID = -6.0, 8.0
-_LEAST, _LEAST_AT_END = 2.0, 2.5
-"""Log odds from which a suspect is a defect; more is asked for where a scene begins or ends."""
+_LEAST, _LEAST_OF_SPECK, _LEAST_AT_END = 2.6, 2.0, 3.5
+"""Log odds from which a suspect is a defect: between neighbours, the same for specks, and where a
+scene begins or ends, where what is uncovered looks like damage."""
+_SPECK, _LARGE = 9, 60
+"""Pixels: of specks at most, and of what the network must not speak against."""
+
+
+class _Large(NamedTuple):
+    """What is asked of what is large, which may be a limb that bent as it moved.
+
+    said: mean of the network's log odds at least. bent, no_limb: misfit where it is found again (in
+    both neighbours) below which it is left, unless that mean reaches no_limb.
+    """
+
+    said: float
+    bent: float
+    no_limb: float
+
+
+_LARGE_BETWEEN, _LARGE_AT_END = _Large(-2.0, 0.8, 3.8), _Large(3.0, 0.7, 4.2)
 _BY_SENSITIVITY = 3.0
 HOPELESS = -9.0
 """Log odds by `evidence` alone below which nothing that the network says makes a defect."""
 _SURE, _SURE_OF_ALL = 3.0, 4.5
 """Log odds, and mean of the network's log odds, of what cannot be a limb."""
-_STRIP = 24
-"""Pixels along an edge of the picture from which a narrow part is the edge itself."""
+_STRIP, _BESIDE = 24, 6
+"""Pixels along an edge of the picture from which a narrow part is the edge itself, and how far from
+the edge it may lie: the gate is not quite where the scan ends."""
 
 
 def find_suspects(planes: Inputs, chance: Chance, sensitivity: float) -> Bits:
@@ -128,9 +147,14 @@ def odds(suspects: Suspects, said: Said) -> Values:
 
 def is_defect(suspects: Suspects, said: Said, sensitivity: float) -> npt.NDArray[np.bool_]:
     """Which suspects are defects, (n,) bool; the background never is."""
-    least = _LEAST_AT_END if suspects.one_sided else _LEAST
+    least = np.where(suspects.area <= _SPECK, _LEAST_OF_SPECK, _LEAST)
+    if suspects.one_sided:
+        least = np.full(len(suspects.area), _LEAST_AT_END)
     kept = odds(suspects, said) >= least - _BY_SENSITIVITY * math.log(sensitivity)
     kept &= ~suspects.moved
+    large = _LARGE_AT_END if suspects.one_sided else _LARGE_BETWEEN
+    stiff = (suspects.found_twice >= large.bent) | (said.mean >= large.no_limb)
+    kept &= (suspects.area <= _LARGE) | ((said.mean >= large.said) & stiff)
     kept[0] = False
     return np.asarray(kept)
 
@@ -151,8 +175,8 @@ def along_edge(boxes: npt.NDArray[np.int32], shape: tuple[int, ...]) -> npt.NDAr
         boxes: (n, 5) left, top, width, height and area, as OpenCV counts them.
     """
     left, top, width, height = (boxes[:, index] for index in range(4))
-    beside = (left <= 1) | (left + width >= shape[1] - 1)
-    above = (top <= 1) | (top + height >= shape[0] - 1)
+    beside = (left <= _BESIDE) | (left + width >= shape[1] - _BESIDE)
+    above = (top <= _BESIDE) | (top + height >= shape[0] - _BESIDE)
     upright = beside & (height >= _STRIP) & (height >= 4 * width)
     level = above & (width >= _STRIP) & (width >= 4 * height)
     return np.asarray(upright | level)

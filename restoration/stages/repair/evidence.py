@@ -41,7 +41,8 @@ class Suspects:
 
     contrast: mean distance to the nearer of both neighbours. disagreement: mean distance of the
     neighbours from each other. ring: mean misfit just around. found: how badly the neighbours show
-    the same shape near by, 0 exactly to 1 not at all. moved: so well that it is the same thing.
+    the same shape near by, 0 exactly to 1 not at all; found_twice: the same of the neighbour that
+    shows it worse. moved: so well that it is the same thing.
     """
 
     parts: Parts
@@ -50,6 +51,7 @@ class Suspects:
     disagreement: npt.NDArray[np.float64]
     ring: npt.NDArray[np.float64]
     found: npt.NDArray[np.float64]
+    found_twice: npt.NDArray[np.float64]
     moved: npt.NDArray[np.bool_]
     one_sided: bool
 
@@ -83,6 +85,7 @@ def weigh(
         disagreement=parts.sums(seen.max(axis=0) - seen.min(axis=0)) / np.maximum(area, 1),
         ring=_ring(codes, parts, near),
         found=np.ones(parts.count),
+        found_twice=np.ones(parts.count),
         moved=np.zeros(parts.count, bool),
         one_sided=one_sided,
     )
@@ -129,6 +132,7 @@ def _look_for(
         for motion in near
     ]
     suspects.found[hopeful] = np.minimum.reduce([twin.misfit for twin in twins])
+    suspects.found_twice[hopeful] = np.maximum.reduce([twin.misfit for twin in twins])
     misfits = np.stack([np.where(twin.is_scenery, 1.0, twin.misfit) for twin in twins])
     in_one = _IN_BOTH if suspects.one_sided else _IN_ONE
     moved = (misfits.max(axis=0) < _IN_BOTH) | (misfits.min(axis=0) < in_one)

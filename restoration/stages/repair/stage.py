@@ -258,7 +258,7 @@ def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Ma
 
 STAGE = Stage(
     name="repair",
-    version="16",
+    version="17",
     queue="gpu",
     makes="pictures",
     params=Params,

@@ -20,14 +20,17 @@ from restoration.stages.repair.parts import Parts
 SHAPE = (40, 60)
 
 
-def _suspects(*, one_sided: bool = False, moved: bool = False, **measures: float) -> Suspects:
-    """The background and one suspect of nine pixels, plain unless measures say otherwise."""
+def _suspects(
+    *, one_sided: bool = False, moved: bool = False, side: int = 3, **measures: float
+) -> Suspects:
+    """The background and one square suspect, plain unless measures say otherwise."""
     bits = np.zeros(SHAPE, np.uint8)
-    bits[10:13, 20:23] = 1
-    usual = {"contrast": 50.0, "disagreement": 2.0, "ring": 3.0, "found": 1.0} | measures
+    bits[10 : 10 + side, 20 : 20 + side] = 1
+    usual = {"contrast": 50.0, "disagreement": 2.0, "ring": 3.0, "found": 1.0, "found_twice": 1.0}
+    usual |= measures
     return Suspects(
         parts=Parts.of(bits),
-        area=np.array([1.0, 9.0]),
+        area=np.array([1.0, side * side]),
         moved=np.array([False, moved]),
         one_sided=one_sided,
         **{name: np.array([0.0, value]) for name, value in usual.items()},
@@ -65,6 +68,23 @@ def _faintest(*, one_sided: bool) -> float:
     found = (_suspects(one_sided=one_sided, contrast=level) for level in levels)
     kept = [is_defect(suspects, _said(-2.0), 1.0)[1] for suspects in found]
     return float(levels[kept.index(True)])
+
+
+@pytest.mark.parametrize("one_sided", [False, True])
+def test_what_is_large_and_found_again_bent_is_left_unless_the_network_is_sure(
+    one_sided: bool,
+) -> None:
+    limb = _suspects(one_sided=one_sided, side=12, found=0.6, found_twice=0.65)
+    speck = _suspects(one_sided=one_sided, found=0.6, found_twice=0.65)
+    assert not is_defect(limb, _said(3.5), 1.0)[1]
+    assert is_defect(limb, _said(5.0), 1.0)[1]
+    assert is_defect(speck, _said(3.5), 1.0)[1]
+
+
+def test_what_is_large_is_no_defect_against_the_network_s_word() -> None:
+    assert is_defect(_suspects(side=12), _said(1.0), 1.0)[1]
+    assert not is_defect(_suspects(side=12, contrast=90.0), _said(-4.0), 1.0)[1]
+    assert not is_defect(_suspects(side=12, contrast=90.0, one_sided=True), _said(1.0), 1.0)[1]
 
 
 @pytest.mark.parametrize("said", [-4.0, 2.0])
