@@ -77,6 +77,15 @@ def test_a_colour_run_that_fails_says_nothing_of_the_restoration(scene, takes, r
     assert (card.standing.state, card.colour.state) == ("approved", "failed")
 
 
+def test_a_reel_is_not_coloured_unless_somebody_asks_for_it(scene, archivist, settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    client = Client()
+    client.force_login(archivist)
+    page = client.get(reverse("reel", args=[scene.scan.reel_id]))
+    assert not {"colourise", "grade"} & set(page.context["process_checked"])
+    assert "repair" in page.context["process_checked"]
+
+
 def test_a_new_colour_take_makes_no_restoration_stale_but_a_new_repair_makes_the_colour_so(
     scene, takes, reviewer
 ):
