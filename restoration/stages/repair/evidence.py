@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restoration.imaging.flow_cells import Codes
-from restoration.stages.repair.parts import Parts, Places, places_of
+from restoration.stages.repair.parts import Parts, places_of
 from restoration.stages.repair.twins import find_twins
 from restoration.stages.repair.views import Motion, View, nearest
 
@@ -72,13 +72,21 @@ def weigh(
         neighbours: by offset.
         asked: (n,) bool, the parts that are looked for; all.
     """
-    near = nearest(motions)
-    one_sided = len(near) < 2
-    near = list(motions) if one_sided else near
+    suspects = measure(codes, parts, motions)
+    hopeful = score(suspects) >= least
+    if asked is not None:
+        hopeful &= asked
+    look_for(codes, suspects, hopeful, motions, neighbours)
+    return suspects
+
+
+def measure(codes: Codes, parts: Parts, motions: Sequence[Motion]) -> Suspects:
+    """Measure every suspect without looking for it elsewhere: `found` is 1, nothing has moved."""
+    near, one_sided = _compared(motions)
     own = _at(codes, parts.places)
     seen = np.stack([_at(motion.seen, parts.places) for motion in near])
     area = parts.area.astype(np.float64)
-    suspects = Suspects(
+    return Suspects(
         parts=parts,
         area=area,
         contrast=parts.sums(np.abs(own - seen).min(axis=0)) / np.maximum(area, 1),
@@ -89,12 +97,12 @@ def weigh(
         moved=np.zeros(parts.count, bool),
         one_sided=one_sided,
     )
-    hopeful = score(suspects) >= least
-    if asked is not None:
-        hopeful &= asked
-    suspects.found[~hopeful] = 0.0
-    _look_for(codes, suspects, np.flatnonzero(hopeful[1:]) + 1, near, neighbours)
-    return suspects
+
+
+def _compared(motions: Sequence[Motion]) -> tuple[list[Motion], bool]:
+    """Neighbours to compare with: the nearest of each side, or all that there are on one."""
+    near = nearest(motions)
+    return (near, False) if len(near) == 2 else (list(motions), True)
 
 
 def _at(codes: Codes, places: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
@@ -117,26 +125,32 @@ def _ring(codes: Codes, parts: Parts, near: Sequence[Motion]) -> npt.NDArray[np.
     return np.asarray(total / np.maximum(np.bincount(which, minlength=parts.count), 1))
 
 
-def _look_for(
+def look_for(
     codes: Codes,
     suspects: Suspects,
-    hopeful: Places,
-    near: Sequence[Motion],
+    hopeful: npt.NDArray[np.bool_],
+    motions: Sequence[Motion],
     neighbours: Mapping[int, View],
 ) -> None:
-    """Fill in `found` and `moved` of the suspects that are hopeful."""
-    if not hopeful.size:
+    """Fill in `found` and `moved` of the suspects that are hopeful; `found` of the rest is 0.
+
+    Args:
+        hopeful: (n,) bool.
+    """
+    suspects.found[~hopeful] = 0.0
+    which = np.flatnonzero(hopeful[1:]) + 1
+    if not which.size:
         return
     twins = [
-        find_twins(codes, suspects.parts, hopeful, motion, neighbours[motion.offset].codes)
-        for motion in near
+        find_twins(codes, suspects.parts, which, motion, neighbours[motion.offset].codes)
+        for motion in _compared(motions)[0]
     ]
-    suspects.found[hopeful] = np.minimum.reduce([twin.misfit for twin in twins])
-    suspects.found_twice[hopeful] = np.maximum.reduce([twin.misfit for twin in twins])
+    suspects.found[which] = np.minimum.reduce([twin.misfit for twin in twins])
+    suspects.found_twice[which] = np.maximum.reduce([twin.misfit for twin in twins])
     misfits = np.stack([np.where(twin.is_scenery, 1.0, twin.misfit) for twin in twins])
     in_one = _IN_BOTH if suspects.one_sided else _IN_ONE
     moved = (misfits.max(axis=0) < _IN_BOTH) | (misfits.min(axis=0) < in_one)
-    suspects.moved[hopeful] = moved
+    suspects.moved[which] = moved
 
 
 def is_defect(suspects: Suspects, *, least: float) -> npt.NDArray[np.bool_]:

@@ -20,7 +20,7 @@ from restoration.stages.repair.deciding import (
     is_sure,
 )
 from restoration.stages.repair.detect import Thresholds, detect_defects
-from restoration.stages.repair.evidence import weigh
+from restoration.stages.repair.evidence import look_for, measure, score
 from restoration.stages.repair.inputs import SLOTS, in_slots, network_inputs, settle_suspects
 from restoration.stages.repair.parts import Bits, Parts
 from restoration.stages.repair.views import Motion, Surroundings, View
@@ -108,11 +108,13 @@ class ByNetwork:
         planes = network_inputs(here, settled)
         verdict = self.judge.judge(planes)
         parts = Parts.of(find_suspects(planes, verdict.chance, self.sensitivity))
-        suspects = weigh(here.codes, parts, settled, views, least=HOPELESS)
-        said = Said.of(verdict.chance, parts)
-        kept = is_defect(suspects, said, self.sensitivity)
+        suspects, said = measure(here.codes, parts, settled), Said.of(verdict.chance, parts)
+        # What is no defect even if it is found nowhere else need not be looked for.
+        kept = is_defect(suspects, said, self.sensitivity) & (score(suspects) >= HOPELESS)
         kept &= ~along_edge(parts.boxes, here.codes.shape)
         kept &= parts.area <= largest * here.codes.size
+        look_for(here.codes, suspects, kept, settled, views)
+        kept &= is_defect(suspects, said, self.sensitivity)
         sure = kept & is_sure(suspects, said)
         return Found(parts.only(kept), tuple(settled), verdict, parts.only(sure))
 
