@@ -1,4 +1,4 @@
-"""Takes the README's picture from a running demo: `make demo`, `make serve`, then in the checkout
+"""Takes the pictures of the review room from a running demo: `make demo`, `make serve`, then in the checkout
 
     .venv/bin/python docs/pictures/make_pictures.py [--address http://127.0.0.1:8000] [--home var]
 
@@ -51,17 +51,32 @@ def open_scene(page: Page, *, number: int, frame: int) -> None:
     page.wait_for_timeout(1500)
 
 
-def save(shot: bytes, path: Path) -> None:
+def open_colour(page: Page) -> None:
+    """The scene that the demo coloured, on the frame with its hints."""
+    page.goto("/catalogue/")
+    page.get_by_role("link", name=REEL).first.click()
+    page.get_by_role("link", name="Colour version").first.click()
+    page.wait_for_selector("body[data-frame]")
+    page.locator("#colour .hints a").first.click()
+    side = "title => { title.closest('.side').scrollTop = title.offsetTop - 64; }"
+    page.locator("#colour-title").evaluate(side)
+    page.wait_for_timeout(2500)
+
+
+def save(shot: bytes, path: Path, *, coloured: bool = False) -> None:
     """A palette keeps a page of greys small, and its text sharp."""
     picture = Image.open(io.BytesIO(shot)).convert("RGB")
-    small = picture.quantize(COLOURS, dither=Image.Dither.NONE)
+    # The octree keeps small patches of a colour that is rare on the page.
+    way = Image.Quantize.FASTOCTREE if coloured else Image.Quantize.MEDIANCUT
+    colours = 256 if coloured else COLOURS
+    small = picture.quantize(colours, method=way, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
     if path.stat().st_size > MOST_BYTES:
         raise SystemExit(f"{path} has {path.stat().st_size} bytes; use fewer colours")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Take the README's picture.")
+    parser = argparse.ArgumentParser(description="Take the pictures of the review room.")
     parser.add_argument("--address", default="http://127.0.0.1:8000")
     parser.add_argument("--home", type=Path, default=Path("var"))
     parser.add_argument("--scene", type=int, default=SCENE)
@@ -83,6 +98,8 @@ def main() -> None:
         log_in(page, asked.home / "demo" / "people.json")
         open_scene(page, number=asked.scene, frame=asked.frame)
         save(page.screenshot(), HERE / "review-room.png")
+        open_colour(page)
+        save(page.screenshot(), HERE / "colour-room.png", coloured=True)
         browser.close()
 
 
