@@ -1,4 +1,4 @@
-"""Takes the pictures of the review room from a running demo: `make demo`, `make serve`, then in the checkout
+"""Takes the review room's pictures from a running demo: `make demo`, `make serve`, then here
 
     .venv/bin/python docs/pictures/make_pictures.py [--address http://127.0.0.1:8000] [--home var]
 
