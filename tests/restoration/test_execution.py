@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from archive.media.decode import open_source
-from archive.media.pixels import Picture
+from archive.media.pixels import PIXEL_FORMATS, Picture
 from restoration.execution import (
     Cancelled,
     Made,
@@ -193,6 +193,15 @@ def give_no_label(clip: Clip, number: int, params: Params) -> StageFrame:
     return made
 
 
+def lighten_under_colour(clip: Clip, number: int, params: object) -> StageFrame:
+    """Adds colour, and changes the light with it."""
+    picture = only(clip, number)
+    labels = np.full((picture.height, picture.width), Label.ADJUSTED, np.uint8)
+    planes = tuple(np.full(labels.shape, code, np.uint8) for code in (200, 90, 40))
+    made = Picture(PIXEL_FORMATS["gbrp"], planes)
+    return StageFrame(made, labels, np.full_like(labels, Label.SYNTHESISED))
+
+
 @pytest.mark.parametrize(
     ("lie", "words"),
     [
@@ -200,6 +209,7 @@ def give_no_label(clip: Clip, number: int, params: Params) -> StageFrame:
         (lie_about_a_source, "RECOVERED samples are not the value of the source"),
         (name_a_frame_outside_the_scene, "source in frame 1, outside"),
         (give_no_label, "5 is no label"),
+        (lighten_under_colour, "lightness changed by more than 0.5"),
     ],
 )
 def test_false_labels_are_never_kept(scan: Path, tmp_path: Path, lie: object, words: str) -> None:

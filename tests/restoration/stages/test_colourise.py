@@ -18,7 +18,9 @@ from restoration.imaging.tones import lightness_of, to_srgb
 from restoration.mapfile import MapReader
 from restoration.provenance import Label
 from restoration.stages import COLOURISE
+from restoration.stages.colourise.field import Field, empty_field
 from restoration.stages.colourise.refine import draw_to_edges
+from restoration.stages.colourise.scene import Backwards
 from restoration.stages.colourise.spread import Point
 from restoration.stages.contract import StageError, StageFrame
 from restoration.stages.material import MemoryClip
@@ -214,6 +216,21 @@ def test_a_still_painted_elsewhere_colours_the_scene_and_a_hint_overrules_it(
     (tmp_path / "still.png").write_bytes(b"another")
     with pytest.raises(StageError, match="not the one that was named"):
         run_stage(COLOURISE, clip, references=[reference])
+
+
+def test_fields_carried_backwards_are_kept_now_and_then_and_made_again_in_order() -> None:
+    asked = []
+
+    def carry_to(field: Field, here: int, there: int) -> Field:
+        assert there == here + 1
+        asked.append(here)
+        return field._replace(ab=field.ab + 1)
+
+    back = Backwards(carry_to, 100, empty_field((2, 2)), 3)
+    assert asked == list(range(99, 2, -1))
+    for frame in range(3, 100):
+        assert (back.at(frame).ab == 100 - frame).all()
+    assert len(asked) <= 2 * 97
 
 
 def test_colour_is_drawn_to_an_edge_of_luma_and_hints_stay_as_they_are() -> None:
