@@ -27,8 +27,8 @@ from archive.timecode import timecode
 from restoration.cutting import INTERTITLE, Piece, pieces
 from restoration.stages.contract import StageError
 
-DOUBTFUL = 0.75
-"""Confidence below which a cut is shown as one to look at."""
+DOUBTFUL = 0.8
+"""Confidence below which a cut or mark is shown as one to look at, as on the storyboard's page."""
 
 _COLUMNS = 4
 _PICTURE_WIDTH = 176

@@ -119,8 +119,15 @@ def heed(findings: Mapping[str, Any], decided: Decided) -> dict[str, Any]:
         if (mark.get("kind"), int(mark["frame"])) not in decided.no_marks
         and (mark.get("kind") not in SPLICES or int(mark["frame"]) not in decided.no_splices)
     ]
-    added = decided.splices - set(splice_frames(marks))
-    marks += [{"frame": frame, "kind": "splice", "confidence": 1.0} for frame in sorted(added)]
+    known = {(mark.get("kind"), int(mark["frame"])) for mark in marks}
+    known |= {("splice", frame) for frame in splice_frames(marks)}
+    confirmed = {("splice", frame) for frame in decided.splices} | decided.marks
+    # An intertitle is a scene that a person described, and stays with it.
+    marks += [
+        {"frame": frame, "kind": kind, "confidence": 1.0}
+        for kind, frame in sorted(confirmed - known)
+        if kind != INTERTITLE
+    ]
     confidence = [certainty.get(cut, 1.0) for cut in cuts]
     return {**findings, "cuts": cuts, "confidence": confidence, "marks": marks}
 

@@ -15,6 +15,10 @@ from restoration.borders import SURE, Border
 from restoration.cutting import Decided
 from restoration.models import BorderFinding, Scene, Verdict
 
+_LAST = {"flash", "black", "white", "duplicate"}
+"""Kinds of marks that come after all others: a cut decides what is worked on together, a splice
+what motion is followed across, but on a repeat little depends, and a telecine makes hundreds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
@@ -44,6 +48,8 @@ class Doubt:
 def doubts(scan: Scan, scenes: Iterable[Scene], found: Iterable[Border]) -> list[Doubt]:
     """All that is left to check of a scan, the most doubtful first; one query.
 
+    Single foreign or repeated frames come last.
+
     Args:
         scenes: the current ones. found: its borders.
     """
@@ -58,7 +64,7 @@ def doubts(scan: Scan, scenes: Iterable[Scene], found: Iterable[Border]) -> list
         for scene in scenes
         for mark in open_marks(scene.marks, decided)
     ]
-    return sorted(left, key=lambda doubt: (doubt.certainty, doubt.frame))
+    return sorted(left, key=lambda doubt: (doubt.kind in _LAST, doubt.certainty, doubt.frame))
 
 
 def open_marks(marks: Sequence[Mapping[str, Any]], decided: Decided) -> Iterator[Mapping[str, Any]]:

@@ -218,8 +218,8 @@ def marked() -> Scan:
     return scan
 
 
-def test_doubtful_marks_of_every_kind_come_up_among_the_borders(marked: Scan) -> None:
-    assert to_check(marked) == [60, 10, 45, 17, 80, 30, 90]
+def test_doubtful_marks_come_up_too_and_single_frames_after_all_others(marked: Scan) -> None:
+    assert to_check(marked) == [60, 10, 45, 80, 30, 90, 17]
 
 
 def test_a_confirmed_mark_is_off_the_list_and_certain(marked: Scan, restorer: User) -> None:
@@ -227,6 +227,8 @@ def test_a_confirmed_mark_is_off_the_list_and_certain(marked: Scan, restorer: Us
     assert 17 not in to_check(marked)
     [mark] = [mark for mark in holding(marked, 17).marks if mark["kind"] == "duplicate"]
     assert mark["confidence"] == 1.0
+    scenes.make_scenes(marked, MARKED | {"marks": []})
+    assert [mark["kind"] for mark in holding(marked, 17).marks] == ["duplicate"]
     assert Verdict.objects.get(about="duplicate").by == restorer
 
 

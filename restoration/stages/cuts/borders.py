@@ -8,7 +8,7 @@ from typing import Any
 
 from restoration.stages.cuts.dissolves import find_dissolves
 from restoration.stages.cuts.evidence import Evidence
-from restoration.stages.cuts.fades import FadeEvidence
+from restoration.stages.cuts.fades import FadeEvidence, is_firm
 from restoration.stages.cuts.gradual import Fade, Range, is_one_scene
 from restoration.stages.cuts.measurements import Measurements
 
@@ -42,6 +42,11 @@ class Border:
             "evidence": self.evidence,
         }
 
+    def meets(self, start: int, end: int) -> bool:
+        """Whether any of its frames lies in the closed range."""
+        first, last = self.span or (self.frame, self.frame)
+        return first <= end and start <= last
+
     def touches(self, other: Border) -> bool:
         """Whether both would be the same change of shot."""
         (a, b), (c, d) = (each.span or (each.frame, each.frame) for each in (self, other))
@@ -59,10 +64,13 @@ def find_borders(
     ]
     kept: list[Border] = []
     doubtful: list[Border] = []
-    for border in sorted(found, key=_precedence):
-        start, end = border.span or (border.frame, border.frame)
-        if border.kind != "fade" and any(start <= f.end and f.start <= end for f in fades):
+    firm = [(fade.start, fade.end) for fade in fades if is_firm(fade, measured)]
+    brief = [span for fade in fades if (span := (fade.start, fade.end)) not in firm]
+    for border in sorted(found, key=lambda border: _precedence(border, firm)):
+        if border.kind != "fade" and any(border.meets(*span) for span in firm):
             continue
+        if any(border.meets(*span) and o.meets(*span) for span in brief for o in kept):
+            continue  # one change of scene is enough around a few blank frames
         if any(border.touches(o) or abs(border.frame - o.frame) < shortest for o in kept):
             continue
         if border.confidence >= SURE:
@@ -72,9 +80,13 @@ def find_borders(
     return _in_order(kept), _in_order(doubtful)
 
 
-def _precedence(border: Border) -> tuple[bool, float, int]:
-    """What is certain to be a fade goes first: cuts into and out of black are part of it."""
-    return border.kind != "fade", -border.confidence, border.frame
+def _precedence(border: Border, firm: Sequence[Range]) -> tuple[bool, float, int]:
+    """What is certain to be a fade goes first: cuts into and out of black are part of it.
+
+    A few blank frames that nothing fades into may as well be damage beside a cut.
+    """
+    first = border.kind == "fade" and any(border.meets(*span) for span in firm)
+    return not first, -border.confidence, border.frame
 
 
 def _in_order(borders: Iterable[Border]) -> list[Border]:

@@ -3,7 +3,8 @@
 Candidates are the mixtures that `gradual` finds and the runs of frames that the network calls part
 of a change. A pan changes the picture as much, but before and after it too, and motion explains it;
 a dissolve lies between two stretches that hold together. A whip pan goes a long way round from one
-picture to the other; a dissolve goes straight. Weights: as in `evidence`.
+picture to the other; a dissolve goes straight, and every place of it at once. Weights: as in
+`evidence`; those of the last three measures were fitted after the others, on what these left.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Dissolve:
     difference over 12 frames against the surroundings'. motion: least share carried over 12 frames.
     straight: rank difference over 24 frames as a share of the sum of those from frame to frame.
     apart: least rank difference of frames on both sides of it. slide: how surely the whole
-    picture only slides from frame to frame, the mean by the size of the change.
+    picture only slides from frame to frame, the mean by the size of the change. between: share
+    of what changes that is on its way in the middle; None if nobody can tell.
     """
 
     span: Range
@@ -46,6 +48,7 @@ class Dissolve:
     straight: float
     apart: float = 60.0
     slide: float = 0.0
+    between: float | None = None
 
     @property
     def middle(self) -> int:
@@ -65,8 +68,9 @@ class Dissolve:
         }
 
     def features(self) -> list[float]:
-        """Constant, mixture (two), drift, change, what motion loses, straightness, how far apart
-        both sides are, what no slide explains, the network's log odds.
+        """Constant, mixture (two), drift, change, what motion loses, straightness, how near both
+        sides are (0 or less), what a slide explains (0 or less), how much is on its way, the
+        network's log odds.
 
         All but the constant speak for a dissolve the larger they are.
         """
@@ -78,12 +82,20 @@ class Dissolve:
             float(np.log(max(self.change, 0.3))),
             log_odds(1.0 - self.motion, 0.05),
             float(np.log(max(self.straight, 0.05) / 0.5)),
-            float(np.log(max(self.apart, 3.0) / 30.0)),
-            log_odds(1.0 - self.slide, 0.1),
+            min(0.0, float(np.log(max(self.apart, 3.0) / 30.0))),
+            log_odds(1.0 - self.slide, 0.1) - log_odds(1.0, 0.1),
+            self._on_its_way(),
         ]
         if self.network is not None:
             found.append(log_odds(self.network, 0.01))
         return found
+
+    def _on_its_way(self) -> float:
+        """How much is on its way; weave lessens that, so the mixture test overrules too little."""
+        if self.between is None:
+            return 0.0
+        found = log_odds(self.between, 0.05) - log_odds(0.6, 0.05)
+        return max(found, 0.0) if self.mixture > 0.0 else found
 
 
 def find_dissolves(measured: Measurements) -> list[Dissolve]:
@@ -134,7 +146,14 @@ def _weigh(measured: Measurements, span: Range, mixture: float) -> Dissolve:
         straight=_straightness(measured, (start + stop) // 2),
         apart=_apart(measured, start, stop),
         slide=_slide(measured, start, stop),
+        between=_between(measured, start, stop),
     )
+
+
+def _between(measured: Measurements, start: int, stop: int) -> float | None:
+    middle = (start + stop - 1) // 2
+    near = measured.between[max(0, middle - _OFF) : middle + _OFF + 1]
+    return max((share for share in near if share is not None), default=None)
 
 
 def _apart(measured: Measurements, start: int, stop: int) -> float:
@@ -157,5 +176,5 @@ def _straightness(measured: Measurements, middle: int) -> float:
     return measured.drift[min(middle, len(measured.drift) - 1)][1] / max(way, 1.0)
 
 
-WITH_NETWORK: Weights = (-0.147, 0.944, 0.502, 0.162, 0.649, 0.0, 0.732, 0.0, 0.0, 1.313)
-WITHOUT_NETWORK: Weights = (-0.863, 1.325, 0.738, 0.185, 1.165, 0.0, 0.767, 0.0, 0.0)
+WITH_NETWORK: Weights = (-1.147, 0.944, 0.502, 0.162, 0.649, 0.0, 0.732, 1.5, 2.5, 2.5, 1.313)
+WITHOUT_NETWORK: Weights = (-1.863, 1.325, 0.738, 0.185, 1.165, 0.0, 0.767, 1.25, 2.0, 1.5)

@@ -1,9 +1,9 @@
 """One confidence for each place where a shot may end, out of all that was measured there.
 
 A logistic score of what the network says, what motion carries across, and how far ranks differ.
-The weights were fitted by `training` on reels that `synthesis` makes; a second set does without the
-network. Confidence is the probability that the score stands for: 0.5 where a cut is as likely as
-none.
+The weights were fitted by `training` on reels that `synthesis` makes, and on those of the bench
+that are there to tune on; a second set does without the network. Confidence is the probability
+that the score stands for: 0.5 where a cut is as likely as none.
 """
 
 from __future__ import annotations
@@ -148,5 +148,5 @@ def _newton(
     return weights
 
 
-WITH_NETWORK: Weights = (-0.799, 0.0, 0.0, 2.291, 0.985)
-WITHOUT_NETWORK: Weights = (-1.677, 0.0, 0.583, 2.814)
+WITH_NETWORK: Weights = (-1.149, 0.0, 0.265, 1.806, 0.614)
+WITHOUT_NETWORK: Weights = (-1.919, 0.057, 0.933, 2.47)

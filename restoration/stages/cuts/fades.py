@@ -16,6 +16,8 @@ from restoration.stages.cuts.gradual import Fade, find_fades
 from restoration.stages.cuts.measurements import Measurements
 
 _BESIDE = 3
+_FEW = 3  # blank frames
+_HOLDS = 0.7  # of the correlation of fading frames with fuller ones
 _UNKNOWN = Passage(None, 0.5, None)
 
 
@@ -68,6 +70,17 @@ class FadeEvidence:
             "motion": round(self.passage.carried, 3),
             "held": None if held is None else round(held, 3),
         }
+
+
+def is_firm(fade: Fade, measured: Measurements) -> bool:
+    """Whether no cut can lie there: the blank frames are too many for damage, the picture is seen
+    to fade, or one scene stands on both sides.
+    """
+    evidence = FadeEvidence.of(fade, measured)
+    across, held = evidence.passage.across, evidence.passage.held
+    if fade.blank[1] - fade.blank[0] > _FEW or (held is not None and held > _HOLDS):
+        return True
+    return across is not None and evidence.confidence() < 0.5
 
 
 def true_fades(measured: Measurements) -> list[Fade]:

@@ -22,6 +22,9 @@ _LARGEST_RATIO = 0.75
 _CHANGED = 12  # codes of levelled luma
 _LEAST_CHANGED = 0.6  # of the picture
 _LONGEST_BLACK = 36
+_LEAST_WAY = 25.0  # codes of levelled luma
+_LEAST_MOVED = 0.1  # of the picture
+_UNDER_WAY = (0.2, 0.8)  # of the way from one picture to the other
 
 Range = tuple[int, int]
 
@@ -67,6 +70,23 @@ def _test(window: Window, half: int, estimator: FlowEstimator) -> Mix | None:
         return None
     start, end = _extent(window, half)
     return Mix(window.here.frame, start, end, 1.0 - advantage) if end - start >= 3 else None
+
+
+def between(window: Window, reach: int) -> float | None:
+    """Share of what changes that lies between the two ends at the centre, 0 to 1.
+
+    In a mixture every place is on its way at once, also where things move; of what moves or
+    turns each place shows the one or the other. None where too little changes, or beyond the ends.
+    """
+    if window.at(-reach) is None or window.at(reach) is None:
+        return None
+    first, here, last = (_levelled(window, k).astype(np.float32) for k in (-reach, 0, reach))
+    way = last - first
+    changed = np.abs(way) > _LEAST_WAY
+    if float(changed.mean()) < _LEAST_MOVED:
+        return None
+    along = (here - first)[changed] / way[changed]
+    return float(((along > _UNDER_WAY[0]) & (along < _UNDER_WAY[1])).mean())
 
 
 def _advantage_of_mixing(window: Window, half: int, estimator: FlowEstimator) -> float:

@@ -1,6 +1,7 @@
 """Cuts between one frame and the next: what ranks say of every boundary between two frames.
 
-PySceneDetect's AdaptiveDetector proposes, on ranks instead of luma. A boundary is measured by how
+Looked at are those that differ enough by themselves, and those that PySceneDetect's
+AdaptiveDetector proposes, which sees ranks instead of luma. A boundary is measured by how
 far frames before and after differ, whichever pair is taken, and how far those on either side do.
 """
 

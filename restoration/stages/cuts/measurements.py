@@ -25,6 +25,7 @@ class Measurements:
     boundaries: list[Boundary] = field(default_factory=list)
     """Those where something changes."""
     proposals: set[int] = field(default_factory=set)
+    """First frames of new shots, as AdaptiveDetector has it; each is looked at."""
     flashes: list[Flash] = field(default_factory=list)
     drift: list[tuple[float, float]] = field(default_factory=list)
     """Rank difference between the frames 6, and 12, before and after; 0 near the ends."""
@@ -34,6 +35,8 @@ class Measurements:
     """How surely the whole picture slides from the frame before, where the stride is large."""
     apart: list[tuple[float, ...]] = field(default_factory=list)
     """Rank difference between the frames before and after at each distance of `APART`."""
+    between: list[float | None] = field(default_factory=list)
+    """Share of what changes over 12, or 24, frames that is on its way, the larger of both."""
     carried: list[float] = field(default_factory=list)
     """Share of the picture that motion carries from 6 frames before to 6 after."""
     mixes: list[Mix] = field(default_factory=list)

@@ -31,4 +31,4 @@ def splice_features(boundary: Boundary) -> list[float]:
     ]
 
 
-WEIGHTS: Weights = (-2.788, 0.0, 0.278, 1.216, 0.205)
+WEIGHTS: Weights = (-2.393, 0.0, 0.0, 0.923, 0.0)

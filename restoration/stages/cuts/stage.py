@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from restoration.stages.contract import Clip, Outcome, Progress, Stage
 from restoration.stages.cuts.blanks import BlankWatch
 from restoration.stages.cuts.clean import without_dirt, without_foreign
 from restoration.stages.cuts.findings import conclude
-from restoration.stages.cuts.gradual import find_mix
+from restoration.stages.cuts.gradual import between, find_mix
 from restoration.stages.cuts.hard import CutProposer, measure_boundary
 from restoration.stages.cuts.measurements import APART, DRIFT_REACH, Measurements
 from restoration.stages.cuts.motion import carried_far, cross, slide
@@ -29,11 +29,13 @@ from restoration.stages.cuts.titles import writing
 
 WEIGHTS = "transnetv2"
 _BUSY = 26.0
-"""Rank difference within 24 frames from which the network is asked whether a dissolve is there."""
+"""Rank difference within 24 frames from which it is asked whether a dissolve is there."""
 _JUMP = 0.6
 """Share of that difference between two neighbours with which a cut explains it."""
 _MOVES = 10.0
 """Rank difference of two neighbours from which it is asked whether the whole picture slides."""
+_LOOKS = 4
+"""Frames of which one is looked at for writing."""
 _DRIFTS = 12.0
 """Rank difference within 12 frames from which it is asked whether motion explains it."""
 
@@ -88,17 +90,25 @@ def _look_through(
     estimator = FlowEstimator("medium")
     blanks = BlankWatch(estimator)
     shown = without_foreign(_thumbnails(clip, measured, progress), measured.flashes)
-    for window in windows(without_dirt(shown)):
-        measured.proposals |= set(proposer.feed(window.here))
+    for window in windows(_proposed(without_dirt(shown), clip, proposer, measured.proposals)):
         blanks.feed(window)
         busy = _measure(measured, window, estimator, dissolves=params.dissolves)
         if reading is not None:
             reading.feed(window.here, busy=busy)
     measured.passages = blanks.found
-    measured.proposals |= set(proposer.finish(clip.end_frame))
     if reading is not None:
         total = clip.end_frame - clip.start_frame
         measured.single, measured.every = reading.finish(lambda: progress(total, total))
+
+
+def _proposed(
+    shown: Iterable[Thumbnail], clip: Clip, proposer: CutProposer, proposals: set[int]
+) -> Iterator[Thumbnail]:
+    """Every frame in turn; what is proposed of it is known before it becomes a centre."""
+    for thumbnail in shown:
+        proposals |= set(proposer.feed(thumbnail))
+        yield thumbnail
+    proposals |= set(proposer.finish(clip.end_frame))
 
 
 def _thumbnails(clip: Clip, measured: Measurements, progress: Progress) -> Iterator[Thumbnail]:
@@ -118,7 +128,9 @@ def _note(measured: Measurements, here: Thumbnail, before: Thumbnail | None) -> 
     measured.flat.append(here.is_flat)
     step = 0.0 if before is None else float(cv2.absdiff(here.luma, before.luma).mean())
     measured.steps.append(step)
-    measured.looks.append(writing(here))
+    # A card stands for many frames: every fourth is enough.
+    again = here.frame % _LOOKS and measured.looks
+    measured.looks.append(measured.looks[-1] if again else writing(here))
 
 
 def _measure(
@@ -126,7 +138,7 @@ def _measure(
 ) -> bool:
     """Measure what lies around the centre frame; whether anything changes there."""
     boundary = measure_boundary(window)
-    jumps = boundary is not None and boundary.is_candidate
+    jumps = boundary is not None and (boundary.is_candidate or boundary.frame in measured.proposals)
     if boundary is not None and jumps:
         share, usual, jump = cross(window, estimator)
         measured.boundaries.append(replace(boundary, carried=share, usual=usual, jump=jump))
@@ -163,6 +175,12 @@ def _measure_drift(measured: Measurements, window: Window, estimator: FlowEstima
     measured.apart.append(tuple(_between(window, reach) for reach in APART))
     measured.drift.append((drift[0], drift[1]))
     _measure_strides(measured, window)
+    shares = [
+        share
+        for reach in DRIFT_REACH
+        if drift[1] > _BUSY and (share := between(window, reach)) is not None
+    ]
+    measured.between.append(max(shares, default=None))
     carried = 1.0
     if drift[0] > _DRIFTS:
         # Every third frame is enough: neighbours see nearly the same.
@@ -179,7 +197,7 @@ def _between(window: Window, reach: int) -> float:
 
 STAGE = Stage(
     name="cuts",
-    version="5",
+    version="6",
     queue="cpu",
     makes="findings",
     params=Params,

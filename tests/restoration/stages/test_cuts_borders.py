@@ -27,6 +27,7 @@ def _measured(*boundaries: Boundary) -> Measurements:
     measured.steps, measured.looks = [1.0] * COUNT, [A_PICTURE] * COUNT
     measured.drift, measured.carried = [(5.0, 6.0)] * COUNT, [1.0] * COUNT
     measured.strides, measured.slides = [2.0] * COUNT, [0.0] * COUNT
+    measured.between = [None] * COUNT
     measured.apart = [(4.0, 4.0, 5.0, 5.0, 6.0)] * COUNT
     measured.single = np.zeros(COUNT, np.float32)
     measured.every = np.zeros(COUNT, np.float32)
@@ -119,6 +120,50 @@ def test_a_pan_that_the_network_takes_for_a_change_is_none() -> None:
     measured.carried = [0.8] * COUNT
     measured.strides = [9.0] * COUNT
     assert _facts(measured)["cuts"] == []
+
+
+def _taken_for_a_dissolve() -> Measurements:
+    """Frames 180 to 190 change altogether, and the network is nearly sure."""
+    measured = _measured()
+    assert measured.every is not None
+    measured.every[80:91] = 0.6
+    measured.drift[75:96] = [(45.0, 70.0)] * 21
+    measured.carried[75:96] = [0.1] * 21
+    measured.strides[80:91] = [12.0] * 11
+    measured.apart[70:101] = [(50.0, 60.0, 70.0, 70.0, 70.0)] * 31
+    return measured
+
+
+def test_a_whip_pan_is_no_dissolve() -> None:
+    measured = _taken_for_a_dissolve()
+    assert len(_facts(measured)["cuts"]) == 1
+    measured.slides[80:91] = [0.7] * 11
+    assert _facts(measured)["cuts"] == []
+
+
+def test_what_passes_the_lens_and_leaves_the_same_picture_is_no_dissolve() -> None:
+    measured = _taken_for_a_dissolve()
+    measured.apart[70:101] = [(50.0, 5.0, 4.0, 4.0, 4.0)] * 31
+    assert _facts(measured)["cuts"] == []
+
+
+def test_what_turns_or_reaches_in_is_no_dissolve() -> None:
+    measured = _taken_for_a_dissolve()
+    measured.between[70:101] = [0.15] * 31
+    assert _facts(measured)["cuts"] == []
+
+
+def test_a_cut_beside_two_black_frames_stays_a_cut() -> None:
+    measured = _measured(_cut(150, carried=0.02), _cut(154, carried=0.3))
+    assert measured.single is not None
+    measured.single[[49, 53]] = 0.95, 0.5
+    measured.flat[52:54] = [True] * 2
+    measured.spreads[51:55] = [25.0, 1.0, 1.0, 25.0]
+    measured.passages[154] = Passage(80.0, 0.05, None)
+    [border] = _facts(measured)["borders"]
+    assert (border["frame"], border["kind"]) == (150, "cut")
+    measured.passages[154] = SAME
+    assert _facts(measured)["cuts"] == [], "what looks like cuts are the edges of a wing"
 
 
 def test_foreign_frames_are_marks_with_their_kind_and_confidence() -> None:
