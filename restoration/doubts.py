@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from archive.models import Scan
 from restoration import verdicts
@@ -76,7 +76,7 @@ def open_marks(marks: Sequence[Mapping[str, Any]], decided: Decided) -> Iterator
 
 
 def left_to_check(scans: Iterable[Scan]) -> dict[int, int]:
-    """How many doubts each scan has; scans without any are left out. Four queries."""
+    """How many doubts each scan has; scans without any are left out. Three queries."""
     wanted = [scan.pk for scan in scans]
     said: defaultdict[int, list[Verdict]] = defaultdict(list)
     for verdict in Verdict.objects.filter(scan__in=wanted):
@@ -85,14 +85,16 @@ def left_to_check(scans: Iterable[Scan]) -> dict[int, int]:
     here = Scene.objects.filter(
         scan=OuterRef("scan"), start_frame=OuterRef("frame"), retired__isnull=True
     )
-    current = Scene.objects.current().filter(scan__in=wanted)
-    unsure = current.filter(start_frame__gt=0, confidence__lt=SURE)
+    unsure = Q(start_frame__gt=0, confidence__lt=SURE) | ~Q(marks=[])
+    current = Scene.objects.current().filter(unsure, scan__in=wanted)
     nearly = BorderFinding.objects.filter(~Exists(here), scan__in=wanted)
     counts: defaultdict[int, int] = defaultdict(int)
-    for scan, frame in unsure.values_list("scan", "start_frame"):
-        counts[scan] += frame not in known[scan].cuts | known[scan].no_cuts
+    for scan, frame, sure, marks in current.values_list(
+        "scan", "start_frame", "confidence", "marks"
+    ):
+        is_open = frame > 0 and sure < SURE
+        counts[scan] += is_open and frame not in known[scan].cuts | known[scan].no_cuts
+        counts[scan] += sum(1 for _ in open_marks(marks, known[scan]))
     for scan, frame in nearly.values_list("scan", "frame"):
         counts[scan] += not known[scan].covers(frame)
-    for scan, marks in current.exclude(marks=[]).values_list("scan", "marks"):
-        counts[scan] += sum(1 for _ in open_marks(marks, known[scan]))
     return {scan: count for scan, count in counts.items() if count}

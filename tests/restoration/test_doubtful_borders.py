@@ -253,11 +253,11 @@ def test_an_intertitle_is_told_on_its_first_frame_alone(marked: Scan) -> None:
         borders.judge_mark(holding(marked, 40), 40, "intertitle", holds=True)
 
 
-def test_counting_what_is_left_takes_four_queries_for_all_scans(
+def test_counting_what_is_left_takes_three_queries_for_all_scans(
     scan: Scan, django_assert_num_queries: object
 ) -> None:
     other = make_scan(frames=50)
     make_scene(scan=other, frames=(0, 25))
     make_scene(scan=other, frames=(25, 50), confidence=0.5)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert left_to_check([scan, other]) == {scan.pk: 4, other.pk: 1}
