@@ -26,6 +26,7 @@ Box = tuple[slice, slice]
 _RING = 4
 _SEARCH = 2
 _SMALLEST = 6  # pixels; a piece is cut no further
+_SAMPLE = 4  # pixels of luma that the widest chroma sample covers
 _ENOUGH = 12  # pixels of a ring that can be judged by
 _GOOD = 4.0  # codes; a nearer neighbour that fits so well makes farther ones needless
 _WORST, _OF_CONTRAST = 6.0, 0.5  # codes, and share of the ring's own deviation
@@ -122,21 +123,24 @@ def choose_sources(
     if choice is not None or max(high, wide) < 2 * _SMALLEST:
         yield box, part, choice
         return
-    for y in _halves(high):
-        for x in _halves(wide):
-            quarter = part[y, x]
+    for rows in _halves(box[0]):
+        for columns in _halves(box[1]):
+            quarter = part[
+                rows.start - box[0].start : rows.stop - box[0].start,
+                columns.start - box[1].start : columns.stop - box[1].start,
+            ]
             if quarter.any():
-                rows = slice(box[0].start + y.start, box[0].start + y.stop)
-                columns = slice(box[1].start + x.start, box[1].start + x.stop)
                 yield from choose_sources(
                     luma, mask, (rows, columns), quarter, neighbours, expected
                 )
 
 
-def _halves(side: int) -> list[slice]:
-    if side < 2 * _SMALLEST:
-        return [slice(0, side)]
-    return [slice(0, side // 2), slice(side // 2, side)]
+def _halves(side: slice) -> list[slice]:
+    """Cut where no chroma sample is cut, whatever the format."""
+    if side.stop - side.start < 2 * _SMALLEST:
+        return [side]
+    middle = (side.start + side.stop) // 2 // _SAMPLE * _SAMPLE
+    return [slice(side.start, middle), slice(middle, side.stop)]
 
 
 def _want(luma: Luma, mask: Mask, box: Box, part: Mask, expected: Expected | None) -> _Wanted:

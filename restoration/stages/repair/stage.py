@@ -258,7 +258,7 @@ def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Ma
 
 STAGE = Stage(
     name="repair",
-    version="17",
+    version="18",
     queue="gpu",
     makes="pictures",
     params=Params,

@@ -196,3 +196,17 @@ def test_a_speck_in_the_neighbour_costs_a_blotch_only_the_part_that_it_hides() -
     assert sum(part.sum() for _, part, _ in made) == mask.sum()
     closed = sum(part.sum() for _, part, choice in made if choice is None)
     assert closed <= mask.sum() / 4
+
+
+@pytest.mark.parametrize("start", range(48, 56))
+def test_a_piece_that_is_cut_cuts_no_chroma_sample(start: int) -> None:
+    around = Surroundings(clip_of(moving(4, step=2.0)), Segment(0, 4), 0, FlowEstimator("fast"))
+    here, motion = around.view(1), around.motion(1, 1)
+    mask = np.zeros(here.full.shape, bool)
+    box = (slice(start, start + 22), slice(start + 20, start + 42))
+    mask[box] = True
+    neighbours = [Neighbour(around.view(2), motion, np.ones(mask.shape, bool))]
+    made = list(choose_sources(here.full, mask, box, mask[box], neighbours))
+    edges = {side.start for place, _, _ in made for side in place} - {start, start + 20}
+    assert edges
+    assert not any(edge % 4 for edge in edges)
