@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from restoration import runs, viewing
+from restoration import nursery, runs, viewing
 from restoration.models import Hint, Scene, StageRun, Take
 from tests.e2e.player import open_player
 from tests.e2e.test_accessible import faults
@@ -14,6 +16,13 @@ from tests.e2e.test_repair_decisions import point
 pytestmark = pytest.mark.browser
 
 FRAME = 8
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_nursery_left() -> Iterator[None]:
+    """The process that a run's children are forked from ends with these tests."""
+    yield
+    nursery.discard()
 
 
 def open_frame(page: Page, scene: Scene) -> None:
