@@ -24,7 +24,7 @@ from restoration.stages.repair.bench_sheet import Shown, write_sheet
 
 HERE = Path(__file__).parent
 SHOWN = (("coffee", 186), ("astronaut", 340), ("cameraman, with a standing scratch", 66))
-REACH = 4
+REACH = 8
 """Frames to each side that repair may look at."""
 
 
