@@ -77,7 +77,8 @@ class Editor {
     byId("splice").formAction = byId("no-splice").formAction = holder.splice;
     byId("splice").firstChild.textContent = splice ? "It is a splice " : "Splice here ";
     byId("no-splice").hidden = !splice;
-    const main = isHere ? (byId("is-cut") ?? byId("next-check")) : (byId("move") ?? byId("split"));
+    const mark = at === board.at ? byId("is-mark") : null;
+    const main = isHere ? (byId("is-cut") ?? byId("next-check")) : (mark ?? byId("move") ?? byId("split"));
     document.querySelectorAll("#act .main").forEach((button) => button.classList.remove("main"));
     if (main?.closest("#act")) main.classList.add("main");
     this.main = main;

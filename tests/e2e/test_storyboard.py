@@ -63,7 +63,7 @@ def test_a_whole_session_by_keyboard(page: Page, log_in, doubtful, restorer):
     scan, take = doubtful.scan, scenes.head_take(doubtful)
     log_in(restorer)
     page.goto("/")
-    expect(page.get_by_text("2 cuts to check")).to_be_visible()
+    expect(page.get_by_text("2 to check")).to_be_visible()
     page.get_by_role("link", name=str(scan.reel)).first.press("Enter")
     page.wait_for_selector("body[data-pair]")
     expect(page.get_by_role("heading", name="Cut at frame 24")).to_be_visible()
@@ -230,3 +230,24 @@ def test_without_scripts_cuts_are_split_moved_joined_and_undone(
     assert ranges(doubtful) == [(0, 16), (16, 24), (24, 36)]
     expect(page).to_have_url(re.compile("border=16"))
     plain.close()
+
+
+def test_a_doubtful_mark_is_confirmed_or_refused_by_a_key(page: Page, log_in, doubtful, restorer):
+    scene = doubtful.scan.scenes.current().first()
+    scene.marks = [{"frame": 12, "kind": "splice", "confidence": 0.52}]
+    scene.save()
+    log_in(restorer)
+    open_storyboard(page, doubtful)
+    expect(page.get_by_role("heading", name="Splice at frame 12")).to_be_visible()
+    assert numbers_shown(page) == [11, 12]
+    page.keyboard.press("Enter")
+    done(page, "Frame 12: splice. 2 left to check.")
+    page.keyboard.press("Control+z")
+    done(page, "Undone: splice at frame 12")
+    expect(page.get_by_role("heading", name="Splice at frame 12")).to_be_visible()
+    page.wait_for_selector("body[data-pair='12']")
+    page.keyboard.press("o")
+    done(page, "Frame 12: no splice. 2 left to check.")
+    expect(page.get_by_role("heading", name="Cut at frame 24")).to_be_visible()
+    scene.refresh_from_db()
+    assert scene.marks == []
