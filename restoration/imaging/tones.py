@@ -28,10 +28,10 @@ def to_srgb(picture: Picture, form: PictureFormat) -> Rgb:
     """
     pixel = picture.pixel
     if pixel.model == "rgb":
-        return np.stack([_scaled(plane, form) for plane in picture.planes], axis=-1)
-    luma = _scaled(picture.planes[0], form)
+        return np.stack([_shown(plane, form) for plane in picture.planes], axis=-1)
     if pixel.model == "grey":
-        return np.repeat(luma[..., None], 3, axis=-1)
+        return np.repeat(_shown(picture.planes[0], form)[..., None], 3, axis=-1)
+    luma = _scaled(picture.planes[0], form)
     blue, red = (
         _chroma(plane, form)
         .repeat(1 << pixel.chroma_shift_y, 0)
@@ -48,11 +48,11 @@ def to_srgb(picture: Picture, form: PictureFormat) -> Rgb:
 
 
 def lightness_of(picture: Picture, form: PictureFormat) -> Plane:
-    """L of every pixel, (H, W) in [0, 100]."""
+    """L of every pixel, (H, W) in [0, 100]; codes outside a limited range are black or white."""
     pixel = picture.pixel
     if pixel.model == "grey":
         codes = np.arange(pixel.peak + 1, dtype=np.uint16)
-        return np.asarray(grey_lightness(_scaled(codes, form))[picture.planes[0]])
+        return np.asarray(grey_lightness(_shown(codes, form))[picture.planes[0]])
     if pixel.model == "rgb" and form.colour_range != "limited":
         tables = _light_tables(pixel.peak)
         light = sum(table[plane] for table, plane in zip(tables, picture.planes, strict=True))
@@ -72,7 +72,7 @@ def grey_codes(picture: Picture, form: PictureFormat) -> CodePlane | None:
         return red if np.array_equal(red, green) and np.array_equal(red, blue) else None
     if not _is_limited(form):
         return picture.planes[0]
-    codes = np.rint(np.clip(_scaled(picture.planes[0], form), 0, 1) * pixel.peak)
+    codes = np.rint(_shown(picture.planes[0], form) * pixel.peak)
     return np.asarray(codes.astype(pixel.dtype))
 
 
@@ -80,6 +80,12 @@ def _is_limited(form: PictureFormat) -> bool:
     if form.colour_range == "unknown":
         return form.pixel.model == "yuv"
     return form.colour_range == "limited"
+
+
+def _shown(plane: CodePlane, form: PictureFormat) -> _Table:
+    """In [0, 1]: what lies outside a limited range is shown as its end, as every player does."""
+    scaled = _scaled(plane, form)
+    return np.clip(scaled, 0, 1) if _is_limited(form) else scaled
 
 
 def _scaled(plane: CodePlane, form: PictureFormat) -> _Table:

@@ -285,7 +285,7 @@ NETWORK = "colourise"
 """Name of the weights in weights.toml."""
 STAGE = Stage(
     name="colourise",
-    version="3",
+    version="4",
     queue="cpu",
     makes="pictures",
     params=Params,

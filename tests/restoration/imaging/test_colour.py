@@ -67,3 +67,18 @@ def test_limited_range_is_stretched_and_yuv_is_limited_unless_it_says_otherwise(
     assert np.allclose(to_srgb(picture, form), 1.0)
     assert np.allclose(lightness_of(picture, form), 100, atol=1e-3)
     assert np.array_equal(grey_codes(picture, form), np.full((2, 4), 255))
+
+
+@pytest.mark.parametrize("name", ["gray", "gray10le", "gbrp", "yuv444p"])
+def test_codes_outside_a_limited_range_are_black_or_white_and_no_more(name: str) -> None:
+    pixel = PIXEL_FORMATS[name]
+    unit = 1 << (pixel.bits - 8)
+    luma = np.array([[0, 10, 16, 235, 240, 255]], pixel.dtype) * unit
+    planes = [luma] * len(pixel.plane_shapes(width=6, height=1))
+    if pixel.model == "yuv":
+        planes[1:] = [np.full((1, 6), 128, pixel.dtype)] * 2
+    picture = Picture(pixel, tuple(planes))
+    form = PictureFormat(6, 1, pixel, Fraction(18), colour_range="limited", matrix="bt709")
+    assert np.allclose(lightness_of(picture, form), [[0, 0, 0, 100, 100, 100]], atol=1e-3)
+    shown = to_srgb(picture, form)
+    assert shown.min() >= 0 and shown.max() <= 1

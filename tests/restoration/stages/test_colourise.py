@@ -16,7 +16,7 @@ from restoration.execution import Order, TakeFiles, execute
 from restoration.imaging.colour import ciede2000, to_lab
 from restoration.imaging.tones import lightness_of, to_srgb
 from restoration.mapfile import MapReader
-from restoration.provenance import Label
+from restoration.provenance import FrameMap, Label, check_lightness
 from restoration.stages import COLOURISE
 from restoration.stages.colourise.field import Field, empty_field
 from restoration.stages.colourise.refine import draw_to_edges
@@ -60,6 +60,19 @@ def test_lightness_is_kept_and_hints_are_obeyed_and_alone_called_human(name: str
     asked[..., 1:] = to_lab(np.array([150, 70, 60], np.float32) / 255)[1:]
     # Where sRGB cannot hold that chroma at the film's lightness, it is lowered and counted.
     assert ciede2000(lab, asked).mean() < 0.3 or facts["frames"][1]["out_of_gamut"] > 0
+
+
+def test_over_and_undershoot_of_a_limited_scan_is_coloured_as_white_and_black() -> None:
+    clip = clip_of(moving(1))
+    clip.format = replace(clip.format, colour_range="limited")
+    (codes,) = clip.pictures[0].planes
+    codes[:20], codes[100:] = 6, 248
+    (frame,), _ = run_stage(COLOURISE, clip, hints=[RED | {"frame": 0}])
+    labels = FrameMap(frame.structure, frame.colour)
+    assert (frame.colour == Label.SYNTHESISED).mean() > 0.9
+    assert check_lightness(clip.pictures[0], clip.format, frame.picture, labels) == []
+    assert all((plane[:20] == 0).all() and (plane[100:] == 255).all()
+               for plane in frame.picture.planes)  # fmt: skip
 
 
 def test_colour_reaches_every_frame_both_ways_and_names_its_hint() -> None:
