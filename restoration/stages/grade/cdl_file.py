@@ -16,19 +16,11 @@ class CdlFileError(ValueError):
 
 
 def read_cdl(data: bytes) -> Cdl:
-    """The first correction of a .cc, .ccc or .cdl file, of any release.
+    """The first correction of a .cc, .ccc or .cdl file in UTF-8, of any release.
 
     Raises: CdlFileError for what is no CDL, or holds a value that none may hold.
     """
-    if len(data) > LARGEST:
-        raise CdlFileError(f"this file has {len(data)} bytes; an ASC CDL file has a few hundred")
-    if b"<!" in data.replace(b"<!--", b""):
-        # Neither entities nor document types belong into a CDL, and both can be used for harm.
-        raise CdlFileError("this file declares a document type, which no ASC CDL file does")
-    try:
-        root = ET.fromstring(data)
-    except ET.ParseError as error:
-        raise CdlFileError(f"this is no XML ({error}); choose a .cc, .ccc or .cdl file") from error
+    root = _parse(_text(data))
     found = [node for node in root.iter() if _name(node) == "colorcorrection"]
     if not found:
         raise CdlFileError("there is no ColorCorrection in it; choose a .cc, .ccc or .cdl file")
@@ -68,6 +60,28 @@ def write_cdl(cdl: Cdl, *, name: str, description: str = "", decisions: bool = F
     root.set("xmlns", NAMESPACE)
     ET.indent(root)
     return bytes(ET.tostring(root, encoding="UTF-8", xml_declaration=True)) + b"\n"
+
+
+def _text(data: bytes) -> str:
+    """The file's text, free of declarations."""
+    if len(data) > LARGEST:
+        raise CdlFileError(f"this file has {len(data)} bytes; an ASC CDL file has a few hundred")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CdlFileError("this file is not in UTF-8; save it again as XML in UTF-8") from error
+    if "<!" in text.replace("<!--", ""):
+        # Neither entities nor document types belong into a CDL, and both can be used for harm.
+        raise CdlFileError("this file declares a document type, which no ASC CDL file does")
+    return text
+
+
+def _parse(text: str) -> ET.Element:
+    try:
+        # Text, not bytes: what was looked at is what is parsed, whatever encoding it declares.
+        return ET.fromstring(text)
+    except (ET.ParseError, ValueError, LookupError) as error:
+        raise CdlFileError(f"this is no XML ({error}); choose a .cc, .ccc or .cdl file") from error
 
 
 def _name(node: ET.Element) -> str:

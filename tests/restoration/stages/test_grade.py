@@ -171,6 +171,15 @@ def test_files_of_other_programs_are_read() -> None:
     assert read_cdl(bare) == Cdl(saturation=0.5)
 
 
+@pytest.mark.parametrize("named", ["UTF-8", "no-such-code", "shift_jis", "utf-7", "utf-16"])
+def test_a_file_in_utf_8_is_read_whatever_encoding_it_names(named: str) -> None:
+    text = (
+        f"<?xml version='1.0' encoding='{named}'?><ColorCorrection id='d\u00e9j\u00e0'>"
+        "<SatNode><Saturation>0.5</Saturation></SatNode></ColorCorrection>"
+    )
+    assert read_cdl(text.encode("utf-8-sig")) == read_cdl(text.encode()) == Cdl(saturation=0.5)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -178,6 +187,10 @@ def test_files_of_other_programs_are_read() -> None:
         (b"<a/>", "no ColorCorrection"),
         (b"<ColorCorrection/>", "neither SOPNode nor SatNode"),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "document type"),
+        (b"<<!--!DOCTYPE a [<<!--!ENTITY b 'c'>]><a>&b;</a>", "document type"),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".encode("utf-16"), "not in UTF-8"),
+        ("<ColorCorrection id='\u00e4'/>".encode("latin-1"), "not in UTF-8"),
+        (b"<a>\x00</a>", "this is no XML"),
         (b" " * 300_000, "300000 bytes"),
         (b"<ColorCorrection><SOPNode><Slope>1 2</Slope></SOPNode></ColorCorrection>", "three"),
         (b"<ColorCorrection><SOPNode><Slope>1 2 nan</Slope></SOPNode></ColorCorrection>", "slope"),
