@@ -19,6 +19,7 @@ from restoration import weights
 from restoration.imaging.colour import Lab, Plane
 from restoration.imaging.tones import lightness_of
 from restoration.stages.colourise.advice import (
+    UNDECIDED,
     WARN,
     Place,
     choose_places,
@@ -245,8 +246,12 @@ class _Painting:
             self._places += places_to_paint(frame, small, found.evidence, size)
 
     def _shares(self, found: Field) -> dict[str, float]:
-        """Share of the frame that each hint is the nearest source of, by the hint's id."""
-        counts = np.bincount(found.owner.ravel() + 1, minlength=len(self._hints) + 1)
+        """Share of the frame whose colour each hint decides, by the hint's id.
+
+        A pixel has a nearest hint however far that is, so only those that are decided count.
+        """
+        decided = found.owner[found.evidence >= UNDECIDED]
+        counts = np.bincount(decided + 1, minlength=len(self._hints) + 1)
         return {
             hint.id: round(float(count) / found.owner.size, 4)
             for hint, count in zip(self._hints, counts[1:], strict=True)
@@ -285,7 +290,7 @@ NETWORK = "colourise"
 """Name of the weights in weights.toml."""
 STAGE = Stage(
     name="colourise",
-    version="4",
+    version="5",
     queue="cpu",
     makes="pictures",
     params=Params,
