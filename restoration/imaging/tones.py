@@ -1,7 +1,7 @@
 """How light a picture's code values are, whatever format they are stored in.
 
-Grey and RGB without a range are full, YUV is limited, as every player takes them; YUV without a
-matrix is BT.709 from 720 lines on, else BT.601.
+Grey and RGB without a range are full, YUV is limited, as every player takes them; YUV of no
+known matrix is BT.709 from 720 lines on, else BT.601.
 """
 
 from __future__ import annotations
@@ -15,8 +15,15 @@ from archive.media.pixels import Picture, PictureFormat
 from archive.media.pixels import Plane as CodePlane
 from restoration.imaging.colour import Plane, Rgb, grey_lightness, linear_light, to_lab
 
-_WEIGHTS = {"bt709": (0.2126, 0.0722), "bt2020nc": (0.2627, 0.0593)}
-_BT601 = (0.299, 0.114)
+_WEIGHTS = {
+    "bt709": (0.2126, 0.0722),
+    "fcc": (0.30, 0.11),
+    "bt470bg": (0.299, 0.114),
+    "smpte170m": (0.299, 0.114),
+    "smpte240m": (0.212, 0.087),
+    "bt2020nc": (0.2627, 0.0593),
+}
+"""Of red and blue in luma, by FFmpeg's name of the matrix (ITU-T H.273, table 4)."""
 _Table = npt.NDArray[np.float32]
 
 
@@ -38,7 +45,7 @@ def to_srgb(picture: Picture, form: PictureFormat) -> Rgb:
         .repeat(1 << pixel.chroma_shift_x, 1)[: picture.height, : picture.width]
         for plane in picture.planes[1:]
     )
-    of_red, of_blue = _weights(form)
+    of_red, of_blue = luma_weights(form)
     made_red = luma + 2 * (1 - of_red) * red
     made_blue = luma + 2 * (1 - of_blue) * blue
     of_green = 1 - of_red - of_blue
@@ -70,13 +77,14 @@ def grey_codes(picture: Picture, form: PictureFormat) -> CodePlane | None:
     if pixel.model == "rgb":
         red, green, blue = picture.planes
         return red if np.array_equal(red, green) and np.array_equal(red, blue) else None
-    if not _is_limited(form):
+    if not is_limited(form):
         return picture.planes[0]
     codes = np.rint(_shown(picture.planes[0], form) * pixel.peak)
     return np.asarray(codes.astype(pixel.dtype))
 
 
-def _is_limited(form: PictureFormat) -> bool:
+def is_limited(form: PictureFormat) -> bool:
+    """Whether black is code 16 of 255 and white 235, and not the ends."""
     if form.colour_range == "unknown":
         return form.pixel.model == "yuv"
     return form.colour_range == "limited"
@@ -85,12 +93,12 @@ def _is_limited(form: PictureFormat) -> bool:
 def _shown(plane: CodePlane, form: PictureFormat) -> _Table:
     """In [0, 1]: what lies outside a limited range is shown as its end, as every player does."""
     scaled = _scaled(plane, form)
-    return np.clip(scaled, 0, 1) if _is_limited(form) else scaled
+    return np.clip(scaled, 0, 1) if is_limited(form) else scaled
 
 
 def _scaled(plane: CodePlane, form: PictureFormat) -> _Table:
     codes = plane.astype(np.float32)
-    if not _is_limited(form):
+    if not is_limited(form):
         return codes * np.float32(1.0 / form.pixel.peak)
     unit = 1 << (form.pixel.bits - 8)
     return np.asarray((codes - 16 * unit) * np.float32(1.0 / (219 * unit)), np.float32)
@@ -99,15 +107,14 @@ def _scaled(plane: CodePlane, form: PictureFormat) -> _Table:
 def _chroma(plane: CodePlane, form: PictureFormat) -> _Table:
     """Colour difference in [-0.5, 0.5]."""
     middle = 1 << (form.pixel.bits - 1)
-    reach = form.pixel.peak if not _is_limited(form) else 224 << (form.pixel.bits - 8)
+    reach = form.pixel.peak if not is_limited(form) else 224 << (form.pixel.bits - 8)
     return np.asarray((plane.astype(np.float32) - middle) / np.float32(reach), np.float32)
 
 
-def _weights(form: PictureFormat) -> tuple[float, float]:
+def luma_weights(form: PictureFormat) -> tuple[float, float]:
     """Shares of red and of blue in luma."""
-    if form.matrix == "unknown":
-        return _WEIGHTS["bt709"] if form.height >= 720 else _BT601
-    return _WEIGHTS.get(form.matrix, _BT601)
+    usual = "bt709" if form.height >= 720 else "smpte170m"
+    return _WEIGHTS.get(form.matrix, _WEIGHTS[usual])
 
 
 @lru_cache(maxsize=4)

@@ -1,9 +1,10 @@
 """What a correction does to code values, in integers, and how to do it again bit by bit.
 
-Codes become R, G, B in 1/65536 by integer matrices. The curve of each channel (slope, offset and
-power) is a table of integers at 2049 places from -0.5 to 1.5, straight in between; it is computed
-once, from the CDL in floating point, and recorded. Saturation, the way back and every rounding
-(half up) are integers too, so the record and the input give the same codes on every machine.
+Codes become R, G, B in 1/65536 of their range, those of YUV by integer matrices. The curve of each
+channel (slope, offset and power) is a table of integers at 2049 places from -0.5 to 1.5, straight
+in between; it is computed once, from the CDL in floating point, and recorded. Saturation, the way
+back and every rounding (half up) are integers too, so the record and the input give the same codes
+on every machine.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture, PictureFormat, Plane
+from restoration.imaging.tones import is_limited, luma_weights
 from restoration.stages.grade.cdl import Cdl
 
 UNIT = 1 << 16
@@ -27,16 +29,6 @@ _LUMA = (13933, 46871, 4732)  # Rec. 709 in 1/65536
 Whole = npt.NDArray[np.int64]
 Box = tuple[slice, slice]
 """Rows and columns."""
-
-_WEIGHTS = {
-    "bt709": (0.2126, 0.0722),
-    "fcc": (0.30, 0.11),
-    "bt470bg": (0.299, 0.114),
-    "smpte170m": (0.299, 0.114),
-    "smpte240m": (0.212, 0.087),
-    "bt2020nc": (0.2627, 0.0593),
-}
-"""Of red and blue in luma, by FFmpeg's name of the matrix (ITU-T H.273, table 4)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,14 +82,14 @@ def apply_curves(picture: Picture, form: PictureFormat, curves: Curves, box: Box
     if picture.pixel.model == "yuv":
         _correct_yuv(planes, form, curves, box)
         return Picture(picture.pixel, tuple(planes))
-    peak, dtype = picture.pixel.peak, picture.pixel.dtype
-    inside = [(plane[box].astype(np.int64) * UNIT + peak // 2) // peak for plane in planes]
+    scales = _Scales.of(form)
+    inside = [scales.luma_in(plane[box]) for plane in planes]
     if picture.pixel.model == "grey":
         made = [curves.apply_to_grey(inside[0])]
     else:
         made = curves.apply(inside)
     for plane, values in zip(planes, made, strict=True):
-        plane[box] = ((values * peak + _HALF) >> 16).astype(dtype)
+        plane[box] = scales.luma_out(values)
     return Picture(picture.pixel, tuple(planes))
 
 
@@ -138,7 +130,10 @@ def _correct_yuv(planes: list[Plane], form: PictureFormat, curves: Curves, box: 
 
 @dataclass(frozen=True, slots=True)
 class _Scales:
-    """Between codes of a YUV picture and values in 1/65536; matrices in 1/65536 as well."""
+    """Between codes of a picture and values in 1/65536; matrices in 1/65536 as well.
+
+    Grey, R, G and B have the range of luma.
+    """
 
     black: int
     luma_span: int
@@ -152,9 +147,8 @@ class _Scales:
     def of(cls, form: PictureFormat) -> _Scales:
         pixel = form.pixel
         step = 1 << (pixel.bits - 8)
-        full = form.colour_range == "full"
-        usual = "bt709" if form.height >= 720 else "smpte170m"
-        red, blue = _WEIGHTS.get(form.matrix, _WEIGHTS[usual])
+        full = not is_limited(form)
+        red, blue = luma_weights(form)
         weights = (
             round(red * UNIT),
             UNIT - round(red * UNIT) - round(blue * UNIT),

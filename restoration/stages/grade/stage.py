@@ -209,4 +209,4 @@ def _ends(box: Box) -> list[int]:
     return [rows.start, rows.stop, columns.start, columns.stop]
 
 
-STAGE = Stage(name="grade", version="1", queue="cpu", makes="pictures", params=Params, run=run)
+STAGE = Stage(name="grade", version="2", queue="cpu", makes="pictures", params=Params, run=run)

@@ -230,6 +230,20 @@ def test_full_range_and_limited_range_meet_the_same_light() -> None:
     assert np.abs(found.mean() - (light**1.5).mean()) < 0.02
 
 
+@pytest.mark.parametrize("name", ["gray", "gray10le", "gbrp"])
+@pytest.mark.parametrize("told", ["limited", "full", "unknown"])
+def test_grey_and_rgb_meet_the_light_of_their_range(name: str, told: str) -> None:
+    clip = clip_of(moving(1), name)
+    clip.format = replace(clip.format, colour_range=told)
+    unit = 1 << (clip.format.pixel.bits - 8)
+    low, span = (16 * unit, 219 * unit) if told == "limited" else (0, clip.format.pixel.peak)
+    cdl = from_wheels((0.05,) * 3, (1.4,) * 3, (0.9,) * 3)
+    made, _ = run_stage(GRADE, clip, corrections=[correction(**cdl.as_json())])
+    for before, after in zip(clip.pictures[0].planes, made[0].picture.planes, strict=True):
+        wanted = low + span * as_written((before.astype(float) - low) / span, cdl, 0)
+        assert np.abs(after - wanted).max() <= 0.55
+
+
 @pytest.mark.parametrize(
     ("matrix", "red", "blue"), [("bt709", 0.2126, 0.0722), ("smpte170m", 0.299, 0.114)]
 )
