@@ -9,6 +9,8 @@ still's tones matched to the frame's (Welsh, Ashikhmin and Mueller 2002).
 from __future__ import annotations
 
 import hashlib
+import io
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from restoration.imaging.colour import Lab, Plane, to_lab
 from restoration.imaging.flow import FlowEstimator, follow
@@ -23,6 +26,8 @@ from restoration.stages.colourise.field import find_way
 from restoration.stages.colourise.spread import Point
 from restoration.stages.contract import StageError
 
+MOST_PIXELS = 40_000_000
+"""Of a still."""
 LAID_OVER = 0.6
 """Mean trust of the flow from which the still is taken for the frame itself."""
 _SURE = 0.7
@@ -63,7 +68,8 @@ def parse_references(values: object) -> tuple[Reference, ...]:
 def load_reference(reference: Reference) -> Lab:
     """The still's Lab, at most 512 pixels wide or high.
 
-    Raises: StageError if the file is missing, altered, no picture, or without any colour.
+    Raises: StageError if the file is missing, altered, no picture, too large, or without any
+        colour.
     """
     try:
         held = reference.path.read_bytes()
@@ -72,9 +78,7 @@ def load_reference(reference: Reference) -> Lab:
     digest = hashlib.sha256(held).hexdigest()
     if reference.sha256 != digest:
         raise StageError(f"the reference {reference.path} is not the one that was named: {digest}")
-    image = cv2.imdecode(np.frombuffer(held, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise StageError(f"the reference {reference.path} is no picture that can be read")
+    image = _decode(held, reference.path)
     scale = min(1.0, _LARGEST / max(image.shape[:2]))
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)[..., ::-1]
@@ -82,6 +86,37 @@ def load_reference(reference: Reference) -> Lab:
     if float(np.hypot(lab[..., 1], lab[..., 2]).mean()) < 1.0:
         raise StageError(f"the reference {reference.path} has no colour to give")
     return lab
+
+
+def _decode(held: bytes, path: Path) -> npt.NDArray[np.uint8]:
+    """(H, W, 3) codes of blue, green and red."""
+    # A few megabytes can claim to be pixels by the thousand million, which decoding would make.
+    if _pixels(held, path) > MOST_PIXELS:
+        raise StageError(
+            f"the reference {path} has more than {MOST_PIXELS // 1_000_000} million pixels; make "
+            "it smaller, 2000 across are plenty"
+        )
+    try:
+        image = cv2.imdecode(np.frombuffer(held, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        image = None
+    if image is None:
+        raise StageError(f"the reference {path} is no picture that can be read")
+    return np.asarray(image, np.uint8)
+
+
+def _pixels(held: bytes, path: Path) -> int:
+    """How many the file's header names; nothing is decoded."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow has a limit of its own, above ours; here the number alone is wanted.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(held)) as opened:
+                return int(opened.width * opened.height)
+    except Image.DecompressionBombError:
+        return MOST_PIXELS + 1
+    except (OSError, ValueError, SyntaxError) as error:
+        raise StageError(f"the reference {path} is no picture that can be read") from error
 
 
 def points_from(reference: Lab, lightness: Plane) -> list[Point]:
