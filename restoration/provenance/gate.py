@@ -100,7 +100,9 @@ def check_lightness(
     claimed = (operation.structure == Label.ADJUSTED.value) & coloured
     if not claimed.any():
         return []
-    form = replace(before_form, pixel=after.pixel, colour_range="full", matrix="gbr")
+    form = replace(before_form, pixel=after.pixel, matrix="gbr")
+    if before.pixel.model != "rgb":
+        form = replace(form, colour_range="full")
     off = np.abs(lightness_of(after, form) - lightness_of(before, before_form)) > LIGHTNESS_KEPT
     broken = claimed & off
     if not broken.any():

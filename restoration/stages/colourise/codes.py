@@ -10,7 +10,7 @@ import numpy.typing as npt
 from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat, PixelFormat
 from archive.media.pixels import Plane as CodePlane
 from restoration.imaging.colour import Lab, Plane, Rgb, ciede2000, fit_gamut, to_lab
-from restoration.imaging.tones import grey_codes, to_srgb
+from restoration.imaging.tones import grey_codes, is_limited, to_srgb
 from restoration.provenance.labels import Label
 
 _Codes = npt.NDArray[Any]
@@ -18,6 +18,25 @@ _LIGHTNESS_OFF = 0.4
 """Difference in L that rounding may make."""
 _LIKE = 4.0
 """Difference in L at which a coarse colour speaks half as loud for a fine pixel."""
+
+
+class _Scale(NamedTuple):
+    """The code of black, and the steps from it to white."""
+
+    black: int
+    span: int
+
+    @classmethod
+    def of(cls, picture: Picture, form: PictureFormat) -> _Scale:
+        """RGB keeps the range that it had, which its file says; all else becomes full range."""
+        if picture.pixel.model == "rgb" and is_limited(form):
+            unit = 1 << (picture.pixel.bits - 8)
+            return cls(16 * unit, 219 * unit)
+        return cls(0, picture.pixel.peak)
+
+    def codes(self, rgb: Rgb, pixel: PixelFormat) -> _Codes:
+        steps = np.rint(rgb * np.float32(self.span)) + self.black
+        return np.asarray(steps.astype(pixel.dtype))
 
 
 class Coloured(NamedTuple):
@@ -53,13 +72,13 @@ def write_codes(
             none is added: those pixels keep their codes (or their grey, if a tint is dropped).
         painted: where a person entered the colour.
     """
-    pixel = rgb_format(picture.pixel)
+    pixel, scale = rgb_format(picture.pixel), _Scale.of(picture, form)
     added = (ab != 0).any(axis=-1) | painted
     rgb, faint = fit_gamut(np.dstack([lightness, ab]).astype(np.float32))
-    codes = np.rint(rgb * pixel.peak).astype(pixel.dtype)
+    codes = scale.codes(rgb, pixel)
     if painted.any():
         asked = np.dstack([lightness, ab])[painted].astype(np.float32)
-        codes[painted] = _nearest_codes(rgb[painted], asked, pixel)
+        codes[painted] = _nearest_codes(rgb[painted], asked, scale)
     codes[~added] = _uncoloured(picture, form, lightness, pixel, keep_tint=keep_tint)[~added]
     made = Picture(pixel, tuple(np.ascontiguousarray(codes[..., n]) for n in range(3)))
     structure = np.full(lightness.shape, Label.ADJUSTED.value, np.uint8)
@@ -77,34 +96,31 @@ def _uncoloured(
     picture: Picture, form: PictureFormat, lightness: Plane, pixel: PixelFormat, *, keep_tint: bool
 ) -> _Codes:
     """(H, W, 3) codes of the picture as it is, or as grey of the same L."""
+    scale = _Scale.of(picture, form)
     if keep_tint and picture.pixel.model == "rgb":
         return np.stack(picture.planes, axis=-1).astype(pixel.dtype)
     grey = _own_grey(picture, form)
     if grey is None and keep_tint:
-        return _rounded(to_srgb(picture, form), pixel)
+        return scale.codes(to_srgb(picture, form), pixel)
     if grey is None:
         flat = np.dstack([lightness, np.zeros_like(lightness), np.zeros_like(lightness)])
-        return _rounded(fit_gamut(flat)[0], pixel)
+        return scale.codes(fit_gamut(flat)[0], pixel)
     return np.repeat(grey[..., None], 3, axis=-1).astype(pixel.dtype)
 
 
-def _nearest_codes(rgb: Rgb, asked: Lab, pixel: PixelFormat) -> _Codes:
+def _nearest_codes(rgb: Rgb, asked: Lab, scale: _Scale) -> _Codes:
     """Of the eight roundings of each colour, the one that is nearest by CIEDE2000. (n, 3).
 
     In the dark a code is a large step in colour, and rounding channel by channel not the best.
     """
-    floor = np.floor(rgb * np.float32(pixel.peak))
+    floor = np.floor(rgb * np.float32(scale.span))
     steps = np.array(list(np.ndindex(2, 2, 2)), np.float32)
-    tried = np.clip(floor[None] + steps[:, None], 0, pixel.peak)
-    found = to_lab((tried / np.float32(pixel.peak)).astype(np.float32))
+    tried = np.clip(floor[None] + steps[:, None], 0, scale.span)
+    found = to_lab((tried / np.float32(scale.span)).astype(np.float32))
     errors = ciede2000(found, np.broadcast_to(asked, found.shape))
     errors += 100 * (np.abs(found[..., 0] - asked[..., 0]) > _LIGHTNESS_OFF)
     best = errors.argmin(axis=0)
-    return np.asarray(tried[best, np.arange(len(best))].astype(pixel.dtype))
-
-
-def _rounded(rgb: Rgb, pixel: PixelFormat) -> _Codes:
-    return np.asarray(np.rint(rgb * np.float32(pixel.peak)).astype(pixel.dtype))
+    return np.asarray(tried[best, np.arange(len(best))] + scale.black)
 
 
 def _own_grey(picture: Picture, form: PictureFormat) -> CodePlane | None:

@@ -164,6 +164,22 @@ def coloured_clip(ab: np.ndarray, lights: list) -> MemoryClip:
     return MemoryClip(pictures, PictureFormat(WIDTH, HEIGHT, pixel, Fraction(18), "full", "gbr"))
 
 
+def test_rgb_of_limited_range_stays_in_it() -> None:
+    light = np.tile(np.linspace(0, 1, WIDTH), (HEIGHT, 1))
+    codes = np.rint(16 + 219 * light).astype(np.uint8)
+    pixel = PIXEL_FORMATS["gbrp"]
+    form = PictureFormat(WIDTH, HEIGHT, pixel, Fraction(18), "limited", "gbr")
+    clip = MemoryClip([Picture(pixel, (codes,) * 3)], form)
+    (frame,), _ = run_stage(COLOURISE, clip, hints=[RED | {"frame": 0}, BLUE | {"frame": 0}])
+    assert (frame.colour >= Label.HUMAN).mean() > 0.9
+    off = lightness_of(frame.picture, form) - lightness_of(clip.pictures[0], form)
+    assert np.abs(off).max() <= 0.5
+    labels = FrameMap(frame.structure, frame.colour)
+    assert check_lightness(clip.pictures[0], form, frame.picture, labels) == []
+    found = to_lab(to_srgb(frame.picture, form))[30:36, 40:46, 1:]
+    assert np.abs(found - to_lab(np.array([150, 70, 60], np.float32) / 255)[1:]).max() < 6
+
+
 def test_film_with_colours_of_its_own_is_refused_with_the_reason() -> None:
     ab = np.zeros((HEIGHT, WIDTH, 2))
     ab[:, : WIDTH // 2], ab[:, WIDTH // 2 :] = (25, 15), (-10, -25)
