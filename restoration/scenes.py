@@ -218,6 +218,11 @@ def take_before(scene: Scene, stage: str, version: str | None = None) -> Take | 
     takes = list(Take.objects.of_scene(scene).latest_first())
     if version == RESTORATION:
         takes = [take for take in takes if take.version == RESTORATION]
+    return _newest_before(stage, takes)
+
+
+def _newest_before(stage: str, takes: Iterable[Take]) -> Take | None:
+    """The take of the nearest stage before this one, of takes that come newest first."""
     here = place_in_chain(stage)
     earlier = [take for take in takes if 0 <= place_in_chain(take.stage) < here]
     return max(earlier, key=lambda take: place_in_chain(take.stage), default=None)
@@ -237,7 +242,8 @@ def outdated(scene: Scene, take: Take, *, takes: TakeIndex | None = None) -> lis
     """Why a take is no longer what the scene's settings and newest takes would give; empty: it is.
 
     A take made with other values than a person has since chosen, on an input that has since been
-    made anew, or across splices that are marked otherwise since, is named here.
+    made anew, without a stage before it that the restoration has since been given, or across
+    splices that are marked otherwise since, is named here.
 
     Args:
         takes: Those of the scene, if the caller has them at hand.
@@ -251,18 +257,27 @@ def outdated(scene: Scene, take: Take, *, takes: TakeIndex | None = None) -> lis
         if other is not None and other != link:
             reasons.append(f"{link.stage} was made anew since: take {other.number}")
         reasons += _changed_settings(scene, link, known.drawings)
-    return reasons + _changed_base(scene, links, known) + _changed_splices(scene, take)
+    return reasons + _left_out(links, known.of(scene)) + _changed_splices(scene, take)
 
 
-def _changed_base(scene: Scene, links: list[Take], takes: TakeIndex) -> list[str]:
-    """A colour version stands on the restoration: a stage run there since is missing in it."""
-    first = next((link for link in links if link.version == COLOUR), None)
-    stands = head_takes([scene], takes=takes).get(scene.pk) if first else None
-    if first is None or stands is None or stands.stage in {link.stage for link in links}:
-        return []
-    if 0 <= place_in_chain(first.stage) < place_in_chain(stands.stage):
-        return []
-    return [f"the restoration now ends with {stands.stage} take {stands.number}"]
+def _left_out(links: list[Take], takes: Iterable[Take]) -> list[str]:
+    """Stages of the restoration that would stand before a link if it were run now, and do not.
+
+    Whatever the chain's last stage: a repair that is made after a correction is not in it, however
+    late in the chain the correction comes.
+    """
+    has = {link.stage for link in links}
+    restored = [take for take in takes if take.version == RESTORATION]
+    reasons = []
+    for link in links:
+        base = _newest_before(link.stage, restored)
+        if base is not None and base.stage not in has:
+            has.add(base.stage)
+            reasons.append(
+                f"the restoration has {base.stage} take {base.number} since, and {link.stage} take "
+                f"{link.number} was made without it"
+            )
+    return reasons
 
 
 def _changed_splices(scene: Scene, take: Take) -> list[str]:

@@ -107,11 +107,49 @@ def test_a_take_that_no_longer_ends_the_colour_version_is_refused(scene, takes, 
         decisions.approve(scene, old, by=reviewer)
 
 
-def test_a_stage_run_on_the_restoration_later_is_missing_in_the_colour_version(scene, reviewer):
+def missing(stage: str, link: str) -> str:
+    """The reason, as `outdated` gives it, that the first take of a stage is not in a chain."""
+    return f"the restoration has {stage} take 1 since, and {link} take 1 was made without it"
+
+
+def test_a_repair_made_after_a_correction_makes_its_approval_stale(scene, reviewer):
+    graded = factories.make_take(scene=scene, stage="grade")
+    approval = decisions.approve(scene, graded, by=reviewer)
+    assert deliverables.check(scene.scan.reel).allowed
+    repaired = factories.make_take(scene=scene, stage="repair")
+    assert scenes.head_take(scene) == graded
+    assert scenes.outdated(scene, graded) == [missing("repair", "grade")]
+    assert missing("repair", "grade")[1:] in decisions.stale_reasons(approval)[0]
+    assert not deliverables.check(scene.scan.reel).allowed
+    again = factories.make_take(scene=scene, stage="grade", input_take=repaired)
+    decisions.approve(scene, again, by=reviewer)
+    assert deliverables.check(scene.scan.reel).allowed
+
+
+def test_a_stage_before_the_repair_is_missing_in_what_was_corrected_too(scene):
+    repaired = factories.make_take(scene=scene, stage="repair")
+    graded = factories.make_take(scene=scene, stage="grade", input_take=repaired)
+    factories.make_take(scene=scene, stage="deflicker")
+    assert scenes.outdated(scene, graded) == [missing("deflicker", "repair")]
+
+
+def test_a_stage_run_on_the_restoration_later_is_missing_in_the_colour_version(scene):
     coloured = factories.make_take(scene=scene, stage="colourise")
     factories.make_take(scene=scene, stage="deflicker")
-    reasons = scenes.outdated(scene, coloured)
-    assert "the restoration now ends with deflicker take 1" in reasons
+    assert scenes.outdated(scene, coloured) == [missing("deflicker", "colourise")]
+
+
+@pytest.mark.parametrize("colour_is_corrected", [False, True])
+def test_a_repair_is_missing_in_the_colour_version_though_the_restoration_ends_with_a_correction(
+    scene, colour_is_corrected
+):
+    head = factories.make_take(scene=scene, stage="colourise")
+    if colour_is_corrected:
+        head = factories.make_take(scene=scene, stage="grade", input_take=head)
+    factories.make_take(scene=scene, stage="grade")
+    assert scenes.outdated(scene, head) == []
+    factories.make_take(scene=scene, stage="repair")
+    assert scenes.outdated(scene, head) == [missing("repair", "colourise")]
 
 
 def test_the_page_shows_and_decides_on_the_version_that_is_asked_for(scene, takes, reviewer,
