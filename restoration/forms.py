@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from restoration.models import Scene, Verdict
+from restoration.models import Scene, Take, Verdict
 from restoration.stages import STAGES, find_stage
 from restoration.stages.contract import StageError
 
@@ -24,6 +24,8 @@ class ProcessForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one stage."},
     )
+    version = forms.ChoiceField(choices=Take.Version.choices, required=False)
+    """Whose takes are worked on: that of the page. Left out: the restoration."""
 
     def __init__(self, data: Any = None, *, settings: dict[str, Any] | None = None) -> None:
         super().__init__(data)
@@ -51,6 +53,9 @@ class ProcessForm(forms.Form):
                 except StageError as error:
                     self.add_error(None, str(error))
         return values
+
+    def clean_version(self) -> str:
+        return self.cleaned_data["version"] or Take.Version.RESTORATION
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields of each stage, for the page."""

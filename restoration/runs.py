@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from archive.models import Reel
+from restoration import scenes
 from restoration.attempts import execute_run
 from restoration.cancelling import cancel
 from restoration.errors import CannotStart, IllegalTransition
@@ -46,6 +47,9 @@ def process_reel(
 ) -> list[StageRun]:
     """Run stages over a reel: cuts first if there are no scenes, then each scene's chain.
 
+    Each chain begins at the restoration, also where a scene has a colour version: `grade` alone
+    corrects the restoration, `colourise` and `grade` the colour version.
+
     Args:
         stages: Names; they are run in the order of `STAGES`, whatever the order here.
         params: Stage name -> values.
@@ -64,7 +68,8 @@ def process_reel(
         if not finding and not scan.scenes.current().exists():
             finding = [Step(stage="cuts", params=dict((params or {}).get("cuts", {})))]
         if not finding:
-            return _chains(list(scan.scenes.current()), chain, by=by, batch=batch)
+            current = list(scan.scenes.current())
+            return _chains(current, chain, by=by, batch=batch, version=scenes.RESTORATION)
         return [
             start_run(
                 scan=scan,
@@ -102,7 +107,7 @@ def process_scene(
 
 
 def _chains(
-    scenes: list[Scene],
+    wanted: list[Scene],
     steps: list[Step],
     *,
     by: User | None,
@@ -111,7 +116,7 @@ def _chains(
 ) -> list[StageRun]:
     check_steps(steps)
     with transaction.atomic():
-        return [chain_run(scene, steps, by=by, batch=batch, version=version) for scene in scenes]
+        return [chain_run(scene, steps, by=by, batch=batch, version=version) for scene in wanted]
 
 
 def plan(stages: Iterable[str], params: Mapping[str, Mapping[str, Any]]) -> list[Step]:

@@ -174,7 +174,13 @@ def follow(run: StageRun) -> list[StageRun]:
         scenes.make_scenes(run.scan, run.findings, by=run.requested_by)
         current = run.scan.scenes.current()
         return [
-            chain_run(scene, run.following, by=run.requested_by, batch=run.batch)
+            chain_run(
+                scene,
+                run.following,
+                by=run.requested_by,
+                batch=run.batch,
+                version=scenes.RESTORATION,
+            )
             for scene in current
             if run.following
         ]

@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -127,17 +128,18 @@ def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, f"Nothing was started. {_first_error(form)}")
         return redirect("scene", pk=pk)
-    stages = form.cleaned_data["stages"]
+    stages, version = form.cleaned_data["stages"], form.cleaned_data["version"]
     try:
         for name in stages:
             scene = scenes.set_settings(
                 scene, name, form.parameters().get(name, {}), by=signed_in(request)
             )
-        run = runs.process_scene(scene, stages=stages, by=signed_in(request))
+        run = runs.process_scene(scene, stages=stages, version=version, by=signed_in(request))
         messages.success(request, f"Run {run.pk} ({run.stage}) {run.get_status_display()}.")
     except (RestorationError, StageError) as error:
         messages.error(request, str(error))
-    return redirect("scene", pk=pk)
+    asked = f"?version={version}" if version != scenes.RESTORATION else ""
+    return redirect(reverse("scene", args=[pk]) + asked)
 
 
 def _first_error(form: Any) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from restoration import scenes
-from restoration.models import Take
+from restoration import runs, scenes
+from restoration.models import StageRun, Take
 from restoration.models.take import version_of
+from restoration.starting import follow
 from review import decisions, deliverables, pages
 from review.errors import DecisionRefused
 from review.standing import standing_of
@@ -105,6 +108,50 @@ def test_a_take_that_no_longer_ends_the_colour_version_is_refused(scene, takes, 
     newer = factories.make_take(scene=scene, stage=old.stage, input_take=old.input_take)
     with pytest.raises(DecisionRefused, match=f"{newer.stage} take {newer.number}"):
         decisions.approve(scene, old, by=reviewer)
+
+
+def started(scene, restorer, address, pk, **values):
+    """The input of the run that a form of the pages starts, and where its answer leads."""
+    client = Client()
+    client.force_login(restorer)
+    response = client.post(reverse(address, args=[pk]), {"stages": ["grade"], **values})
+    return StageRun.objects.filter(scene=scene).latest("pk").input_take, response.headers[
+        "Location"
+    ]
+
+
+def test_stages_work_on_the_version_that_the_page_shows(scene, takes, restorer, settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    repaired, coloured, graded = takes
+    address = reverse("scene", args=[scene.pk])
+    client = Client()
+    client.force_login(restorer)
+    for ask, version in [
+        ("", "restoration"),
+        ("?version=colour", COLOUR),
+        (f"?take={graded.pk}", COLOUR),
+    ]:
+        page = client.get(address + ask).content.decode()
+        assert f'<input type="hidden" name="version" value="{version}">' in page
+    post = partial(started, scene, restorer, "process-scene", scene.pk)
+    assert post(version="restoration") == (repaired, address)
+    assert post(version="colour") == (coloured, address + "?version=colour")
+    assert post() == (repaired, address)
+
+
+def test_a_whole_reel_is_corrected_in_its_restoration(scene, takes, restorer):
+    reel = scene.scan.reel_id
+    assert started(scene, restorer, "process-reel", reel)[0] == takes[0]
+    steps = [{"stage": "grade", "params": {}}]
+    found = factories.make_run(
+        scene=scene,
+        stage="cuts",
+        findings={"cuts": [], "gradual": [], "marks": []},
+        following=steps,
+    )
+    assert [run.input_take for run in follow(found)] == [takes[0]]
+    coloured_anew = runs.process_reel(scene.scan.reel, stages=["colourise", "grade"])
+    assert [(run.stage, run.input_take) for run in coloured_anew] == [("colourise", takes[0])]
 
 
 def missing(stage: str, link: str) -> str:

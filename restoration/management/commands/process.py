@@ -14,7 +14,7 @@ from django.core.management.base import CommandParser, OutputWrapper
 from django.utils import timezone
 
 from archive.models import Reel
-from restoration import runs
+from restoration import runs, scenes
 from restoration.errors import RestorationError
 from restoration.models import Scene, StageRun, Worker
 from restoration.models.run import StageRunQuerySet
@@ -22,6 +22,10 @@ from restoration.provenance import Totals
 from restoration.stages.contract import StageError
 
 POLL_SECONDS = 0.5
+STAGES_HELP = (
+    "such as cuts,deflicker,repair; grade corrects the restoration, colourise,grade the colour "
+    "version"
+)
 
 
 class Command(BaseCommand):
@@ -29,7 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("reel", type=int)
-        parser.add_argument("--stages", required=True, help="such as cuts,deflicker,repair")
+        parser.add_argument("--stages", required=True, help=STAGES_HELP)
         parser.add_argument(
             "--params", nargs="*", default=[], metavar="STAGE.NAME=VALUE", help="repair.x=3 ..."
         )
@@ -64,7 +68,10 @@ class Command(BaseCommand):
         if scene is None:
             begun = runs.process_reel(reel, stages=stages, params=params)
         else:
-            begun = [runs.process_scene(find_scene(reel, scene), stages=stages, params=params)]
+            found = find_scene(reel, scene)
+            begun = [
+                runs.process_scene(found, stages=stages, params=params, version=scenes.RESTORATION)
+            ]
         if not begun:
             raise CommandError("the reel has no scenes; run the stage cuts first")
         return begun
