@@ -10,9 +10,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from restoration.interruption import interrupt_on_signals
+
+if TYPE_CHECKING:
+    from restoration.cli_restore import Wish
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -94,6 +97,11 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.cc",
         help="an ASC CDL (.cc, .ccc, .cdl) that grade applies to the whole film",
     )
+    parser.add_argument(
+        "--by",
+        metavar="NAME",
+        help="who chose the --cdl, or painted the --hints that name nobody; else who is logged in",
+    )
     parser.add_argument("--device", default="cpu", choices=["cpu"])
     parser.add_argument("--force", action="store_true", help="replace OUT and MAP if there")
     parser.set_defaults(command=_restore)
@@ -146,25 +154,37 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _restore(asked: argparse.Namespace) -> int:
-    from restoration.cli_choices import (
-        assign_params,
-        choose_stages,
-        correct_by_cdl,
-        protect_regions,
-        read_hints,
-        read_references,
-    )
     from restoration.cli_progress import Reporter
-    from restoration.cli_restore import Wish, restore
+    from restoration.cli_restore import restore
+
+    document = restore(read_wish(asked), Reporter(sys.stderr))
+    if asked.json:
+        return _print_json(document)
+    print(f"{document['frames']} frames in {document['seconds']:.1f} s to {asked.out}")
+    for plane, shares in document["shares"].items():
+        told = [f"{name} {100 * share:.2f} %" for name, share in shares.items() if share]
+        print(f"{plane}: {', '.join(told)}")
+    return 0
+
+
+def read_wish(asked: argparse.Namespace) -> Wish:
+    """What `restore` was asked for, with the files read that it names.
+
+    Raises: StageError
+    """
+    from restoration import cli_choices
+    from restoration.cli_restore import Wish
     from restoration.stages import find_stage
 
-    stages = choose_stages(asked.stage)
-    params = assign_params(asked.params, [*stages, find_stage("cuts")])
+    stages = cli_choices.choose_stages(asked.stage)
+    params = cli_choices.assign_params(asked.params, [*stages, find_stage("cuts")])
     if asked.protect is not None:
-        params = protect_regions(params, asked.protect, stages)
+        params = cli_choices.protect_regions(params, asked.protect, stages)
+    chosen = asked.cdl is not None or asked.hints is not None
+    by = cli_choices.name_person(asked.by) if chosen else ""
     if asked.cdl is not None:
-        params = correct_by_cdl(params, asked.cdl, stages)
-    wish = Wish(
+        params = cli_choices.correct_by_cdl(params, asked.cdl, stages, by=by)
+    return Wish(
         source=asked.source,
         out=asked.out,
         stages=tuple(stages),
@@ -174,17 +194,9 @@ def _restore(asked: argparse.Namespace) -> int:
         cuts=asked.cuts,
         device=asked.device,
         force=asked.force,
-        hints=() if asked.hints is None else read_hints(asked.hints, stages),
-        references=() if asked.hints is None else read_references(asked.hints),
+        hints=() if asked.hints is None else cli_choices.read_hints(asked.hints, stages, by=by),
+        references=() if asked.hints is None else cli_choices.read_references(asked.hints),
     )
-    document = restore(wish, Reporter(sys.stderr))
-    if asked.json:
-        return _print_json(document)
-    print(f"{document['frames']} frames in {document['seconds']:.1f} s to {asked.out}")
-    for plane, shares in document["shares"].items():
-        told = [f"{name} {100 * share:.2f} %" for name, share in shares.items() if share]
-        print(f"{plane}: {', '.join(told)}")
-    return 0
 
 
 def _cuts(asked: argparse.Namespace) -> int:

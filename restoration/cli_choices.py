@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Sequence
 from dataclasses import fields
@@ -85,10 +86,27 @@ def protect_regions(
     return given
 
 
+def name_person(given: str | None) -> str:
+    """Whose choice it is that becomes HUMAN: the person of `--by`, else who is logged in.
+
+    Raises: StageError if neither is named.
+    """
+    try:
+        name = getpass.getuser() if given is None else given.strip()
+    except (ImportError, KeyError, OSError):
+        name = ""
+    if not name:
+        raise StageError("what a person chose carries the person's name: give it as --by NAME")
+    return name
+
+
 def correct_by_cdl(
-    params: dict[str, dict[str, Any]], path: Path, stages: Sequence[Stage]
+    params: dict[str, dict[str, Any]], path: Path, stages: Sequence[Stage], *, by: str
 ) -> dict[str, dict[str, Any]]:
     """The parameters with the correction of an ASC CDL file, over every frame.
+
+    Args:
+        by: The person who chose it.
 
     Raises: StageError if grade is not among the stages, or the file holds no correction.
     """
@@ -102,16 +120,19 @@ def correct_by_cdl(
         raise StageError(f"the correction in {path} cannot be read: {error.strerror}") from error
     except CdlFileError as error:
         raise StageError(f"{path}: {error}") from error
-    correction = {"id": path.name, **cdl.as_json()}
+    correction = {"id": path.name, **cdl.as_json(), "by": by}
     return {**params, "grade": {**params.get("grade", {}), "corrections": [correction]}}
 
 
-def read_hints(path: Path, stages: Sequence[Stage]) -> list[dict[str, Any]]:
+def read_hints(path: Path, stages: Sequence[Stage], *, by: str) -> list[dict[str, Any]]:
     """Painted patches from a file, as the stages' parameter `hints` has them.
 
     The file's `{"hints": [{"frame": 0, "x": 120, "y": 80, "size": 6, "rgb": "#c8785a"}]}` gives the
     centre of a square patch; `frame` counts from the film's first. What the parameter itself holds
     (`height` and `width` instead of `size`, x and y then the top left) is taken as it is.
+
+    Args:
+        by: The person who painted those that name nobody in `by`.
 
     Raises: StageError if no stage here takes hints, or the file holds none.
     """
@@ -119,7 +140,7 @@ def read_hints(path: Path, stages: Sequence[Stage]) -> list[dict[str, Any]]:
         raise StageError("--hints is for colourise, which is not among the stages here")
     try:
         listed = json.loads(path.read_text(encoding="utf-8"))["hints"]
-        return [_hint(number, dict(hint)) for number, hint in enumerate(listed, start=1)]
+        return [_hint(number, dict(hint), by) for number, hint in enumerate(listed, start=1)]
     except OSError as error:
         raise StageError(f"the hints in {path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -151,8 +172,8 @@ def takes_hints(stages: Sequence[Stage]) -> list[Stage]:
     return [stage for stage in stages if "hints" in {entry.name for entry in fields(stage.params)}]
 
 
-def _hint(number: int, hint: dict[str, Any]) -> dict[str, Any]:
-    made = {"id": str(number), **hint}
+def _hint(number: int, hint: dict[str, Any], by: str) -> dict[str, Any]:
+    made = {"id": str(number), **hint, "by": hint.get("by") or by}
     if "size" in hint:
         size = int(made.pop("size"))
         y, x = round(hint["y"]) - size // 2, round(hint["x"]) - size // 2
