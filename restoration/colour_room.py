@@ -79,9 +79,7 @@ def _short(values: tuple[float, float, float]) -> str:
 
 
 def _cdl(row: ColourCorrection) -> Cdl:
-    return Cdl.parse(
-        {"slope": row.slope, "offset": row.offset, "power": row.power, "saturation": row.saturation}
-    )
+    return Cdl.parse(row.as_values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +195,14 @@ class ColourRoom:
     def newest(self) -> ColourCorrection | None:
         """Whose values the form shows, and which it replaces unless told else."""
         return self.corrections[-1] if self.corrections else None
+
+    @property
+    def corrects(self) -> tuple[int, int]:
+        """First and last frame that the form shows: those of the newest within the scene."""
+        first, stop = self.scene.start_frame, self.scene.end_frame
+        if self.newest is not None:
+            first, stop = max(first, self.newest.start_frame), min(stop, self.newest.end_frame)
+        return first, stop - 1
 
     @property
     def box_numbers(self) -> list[tuple[str, str, int | str]]:

@@ -18,7 +18,7 @@ from restoration.colour_views import PAINT, ColourField, answer, first_error, sc
 from restoration.errors import RestorationError
 from restoration.models import ColourCorrection, Scene, Take
 from restoration.stages.contract import StageError
-from restoration.stages.grade.cdl import Cdl, Three, from_wheels, with_white
+from restoration.stages.grade.cdl import Cdl, Three, from_wheels, wheels, with_white
 from restoration.stages.grade.cdl_file import LARGEST, CdlFileError, read_cdl, write_cdl
 
 WHEELS = {"lift": 0.0, "gamma": 1.0, "gain": 1.0}
@@ -77,10 +77,29 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     old = values["replaces"]
     replaces = get_object_or_404(_standing(scene), pk=old) if old else None
     frames = (values["first"], values["last"] + 1)
+    cdl = _as_held(values["cdl"], replaces) if replaces else values["cdl"]
     return _enter(
-        request, scene, values["cdl"], frames=frames, box=values["box"],
+        request, scene, cdl, frames=frames, box=values["box"],
         white=values["white"], reason=values["reason"], replaces=replaces,
     )  # fmt: skip
+
+
+def _as_held(cdl: Cdl, replaced: ColourCorrection) -> Cdl:
+    """With the exact values of the correction that it replaces where its wheels were left alone.
+
+    The form shows lift, gamma and gain, which have six places: there and back is not exact.
+    """
+    held = Cdl.parse(replaced.as_values())
+    shown = from_wheels(*wheels(held), held.saturation)
+
+    def channels(name: str) -> Three:
+        rows = (getattr(each, name) for each in (cdl, shown, held))
+        red, green, blue = (
+            exact if given == same else given for given, same, exact in zip(*rows, strict=True)
+        )
+        return red, green, blue
+
+    return Cdl(channels("slope"), channels("offset"), channels("power"), cdl.saturation)
 
 
 @require_POST
@@ -116,7 +135,7 @@ def withdraw(request: HttpRequest, pk: int, correction: int) -> HttpResponse:
     scene = scene_for(request, pk)
     found = get_object_or_404(ColourCorrection.objects.of_scene(scene), pk=correction)
     try:
-        corrections.withdraw(found, by=signed_in(request))
+        corrections.withdraw(found, by=signed_in(request), scene=scene)
         messages.success(request, "Taken back: the next run leaves it out.")
     except RestorationError as error:
         messages.error(request, str(error))
@@ -146,7 +165,7 @@ def give_out(request: HttpRequest, pk: int, correction: int, kind: str) -> HttpR
     """White balance and CDL as one, as .cc or .cdl."""
     scene = scene_for(request, pk)
     row = get_object_or_404(ColourCorrection.objects.of_scene(scene), pk=correction)
-    cdl = with_white(Cdl.parse(row.as_param(scene)), row.white)
+    cdl = with_white(Cdl.parse(row.as_values()), row.white)
     name = f"scan{scene.scan_id}_frame{row.start_frame}_correction{row.pk}"
     where = f"box {row.box}" if row.box else "whole picture"
     about = f"Frames {row.start_frame} to {row.end_frame - 1}, {where}, by {row.by}. {row.reason}"

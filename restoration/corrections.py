@@ -19,6 +19,9 @@ from restoration.models import ColourCorrection, Scene
 from restoration.stages.grade.cdl import Cdl, Three
 from restoration.stages.grade.stage import MOST, Correction
 
+_CHOSEN = ("scan", "box", "white", "slope", "offset", "power", "saturation", "reason", "by")
+"""What the parts of a correction share."""
+
 
 @transaction.atomic
 def enter(
@@ -37,7 +40,7 @@ def enter(
     Args:
         box: left, top, width, height in the scan's luma pixels; None: the whole picture.
         white: the picture's colour that is to become neutral first.
-        replaces: the correction that this one takes the place of.
+        replaces: the correction that this one takes the place of, in this scene alone.
 
     Raises: DrawingError, and nothing is recorded.
     """
@@ -45,7 +48,7 @@ def enter(
     _check(scene, start, stop, box)
     lock(scene.scan)
     if replaces is not None:
-        withdraw(replaces, by=by)
+        withdraw(replaces, by=by, scene=scene)
     if ColourCorrection.objects.standing().of_scene(scene).count() >= MOST:
         raise DrawingError(f"Nothing was corrected: {MOST} corrections of a scene are the most.")
     made = ColourCorrection(
@@ -57,24 +60,47 @@ def enter(
     except ValueError as error:
         raise DrawingError(f"Nothing was corrected: {error}.") from error
     made.save()
-    tell("colour correction", scene.scan, by, _about(made))
+    tell("colour correction", scene.scan, by, _about(made, (start, stop)))
     return made
 
 
 @transaction.atomic
-def withdraw(correction: ColourCorrection, *, by: User) -> ColourCorrection:
-    """Take a correction back.
+def withdraw(
+    correction: ColourCorrection, *, by: User, scene: Scene | None = None
+) -> ColourCorrection:
+    """Take a correction back: all of it, or what of it lies in a scene.
 
-    Raises: DrawingError if that was done before.
+    Other scenes keep theirs, as parts of it that bear its number: what stands there, in which order
+    and by whom, is what it was, and their takes hold.
+    Raises: DrawingError if that was done before, or nothing of it lies in the scene.
     """
     lock(correction.scan)
     correction.refresh_from_db()
     if correction.withdrawn is not None:
         raise DrawingError("This correction was taken back before; nothing was changed.")
+    gone = (correction.start_frame, correction.end_frame)
+    if scene is not None:
+        gone = _keep_elsewhere(correction, scene)
     correction.withdrawn, correction.withdrawn_by = timezone.now(), by
     correction.save(update_fields=["withdrawn", "withdrawn_by"])
-    tell("colour correction withdrawn", correction.scan, by, _about(correction))
+    tell("colour correction withdrawn", correction.scan, by, _about(correction, gone))
     return correction
+
+
+def _keep_elsewhere(correction: ColourCorrection, scene: Scene) -> tuple[int, int]:
+    """Enter what of it other scenes have as parts of it; its frames in this scene."""
+    start = max(correction.start_frame, scene.start_frame)
+    stop = min(correction.end_frame, scene.end_frame)
+    if start >= stop:
+        raise DrawingError("This correction does not reach into this scene; nothing was changed.")
+    for first, end in ((correction.start_frame, start), (stop, correction.end_frame)):
+        if first < end:
+            same = {name: getattr(correction, name) for name in _CHOSEN}
+            part = ColourCorrection.objects.create(
+                start_frame=first, end_frame=end, part_of_id=correction.number, **same
+            )
+            ColourCorrection.objects.filter(pk=part.pk).update(at=correction.at)
+    return start, stop
 
 
 def _check(scene: Scene, start: int, stop: int, box: Sequence[int] | None) -> None:
@@ -98,10 +124,10 @@ def _check(scene: Scene, start: int, stop: int, box: Sequence[int] | None) -> No
             )
 
 
-def _about(row: ColourCorrection) -> dict[str, Any]:
+def _about(row: ColourCorrection, frames: tuple[int, int]) -> dict[str, Any]:
     return {
-        "correction": row.pk,
-        "frames": [row.start_frame, row.end_frame],
+        "correction": row.number,
+        "frames": list(frames),
         "box": row.box,
         "white": row.white,
         "slope": row.slope,

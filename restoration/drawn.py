@@ -56,7 +56,7 @@ class Drawings:
     @cached_property
     def _corrections(self) -> list[ColourCorrection]:
         standing = ColourCorrection.objects.standing().filter(scan__in=self._scans)
-        return list(standing.select_related("by").order_by("pk"))
+        return list(standing.select_related("by").as_applied())
 
     def params(self, scene: Scene, stage: str) -> Drawn:
         """The stage's drawn parameters over this scene's frames; empty for stages without any.

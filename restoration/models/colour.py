@@ -12,6 +12,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
     from restoration.models.scene import Scene
@@ -193,13 +194,18 @@ class ColourCorrectionQuerySet(models.QuerySet["ColourCorrection"]):
         """Those that reach into the scene's frames, in the order in which they are applied."""
         return self.filter(
             scan=scene.scan_id, start_frame__lt=scene.end_frame, end_frame__gt=scene.start_frame
-        ).order_by("pk")
+        ).as_applied()
+
+    def as_applied(self) -> ColourCorrectionQuerySet:
+        """A part stands where the correction stood that it is left of."""
+        return self.order_by(Coalesce("part_of", "pk"), "pk")
 
 
 class ColourCorrection(models.Model):
     """An ASC CDL over frames [start, end), of the whole picture or of a box in it.
 
     white: the picture's colour that becomes neutral before the CDL, sRGB codes; None: none.
+    part_of: the correction that this is left of, since it was taken back in another scene alone.
     """
 
     scan = models.ForeignKey(
@@ -222,6 +228,9 @@ class ColourCorrection(models.Model):
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    part_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="parts"
+    )
 
     objects = ColourCorrectionQuerySet.as_manager()
 
@@ -236,22 +245,29 @@ class ColourCorrection(models.Model):
     def __str__(self) -> str:
         return f"colour correction {self.pk} in frames {self.start_frame} to {self.end_frame - 1}"
 
+    @property
+    def number(self) -> int:
+        """Its own, or that of the correction that it is left of."""
+        return self.part_of_id or self.pk
+
     def as_param(self, scene: Scene) -> dict[str, Any]:
         """One entry of grade's parameter `corrections`, cut to the scene's frames."""
         return {
-            "id": str(self.pk),
+            "id": str(self.number),
             "frames": [
                 max(self.start_frame, scene.start_frame),
                 min(self.end_frame, scene.end_frame),
             ],
             "box": self.box,
             "white": self.white,
-            "slope": self.slope,
-            "offset": self.offset,
-            "power": self.power,
-            "saturation": self.saturation,
+            **self.as_values(),
             "by": self.by.get_username(),
         }
+
+    def as_values(self) -> dict[str, Any]:
+        """Slope, offset, power and saturation, for `Cdl.parse`."""
+        names = ("slope", "offset", "power", "saturation")
+        return {name: getattr(self, name) for name in names}
 
 
 def hex_of(red: int, green: int, blue: int) -> str:

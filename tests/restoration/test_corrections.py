@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -79,6 +81,29 @@ def test_a_correction_survives_an_edit_of_the_cuts_and_is_cut_to_each_scene(scen
         for each in (first, second)
     ]
     assert frames == [[8, 12], [12, 32]]
+
+
+def test_a_change_in_one_scene_leaves_the_others_what_they_had(scene, reviewer, restorer):
+    first = corrections.enter(scene, WARM, by=reviewer)
+    on_top = corrections.enter(scene, Cdl(saturation=0.5), by=reviewer)
+    before, rest = scenes.split(scene, 12, by=reviewer)
+    middle, after = scenes.split(rest, 20, by=reviewer)
+    held = [corrected(each) for each in (before, after)]
+    made = corrections.enter(middle, Cdl(), by=restorer, replaces=first)
+    assert [corrected(each) for each in (before, after)] == held
+    assert [entry["id"] for entry in corrected(middle)] == [str(on_top.pk), str(made.pk)]
+    told = Event.objects.get(kind="colour correction withdrawn").detail
+    assert (told["correction"], told["frames"]) == (first.pk, [12, 20])
+    part = ColourCorrection.objects.standing().of_scene(after).first()
+    corrections.withdraw(part, by=restorer, scene=after)
+    assert corrected(before) == held[0]
+    assert [entry["id"] for entry in corrected(after)] == [str(on_top.pk)]
+    with pytest.raises(DrawingError, match="does not reach into this scene"):
+        corrections.withdraw(made, by=restorer, scene=before)
+
+
+def corrected(scene) -> list[dict]:
+    return params_for(scene, {"stage": "grade", "params": {}})["corrections"]
 
 
 def test_the_version_shown_is_the_one_that_is_corrected(scene, reviewer):
@@ -159,6 +184,25 @@ def test_wheels_and_a_box_are_entered_on_the_page(desk, scene):
     page = response.content.decode()
     assert "gain 1.2 1 1" in page and "#c8b496 made neutral" in page
     assert f'<option value="{row.pk}">replaces:' in page
+
+
+def test_a_correction_opened_and_kept_again_is_the_same_correction(desk, scene, reviewer):
+    exact = Cdl(slope=(1.234567, 7.654321, 0.1), offset=(0.012345, -0.5, 0.0),
+                power=(7.123457, 1.0, 0.333333), saturation=0.987654)  # fmt: skip
+    row = corrections.enter(scene, exact, by=reviewer, frames=(10, 21), reason="dusk")
+    form = desk.get(reverse("scene", args=[scene.pk])).content.decode()
+    form = form.split('id="correct-form"')[1].split("</form>")[0]
+    values = dict(re.findall(r'name="(\w+)" [^>]*?value="([^"]*)"', form))
+    desk.post(reverse("correct-colour", args=[scene.pk]), {**values, "replaces": row.pk})
+    again = ColourCorrection.objects.standing().get()
+    assert again.pk != row.pk and (again.start_frame, again.end_frame) == (10, 21)
+    assert Cdl.parse(again.as_values()) == exact and again.reason == "dusk"
+    desk.post(
+        reverse("correct-colour", args=[scene.pk]),
+        {**values, "gamma_green": 1.25, "replaces": again.pk},
+    )
+    nudged = ColourCorrection.objects.standing().get()
+    assert nudged.power == [7.123457, 0.8, 0.333333] and nudged.slope == list(exact.slope)
 
 
 @pytest.mark.parametrize(
