@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from restoration import nursery, runs, viewing
 from restoration.models import Hint, Scene, StageRun, Take
@@ -69,6 +69,35 @@ def test_hints_are_painted_undone_and_kept_by_name(page: Page, log_in, scene_wit
     assert faults(page) == []
     page.get_by_role("link", name="Next").click()
     expect(page.locator("#brush-entry")).to_contain_text("Anna: hat")
+
+
+def test_no_stroke_is_lost(page: Page, log_in, scene_with_takes, reviewer):
+    log_in(reviewer)
+    open_frame(page, scene_with_takes)
+    held: list[Route] = []
+    page.route("**/hints/", lambda route: held.append(route), times=1)
+    page.keyboard.press("h")
+    with page.expect_request("**/hints/"):
+        page.mouse.click(*point(page, 30, 30))
+    for x in (60, 90):
+        page.mouse.click(*point(page, x, 30))
+    page.mouse.move(*point(page, 120, 60))
+    page.mouse.down()
+    page.mouse.move(*point(page, 120, 100), steps=4)
+    held.pop().continue_()
+    page.wait_for_selector(f"body[data-hints='{FRAME} 3']")
+    strip = page.locator("#timeline").bounding_box()
+    assert strip is not None
+    page.mouse.move(strip["x"] + 200, strip["y"] + 5)
+    page.mouse.up()
+    expect(page.locator("#colour-said")).to_contain_text("patches of #a8744f")
+    strokes = Hint.objects.standing().values("stroke").distinct().count()
+    assert strokes == 4
+    page.mouse.click(*point(page, 150, 120), button="right")
+    page.route("**/hints/", lambda route: route.fulfill(status=503))
+    page.mouse.click(*point(page, 150, 20))
+    expect(page.locator("#colour-said")).to_contain_text("That was not kept")
+    assert Hint.objects.standing().values("stroke").distinct().count() == strokes
 
 
 def test_three_hints_on_one_frame_colour_the_whole_scene(

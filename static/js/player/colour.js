@@ -14,7 +14,8 @@ export class Colour {
   /** place: the element that holds the picture. stopOthers: called when a tool here is taken up. */
   constructor({ screen, transport, timeline, place, stopOthers }) {
     Object.assign(this, { screen, transport, timeline, place, stopOthers });
-    Object.assign(this, { tool: null, stroke: [], pointer: null, colour: "#a8744f", size: 12, entry: null });
+    Object.assign(this, { tool: null, stroke: [], sent: [], pointer: null, colour: "#a8744f", size: 12, entry: null });
+    this.sending = Promise.resolve();
     Object.assign(this, JSON.parse(sessionStorage.getItem(KEPT) ?? "{}"));
     this.canvas = Object.assign(document.createElement("canvas"), { className: "marks" });
     this.canvas.setAttribute("aria-hidden", "true");
@@ -26,6 +27,10 @@ export class Colour {
     document.addEventListener("click", (event) => this.#follow(event));
     document.addEventListener("input", (event) => this.#input(event.target));
     document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.id === "colour" && this.#settle());
+    for (const kind of ["htmx:responseError", "htmx:sendError"]) {
+      document.body.addEventListener(kind, ({ detail }) => detail.target?.id === "colour" &&
+        this.#say("That was not kept: the server did not take it. Load the page anew and try again."));
+    }
     transport.addEventListener("frame", () => this.#frame());
     this.#settle();
   }
@@ -70,6 +75,8 @@ export class Colour {
     const here = this.room.hints.filter(({ frame }) => frame === this.transport.frame);
     for (const { box, colour } of here) this.#patch(context, box, colour);
     for (const at of this.stroke) this.#patch(context, this.#box(at), this.colour);
+    const waiting = this.sent.filter(({ frame }) => frame === this.transport.frame);
+    for (const { boxes, colour } of waiting) boxes.forEach((box) => this.#patch(context, box, colour));
     this.room.next.forEach(({ frame, x, y }, index) => frame === this.transport.frame && this.#advise(context, x, y, index + 1));
     const boxes = this.room.corrections.filter(({ frames }) =>
       frames[0] <= this.transport.frame && this.transport.frame < frames[1]).map(({ box }) => box);
@@ -120,6 +127,9 @@ export class Colour {
     event.stopImmediatePropagation();
     if (event.type === "pointerleave") this.pointer = null;
     else event.preventDefault();
+    if (event.button > 0) return;
+    // What is drawn beyond the picture's edge still ends here.
+    if (event.type === "pointerdown") event.target.setPointerCapture(event.pointerId);
     const { x, y } = this.screen.toPicture(event.offsetX, event.offsetY);
     const at = [Math.floor(x), Math.floor(y)];
     if (event.type === "pointermove") this.pointer = at;
@@ -150,11 +160,13 @@ export class Colour {
   }
 
   async #paint() {
-    const places = this.stroke;
-    const values = { frame: this.transport.frame, places: JSON.stringify(places), size: this.size, colour: this.colour };
+    const values = { frame: this.transport.frame, places: JSON.stringify(this.stroke), size: this.size, colour: this.colour };
     if (this.entry) values.entry = this.entry;
-    await this.#send(this.room.paint, values);
+    const stroke = { frame: values.frame, colour: values.colour, boxes: this.stroke.map((at) => this.#box(at)) };
     this.stroke = [];
+    this.sent.push(stroke);
+    await this.#send(this.room.paint, values);
+    this.sent.splice(this.sent.indexOf(stroke), 1);
     this.draw();
   }
 
@@ -166,9 +178,13 @@ export class Colour {
     else this.#say("There is no hint. Click on one, or Esc.");
   }
 
+  // One after the other: of requests that wait, htmx keeps the last alone. A failure is told above.
   #send(address, values) {
-    const all = { ...values, shown: this.room.shown ?? "" };
-    return window.htmx.ajax("POST", address, { values: all, target: "#colour", swap: "outerHTML" });
+    this.sending = this.sending.then(() => {
+      const all = { ...values, shown: this.room.shown ?? "" };
+      return window.htmx.ajax("POST", address, { values: all, target: "#colour", swap: "outerHTML" });
+    }).catch(() => {});
+    return this.sending;
   }
 
   // The colour as it is seen, the mean of nine points, so that grain does not decide.
