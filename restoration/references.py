@@ -1,19 +1,24 @@
 """Stills in colour that people send for a frame: kept by digest, handed to the next run.
 
-The web process never decodes them: what claims to be a PNG or JPEG is read by the run's own child.
+The web process never decodes them: it reads the width and height that a PNG or JPEG claims, the
+picture is read by the run's own child.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from PIL import Image
 
+from archive.fixity import sha256_file
 from restoration.editing import lock, tell
 from restoration.errors import DrawingError
 from restoration.models import ColourReference, Scene
@@ -21,6 +26,8 @@ from restoration.storage import storage
 
 LARGEST = 40 << 20
 """Bytes of a still."""
+MOST_PIXELS = 40_000_000
+"""Of a still: a file of a few MB can claim a thousand million, and memory for them is taken."""
 MOST = 20
 """Stills of one scene."""
 _TYPES = {b"\x89PNG\r\n\x1a\n": ("image/png", "png"), b"\xff\xd8\xff": ("image/jpeg", "jpg")}
@@ -44,7 +51,7 @@ def keep(
         raise DrawingError(f"Nothing was kept: {MOST} stills of a scene are the most.")
     digest = hashlib.sha256(data).hexdigest()
     key = f"references/{digest[:2]}/{digest}.{ending}"
-    _write(storage().folder(key), data)
+    _write(storage().folder(key), data, digest)
     made = ColourReference.objects.create(
         scan=scene.scan, frame=frame, name=Path(name).name[:200] or f"still.{ending}",
         storage_key=key, sha256=digest, media_type=media_type, source=source.strip()[:300], by=by,
@@ -91,17 +98,49 @@ def _check(scene: Scene, frame: int, data: bytes, source: str) -> tuple[str, str
     found = next((kind for magic, kind in _TYPES.items() if data.startswith(magic)), None)
     if found is None:
         raise DrawingError("Nothing was kept: the file is neither PNG nor JPEG. Save it as one.")
+    _check_size(data)
     return found
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all; a file of that digest that is there already is the same."""
-    if path.exists():
+def _check_size(data: bytes) -> None:
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
+            pixels = picture.width * picture.height
+    except Image.DecompressionBombError:
+        pixels = MOST_PIXELS + 1
+    except (OSError, ValueError, SyntaxError) as error:
+        raise DrawingError(
+            "Nothing was kept: the file cannot be read as a picture. Save it anew as PNG or JPEG."
+        ) from error
+    if pixels > MOST_PIXELS:
+        raise DrawingError(
+            f"Nothing was kept: the picture has more than {MOST_PIXELS // 1_000_000} million "
+            "pixels. Make the still smaller; 2000 pixels across are plenty."
+        )
+
+
+def _write(path: Path, data: bytes, digest: str) -> None:
+    """Whole or not at all; what is there already stays only if it is whole."""
+    if path.is_file() and sha256_file(path) == digest:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(data)
-    partial.replace(path)
+    partial = path.with_suffix(f".{uuid4().hex}")
+    try:
+        partial.write_bytes(data)
+        _flush(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _about(still: ColourReference) -> dict[str, Any]:

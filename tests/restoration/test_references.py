@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -32,6 +34,16 @@ def png(picture) -> bytes:
     return cv2.imencode(".png", picture)[1].tobytes()
 
 
+def claiming(width: int, height: int) -> bytes:
+    """A PNG that claims a size and has no pixels, as little as a bomb needs."""
+    chunks = (b"IHDR" + struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0), b"IEND")
+    parts = [
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        for chunk in chunks
+    ]
+    return COAT[:8] + b"".join(parts)
+
+
 COAT = png(np.full((24, 32, 3), (40, 60, 170), np.uint8))
 
 
@@ -56,6 +68,14 @@ def test_a_still_is_kept_by_its_digest_and_handed_to_the_next_run(scene, reviewe
     assert event.detail["source"] == "a photograph of 1911"
 
 
+def test_a_file_that_a_crash_cut_short_heals_when_it_is_sent_again(scene, reviewer):
+    path = storage().folder(keep(scene, reviewer).storage_key)
+    path.write_bytes(COAT[:30])
+    keep(scene, reviewer, frame=10)
+    assert path.read_bytes() == COAT
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
 def test_a_still_taken_back_is_left_out_and_its_file_stays(scene, reviewer, restorer):
     still = keep(scene, reviewer)
     manifest = {"params": params_for(scene, STEP)}
@@ -76,6 +96,9 @@ def test_a_still_taken_back_is_left_out_and_its_file_stays(scene, reviewer, rest
         ({"source": " "}, "say what the still is"),
         ({"data": b"GIF89a"}, "neither PNG nor JPEG"),
         ({"data": COAT[:8] + bytes(references.LARGEST)}, "40 are the most"),
+        ({"data": COAT[:20]}, "cannot be read as a picture"),
+        ({"data": claiming(8000, 8000)}, "more than 40 million pixels"),
+        ({"data": claiming(30000, 30000)}, "more than 40 million pixels"),
     ],
 )
 def test_what_is_no_still_is_refused_and_says_why(scene, reviewer, values, words):
