@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.urls import reverse
@@ -283,17 +285,42 @@ def doubt_of(shown: Take) -> list[dict[str, Any]]:
 def _facts(take: Take) -> dict[str, Any]:
     """What the take recorded; nothing if its files are away, which fixity reports."""
     try:
-        found = json.loads(TakeFiles(storage().folder(take.storage_key)).facts.read_bytes())
+        return _read(_facts_file(take))
     except (OSError, ValueError):
         return {}
+
+
+def _facts_file(take: Take) -> Path:
+    return TakeFiles(storage().folder(take.storage_key)).facts
+
+
+def _read(facts: Path) -> dict[str, Any]:
+    """Raises: OSError, ValueError."""
+    found = json.loads(facts.read_bytes())
     return found if isinstance(found, dict) else {}
 
 
 def advice_of(take: Take | None) -> Advice:
-    """The warnings of a take of colourise, and where to paint next, as its facts have them."""
+    """The warnings of a take of colourise, and where to paint next, as its facts have them.
+
+    The facts of a long scene are megabytes, and every stroke asks: each file is read once.
+    """
     if take is None:
         return Advice([], [], {})
-    facts = _facts(take)
+    path = _facts_file(take)
+    try:
+        return _advice(path, path.stat().st_mtime_ns)
+    except (OSError, ValueError):
+        return Advice([], [], {})
+
+
+@lru_cache(maxsize=128)
+def _advice(path: Path, changed: int) -> Advice:
+    """changed: when the file was, so that one that was put back is read again.
+
+    Raises: OSError, ValueError.
+    """
+    facts = _read(path)
     places = [
         Place(
             frame=place["frame"],

@@ -100,15 +100,15 @@ def scene_for(request: HttpRequest, pk: int) -> Scene:
     return scene
 
 
-def answer(request: HttpRequest, scene: Scene) -> HttpResponse:
-    """The section anew for htmx, else the page that it is on."""
+def answer(request: HttpRequest, scene: Scene, part: str = "colour") -> HttpResponse:
+    """The section, or a part of it, anew for htmx, else the page that it is on."""
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("scene", pk=scene.pk)
     # The take that the page shows travels with every request of the section.
     wanted = request.POST.get("shown") or request.GET.get("shown") or ""
     shown = Take.objects.of_scene(scene).filter(pk=wanted).first() if wanted.isdigit() else None
     context = {"colour": colour_room(scene, shown), "scene": scene, "told": True}
-    return render(request, "restoration/colour.html", context)
+    return render(request, f"restoration/{part}.html", context)
 
 
 def first_error(form: Any) -> str:
@@ -117,8 +117,9 @@ def first_error(form: Any) -> str:
 
 @require_safe
 @permission_required("review.open_review", raise_exception=True)
-def section(request: HttpRequest, pk: int) -> HttpResponse:
-    return answer(request, scene_for(request, pk))
+def run_part(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is asked for every two seconds while a run is open: how far it is, and no more."""
+    return answer(request, scene_for(request, pk), "colour_run")
 
 
 @require_safe

@@ -43,7 +43,7 @@ urlpatterns = [
         repair_views.withdraw,
         name="withdraw-repair-decision",
     ),
-    path("scenes/<int:pk>/colour/", colour_views.section, name="scene-colour"),
+    path("scenes/<int:pk>/colour/", colour_views.run_part, name="scene-colour"),
     path("scenes/<int:pk>/colour-again/", colour_views.run_again, name="colour-again"),
     path("scenes/<int:pk>/colour-cancel/", colour_views.cancel_run, name="colour-cancel"),
     path("scenes/<int:pk>/hints/", colour_views.paint, name="paint-hints"),

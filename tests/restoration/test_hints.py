@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -139,6 +141,32 @@ def test_the_list_says_what_the_newest_take_made_of_each_hint(scene, reviewer):
     assert room.advice.warnings == ["60 % of it is undecided"]
     assert doubt_of(take) == []
     assert room.as_json()["next"] == [{"frame": 10, "x": 34, "y": 23, "gain": 8.2}]
+
+
+def test_the_facts_of_a_take_are_read_once_and_again_when_they_are_put_back(scene, monkeypatch):
+    take = factories.make_take(scene=scene, stage="colourise")
+    assert colour_room(scene, take).advice.warnings == []
+    folder = storage().folder(take.storage_key)
+    folder.mkdir(parents=True)
+    reads = []
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: reads.append(path) or real(path))
+    for words in ("first", "restored"):
+        (folder / "facts.json").write_text(json.dumps({"warnings": [words]}))
+        os.utime(folder / "facts.json", ns=(0, len(words)))
+        for _ in range(3):
+            assert colour_room(scene, take).advice.warnings == [words]
+    assert len(reads) == 2
+
+
+def test_how_far_a_run_is_comes_without_the_rest_of_the_section(scene, reviewer):
+    desk = Client()
+    desk.force_login(reviewer)
+    hints.paint(scene, 9, [(5, 5)], size=4, rgb=RED, by=reviewer)
+    address = reverse("scene-colour", args=[scene.pk])
+    page = desk.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert 'id="colour-run"' in page and "1 colour hint added since" in page
+    assert 'id="colour"' not in page and "#b4281e" not in page
 
 
 def test_who_painted_what_is_in_the_custody_of_the_reel(scene, reviewer):
