@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from archive import derived
-from restoration import workers
+from restoration import references, workers
 from restoration.claims import Claim, claim, give_back, lease, renew
 from restoration.errors import ChildFailed, DiskFull, LeaseLost
 from restoration.models import StageRun
@@ -84,6 +84,7 @@ def make_order(claim: Claim) -> Order:
         scan_sha256=scan.sha256,
         stage=run.stage,
         params=run.params,
+        files=references.files_of(run.params),
         start_frame=run.start_frame,
         end_frame=run.end_frame,
         marks=marks_of(run.scene),

@@ -78,11 +78,16 @@ class _Film:
         return self.probe.format
 
     def order(self, stage: str, start_frame: int, end_frame: int, **more: Any) -> Order:
-        params = dict(self.wish.params.get(stage, {}))
+        params, files = dict(self.wish.params.get(stage, {})), {}
         if stage in {each.name for each in takes_hints(self.wish.stages)}:
             for name in ("hints", "references"):
                 drawn = getattr(self.wish, name)
-                params[name] = [d for d in drawn if start_frame <= d["frame"] < end_frame]
+                params[name] = [
+                    {key: value for key, value in d.items() if key != "path"}
+                    for d in drawn
+                    if start_frame <= d["frame"] < end_frame
+                ]
+            files = {still["sha256"]: still["path"] for still in self.wish.references}
         return Order(
             scan_path=self.wish.source,
             scan_sha256=self.sha256,
@@ -92,6 +97,7 @@ class _Film:
             rate=self.format.rate,
             table_path=self.table_path,
             params=params,
+            files=files,
             device=self.wish.device,
             **more,
         )

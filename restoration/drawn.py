@@ -15,7 +15,6 @@ from restoration.models import (
     Scene,
 )
 from restoration.stages.repair.regions import Region
-from restoration.storage import storage
 
 STAGE = "repair"
 NAMES = {
@@ -86,11 +85,7 @@ class Drawings:
         return {
             "hints": [hint.as_param() for hint in self._hints if _is_in(hint, scene)],
             "references": [
-                {
-                    "frame": still.frame,
-                    "path": str(storage().folder(still.storage_key)),
-                    "sha256": still.sha256,
-                }
+                {"frame": still.frame, "sha256": still.sha256}
                 for still in self._references
                 if _is_in(still, scene)
             ],
@@ -149,5 +144,10 @@ def changed_drawings(
 
 
 def _identity(entry: dict[str, Any]) -> Any:
-    """Rows never change: one that names its row is that row, in that range."""
-    return (entry["id"], entry.get("frames")) if "id" in entry else entry
+    """Rows never change: one that names its row is that row, in that range.
+
+    Where a file lies makes it no other one; takes of early versions recorded that.
+    """
+    if "id" in entry:
+        return entry["id"], entry.get("frames")
+    return {name: value for name, value in entry.items() if name != "path"}

@@ -99,6 +99,9 @@ class _Run:
     order: Order
     stage: Stage
     params: Any
+    """As they are recorded."""
+    given: Any
+    """The same as the stage gets them, with the places of files."""
     table: FrameTable | None
     """The scan's."""
     clip: StageClip
@@ -129,7 +132,7 @@ def _find_stage(name: str) -> Stage:
 
 
 def _open_run(order: Order, stage: Stage, opened: ExitStack, clock: _Clock) -> _Run:
-    params = stage.parse(order.params)
+    params, given = stage.parse(order.params), stage.parse(order.params_with_files)
     table = FrameTable.load(order.table_path) if order.table_path is not None else None
     if table is None or order.input_folder is None:
         scan = opened.enter_context(_open_scan(order, table, order.start_frame))
@@ -154,7 +157,7 @@ def _open_run(order: Order, stage: Stage, opened: ExitStack, clock: _Clock) -> _
         marks=order.marks,
     )
     opened.callback(clip.close)
-    return _Run(order, stage, params, table, clip, maps, clock)
+    return _Run(order, stage, params, given, table, clip, maps, clock)
 
 
 def _open_scan(order: Order, table: FrameTable | None, start: int = 0) -> PictureSource:
@@ -205,7 +208,7 @@ def _open_input(
 
 def _find(run: _Run, progress: Progress) -> Made:
     began = time.perf_counter()
-    outcome = run.stage.run(run.clip, run.params, progress)
+    outcome = run.stage.run(run.clip, run.given, progress)
     for _ in outcome.frames:
         raise StageError(f"{run.stage.name} says that it only finds, but made a picture")
     run.clock.add("stage", began)
@@ -222,7 +225,7 @@ def _make(run: _Run, progress: Progress) -> Made:
     if any(folder.iterdir()):
         raise StageError(f"{folder} holds something already; a take is written once")
     files = TakeFiles(folder)
-    outcome = run.stage.run(run.clip, run.params, progress)
+    outcome = run.stage.run(run.clip, run.given, progress)
     with ExitStack() as opened:
         recorded, form, follower = _record(run, outcome.frames, files, opened)
         files.facts.write_bytes(canonical_json(outcome.facts))

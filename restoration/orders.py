@@ -58,11 +58,26 @@ class Order:
     table_path: Path | None = None
     """The scan's frame table; without it the whole scan is decoded first to make one."""
     params: dict[str, Any] = field(default_factory=dict)
+    """As they are recorded: a file that one needs is named by its SHA-256 alone."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Where those files lie on this machine, by SHA-256."""
     marks: tuple[int, ...] = ()
     input_folder: Path | None = None
     """The folder of the take to work on; None: the scan itself."""
     input_digest: str | None = None
     device: str = "cpu"
+
+    @property
+    def params_with_files(self) -> dict[str, Any]:
+        """As the stage needs them: entries of lists with a `sha256` of `files` get its `path`."""
+        return {name: self._located(value) for name, value in self.params.items()}
+
+    def _located(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._located(entry) for entry in value]
+        if isinstance(value, dict) and value.get("sha256") in self.files:
+            return value | {"path": self.files[value["sha256"]]}
+        return value
 
     def as_json(self) -> dict[str, Any]:
         values = {

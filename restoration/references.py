@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -74,6 +75,15 @@ def withdraw(still: ColourReference, *, by: User) -> ColourReference:
     still.save(update_fields=["withdrawn", "withdrawn_by"])
     tell("coloured still withdrawn", still.scan, by, _about(still))
     return still
+
+
+def files_of(params: Mapping[str, Any]) -> dict[str, str]:
+    """Where the stills that a run's parameters name lie now, by SHA-256."""
+    wanted = {entry["sha256"] for entry in params.get("references") or []}
+    if not wanted:
+        return {}
+    kept = ColourReference.objects.filter(sha256__in=wanted)
+    return {still.sha256: str(storage().folder(still.storage_key)) for still in kept}
 
 
 def _check(scene: Scene, frame: int, data: bytes, source: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 import zlib
 from pathlib import Path
@@ -60,8 +61,9 @@ def keep(scene, by, **values) -> ColourReference:
 def test_a_still_is_kept_by_its_digest_and_handed_to_the_next_run(scene, reviewer):
     still = keep(scene, reviewer)
     (entry,) = params_for(scene, STEP)["references"]
-    assert entry["frame"] == 9 and entry["sha256"] == hashlib.sha256(COAT).hexdigest()
-    assert Path(entry["path"]).read_bytes() == COAT
+    assert entry == {"frame": 9, "sha256": hashlib.sha256(COAT).hexdigest()}
+    files = references.files_of({"references": [entry]})
+    assert Path(files[entry["sha256"]]).read_bytes() == COAT
     again = keep(scene, reviewer, frame=10)
     assert again.storage_key == still.storage_key
     event = Event.objects.filter(kind="coloured still").first()
@@ -121,6 +123,8 @@ def test_the_still_leads_the_colour_of_a_real_take(tmp_path, reviewer):
     middle = (slice(20, 60), slice(20, 80))
     assert red[middle].astype(int).mean() > blue[middle].astype(int).mean() + 15
     assert take.totals["colour"].get("HUMAN", 0) == 0
+    assert str(storage().folder("takes").parent) not in json.dumps(take.manifest)
+    assert not any("still" in reason for reason in scenes.outdated(scene, take))
 
 
 def test_the_page_takes_a_still_and_shows_it(scene, reviewer, settings):

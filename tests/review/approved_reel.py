@@ -14,6 +14,7 @@ from archive.fixity import sha256_file
 from archive.media.tables import make_table
 from archive.models import Reel, Scan
 from fixtures.clips import write_clip
+from restoration import references
 from restoration.execution import Order, execute
 from restoration.models import Scene, Take
 from restoration.storage import storage
@@ -77,6 +78,7 @@ def make_real_take(
             rate=scan.rate,
             table_path=storage().folder(scan.derived) / "frames.json",
             params=params,
+            files=references.files_of(params),
             input_folder=storage().folder(after.storage_key) if after else None,
             input_digest=after.digest if after else None,
         ),

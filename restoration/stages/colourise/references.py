@@ -41,11 +41,16 @@ _UNLIKE = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A still's file, with its SHA-256 so that the run's key covers it, and its frame."""
+    """A still for a frame by its SHA-256, which alone is recorded; where its file lies is not."""
 
     frame: int
-    path: Path
     sha256: str
+    path: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.path.name if self.path is not None else self.sha256[:12]
 
 
 def parse_references(values: object) -> tuple[Reference, ...]:
@@ -54,14 +59,15 @@ def parse_references(values: object) -> tuple[Reference, ...]:
     Raises: ValueError saying what is wrong and what is wanted.
     """
     if not isinstance(values, Iterable) or isinstance(values, (str, Mapping)):
-        raise ValueError('references must be a list such as [{"frame": 0, "path": "coat.png"}]')
+        raise ValueError('references must be a list such as [{"frame": 0, "sha256": "..."}]')
     found = []
     for number, value in enumerate(values):
-        if not isinstance(value, Mapping) or set(value) != {"frame", "path", "sha256"}:
-            raise ValueError(f"reference {number} is {value!r}; wanted are frame, path and sha256")
+        if not isinstance(value, Mapping) or set(value) - {"path"} != {"frame", "sha256"}:
+            raise ValueError(f"reference {number} is {value!r}; wanted are frame and sha256")
         if isinstance(value["frame"], bool) or not isinstance(value["frame"], int):
             raise ValueError(f"reference {number}: frame cannot be {value['frame']!r}")
-        found.append(Reference(value["frame"], Path(str(value["path"])), str(value["sha256"])))
+        path = Path(str(value["path"])) if "path" in value else None
+        found.append(Reference(value["frame"], str(value["sha256"]), path))
     return tuple(found)
 
 
@@ -71,6 +77,8 @@ def load_reference(reference: Reference) -> Lab:
     Raises: StageError if the file is missing, altered, no picture, too large, or without any
         colour.
     """
+    if reference.path is None:
+        raise StageError(f"no file is at hand for the reference of SHA-256 {reference.sha256}")
     try:
         held = reference.path.read_bytes()
     except OSError as error:

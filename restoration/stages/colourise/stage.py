@@ -64,7 +64,8 @@ class Params:
     checkpoint: str = ""
     """SHA-256 of the file that was supplied for `siggraph17`."""
     references: list[Any] = field(default_factory=list)
-    """Stills in colour: frame (of the scan, which it shows or resembles), path, sha256."""
+    """Stills in colour: frame (of the scan, which it shows or resembles), sha256; a run
+    is told beside them where the files lie."""
     tint: str = "drop"
     """Of sepia, tinted and toned film: `drop` it, or `keep` it under the colour."""
 
@@ -107,7 +108,7 @@ def _load_references(clip: Clip, params: Params) -> dict[int, list[Lab]]:
     for reference in parse_references(params.references):
         if not clip.start_frame <= reference.frame < clip.end_frame:
             raise StageError(
-                f"the reference {reference.path.name} is for frame {reference.frame}, outside the "
+                f"the reference {reference.name} is for frame {reference.frame}, outside the "
                 f"scene's [{clip.start_frame}, {clip.end_frame})"
             )
         found.setdefault(reference.frame, []).append(load_reference(reference))
@@ -116,7 +117,7 @@ def _load_references(clip: Clip, params: Params) -> dict[int, list[Lab]]:
 
 def _told(params: Params) -> list[JSON]:
     parsed = parse_references(params.references)
-    return [{"frame": r.frame, "name": r.path.name, "sha256": r.sha256} for r in parsed]
+    return [{"frame": r.frame, "name": r.name, "sha256": r.sha256} for r in parsed]
 
 
 class _Painting:
