@@ -11,6 +11,8 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from archive.fixity import sha256_file
@@ -277,7 +279,11 @@ def test_progress_in_a_log_is_lines_and_never_many(capsys: pytest.CaptureFixture
 
 def test_hints_from_a_file_colour_their_own_scene_and_no_other(film: Path, tmp_path: Path) -> None:
     hints, cuts, labels = (tmp_path / name for name in ("h.json", "c.json", "map.mkv"))
-    hints.write_text('{"hints": [{"frame": 6, "x": 20, "y": 30, "size": 6, "rgb": "#b46450"}]}')
+    cv2.imwrite(str(tmp_path / "coat.png"), np.full((24, 32, 3), (40, 60, 170), np.uint8))
+    hints.write_text(
+        '{"hints": [{"frame": 6, "x": 20, "y": 30, "size": 6, "rgb": "#b46450"}],'
+        ' "references": [{"frame": 7, "path": "coat.png"}]}'
+    )
     cuts.write_text('{"cuts": [5]}')
     out = tmp_path / "out.mkv"
     assert main(["restore", str(film), str(out), "--stage", "colourise", "--cuts", str(cuts),

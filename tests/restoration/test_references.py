@@ -17,7 +17,9 @@ from django.urls import reverse
 
 from archive.media.decode import open_source
 from archive.models import Event
-from restoration import references, scenes
+from restoration import references, runs, scenes
+from restoration.attempts import make_order
+from restoration.claims import Claim
 from restoration.errors import DrawingError
 from restoration.models import ColourReference
 from restoration.starting import params_for
@@ -62,8 +64,11 @@ def test_a_still_is_kept_by_its_digest_and_handed_to_the_next_run(scene, reviewe
     still = keep(scene, reviewer)
     (entry,) = params_for(scene, STEP)["references"]
     assert entry == {"frame": 9, "sha256": hashlib.sha256(COAT).hexdigest()}
-    files = references.files_of({"references": [entry]})
-    assert Path(files[entry["sha256"]]).read_bytes() == COAT
+    run = runs.process_scene(scene, stages=["colourise"], by=reviewer)
+    order = make_order(Claim(run, run.token))
+    assert order.params["references"] == [entry]
+    (located,) = order.params_with_files["references"]
+    assert Path(located["path"]).read_bytes() == COAT
     again = keep(scene, reviewer, frame=10)
     assert again.storage_key == still.storage_key
     event = Event.objects.filter(kind="coloured still").first()
