@@ -32,7 +32,7 @@ def wide_bitmap() -> bytes:
 
 def reference_to(path: Path, data: bytes) -> Reference:
     path.write_bytes(data)
-    return Reference(0, path, hashlib.sha256(data).hexdigest())
+    return Reference(frame=0, sha256=hashlib.sha256(data).hexdigest(), path=path)
 
 
 @pytest.mark.parametrize("size", [(8000, 5001), (12_000, 9000), (1 << 15, 1 << 15)])
