@@ -81,7 +81,7 @@ def test_a_word_where_a_number_belongs_starts_nothing(desk):
 def test_the_page_offers_every_parameter_of_every_picture_stage(desk):
     scene = factories.make_scene()
     page = desk.get(reverse("scene", args=[scene.pk])).content.decode()
-    files = {"references"}  # stills, which only the command line takes so far
+    files = {"references"}  # stills, which are sent beside the form
     for stage, _ in picture_stages():
         for entry in dataclasses.fields(find_stage(stage).params):
             if entry.name in files or entry.name in drawn.NAMES.get(

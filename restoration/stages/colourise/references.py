@@ -82,26 +82,26 @@ def load_reference(reference: Reference) -> Lab:
     try:
         held = reference.path.read_bytes()
     except OSError as error:
-        raise StageError(f"the reference {reference.path}: {error.strerror}") from error
+        raise StageError(f"the reference {reference.name}: {error.strerror}") from error
     digest = hashlib.sha256(held).hexdigest()
     if reference.sha256 != digest:
-        raise StageError(f"the reference {reference.path} is not the one that was named: {digest}")
-    image = _decode(held, reference.path)
+        raise StageError(f"the reference {reference.name} is not the one that was named: {digest}")
+    image = _decode(held, reference.name)
     scale = min(1.0, _LARGEST / max(image.shape[:2]))
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)[..., ::-1]
     lab = to_lab(np.ascontiguousarray(small).astype(np.float32) / np.float32(255))
     if float(np.hypot(lab[..., 1], lab[..., 2]).mean()) < 1.0:
-        raise StageError(f"the reference {reference.path} has no colour to give")
+        raise StageError(f"the reference {reference.name} has no colour to give")
     return lab
 
 
-def _decode(held: bytes, path: Path) -> npt.NDArray[np.uint8]:
+def _decode(held: bytes, name: str) -> npt.NDArray[np.uint8]:
     """(H, W, 3) codes of blue, green and red."""
     # A few megabytes can claim to be pixels by the thousand million, which decoding would make.
-    if _pixels(held, path) > MOST_PIXELS:
+    if _pixels(held, name) > MOST_PIXELS:
         raise StageError(
-            f"the reference {path} has more than {MOST_PIXELS // 1_000_000} million pixels; make "
+            f"the reference {name} has more than {MOST_PIXELS // 1_000_000} million pixels; make "
             "it smaller, 2000 across are plenty"
         )
     try:
@@ -109,11 +109,11 @@ def _decode(held: bytes, path: Path) -> npt.NDArray[np.uint8]:
     except cv2.error:
         image = None
     if image is None:
-        raise StageError(f"the reference {path} is no picture that can be read")
+        raise StageError(f"the reference {name} is no picture that can be read")
     return np.asarray(image, np.uint8)
 
 
-def _pixels(held: bytes, path: Path) -> int:
+def _pixels(held: bytes, name: str) -> int:
     """How many the file's header names; nothing is decoded."""
     try:
         with warnings.catch_warnings():
@@ -124,7 +124,7 @@ def _pixels(held: bytes, path: Path) -> int:
     except Image.DecompressionBombError:
         return MOST_PIXELS + 1
     except (OSError, ValueError, SyntaxError) as error:
-        raise StageError(f"the reference {path} is no picture that can be read") from error
+        raise StageError(f"the reference {name} is no picture that can be read") from error
 
 
 def points_from(reference: Lab, lightness: Plane) -> list[Point]:
