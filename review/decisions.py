@@ -90,9 +90,9 @@ def current_approvals(scenes: Iterable[Scene], version: str = RESTORATION) -> di
     return {scene: approval for scene, approval in newest.items() if approval.withdrawn is None}
 
 
-def is_approved(scene: Scene) -> bool:
+def is_approved(scene: Scene, version: str = RESTORATION) -> bool:
     """Whether what stands at the end of the scene's chain is approved, and still as it was."""
-    approval = current_approval(scene)
+    approval = current_approval(scene, version)
     return (
         approval is not None
         and approval.decision == Approval.Decision.APPROVED
