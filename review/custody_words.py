@@ -82,7 +82,10 @@ def _checked(detail: Detail) -> str:
 
 
 def _delivery(detail: Detail) -> str:
-    left = f"{detail.get('format', '')} for {detail.get('use', '')}"
+    what = "in colour, " if detail.get("version") == "colour" else ""
+    left = f"{what}{detail.get('format', '')} for {detail.get('use', '')}"
+    restored = ", ".join(str(number) for number in detail.get("as_restored", []))
+    left += f"; as restored: scene {restored}" if restored else ""
     why = detail.get("error") or " ".join(detail.get("reasons", []))
     return f"{left}: {why}" if why else left
 

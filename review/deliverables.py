@@ -21,6 +21,7 @@ from review.errors import NotAllowed, ReviewError
 from review.formats.edition import DeliveryError, Edition
 from review.models import Deliverable
 from review.verdict import Reason, Verdict, check, refusal
+from review.version_choice import RESTORED, VersionChoice
 from review.workroom import Workroom, free_name
 
 __all__ = [
@@ -63,6 +64,7 @@ def build_deliverable(
     use: str,
     to: Path,
     by: Any,
+    choice: VersionChoice = RESTORED,
     progress: Progress | None = None,
 ) -> Deliverable:
     """Write a deliverable into a fresh folder below `to`, in this process and now.
@@ -71,20 +73,23 @@ def build_deliverable(
         format: one of FORMATS, or "all" for all of them together.
         use: one of USES; recorded, and carried by the files.
         by: the user who lets it leave; None for whoever runs the machine's own commands.
+        choice: the version that leaves.
         progress: may raise to stop; nothing is left behind then.
     Raises: DeliveryRefused with every scene and reason; DeliveryFailed if a file could not be made;
         NotAllowed.
     """
-    edition = allowed_edition(reel, format=format, use=use, by=by)
+    edition = allowed_edition(reel, format=format, use=use, by=by, choice=choice)
     told = progress or (lambda what, done, total: None)
     try:
         with Workroom(to) as room:
             assembled = assemble(Order(edition, format, room.path), told)
-            target = free_name(room.parent, folder_name(reel, format=format, use=use))
+            name = folder_name(reel, format=format, use=use, version=choice.version)
+            target = free_name(room.parent, name)
             with transaction.atomic():
                 made = hand_over(
-                    reel, edition, assembled, room.path, target=target, format=format, by=by
-                )
+                    reel, edition, assembled, room.path,
+                    target=target, format=format, by=by, choice=choice,
+                )  # fmt: skip
                 room.keep_as(target)
             return made
     except (DeliveryError, MediaError, OSError) as error:
@@ -104,18 +109,20 @@ def check_request(*, format: str, use: str, by: Any) -> None:
         )
 
 
-def allowed_edition(reel: Reel, *, format: str, use: str, by: Any) -> Edition:
+def allowed_edition(
+    reel: Reel, *, format: str, use: str, by: Any, choice: VersionChoice = RESTORED
+) -> Edition:
     """The reel as it may leave at this moment, in values.
 
     Raises: DeliveryRefused, DeliveryFailed, NotAllowed.
     """
     check_request(format=format, use=use, by=by)
-    verdict = check(reel)
+    verdict = check(reel, choice)
     if not verdict.allowed:
         raise DeliveryRefused(verdict.reasons)
     scan = reel.current_scan()
     assert scan is not None  # check() refused otherwise
-    return make_edition(reel, scan, use=use)
+    return make_edition(reel, scan, use=use, choice=choice)
 
 
 @transaction.atomic
@@ -128,6 +135,7 @@ def hand_over(
     target: Path,
     format: str,
     by: Any,
+    choice: VersionChoice = RESTORED,
 ) -> Deliverable:
     """Check the approvals again, write the record into `folder`, and enter the delivery.
 
@@ -138,7 +146,7 @@ def hand_over(
     scan = reel.current_scan()
     # Lock first: a decision taken back while the files were written must still count.
     list(Scene.objects.select_for_update().filter(scan=scan, retired__isnull=True))
-    current = allowed_edition(reel, format=format, use=edition.use, by=by)
+    current = allowed_edition(reel, format=format, use=edition.use, by=by, choice=choice)
     if scan is None or current != edition:
         raise DeliveryRefused(refusal(_CHANGED).reasons)
     listed: list[dict[str, Any]] = [
@@ -152,26 +160,35 @@ def hand_over(
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     listed.append(_entry(target, path.name, sha256_file(path), path.stat().st_size))
     deliverable = Deliverable.objects.create(
-        reel=reel, scan=scan, format=format, use=edition.use, files=listed, record=record, by=by
-    )
+        reel=reel, scan=scan, format=format, use=edition.use, version=edition.version,
+        files=listed, record=record, by=by,
+    )  # fmt: skip
     custody.record(
         kind="delivery",
         agent=agent,
         subject=f"deliverable:{deliverable.pk}",
         reel=reel,
-        detail={"format": format, "use": edition.use, "files": listed},
+        detail=_about(edition, format) | {"files": listed},
     )
     return deliverable
+
+
+def _about(edition: Edition, format: str) -> dict[str, Any]:
+    """What left, for the event; of a colour delivery also what left as restored."""
+    about = {"format": format, "use": edition.use, "version": edition.version}
+    restored = [s.number for s in edition.scenes if s.take.version != edition.version]
+    return about | ({"as_restored": restored} if restored else {})
 
 
 _CHANGED = "Decisions or notes changed while the files were written; deliver again."
 
 
-def folder_name(reel: Reel, *, format: str, use: str) -> str:
+def folder_name(reel: Reel, *, format: str, use: str, version: str = RESTORED.version) -> str:
     """What a deliverable's folder is called, but for the number at its end."""
     kept = "".join(letter if letter.isalnum() else "-" for letter in reel.title.name.lower())
     words = "-".join(part for part in kept.split("-") if part)[:60] or "reel"
-    return f"{words}-reel-{reel.number}-{use}-{format}"
+    in_colour = "" if version == RESTORED.version else f"-{version}"
+    return f"{words}-reel-{reel.number}{in_colour}-{use}-{format}"
 
 
 def _entry(target: Path, name: str, sha256: str, size: int) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from archive import custody
 from archive.models import Agent, Reel
-from restoration.provenance import Totals
 from review.formats.edition import Edition, EditionScene, rate_text
 from review.formats.mp4 import ViewingCopy
 
@@ -17,6 +16,10 @@ SCHEMA = "reelproof/delivery/1"
 LOSSY = (
     "viewing.mp4 is compressed with loss: no pixel in it is ORIGINAL. The labels and totals here "
     "are those of the takes that it shows."
+)
+AS_RESTORED = (
+    "Scenes {} leave as they were restored, without invented colour. Where their takes are of "
+    "another pixel format they were converted without loss: what was ORIGINAL is ADJUSTED here."
 )
 VARIABLE = (
     "The scan has a variable frame rate: here its frames follow each other evenly, at the nominal "
@@ -46,6 +49,7 @@ def build_record(
         "title": edition.title,
         "reel": edition.reel,
         "use": edition.use,
+        "version": edition.version,
         "format": format,
         "scan": {
             "name": scan.path.name,
@@ -54,8 +58,8 @@ def build_record(
             "rate": rate_text(scan.rate),
             "start_timecode": scan.start_timecode,
         },
-        "scenes": [_scene_entry(scene) for scene in edition.scenes],
-        "totals": _reel_totals(edition),
+        "scenes": [_scene_entry(scene, edition) for scene in edition.scenes],
+        "totals": edition.totals.as_json(),
         "chain_heads": custody.chain_heads(reel),
         "viewing_sound": list(viewing.tracks) if viewing else [],
         "remarks": _remarks(edition, viewing),
@@ -63,13 +67,14 @@ def build_record(
     }
 
 
-def _scene_entry(scene: EditionScene) -> dict[str, Any]:
-    take, decision = scene.take, scene.decision
+def _scene_entry(scene: EditionScene, edition: Edition) -> dict[str, Any]:
+    take = scene.take
     return {
         "scene": scene.number,
         "kind": scene.kind,
         "frames": [scene.start_frame, scene.end_frame],
         "take": {
+            "version": take.version,
             "stage": take.stage,
             "number": take.number,
             "manifest_digest": take.digest,
@@ -78,25 +83,16 @@ def _scene_entry(scene: EditionScene) -> dict[str, Any]:
             "framemd5": take.framemd5,
             "stages": list(take.stages),
         },
-        "approval": {
-            "by": decision.by,
-            "at": decision.at,
-            "digest": decision.digest,
-            "comment": decision.comment,
-        },
-        "totals": take.totals,
+        "approval": scene.decision.as_json(),
+        "converted": edition.is_converted(scene),
+        "totals": edition.totals_of(scene),
     }
-
-
-def _reel_totals(edition: Edition) -> dict[str, Any]:
-    added = Totals()
-    for scene in edition.scenes:
-        added += Totals.from_json(scene.take.totals)
-    return added.as_json()
 
 
 def _remarks(edition: Edition, viewing: ViewingCopy | None) -> list[str]:
     remarks = [LOSSY] if viewing is not None else []
+    left = [str(s.number) for s in edition.scenes if s.take.version != edition.version]
+    remarks += [AS_RESTORED.format(", ".join(left))] if left else []
     if viewing is not None and viewing.silent_because:
         remarks.append(f"viewing.mp4 has no sound: {viewing.silent_because}")
     return [*remarks, VARIABLE] if edition.scan.variable_rate else remarks

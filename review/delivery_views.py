@@ -17,12 +17,13 @@ from django.views.decorators.http import require_POST, require_safe
 from archive.access import reel_for
 from archive.models import Reel
 from archive.ranges import ranged_file_response
-from restoration.models import Worker
+from restoration.models import Scene, Worker
 from review.deliverables import DeliveryRefused
 from review.delivery import requests
 from review.errors import ReviewError
 from review.forms import DeliverForm
 from review.models import Deliverable, Delivery
+from review.version_choice import UnknownScenes
 
 SHOWN_ENDED = 5
 
@@ -36,6 +37,12 @@ def deliver(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "Nothing was delivered: choose a format and a use.")
         return _to_deliveries(pk)
     chosen = {name: form.cleaned_data[name] for name in ("format", "use")}
+    scenes = Scene.objects.current().filter(scan=reel.current_scan()).values_list("pk", flat=True)
+    try:
+        chosen["choice"] = form.choice(list(scenes))
+    except UnknownScenes as error:
+        messages.error(request, f"Nothing was delivered: {error}.")
+        return _to_deliveries(pk)
     return _steer(request, pk, lambda: requests.ask(reel, **chosen, by=request.user))
 
 
@@ -100,10 +107,10 @@ def deliveries_of(reel: Reel) -> dict[str, Any]:
 
 def _worth_showing(found: Any) -> list[Delivery]:
     """Those that ended without a deliverable, unless a later one of their kind was begun."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     shown = []
     for delivery in found.order_by("-created", "-pk"):
-        kind = (delivery.format, delivery.use)
+        kind = (delivery.format, delivery.use, delivery.version)
         if kind not in seen and not delivery.is_open and delivery.deliverable_id is None:
             shown.append(delivery)
         seen.add(kind)

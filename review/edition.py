@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from archive import derived
+from archive.media.pixels import PIXEL_FORMATS, PictureFormat
 from archive.models import Reel, Scan
 from archive.timecode import frames_of_timecode
 from restoration import scenes
 from restoration.models import Scene, Take
 from restoration.recording import MAP, PICTURE
 from restoration.storage import storage
+from restoration.take_index import TakeIndex
 from review import decisions
 from review.formats.edition import (
     Decision,
@@ -21,25 +24,52 @@ from review.formats.edition import (
     EditionScan,
     EditionScene,
     EditionTake,
+    OtherVersion,
     Remark,
 )
 from review.models import Approval, Note
+from review.verdict import versions_to_leave
+from review.version_choice import RESTORED, VERSIONS, VersionChoice
 
 
-def make_edition(reel: Reel, scan: Scan, *, use: str) -> Edition:
+def make_edition(reel: Reel, scan: Scan, *, use: str, choice: VersionChoice = RESTORED) -> Edition:
     """The scenes with their approved takes; asks the database anew at each call.
 
     Raises: DeliveryError if a scene has no approval, which `deliverables.check` rules out.
     """
-    wanted = Scene.objects.current().filter(scan=scan).select_related("scan")
+    wanted = list(Scene.objects.current().filter(scan=scan).select_related("scan"))
     notes = list(Note.objects.filter(scan=scan).select_related("by"))
+    approved = _Approved(wanted, choice)
     return Edition(
         title=reel.title.name,
         reel=f"reel {reel.number}",
         use=use,
         scan=_scan(scan),
-        scenes=tuple(_scene(number, scene, notes) for number, scene in enumerate(wanted, start=1)),
+        scenes=tuple(
+            _scene(number, scene, approved, notes) for number, scene in enumerate(wanted, start=1)
+        ),
+        version=choice.version,
     )
+
+
+class _Approved:
+    """Which take of each scene leaves, and which of its other version stands approved beside it."""
+
+    def __init__(self, wanted: list[Scene], choice: VersionChoice) -> None:
+        self._takes = TakeIndex(wanted)
+        self._leaving = versions_to_leave(wanted, choice, takes=self._takes)
+        self._found = {name: decisions.current_approvals(wanted, name) for name in VERSIONS}
+
+    def of(self, scene: Scene) -> Approval | None:
+        return self._found[self._leaving[scene.pk]].get(scene.pk)
+
+    def beside(self, scene: Scene) -> Approval | None:
+        """Of the other version, if it is approved and fresh."""
+        (other,) = (name for name in VERSIONS if name != self._leaving[scene.pk])
+        approval = self._found[other].get(scene.pk)
+        if approval is None or approval.decision != Approval.Decision.APPROVED:
+            return None
+        return None if decisions.stale_reasons(approval, takes=self._takes) else approval
 
 
 def _scan(scan: Scan) -> EditionScan:
@@ -67,8 +97,8 @@ def _table(scan: Scan) -> Path | None:
     return path if path.is_file() else None
 
 
-def _scene(number: int, scene: Scene, notes: Iterable[Note]) -> EditionScene:
-    approval = decisions.current_approval(scene)
+def _scene(number: int, scene: Scene, approved: _Approved, notes: Iterable[Note]) -> EditionScene:
+    approval, beside = approved.of(scene), approved.beside(scene)
     if approval is None:
         raise DeliveryError(f"Scene {number} has no approval; approve its take first")
     return EditionScene(
@@ -79,6 +109,7 @@ def _scene(number: int, scene: Scene, notes: Iterable[Note]) -> EditionScene:
         take=_take(approval.take),
         decision=_decision(approval),
         remarks=tuple(_remarks(scene, notes)),
+        other=OtherVersion(_take(beside.take), _decision(beside)) if beside else None,
     )
 
 
@@ -97,6 +128,23 @@ def _take(take: Take) -> EditionTake:
         provenance_sha256=files[MAP]["sha256"],
         totals=take.totals,
         stages=tuple(link.stage for link in scenes.chain(take)),
+        form=_form(manifest["picture"]),
+        version=take.version,
+    )
+
+
+def _form(told: dict[str, Any]) -> PictureFormat:
+    """The format of a take's pictures, as its manifest has it."""
+    return PictureFormat(
+        width=told["width"],
+        height=told["height"],
+        pixel=PIXEL_FORMATS[told["pixel"]],
+        rate=Fraction(told["rate"]),
+        colour_range=told["range"],
+        matrix=told["matrix"],
+        primaries=told["primaries"],
+        transfer=told["transfer"],
+        sample_aspect=Fraction(told["sample_aspect"]),
     )
 
 

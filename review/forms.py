@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from archive.models import Collection
+from restoration.models import Take
 from review.deliverables import ALL, FORMATS, USES
 from review.pages import REEL_STATES
+from review.version_choice import COLOUR, RESTORED, VersionChoice
 
 FORMAT_WORDS = {
     "otio": "OpenTimelineIO timeline",
@@ -68,3 +71,24 @@ class DeliverForm(forms.Form):
         choices=[(name, FORMAT_WORDS.get(name, name)) for name in (*FORMATS, ALL)]
     )
     use = forms.ChoiceField(label="For", choices=[(name, name) for name in USES])
+    version = forms.ChoiceField(label="Version", choices=Take.Version.choices, required=False)
+    uncoloured = forms.BooleanField(label="Scenes without colour leave as restored", required=False)
+    as_restored = forms.CharField(
+        label="And these, though they have colour",
+        required=False,
+        max_length=400,
+        widget=forms.TextInput(attrs={"placeholder": "2, 5-7"}),
+    )
+
+    def choice(self, scenes: Sequence[int]) -> VersionChoice:
+        """What was asked for; what is said of a colour delivery counts in one alone.
+
+        Args:
+            scenes: the ids of the reel's scenes, in order.
+        Raises: UnknownScenes.
+        """
+        values = self.cleaned_data
+        if values["version"] != COLOUR:
+            return RESTORED
+        uncoloured = values["uncoloured"]
+        return VersionChoice.parse(COLOUR, values["as_restored"], scenes, uncoloured=uncoloured)

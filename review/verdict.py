@@ -1,4 +1,4 @@
-"""Whether a reel may leave: every scene approved, and every approval still good."""
+"""Whether a reel may leave: every scene approved in its version, and every approval still good."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from restoration.models import Scene
 from restoration.take_index import TakeIndex
 from review import decisions
 from review.models import Approval
+from review.version_choice import COLOUR, RESTORATION, RESTORED, VersionChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,13 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
 
 
-def check(reel: Reel) -> Verdict:
+def check(reel: Reel, choice: VersionChoice = RESTORED) -> Verdict:
     """Whether every scene of the reel's current scan has an approval that still holds.
 
     A fixed number of queries, however many scenes there are.
+
+    Args:
+        choice: the version that is to leave; the approvals of that version count.
     """
     scan = reel.current_scan()
     if scan is None:
@@ -50,11 +54,27 @@ def check(reel: Reel) -> Verdict:
         )
     reasons = [*_gaps(scan, wanted)]
     takes = TakeIndex(wanted)
-    approvals = decisions.current_approvals(wanted)
+    versions = versions_to_leave(wanted, choice, takes=takes)
+    if choice.version not in versions.values():
+        reasons.append(Reason(None, None, NOTHING_COLOURED))
+    approvals = {name: decisions.current_approvals(wanted, name) for name in {*versions.values()}}
     for number, scene in enumerate(wanted, start=1):
-        texts = _objections(scene, approvals.get(scene.pk), takes)
+        version = versions[scene.pk]
+        texts = _objections(scene, version, approvals[version].get(scene.pk), takes)
         reasons += [Reason(scene, number, text) for text in texts]
     return Verdict(allowed=not reasons, reasons=tuple(reasons))
+
+
+def versions_to_leave(
+    scenes: list[Scene], choice: VersionChoice, *, takes: TakeIndex | None = None
+) -> dict[int, str]:
+    """The version in which each scene is to leave, by the scene's id."""
+    if choice.version == RESTORATION:
+        return {scene.pk: RESTORATION for scene in scenes}
+    coloured = cuts.head_takes(scenes, COLOUR, takes=takes)
+    return {
+        scene.pk: choice.version_of(scene.pk, coloured=scene.pk in coloured) for scene in scenes
+    }
 
 
 def refusal(text: str) -> Verdict:
@@ -73,15 +93,28 @@ def _gaps(scan: Scan, wanted: list[Scene]) -> list[Reason]:
     return reasons
 
 
-def _objections(scene: Scene, approval: Approval | None, takes: TakeIndex) -> list[str]:
+NOTHING_COLOURED = "No scene would leave in colour; deliver the restoration."
+NO_COLOUR = (
+    "it has no colour version. Colour it and approve that, let it leave as restored, or deliver "
+    "the restoration."
+)
+
+
+def _objections(
+    scene: Scene, version: str, approval: Approval | None, takes: TakeIndex
+) -> list[str]:
+    of_colour = version == COLOUR
     if approval is None:
-        if not cuts.head_takes([scene], takes=takes):
-            return ["no take has been made of it yet; process it, then decide."]
-        return ["nobody has approved its take yet."]
+        if cuts.head_takes([scene], version, takes=takes):
+            return [f"nobody has approved its {'colour version' if of_colour else 'take'} yet."]
+        if of_colour:
+            return [NO_COLOUR]
+        return ["no take has been made of it yet; process it, then decide."]
+    of_it = " of its colour version" if of_colour else ""
     if approval.decision != Approval.Decision.APPROVED:
         who = approval.by.get_username()
-        return [f"changes were requested by {who}: {approval.reason}"]
+        return [f"changes{of_it} were requested by {who}: {approval.reason}"]
     stale = decisions.stale_reasons(approval, takes=takes)
     if stale:
-        return [f"its approval is stale. {' '.join(stale)}"]
+        return [f"{'the' if of_colour else 'its'} approval{of_it} is stale. {' '.join(stale)}"]
     return []

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
+from archive.models import Reel
 from restoration import doubts, scenes
 from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
@@ -26,6 +27,7 @@ from review.forms import CatalogueForm, ChangesForm, DecisionForm, DeliverForm, 
 from review.models import Approval, Note
 from review.room import room
 from review.standing import standing_of
+from review.version_choice import COLOUR, VersionChoice
 
 PAGE = 25
 
@@ -92,9 +94,18 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "process_form": ProcessForm(),
         "process_checked": [name for name, _ in picture_stages() if name not in LED_BY_HAND],
         "verdict": deliverables.check(found) if cards else None,
+        "colour_verdict": _colour_verdict(found, cards),
+        "uncoloured": sum(card.colour is None for card in cards),
         "deliver_form": DeliverForm(),
     } | deliveries_of(found)
     return render(request, "review/reel.html", context)
+
+
+def _colour_verdict(found: Reel, cards: list[pages.Card]) -> deliverables.Verdict | None:
+    """Of the colour version, if scenes without one may leave as restored; None if none has one."""
+    if not any(card.colour for card in cards):
+        return None
+    return deliverables.check(found, VersionChoice(COLOUR, uncoloured=True))
 
 
 def _scene(pk: int) -> Scene:

@@ -39,6 +39,7 @@ PLAIN = (
     "restoration/__main__.py",
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "restoration").glob("cli_*.py")),
     "review/policies.py",
+    "review/version_choice.py",
     "review/credentials.py",
     "review/formats",
     "review/delivery/assembly.py",

@@ -88,7 +88,11 @@ class Attempt:
         """Raises: all that `run` puts into words."""
         delivery = self.claim.delivery
         edition = allowed_edition(
-            delivery.reel, format=delivery.format, use=delivery.use, by=delivery.by
+            delivery.reel,
+            format=delivery.format,
+            use=delivery.use,
+            by=delivery.by,
+            choice=delivery.choice,
         )
         self.folder.make()
         assembled = self.assemble(Order(edition, delivery.format, self.folder.path))

@@ -62,7 +62,9 @@ def _enter(
     claim: Claim, edition: Edition, assembled: Assembled, folder: AttemptFolder
 ) -> Deliverable:
     delivery = claim.delivery
-    name = folder_name(delivery.reel, format=delivery.format, use=delivery.use)
+    name = folder_name(
+        delivery.reel, format=delivery.format, use=delivery.use, version=delivery.version
+    )
     target = reserve(folder.parent, name)
     try:
         with transaction.atomic():
@@ -75,6 +77,7 @@ def _enter(
                 target=target,
                 format=delivery.format,
                 by=delivery.by,
+                choice=delivery.choice,
             )
             flush(folder.path)
             claim.held.update(
@@ -162,6 +165,7 @@ def record_end(delivery: Delivery, agent: Agent, outcome: str, **detail: Any) ->
         agent=agent,
         subject=f"delivery:{delivery.pk}",
         reel=delivery.reel,
-        detail={"format": delivery.format, "use": delivery.use} | detail,
+        detail={"format": delivery.format, "use": delivery.use, "version": delivery.version}
+        | detail,
         outcome=outcome,
     )

@@ -14,18 +14,21 @@ from review.delivery.claims import NOTHING_DONE, ring_on_commit
 from review.delivery.publishing import record_end
 from review.errors import DecisionRefused
 from review.models import Delivery
+from review.version_choice import RESTORED, VersionChoice
 
 Status = Delivery.Status
 
 
-def ask(reel: Reel, *, format: str, use: str, by: Any) -> Delivery:
+def ask(
+    reel: Reel, *, format: str, use: str, by: Any, choice: VersionChoice = RESTORED
+) -> Delivery:
     """Have a reel delivered by a worker; one that is being made already is answered with.
 
     Raises: DeliveryRefused with every scene and reason, DeliveryFailed, NotAllowed; nothing is
         kept of a delivery that was refused at once.
     """
     check_request(format=format, use=use, by=by)
-    verdict = check(reel)
+    verdict = check(reel, choice)
     if not verdict.allowed:
         raise DeliveryRefused(verdict.reasons)
     scan = reel.current_scan()
@@ -33,14 +36,24 @@ def ask(reel: Reel, *, format: str, use: str, by: Any) -> Delivery:
     with transaction.atomic():
         # One asker at a time for a reel: a second click finds what the first one began.
         Reel.objects.select_for_update(no_key=True).get(pk=reel.pk)
-        standing = Delivery.objects.filter(
-            reel=reel, format=format, use=use, status__in=Delivery.OPEN
-        ).first()
+        same = _same(reel, format, use, choice)
+        standing = Delivery.objects.filter(**same, status__in=Delivery.OPEN).first()
         if standing is not None:
             return standing
-        delivery = Delivery.objects.create(reel=reel, scan=scan, format=format, use=use, by=by)
+        delivery = Delivery.objects.create(**same, scan=scan, by=by)
         ring_on_commit(delivery)
     return delivery
+
+
+def _same(reel: Reel, format: str, use: str, choice: VersionChoice) -> dict[str, Any]:
+    """What two deliveries share that would make the same."""
+    return {
+        "reel": reel,
+        "format": format,
+        "use": use,
+        "version": choice.version,
+        "exceptions": choice.as_json(),
+    }
 
 
 def cancel(delivery: Delivery, *, by: Any) -> None:
@@ -68,14 +81,13 @@ def retry(delivery: Delivery, *, by: Any) -> Delivery:
     Raises: DecisionRefused if it is open or has left; DeliveryRefused, DeliveryFailed, NotAllowed.
     """
     check_request(format=delivery.format, use=delivery.use, by=by)
-    verdict = check(delivery.reel)
+    verdict = check(delivery.reel, delivery.choice)
     if not verdict.allowed:
         raise DeliveryRefused(verdict.reasons)
     with transaction.atomic():
         Reel.objects.select_for_update(no_key=True).get(pk=delivery.reel_id)
-        twins = Delivery.objects.filter(
-            reel=delivery.reel, format=delivery.format, use=delivery.use, status__in=Delivery.OPEN
-        )
+        same = _same(delivery.reel, delivery.format, delivery.use, delivery.choice)
+        twins = Delivery.objects.filter(**same, status__in=Delivery.OPEN)
         if twins.exists():
             raise DecisionRefused("The same delivery is being made already; follow it below.")
         again = Delivery.objects.filter(

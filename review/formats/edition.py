@@ -7,6 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from archive.media.pixels import PictureFormat
+from restoration.provenance import Label, Totals
+from review.version_choice import RESTORATION
+
 
 class DeliveryError(Exception):
     """A file could not be made, or is not what it must be; the message says what to do next."""
@@ -35,6 +39,9 @@ class Decision:
     digest: str
     comment: str
 
+    def as_json(self) -> dict[str, str]:
+        return {"by": self.by, "at": self.at, "digest": self.digest, "comment": self.comment}
+
 
 @dataclass(frozen=True, slots=True)
 class EditionTake:
@@ -55,6 +62,18 @@ class EditionTake:
     """Pixels per plane and label, as `restoration.provenance.Totals.as_json` writes them."""
     stages: tuple[str, ...]
     """The chain that made it, first stage first."""
+    form: PictureFormat
+    """Of its pictures: a colour version is RGB, whatever its scan is."""
+    version: str = RESTORATION
+    """One of `review.version_choice.VERSIONS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherVersion:
+    """An approved take of the scene's other version, which does not leave but is named."""
+
+    take: EditionTake
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,8 @@ class EditionScene:
     take: EditionTake
     decision: Decision
     remarks: tuple[Remark, ...] = ()
+    other: OtherVersion | None = None
+    """The other version's approved take, if it has one that is fresh."""
 
     @property
     def frames(self) -> int:
@@ -105,6 +126,49 @@ class Edition:
     use: str
     scan: EditionScan
     scenes: tuple[EditionScene, ...]
+    version: str = RESTORATION
+    """Which leaves; of a colour delivery single scenes may have been left as restored."""
+
+    @property
+    def form(self) -> PictureFormat:
+        """In which the whole reel leaves: that of its coloured scenes, if there are any.
+
+        Raises: DeliveryError if its takes have no one format.
+        """
+        forms = [scene.take.form for scene in self.scenes]
+        if self.version != RESTORATION:
+            forms = [form for form in forms if form.pixel.model == "rgb"] or forms
+        kinds = {f"{form.width} x {form.height} {form.pixel.name}" for form in forms}
+        if len(kinds) != 1:
+            raise DeliveryError(
+                f"The approved takes are of several formats ({', '.join(sorted(kinds))}) and "
+                "cannot be one film; make those takes again that differ"
+            )
+        return forms[0]
+
+    def is_converted(self, scene: EditionScene) -> bool:
+        """Whether a scene that was not coloured is put into the format of those that were."""
+        return self.version != RESTORATION and scene.take.form.pixel.model != "rgb"
+
+    def totals_of(self, scene: EditionScene) -> dict[str, Any]:
+        """Pixels per plane and label of the scene as it leaves, as `Totals.as_json` writes them."""
+        totals = scene.take.totals
+        if not self.is_converted(scene):
+            return totals
+        return converted_totals(Totals.from_json(totals)).as_json()
+
+    @property
+    def totals(self) -> Totals:
+        return sum((Totals.from_json(self.totals_of(scene)) for scene in self.scenes), Totals())
+
+
+def converted_totals(totals: Totals) -> Totals:
+    """Of a take that was put into another format, in which nothing is ORIGINAL any more."""
+    structure, colour = dict(totals.structure), dict(totals.colour)
+    for counts in (structure, colour):
+        counts[Label.ADJUSTED] += counts[Label.ORIGINAL]
+        counts[Label.ORIGINAL] = 0
+    return Totals(structure, colour, totals.pixels)
 
 
 def rate_text(rate: Fraction) -> str:

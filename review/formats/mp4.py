@@ -15,8 +15,9 @@ from archive.media.errors import MediaError
 from archive.media.pixels import Picture, PictureFormat
 from archive.media.sound import SoundRange, sound_of
 from archive.media.viewing import ViewingWriter
+from review.formats.conversion import converted_pictures
 from review.formats.edition import DeliveryError, Edition
-from review.formats.ffv1 import open_scan
+from review.formats.ffv1 import delivered_format, open_scan
 
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all); may raise to stop."""
@@ -41,11 +42,11 @@ def write_viewing_copy(
     Raises: DeliveryError if a take lacks frames; MediaError, also for such sound; OSError.
     """
     with open_scan(edition.scan) as scan:
-        form = scan.format
+        form = delivered_format(edition, scan.format)
         sound = sound_of(edition.scan.path, table=scan.table) if scan.table is not None else None
     viewing, reason = _open_writer(path, form, sound, may_be_silent=may_be_silent)
     with viewing:
-        for done, picture in enumerate(_pictures(edition), start=1):
+        for done, picture in enumerate(_pictures(edition, form), start=1):
             viewing.write(picture)
             progress(done, edition.scan.frames)
     return ViewingCopy(tuple(viewing.sound_record), reason)
@@ -62,8 +63,11 @@ def _open_writer(
         return ViewingWriter(path, form), str(error)
 
 
-def _pictures(edition: Edition) -> Iterator[Picture]:
+def _pictures(edition: Edition, form: PictureFormat) -> Iterator[Picture]:
     for scene in edition.scenes:
+        if edition.is_converted(scene):
+            yield from converted_pictures(scene, form)
+            continue
         with open_source(scene.take.picture) as frames:
             if len(frames) != scene.frames:
                 raise DeliveryError(

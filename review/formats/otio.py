@@ -1,4 +1,4 @@
-"""The reel as an OpenTimelineIO timeline: scenes as clips, scan and take as alternative media.
+"""The reel as an OpenTimelineIO timeline: scenes as clips, scan and takes as alternative media.
 
 All times are whole frames at the scan's rate, counted on the scan's own timecode, so that a source
 range means the same frames in every one of a clip's media. OpenTimelineIO keeps rates as floating
@@ -14,12 +14,20 @@ from typing import Any
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
-from review.formats.edition import Edition, EditionScene, Remark, rate_text
+from review.formats.edition import (
+    Decision,
+    Edition,
+    EditionScene,
+    EditionTake,
+    Remark,
+    rate_text,
+)
 
 NAMESPACE = "reelproof"
 """The key of everything of ours in OpenTimelineIO metadata."""
 TAKE, SCAN, MASTER = "take", "scan", "master"
-"""Keys of a clip's media references; the take, or the master if there is one, is active."""
+"""Keys of a clip's media references; the take, or the master if there is one, is active. The other
+version's approved take bears that version's name: `restoration` or `colour`."""
 
 
 def write_timeline(path: Path, edition: Edition, *, master: tuple[Path, str] | None = None) -> None:
@@ -54,6 +62,7 @@ def _about(edition: Edition) -> dict[str, Any]:
         "title": edition.title,
         "reel": edition.reel,
         "use": edition.use,
+        "version": edition.version,
         "rate": rate_text(scan.rate),
         "variable_rate": scan.variable_rate,
         "start_timecode": scan.start_timecode,
@@ -68,19 +77,10 @@ def _clip(scene: EditionScene, edition: Edition, master: tuple[Path, str] | None
     whole = _range(scan.start_count, scan.frames, scan.rate)
     references = {
         SCAN: _reference(scan.path.as_uri(), whole, {"sha256": scan.sha256, "kind": "scan"}),
-        TAKE: _reference(
-            take.picture.as_uri(),
-            source,
-            {
-                "sha256": take.picture_sha256,
-                "kind": "take",
-                "take": take.number,
-                "stage": take.stage,
-                "manifest_digest": take.digest,
-                "map_sha256": take.provenance_sha256,
-            },
-        ),
+        TAKE: _take(take, scene.decision, source),
     }
+    if scene.other is not None:
+        references[scene.other.take.version] = _take(scene.other.take, scene.other.decision, source)
     if master is not None:
         name, sha256 = master[0].name, master[1]
         # Relative: the timeline and its master travel in one folder.
@@ -88,27 +88,39 @@ def _clip(scene: EditionScene, edition: Edition, master: tuple[Path, str] | None
     clip = otio.schema.Clip(
         name=f"Scene {scene.number}",
         source_range=source,
-        metadata={NAMESPACE: _scene_facts(scene)},
+        metadata={NAMESPACE: _scene_facts(scene, edition)},
         markers=[_marker(remark, edition) for remark in scene.remarks],
     )
     clip.set_media_references(references, MASTER if master is not None else TAKE)
     return clip
 
 
-def _scene_facts(scene: EditionScene) -> dict[str, Any]:
-    decision, take = scene.decision, scene.take
+def _take(take: EditionTake, decision: Decision, source: TimeRange) -> Any:
+    return _reference(
+        take.picture.as_uri(),
+        source,
+        {
+            "sha256": take.picture_sha256,
+            "kind": "take",
+            "version": take.version,
+            "take": take.number,
+            "stage": take.stage,
+            "manifest_digest": take.digest,
+            "map_sha256": take.provenance_sha256,
+            "approval": decision.as_json(),
+        },
+    )
+
+
+def _scene_facts(scene: EditionScene, edition: Edition) -> dict[str, Any]:
     return {
         "scene": scene.number,
         "kind": scene.kind,
         "scan_frames": [scene.start_frame, scene.end_frame],
-        "stages": list(take.stages),
-        "approval": {
-            "by": decision.by,
-            "at": decision.at,
-            "digest": decision.digest,
-            "comment": decision.comment,
-        },
-        "provenance": take.totals,
+        "version": scene.take.version,
+        "stages": list(scene.take.stages),
+        "approval": scene.decision.as_json(),
+        "provenance": edition.totals_of(scene),
     }
 
 

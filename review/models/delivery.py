@@ -10,6 +10,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from restoration.models import Take
+from review.version_choice import VersionChoice
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def unclaimed(self, seconds: float) -> DeliveryQuerySet:
@@ -43,6 +46,12 @@ class Delivery(models.Model):
     scan = models.ForeignKey("archive.Scan", on_delete=models.PROTECT, related_name="deliveries")
     format = models.CharField(max_length=40)
     use = models.CharField(max_length=40)
+    version = models.CharField(
+        max_length=12, choices=Take.Version.choices, default=Take.Version.RESTORATION
+    )
+    exceptions = models.JSONField(
+        default=dict, blank=True, help_text="Scenes that leave as restored: VersionChoice.as_json"
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="deliveries"
     )
@@ -75,7 +84,7 @@ class Delivery(models.Model):
         indexes = [models.Index(fields=["status", "lease_until"])]
         constraints = [
             models.UniqueConstraint(
-                fields=["reel", "format", "use"],
+                fields=["reel", "format", "use", "version", "exceptions"],
                 condition=Q(status__in=["queued", "running"]),
                 name="one_open_delivery_of_a_kind",
             ),
@@ -94,6 +103,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.pk}: {self.format} of {self.reel} for {self.use}"
+
+    @property
+    def choice(self) -> VersionChoice:
+        """The version that was asked for."""
+        return VersionChoice.from_json(self.version, self.exceptions)
 
     @property
     def is_open(self) -> bool:

@@ -24,6 +24,7 @@ from review.delivery.assembly import ALL
 from review.forms import FORMAT_WORDS
 from review.models import Delivery
 from review.storyboard import Mark
+from review.version_choice import COLOUR
 
 register = template.Library()
 
@@ -200,7 +201,8 @@ def share_bar(share: float) -> SafeString:
 def kind_of_delivery(delivery: Delivery) -> str:
     """The master and its map (FFV1), for exhibition."""
     what = "everything" if delivery.format == ALL else FORMAT_WORDS[delivery.format]
-    return f"{what[0].upper()}{what[1:]}, for {delivery.use}"
+    in_colour = " in colour" if delivery.version == COLOUR else ""
+    return f"{what[0].upper()}{what[1:]}{in_colour}, for {delivery.use}"
 
 
 STEP_WORDS = {

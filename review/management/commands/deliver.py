@@ -1,4 +1,4 @@
-"""python manage.py deliver REEL --format otio --use exhibition --to DIR [--by USER] [--json]"""
+"""python manage.py deliver REEL --format otio --use exhibition --to DIR [--of colour] [--json]"""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from archive.models import Reel
+from restoration.models import Scene
 from review.deliverables import (
     ALL,
     FORMATS,
     USES,
+    DeliveryFailed,
     DeliveryRefused,
     build_deliverable,
 )
 from review.errors import ReviewError
+from review.version_choice import RESTORATION, VERSIONS, UnknownScenes, VersionChoice
 
 
 class Command(BaseCommand):
@@ -30,6 +33,15 @@ class Command(BaseCommand):
         parser.add_argument("reel", type=int, help="the reel's number in the catalogue")
         parser.add_argument("--format", choices=[*FORMATS, ALL], default=ALL)
         parser.add_argument("--use", choices=USES, required=True)
+        parser.add_argument(
+            "--of", dest="edition", choices=VERSIONS, default=RESTORATION,
+            help="which version leaves (default: the restoration)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--as-restored", default="", metavar="SCENES",
+            help="of a colour delivery: scenes that leave as restored, such as 2,5-7, or the word "
+            "uncoloured for all that nobody coloured",
+        )  # fmt: skip
         parser.add_argument("--to", type=Path, required=True, metavar="DIR")
         parser.add_argument("--by", metavar="USER", help="who lets it leave; needs the role for it")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -47,6 +59,7 @@ class Command(BaseCommand):
                 use=options["use"],
                 to=options["to"],
                 by=_person(options["by"]),
+                choice=_choice(reel, options["edition"], options["as_restored"]),
                 progress=_progress if sys.stderr.isatty() else None,
             )
         except DeliveryRefused as refusal:
@@ -73,6 +86,15 @@ class Command(BaseCommand):
             return
         for file in files:
             self.stdout.write(f"{file['sha256']}  {file['path']}")
+
+
+def _choice(reel: Reel, version: str, as_restored: str) -> VersionChoice:
+    """Raises: DeliveryFailed."""
+    scenes = Scene.objects.current().filter(scan=reel.current_scan())
+    try:
+        return VersionChoice.parse(version, as_restored, [scene.pk for scene in scenes])
+    except UnknownScenes as error:
+        raise DeliveryFailed(f"Nothing was delivered: {error}.") from error
 
 
 def _person(name: str | None) -> Any:

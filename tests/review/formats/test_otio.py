@@ -11,6 +11,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
+from archive.media.pixels import PIXEL_FORMATS, PictureFormat
 from archive.timecode import frames_of_timecode
 from review.formats.edition import (
     Decision,
@@ -73,6 +74,7 @@ def make_take(number: int) -> EditionTake:
         provenance_sha256="e" * 64,
         totals=TOTALS,
         stages=("deflicker", "repair"),
+        form=PictureFormat(64, 48, PIXEL_FORMATS["gray"], Fraction(25)),
     )
 
 
