@@ -15,7 +15,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("archive", "restoration", "review")
 
-PURE = ("restoration/provenance", "restoration/manifest.py", "restoration/imaging")
+PURE = (
+    "restoration/provenance",
+    "restoration/manifest.py",
+    "restoration/imaging",
+    "restoration/speech",
+)
 """Arrays and values in, arrays and values out."""
 
 PLAIN = (

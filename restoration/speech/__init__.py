@@ -1,0 +1,1 @@
+"""What is said and when: words, lines, subtitle cues and people's corrections. PURE."""
