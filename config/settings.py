@@ -8,6 +8,7 @@ BROKER_URL        amqp:// or redis:// of a message broker; else the database is 
 WATCH_FOLDER      a folder whose settled files are taken into custody (default: HOME/watch)
 MASTER_HOME       where uploaded masters are kept (default: HOME/masters)
 DELIVERY_HOME     where deliverables of the pages go (default: HOME/deliverables)
+DELIVERY_POLICIES a TOML file with the archive's own rules for uses (docs/delivery.md)
 UPLOAD_LIMIT_BYTES, UPLOAD_PIECE_BYTES, DISK_RESERVE_BYTES
 DEVICE            what the stages compute on (default: cpu)
 RUN_ATTEMPTS, RUN_LEASE_SECONDS, RUN_PROGRESS_SECONDS, RUN_PUBLISH_SECONDS, RUN_RESEND_SECONDS
@@ -105,6 +106,8 @@ MASTER_HOME = Path(os.environ.get("MASTER_HOME", HOME / "masters"))
 """Where masters go that came by upload; all others stay where they were registered."""
 DELIVERY_HOME = Path(os.environ.get("DELIVERY_HOME", HOME / "deliverables"))
 """Where deliverables go that were asked for on the pages; the command names its own place."""
+DELIVERY_POLICIES = os.environ.get("DELIVERY_POLICIES", "")
+"""A file of policies beside those that come with the system; empty: there is none."""
 UPLOAD_LIMIT_BYTES = env_int("UPLOAD_LIMIT_BYTES", default=200 << 30)
 UPLOAD_PIECE_BYTES = env_int("UPLOAD_PIECE_BYTES", default=32 << 20)
 DISK_RESERVE_BYTES = env_int("DISK_RESERVE_BYTES", default=1 << 30)

@@ -6,4 +6,4 @@ class ReviewConfig(AppConfig):
     verbose_name = "What people decide, and what leaves"
 
     def ready(self) -> None:
-        from review import permissions  # noqa: F401  (registers the app's rules)
+        from review import permissions, uses  # noqa: F401  (rules and checks are registered)

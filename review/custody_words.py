@@ -87,6 +87,8 @@ def _delivery(detail: Detail) -> str:
     restored = ", ".join(str(number) for number in detail.get("as_restored", []))
     left += f"; as restored: scene {restored}" if restored else ""
     why = detail.get("error") or " ".join(detail.get("reasons", []))
+    if override := detail.get("override"):
+        why = f"{override['by']} overrode {'; '.join(override['rules'])}: {override['reason']}"
     return f"{left}: {why}" if why else left
 
 

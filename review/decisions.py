@@ -90,6 +90,27 @@ def current_approvals(scenes: Iterable[Scene], version: str = RESTORATION) -> di
     return {scene: approval for scene, approval in newest.items() if approval.withdrawn is None}
 
 
+def approvals_that_agree(approvals: Iterable[Approval]) -> dict[int, list[Approval]]:
+    """All approvals of the very take that each of these approved, by the scene's id.
+
+    One a person, that person's newest decision on the scene's version, and none withdrawn; the
+    newest first. One query, and one for the people's roles.
+    """
+    asked = {approval.scene_id: approval for approval in approvals}
+    newest: dict[tuple[int, str, int], Approval] = {}
+    found = Approval.objects.filter(scene__in=asked).select_related("take", "by", "scene")
+    for other in found.prefetch_related("by__groups").order_by("at", "pk"):
+        newest[other.scene_id, other.take.version, other.by_id] = other
+    agreeing: dict[int, list[Approval]] = {scene: [] for scene in asked}
+    for other in sorted(newest.values(), key=lambda each: (each.at, each.pk), reverse=True):
+        wanted = asked[other.scene_id]
+        same = (other.take_id, other.digest) == (wanted.take_id, wanted.digest)
+        approved = other.decision == Approval.Decision.APPROVED and other.withdrawn is None
+        if same and approved:
+            agreeing[other.scene_id].append(other)
+    return agreeing
+
+
 def is_approved(scene: Scene, version: str = RESTORATION) -> bool:
     """Whether what stands at the end of the scene's chain is approved, and still as it was."""
     approval = current_approval(scene, version)

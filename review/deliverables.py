@@ -17,9 +17,12 @@ from restoration.models import Scene
 from review import delivery_record
 from review.delivery.assembly import ALL, FORMATS, Assembled, Order, Progress, assemble
 from review.edition import make_edition
-from review.errors import NotAllowed, ReviewError
+from review.errors import DecisionRefused, NotAllowed, ReviewError
 from review.formats.edition import DeliveryError, Edition
+from review.gate import Override
+from review.gating import Gate, hold
 from review.models import Deliverable
+from review.uses import policy_for
 from review.verdict import Reason, Verdict, check, refusal
 from review.version_choice import RESTORED, VersionChoice
 from review.workroom import Workroom, free_name
@@ -27,16 +30,14 @@ from review.workroom import Workroom, free_name
 __all__ = [
     "ALL",
     "FORMATS",
-    "USES",
     "DeliveryFailed",
     "DeliveryRefused",
+    "Override",
     "Reason",
     "Verdict",
     "build_deliverable",
     "check",
 ]
-
-USES = ("exhibition", "broadcast", "scholarly", "forensic")
 
 
 class DeliveryRefused(ReviewError):
@@ -65,20 +66,24 @@ def build_deliverable(
     to: Path,
     by: Any,
     choice: VersionChoice = RESTORED,
+    override: str = "",
     progress: Progress | None = None,
 ) -> Deliverable:
     """Write a deliverable into a fresh folder below `to`, in this process and now.
 
     Args:
         format: one of FORMATS, or "all" for all of them together.
-        use: one of USES; recorded, and carried by the files.
+        use: one that there is a policy for; recorded, and carried by the files.
         by: the user who lets it leave; None for whoever runs the machine's own commands.
         choice: the version that leaves.
+        override: why that user lets it leave against rules of the policy, if some fail.
         progress: may raise to stop; nothing is left behind then.
     Raises: DeliveryRefused with every scene and reason; DeliveryFailed if a file could not be made;
         NotAllowed.
     """
-    edition = allowed_edition(reel, format=format, use=use, by=by, choice=choice)
+    check_request(format=format, use=use, by=by)
+    agreed = make_override(reel, use=use, reason=override, by=by, choice=choice)
+    edition = allowed_edition(reel, format=format, use=use, by=by, choice=choice, override=agreed)
     told = progress or (lambda what, done, total: None)
     try:
         with Workroom(to) as room:
@@ -97,11 +102,10 @@ def build_deliverable(
 
 
 def check_request(*, format: str, use: str, by: Any) -> None:
-    """Raises: DeliveryFailed for an unknown format or use, NotAllowed."""
+    """Raises: DeliveryFailed for an unknown format, UnknownUse, PoliciesUnreadable, NotAllowed."""
     if format not in (*FORMATS, ALL):
         raise DeliveryFailed(f"There is no format {format}; choose {', '.join((*FORMATS, ALL))}.")
-    if use not in USES:
-        raise DeliveryFailed(f"There is no use {use}; choose {', '.join(USES)}.")
+    policy_for(use)
     if by is not None and not by.has_perm("review.deliver"):
         raise NotAllowed(
             f"{by.get_username()} may not deliver; nothing was written. "
@@ -109,20 +113,74 @@ def check_request(*, format: str, use: str, by: Any) -> None:
         )
 
 
+def make_override(
+    reel: Reel,
+    *,
+    use: str,
+    reason: str,
+    by: Any,
+    choice: VersionChoice = RESTORED,
+    rules: tuple[str, ...] | None = None,
+) -> Override | None:
+    """A person's word that a reel may leave against rules that fail; None where none is needed.
+
+    Args:
+        reason: why; empty: nobody said so.
+        rules: those that the person was shown; None: all that fail at this moment.
+    Raises: NotAllowed; DecisionRefused if there is no reason, or a rule that nobody may override.
+    """
+    if not reason:
+        return None
+    if by is None or not by.has_perm("review.override_policy"):
+        who = by.get_username() if by is not None else "Nobody by name"
+        raise NotAllowed(
+            f"{who} may not override a policy; nothing was written. It takes a named person who "
+            "has the right: an archivist or an administrator."
+        )
+    if not reason.strip():
+        raise DecisionRefused("Nothing was recorded: say why it may leave all the same.")
+    decision = hold(reel, use, choice=choice).decision
+    failed = {finding.rule: finding for finding in decision.failed}
+    agreed = tuple(failed) if rules is None else tuple(rule for rule in rules if rule in failed)
+    fixed = [rule for rule in agreed if failed[rule].kind not in decision.policy.overridable]
+    if fixed:
+        raise DecisionRefused(
+            f"Nothing was delivered: {use} lets nobody override {'; '.join(fixed)}."
+        )
+    name = by.get_full_name() or by.get_username()
+    return Override(name, reason.strip(), agreed) if agreed else None
+
+
 def allowed_edition(
-    reel: Reel, *, format: str, use: str, by: Any, choice: VersionChoice = RESTORED
+    reel: Reel,
+    *,
+    format: str,
+    use: str,
+    by: Any,
+    choice: VersionChoice = RESTORED,
+    override: Override | None = None,
 ) -> Edition:
     """The reel as it may leave at this moment, in values.
 
     Raises: DeliveryRefused, DeliveryFailed, NotAllowed.
     """
     check_request(format=format, use=use, by=by)
-    verdict = check(reel, choice)
-    if not verdict.allowed:
-        raise DeliveryRefused(verdict.reasons)
+    if override is not None and (by is None or not by.has_perm("review.override_policy")):
+        raise NotAllowed(f"{override.by} may no longer override a policy; nothing was written.")
+    held = require_allowed(reel, use, choice=choice, override=override)
     scan = reel.current_scan()
-    assert scan is not None  # check() refused otherwise
-    return make_edition(reel, scan, use=use, choice=choice)
+    assert scan is not None  # it was refused otherwise
+    return make_edition(reel, scan, held, choice=choice)
+
+
+def require_allowed(
+    reel: Reel, use: str, *, choice: VersionChoice = RESTORED, override: Override | None = None
+) -> Gate:
+    """Raises: DeliveryRefused with every scene and reason."""
+    held = hold(reel, use, choice=choice, override=override)
+    if not held.verdict.allowed:
+        raise DeliveryRefused(held.verdict.reasons)
+    return held
 
 
 @transaction.atomic
@@ -146,7 +204,9 @@ def hand_over(
     scan = reel.current_scan()
     # Lock first: a decision taken back while the files were written must still count.
     list(Scene.objects.select_for_update().filter(scan=scan, retired__isnull=True))
-    current = allowed_edition(reel, format=format, use=edition.use, by=by, choice=choice)
+    current = allowed_edition(
+        reel, format=format, use=edition.use, by=by, choice=choice, override=edition.override
+    )
     if scan is None or current != edition:
         raise DeliveryRefused(refusal(_CHANGED).reasons)
     listed: list[dict[str, Any]] = [
@@ -174,8 +234,13 @@ def hand_over(
 
 
 def _about(edition: Edition, format: str) -> dict[str, Any]:
-    """What left, for the event; of a colour delivery also what left as restored."""
-    about = {"format": format, "use": edition.use, "version": edition.version}
+    """What left, for the event; of a colour delivery also what left as restored.
+
+    And under which policy, and who overrode what of it, and why.
+    """
+    about: dict[str, Any] = {"format": format, "use": edition.use, "version": edition.version}
+    about |= {"policy_sha256": edition.policy["policy_sha256"]}
+    about |= {"override": edition.override.as_json()} if edition.override else {}
     restored = [s.number for s in edition.scenes if s.take.version != edition.version]
     return about | ({"as_restored": restored} if restored else {})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.utils import timezone
@@ -51,6 +52,7 @@ def build_record(
         "use": edition.use,
         "version": edition.version,
         "format": format,
+        "policy": edition.policy,
         "scan": {
             "name": scan.path.name,
             "sha256": scan.sha256,
@@ -83,16 +85,34 @@ def _scene_entry(scene: EditionScene, edition: Edition) -> dict[str, Any]:
             "framemd5": take.framemd5,
             "stages": list(take.stages),
         },
-        "approval": scene.decision.as_json(),
+        "approval": scene.decision.as_json() if scene.decision else None,
+        "approvals": [decision.as_json() for decision in scene.approvals],
+        "unapproved": scene.unapproved,
+        "marked": [marked.as_json() for marked in scene.marked],
         "converted": edition.is_converted(scene),
         "totals": edition.totals_of(scene),
     }
 
 
 def _remarks(edition: Edition, viewing: ViewingCopy | None) -> list[str]:
-    remarks = [LOSSY] if viewing is not None else []
+    remarks = [*_policy_remarks(edition)]
+    remarks += [LOSSY] if viewing is not None else []
     left = [str(s.number) for s in edition.scenes if s.take.version != edition.version]
     remarks += [AS_RESTORED.format(", ".join(left))] if left else []
     if viewing is not None and viewing.silent_because:
         remarks.append(f"viewing.mp4 has no sound: {viewing.silent_because}")
     return [*remarks, VARIABLE] if edition.scan.variable_rate else remarks
+
+
+def _policy_remarks(edition: Edition) -> Iterator[str]:
+    for scene in edition.scenes:
+        if scene.decision is None:
+            first, last = scene.start_frame, scene.end_frame - 1
+            where = f"Scene {scene.number} (frames {first} to {last})"
+            yield f"{where} is not approved: {scene.unapproved}"
+    if (override := edition.override) is not None:
+        rules = "; ".join(override.rules)
+        yield (
+            f"{override.by} let this leave against the policy of {edition.use} ({rules}): "
+            f"{override.reason}"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -18,12 +19,14 @@ from archive.access import reel_for
 from archive.models import Reel
 from archive.ranges import ranged_file_response
 from restoration.models import Scene, Worker
-from review.deliverables import DeliveryRefused
+from review.deliverables import ALL, DeliveryRefused
 from review.delivery import requests
 from review.errors import ReviewError
 from review.forms import DeliverForm
+from review.gating import hold
 from review.models import Deliverable, Delivery
-from review.version_choice import UnknownScenes
+from review.uses import policies
+from review.version_choice import RESTORED, UnknownScenes, VersionChoice
 
 SHOWN_ENDED = 5
 
@@ -36,14 +39,62 @@ def deliver(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Nothing was delivered: choose a format and a use.")
         return _to_deliveries(pk)
-    chosen = {name: form.cleaned_data[name] for name in ("format", "use")}
-    scenes = Scene.objects.current().filter(scan=reel.current_scan()).values_list("pk", flat=True)
+    chosen = {name: form.cleaned_data[name] for name in ("format", "use", "override")}
+    chosen["rules"] = tuple(request.POST.getlist("rule"))
     try:
-        chosen["choice"] = form.choice(list(scenes))
+        chosen["choice"] = form.choice(_scene_ids(reel))
     except UnknownScenes as error:
         messages.error(request, f"Nothing was delivered: {error}.")
         return _to_deliveries(pk)
     return _steer(request, pk, lambda: requests.ask(reel, **chosen, by=request.user))
+
+
+def _scene_ids(reel: Reel) -> list[int]:
+    scenes = Scene.objects.current().filter(scan=reel.current_scan())
+    return list(scenes.values_list("pk", flat=True))
+
+
+@require_safe
+@permission_required("review.open_review", raise_exception=True)
+def gate(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rules of a use, held against the reel at this moment; alone, on the reel's page."""
+    reel = reel_for(request, pk)
+    if not request.htmx:  # type: ignore[attr-defined]
+        asked = {name: request.GET.get(name, "") for name in ("use", "version")}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return redirect(f"{reverse('reel', args=[pk])}?{query}#deliver")
+    return render(request, "review/gate.html", {"reel": reel} | gate_of(reel, request))
+
+
+def gate_of(reel: Reel, request: HttpRequest) -> dict[str, Any]:
+    """The gate of the use and version that the address names; else of the first use there is."""
+    known = policies()
+    asked = {"use": next(iter(known)), "format": ALL, "version": RESTORED.version}
+    asked |= {name: str(value) for name, value in request.GET.items() if value}
+    form = DeliverForm(asked)
+    if not form.is_valid():  # an address that somebody typed: nothing is decided by it
+        return gate_of_use(reel, next(iter(known)), RESTORED)
+    if asked["version"] == RESTORED.version:
+        return gate_of_use(reel, asked["use"], RESTORED)
+    try:
+        return gate_of_use(reel, asked["use"], form.choice(_scene_ids(reel)))
+    except UnknownScenes as error:
+        whole = VersionChoice(asked["version"])
+        return gate_of_use(reel, asked["use"], whole, f"{error}.")
+
+
+def gate_of_use(reel: Reel, use: str, choice: VersionChoice, trouble: str = "") -> dict[str, Any]:
+    """What `review/gate.html` and the form above it show.
+
+    Args:
+        trouble: why what was written of scenes could not be read.
+    """
+    return {
+        "gate": hold(reel, use, choice=choice),
+        "choice": choice,
+        "trouble": trouble,
+        "deliver_form": DeliverForm(initial={"use": use, "version": choice.version}),
+    }
 
 
 @require_POST

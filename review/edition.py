@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,59 +13,84 @@ from archive.models import Reel, Scan
 from archive.timecode import frames_of_timecode
 from restoration import scenes
 from restoration.models import Scene, Take
+from restoration.provenance import Label, Totals
 from restoration.recording import MAP, PICTURE
 from restoration.storage import storage
 from restoration.take_index import TakeIndex
 from review import decisions
 from review.formats.edition import (
+    COPIED,
+    HAND,
+    MACHINE,
     Decision,
     DeliveryError,
     Edition,
     EditionScan,
     EditionScene,
     EditionTake,
+    Marked,
     OtherVersion,
     Remark,
 )
+from review.frame_ranges import ranges
+from review.gate import FrameCounts
+from review.gating import Gate
+from review.material import frame_counts, totals_of
 from review.models import Approval, Note
-from review.verdict import versions_to_leave
 from review.version_choice import RESTORED, VERSIONS, VersionChoice
 
+KINDS = {
+    MACHINE: (Label.SYNTHESISED, Label.NOT_MEASURED),
+    HAND: (Label.HUMAN,),
+    COPIED: (Label.RECOVERED,),
+}
+"""What is marked in a timeline, and the labels that it stands for."""
 
-def make_edition(reel: Reel, scan: Scan, *, use: str, choice: VersionChoice = RESTORED) -> Edition:
-    """The scenes with their approved takes; asks the database anew at each call.
 
-    Raises: DeliveryError if a scene has no approval, which `deliverables.check` rules out.
+def make_edition(
+    reel: Reel, scan: Scan, held: Gate, *, choice: VersionChoice = RESTORED
+) -> Edition:
+    """The scenes with the takes that leave; asks the database anew at each call.
+
+    Args:
+        held: the gate, held for that version.
+    Raises: DeliveryError if a scene has no take, which the gate rules out.
     """
     wanted = list(Scene.objects.current().filter(scan=scan).select_related("scan"))
     notes = list(Note.objects.filter(scan=scan).select_related("by"))
-    approved = _Approved(wanted, choice)
+    beside, policy = _Beside(wanted, held), held.decision.policy
     return Edition(
         title=reel.title.name,
         reel=f"reel {reel.number}",
-        use=use,
+        use=policy.use,
         scan=_scan(scan),
         scenes=tuple(
-            _scene(number, scene, approved, notes) for number, scene in enumerate(wanted, start=1)
+            _scene(number, scene, held, beside, notes)
+            for number, scene in enumerate(wanted, start=1)
         ),
         version=choice.version,
+        policy=held.decision.as_json(),
+        encloses_map=policy.maps == "enclosed",
+        counts_again=bool(policy.labels),
     )
 
 
-class _Approved:
-    """Which take of each scene leaves, and which of its other version stands approved beside it."""
+class _Beside:
+    """What stands beside the takes that leave: who else approved them, and the other version."""
 
-    def __init__(self, wanted: list[Scene], choice: VersionChoice) -> None:
+    def __init__(self, wanted: Sequence[Scene], held: Gate) -> None:
         self._takes = TakeIndex(wanted)
-        self._leaving = versions_to_leave(wanted, choice, takes=self._takes)
+        self._leaving: Mapping[int, Take] = held.leaving
         self._found = {name: decisions.current_approvals(wanted, name) for name in VERSIONS}
+        self._agreeing = decisions.approvals_that_agree(held.approved.values())
 
-    def of(self, scene: Scene) -> Approval | None:
-        return self._found[self._leaving[scene.pk]].get(scene.pk)
+    def approvals(self, scene: Scene) -> list[Approval]:
+        """Of the take that leaves, one a person, the newest first."""
+        return self._agreeing.get(scene.pk, [])
 
-    def beside(self, scene: Scene) -> Approval | None:
+    def other(self, scene: Scene) -> Approval | None:
         """Of the other version, if it is approved and fresh."""
-        (other,) = (name for name in VERSIONS if name != self._leaving[scene.pk])
+        (other,) = (name for name in VERSIONS if name != self._leaving[scene.pk].version)
         approval = self._found[other].get(scene.pk)
         if approval is None or approval.decision != Approval.Decision.APPROVED:
             return None
@@ -97,20 +122,45 @@ def _table(scan: Scan) -> Path | None:
     return path if path.is_file() else None
 
 
-def _scene(number: int, scene: Scene, approved: _Approved, notes: Iterable[Note]) -> EditionScene:
-    approval, beside = approved.of(scene), approved.beside(scene)
-    if approval is None:
-        raise DeliveryError(f"Scene {number} has no approval; approve its take first")
+def _scene(
+    number: int, scene: Scene, held: Gate, beside: _Beside, notes: Iterable[Note]
+) -> EditionScene:
+    take = held.leaving.get(scene.pk)
+    if take is None:
+        raise DeliveryError(f"Scene {number} has no take; process it first")
+    approvals = tuple(_decision(each) for each in beside.approvals(scene))
+    other = beside.other(scene)
     return EditionScene(
         number=number,
         kind=scene.kind,
         start_frame=scene.start_frame,
         end_frame=scene.end_frame,
-        take=_take(approval.take),
-        decision=_decision(approval),
+        take=_take(take),
+        decision=approvals[0] if approvals else None,
         remarks=tuple(_remarks(scene, notes)),
-        other=OtherVersion(_take(beside.take), _decision(beside)) if beside else None,
+        other=OtherVersion(_take(other.take), _decision(other)) if other else None,
+        approvals=approvals,
+        unapproved=held.unapproved.get(scene.pk, ""),
+        marked=marked_ranges(frame_counts(take)),
     )
+
+
+def marked_ranges(counts: Iterable[FrameCounts]) -> tuple[Marked, ...]:
+    """Where labels of each of KINDS occur, by plane, in order of their first frame."""
+    listed = list(counts)
+    planes: dict[str, Callable[[Totals], dict[Label, int]]] = {
+        "structure": lambda totals: totals.structure,
+        "colour": lambda totals: totals.colour,
+    }
+    found = [
+        Marked(start, end, plane, kind)
+        for plane, of in planes.items()
+        for kind, labels in KINDS.items()
+        for start, end in ranges(
+            each.frame for each in listed if any(of(each.totals)[label] for label in labels)
+        )
+    ]
+    return tuple(sorted(found, key=lambda each: (each.start_frame, each.end_frame)))
 
 
 def _take(take: Take) -> EditionTake:
@@ -126,7 +176,7 @@ def _take(take: Take) -> EditionTake:
         framemd5=manifest["picture_framemd5"],
         provenance=folder / MAP,
         provenance_sha256=files[MAP]["sha256"],
-        totals=take.totals,
+        totals=totals_of(take).as_json(),
         stages=tuple(link.stage for link in scenes.chain(take)),
         form=_form(manifest["picture"]),
         version=take.version,

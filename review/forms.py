@@ -9,8 +9,9 @@ from django import forms
 
 from archive.models import Collection
 from restoration.models import Take
-from review.deliverables import ALL, FORMATS, USES
+from review.deliverables import ALL, FORMATS
 from review.pages import REEL_STATES
+from review.uses import policies
 from review.version_choice import COLOUR, RESTORED, VersionChoice
 
 FORMAT_WORDS = {
@@ -66,11 +67,18 @@ class NoteForm(forms.Form):
         return values
 
 
+def _uses() -> list[tuple[str, str]]:
+    return [(use, f"{use}: {policy.title}") for use, policy in policies().items()]
+
+
 class DeliverForm(forms.Form):
+    """What to deliver; the rules that a person overrides are those that the page showed."""
+
     format = forms.ChoiceField(
         choices=[(name, FORMAT_WORDS.get(name, name)) for name in (*FORMATS, ALL)]
     )
-    use = forms.ChoiceField(label="For", choices=[(name, name) for name in USES])
+    use = forms.ChoiceField(label="For", choices=_uses)
+    override = forms.CharField(required=False, max_length=500)
     version = forms.ChoiceField(label="Version", choices=Take.Version.choices, required=False)
     uncoloured = forms.BooleanField(label="Scenes without colour leave as restored", required=False)
     as_restored = forms.CharField(

@@ -10,6 +10,7 @@ urlpatterns = [
     path("reels/<int:pk>/", views.reel, name="reel"),
     path("reels/<int:pk>/storyboard/", storyboard_views.storyboard, name="storyboard"),
     path("reels/<int:pk>/deliver/", delivery_views.deliver, name="deliver"),
+    path("reels/<int:pk>/gate/", delivery_views.gate, name="gate"),
     path("reels/<int:pk>/deliveries/", delivery_views.deliveries, name="deliveries"),
     path("deliveries/<int:pk>/cancel/", delivery_views.cancel, name="cancel-delivery"),
     path("deliveries/<int:pk>/retry/", delivery_views.retry, name="retry-delivery"),

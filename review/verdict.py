@@ -35,34 +35,60 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A reel's current scenes, and all that speaks against letting them leave."""
+
+    scenes: list[Scene]
+    takes: TakeIndex
+    versions: dict[int, str]
+    """The version in which each scene is to leave, by the scene's id."""
+    approvals: dict[int, Approval]
+    """The newest decision on that version; it may be of either kind, or stale."""
+    reasons: tuple[Reason, ...]
+
+
 def check(reel: Reel, choice: VersionChoice = RESTORED) -> Verdict:
     """Whether every scene of the reel's current scan has an approval that still holds.
-
-    A fixed number of queries, however many scenes there are.
 
     Args:
         choice: the version that is to leave; the approvals of that version count.
     """
+    reasons = examine(reel, choice).reasons
+    return Verdict(allowed=not reasons, reasons=reasons)
+
+
+def examine(reel: Reel, choice: VersionChoice = RESTORED) -> Examined:
+    """Look at every scene; a fixed number of queries, however many there are."""
     scan = reel.current_scan()
+    found = Scene.objects.current().filter(scan=scan).select_related("scan") if scan else []
+    wanted = list(found)
+    takes = TakeIndex(wanted)
+    versions = versions_to_leave(wanted, choice, takes=takes)
+    reasons = _missing(reel, scan, wanted)
+    if wanted and choice.version not in versions.values():
+        reasons.append(Reason(None, None, NOTHING_COLOURED))
+    by_version = {name: decisions.current_approvals(wanted, name) for name in {*versions.values()}}
+    approvals = {
+        pk: by_version[version][pk] for pk, version in versions.items() if pk in by_version[version]
+    }
+    for number, scene in enumerate(wanted, start=1):
+        texts = _objections(scene, versions[scene.pk], approvals.get(scene.pk), takes)
+        reasons += [Reason(scene, number, text) for text in texts]
+    return Examined(wanted, takes, versions, approvals, tuple(reasons))
+
+
+def _missing(reel: Reel, scan: Scan | None, wanted: list[Scene]) -> list[Reason]:
+    """What keeps the reel as a whole from leaving."""
     if scan is None:
-        return refusal(f"{reel} has no scan; take one in first.")
-    wanted = list(Scene.objects.current().filter(scan=scan).select_related("scan"))
+        return [Reason(None, None, f"{reel} has no scan; take one in first.")]
     if not wanted:
-        return refusal(
+        text = (
             f"{reel} has not been split into scenes; run: "
             f"python manage.py process {reel.pk} --stages cuts,deflicker,repair --wait"
         )
-    reasons = [*_gaps(scan, wanted)]
-    takes = TakeIndex(wanted)
-    versions = versions_to_leave(wanted, choice, takes=takes)
-    if choice.version not in versions.values():
-        reasons.append(Reason(None, None, NOTHING_COLOURED))
-    approvals = {name: decisions.current_approvals(wanted, name) for name in {*versions.values()}}
-    for number, scene in enumerate(wanted, start=1):
-        version = versions[scene.pk]
-        texts = _objections(scene, version, approvals[version].get(scene.pk), takes)
-        reasons += [Reason(scene, number, text) for text in texts]
-    return Verdict(allowed=not reasons, reasons=tuple(reasons))
+        return [Reason(None, None, text)]
+    return _gaps(scan, wanted)
 
 
 def versions_to_leave(

@@ -14,20 +14,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
-from archive.models import Reel
 from restoration import doubts, scenes
 from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from restoration.repair_room import repair_room
-from review import decisions, deliverables, pages
-from review.delivery_views import deliveries_of
+from review import decisions, pages
+from review.delivery_views import deliveries_of, gate_of
 from review.errors import ReviewError
-from review.forms import CatalogueForm, ChangesForm, DecisionForm, DeliverForm, NoteForm
+from review.forms import CatalogueForm, ChangesForm, DecisionForm, NoteForm
 from review.models import Approval, Note
 from review.room import room
 from review.standing import standing_of
-from review.version_choice import COLOUR, VersionChoice
 
 PAGE = 25
 
@@ -93,19 +91,12 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
         "process_form": ProcessForm(),
         "process_checked": [name for name, _ in picture_stages() if name not in LED_BY_HAND],
-        "verdict": deliverables.check(found) if cards else None,
-        "colour_verdict": _colour_verdict(found, cards),
+        "coloured": sum(card.colour is not None for card in cards),
         "uncoloured": sum(card.colour is None for card in cards),
-        "deliver_form": DeliverForm(),
     } | deliveries_of(found)
+    if cards and request.user.has_perm("review.open_review"):
+        context |= gate_of(found, request)
     return render(request, "review/reel.html", context)
-
-
-def _colour_verdict(found: Reel, cards: list[pages.Card]) -> deliverables.Verdict | None:
-    """Of the colour version, if scenes without one may leave as restored; None if none has one."""
-    if not any(card.colour for card in cards):
-        return None
-    return deliverables.check(found, VersionChoice(COLOUR, uncoloured=True))
 
 
 def _scene(pk: int) -> Scene:

@@ -20,6 +20,9 @@ PURE = (
     "restoration/manifest.py",
     "restoration/imaging",
     "restoration/speech",
+    "review/policies.py",
+    "review/gate.py",
+    "review/frame_ranges.py",
 )
 """Arrays and values in, arrays and values out."""
 
@@ -43,7 +46,6 @@ PLAIN = (
     "restoration/stages",
     "restoration/__main__.py",
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "restoration").glob("cli_*.py")),
-    "review/policies.py",
     "review/version_choice.py",
     "review/credentials.py",
     "review/formats",

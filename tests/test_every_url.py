@@ -59,6 +59,7 @@ EXPECTED = {
     "catalogue": Expected(READ, RESEARCH),
     "reel": Expected(READ, VIEWERS, ("reel",)),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
+    "gate": Expected(READ, VIEWERS, ("reel",)),
     "deliveries": Expected(READ, VIEWERS, ("reel",)),
     "cancel-delivery": Expected(WRITE, ARCHIVIST, ("delivery",)),
     "retry-delivery": Expected(WRITE, ARCHIVIST, ("delivery",)),

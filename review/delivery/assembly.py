@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.fixity import scan_bytes, scan_digest, sha256_file
-from review.formats import ffv1, mp4, otio
+from review.formats import ffv1, mp4, otio, provenance_map
 from review.formats.edition import DeliveryError, Edition
 
 FORMATS = ("otio", "mp4", "ffv1")
@@ -19,7 +19,7 @@ ALL = "all"
 
 CHECK, MASTER, READ_BACK, VIEWING = "check", "master", "reading back", "viewing copy"
 DIGESTS = "digests"
-MASTER_NAME = "master.mkv"
+MASTER_NAME, MAP_NAME = "master.mkv", "map.mkv"
 COSTS = {CHECK: 2, MASTER: 10, READ_BACK: 8, VIEWING: 6, DIGESTS: 1}
 """How long the steps take, against each other: measured on the demo reel, for progress only."""
 
@@ -74,6 +74,8 @@ def assemble(order: Order, told: Progress) -> Assembled:
     Raises: DeliveryError, MediaError, OSError. The folder may then hold half of it.
     """
     _check_inputs(order.edition, told)
+    if order.edition.counts_again:
+        provenance_map.require_counts(order.edition)
     pictures, viewing = _write_pictures(order, told)
     sizes = _Sizes(DIGESTS, pictures, told)
     digests = {path: sizes.digest(path) for path in pictures}
@@ -148,10 +150,14 @@ def _write_pictures(order: Order, told: Progress) -> tuple[list[Path], mp4.Viewi
     files: list[Path] = []
     viewed: mp4.ViewingCopy | None = None
     if "ffv1" in wanted:
-        master, provenance = folder / MASTER_NAME, folder / "map.mkv"
+        master, provenance = folder / MASTER_NAME, folder / MAP_NAME
         _require_room(folder, edition)
         ffv1.write_master(master, provenance, edition, progress=_master_progress(told))
         files += [master, provenance]
+    elif edition.encloses_map:
+        provenance = folder / MAP_NAME
+        provenance_map.write_map(provenance, edition)
+        files.append(provenance)
     if "mp4" in wanted:
         viewing = folder / "viewing.mp4"
         viewed = mp4.write_viewing_copy(

@@ -28,6 +28,7 @@ from review.delivery.claims import Claim, claim, give_back, renew
 from review.delivery.folders import AttemptFolder
 from review.delivery.publishing import end_cancelled, fail, publish, refuse, retry_or_fail
 from review.errors import ReviewError
+from review.gate import Override
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class Attempt:
             use=delivery.use,
             by=delivery.by,
             choice=delivery.choice,
+            override=Override.from_json(delivery.override),
         )
         self.folder.make()
         assembled = self.assemble(Order(edition, delivery.format, self.folder.path))

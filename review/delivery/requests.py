@@ -9,10 +9,11 @@ from django.db.models.functions import Now
 
 from archive import custody
 from archive.models import Reel
-from review.deliverables import DeliveryRefused, check, check_request
+from review.deliverables import check_request, make_override, require_allowed
 from review.delivery.claims import NOTHING_DONE, ring_on_commit
 from review.delivery.publishing import record_end
 from review.errors import DecisionRefused
+from review.gate import Override
 from review.models import Delivery
 from review.version_choice import RESTORED, VersionChoice
 
@@ -20,19 +21,29 @@ Status = Delivery.Status
 
 
 def ask(
-    reel: Reel, *, format: str, use: str, by: Any, choice: VersionChoice = RESTORED
+    reel: Reel,
+    *,
+    format: str,
+    use: str,
+    by: Any,
+    choice: VersionChoice = RESTORED,
+    override: str = "",
+    rules: tuple[str, ...] | None = None,
 ) -> Delivery:
     """Have a reel delivered by a worker; one that is being made already is answered with.
+
+    Args:
+        override: why it may leave against rules of the policy that fail.
+        rules: those rules, as the person was shown them; None: all that fail now.
 
     Raises: DeliveryRefused with every scene and reason, DeliveryFailed, NotAllowed; nothing is
         kept of a delivery that was refused at once.
     """
     check_request(format=format, use=use, by=by)
-    verdict = check(reel, choice)
-    if not verdict.allowed:
-        raise DeliveryRefused(verdict.reasons)
+    agreed = make_override(reel, use=use, reason=override, by=by, choice=choice, rules=rules)
+    require_allowed(reel, use, choice=choice, override=agreed)
     scan = reel.current_scan()
-    assert scan is not None  # check() refused otherwise
+    assert scan is not None  # it was refused otherwise
     with transaction.atomic():
         # One asker at a time for a reel: a second click finds what the first one began.
         Reel.objects.select_for_update(no_key=True).get(pk=reel.pk)
@@ -40,7 +51,8 @@ def ask(
         standing = Delivery.objects.filter(**same, status__in=Delivery.OPEN).first()
         if standing is not None:
             return standing
-        delivery = Delivery.objects.create(**same, scan=scan, by=by)
+        told = agreed.as_json() if agreed else {}
+        delivery = Delivery.objects.create(**same, scan=scan, by=by, override=told)
         ring_on_commit(delivery)
     return delivery
 
@@ -81,9 +93,8 @@ def retry(delivery: Delivery, *, by: Any) -> Delivery:
     Raises: DecisionRefused if it is open or has left; DeliveryRefused, DeliveryFailed, NotAllowed.
     """
     check_request(format=delivery.format, use=delivery.use, by=by)
-    verdict = check(delivery.reel, delivery.choice)
-    if not verdict.allowed:
-        raise DeliveryRefused(verdict.reasons)
+    agreed = Override.from_json(delivery.override)
+    require_allowed(delivery.reel, delivery.use, choice=delivery.choice, override=agreed)
     with transaction.atomic():
         Reel.objects.select_for_update(no_key=True).get(pk=delivery.reel_id)
         same = _same(delivery.reel, delivery.format, delivery.use, delivery.choice)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from archive.media.pixels import PictureFormat
 from restoration.provenance import Label, Totals
+from review.gate import Override
 from review.version_choice import RESTORATION
 
 
@@ -41,6 +42,26 @@ class Decision:
 
     def as_json(self) -> dict[str, str]:
         return {"by": self.by, "at": self.at, "digest": self.digest, "comment": self.comment}
+
+
+MACHINE, HAND, COPIED = "machine-made", "by hand", "recovered"
+"""What is marked: SYNTHESISED and NOT_MEASURED; HUMAN; RECOVERED."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Frames [start_frame, end_frame) of the scan in which labels of one kind occur."""
+
+    start_frame: int
+    end_frame: int
+    plane: str
+    """`structure` or `colour`."""
+    kind: str
+    """MACHINE, HAND or COPIED."""
+
+    def as_json(self) -> dict[str, Any]:
+        frames = [self.start_frame, self.end_frame]
+        return {"frames": frames, "plane": self.plane, "kind": self.kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +106,17 @@ class EditionScene:
     start_frame: int
     end_frame: int
     take: EditionTake
-    decision: Decision
+    decision: Decision | None
+    """The newest approval; None where the policy lets a scene leave that nobody approved."""
     remarks: tuple[Remark, ...] = ()
     other: OtherVersion | None = None
     """The other version's approved take, if it has one that is fresh."""
+    approvals: tuple[Decision, ...] = ()
+    """All approvals of the take that hold, one a person, the newest first."""
+    unapproved: str = ""
+    """Why there is no approval that holds."""
+    marked: tuple[Marked, ...] = ()
+    """Where a machine or a person made picture or colour, in order."""
 
     @property
     def frames(self) -> int:
@@ -128,6 +156,16 @@ class Edition:
     scenes: tuple[EditionScene, ...]
     version: str = RESTORATION
     """Which leaves; of a colour delivery single scenes may have been left as restored."""
+    policy: dict[str, Any] = field(default_factory=dict)
+    """How the policy of the use was held, as `review.gate.Decision.as_json` writes it."""
+    encloses_map: bool = False
+    """The provenance map goes along in every format."""
+    counts_again: bool = False
+    """Labels are limited: the maps are counted again before anything leaves."""
+
+    @property
+    def override(self) -> Override | None:
+        return Override.from_json(self.policy.get("override") or {})
 
     @property
     def form(self) -> PictureFormat:

@@ -63,6 +63,7 @@ def _about(edition: Edition) -> dict[str, Any]:
         "reel": edition.reel,
         "use": edition.use,
         "version": edition.version,
+        "policy": edition.policy,
         "rate": rate_text(scan.rate),
         "variable_rate": scan.variable_rate,
         "start_timecode": scan.start_timecode,
@@ -95,7 +96,7 @@ def _clip(scene: EditionScene, edition: Edition, master: tuple[Path, str] | None
     return clip
 
 
-def _take(take: EditionTake, decision: Decision, source: TimeRange) -> Any:
+def _take(take: EditionTake, decision: Decision | None, source: TimeRange) -> Any:
     return _reference(
         take.picture.as_uri(),
         source,
@@ -107,7 +108,7 @@ def _take(take: EditionTake, decision: Decision, source: TimeRange) -> Any:
             "stage": take.stage,
             "manifest_digest": take.digest,
             "map_sha256": take.provenance_sha256,
-            "approval": decision.as_json(),
+            "approval": decision.as_json() if decision else None,
         },
     )
 
@@ -119,7 +120,10 @@ def _scene_facts(scene: EditionScene, edition: Edition) -> dict[str, Any]:
         "scan_frames": [scene.start_frame, scene.end_frame],
         "version": scene.take.version,
         "stages": list(scene.take.stages),
-        "approval": scene.decision.as_json(),
+        "approval": scene.decision.as_json() if scene.decision else None,
+        "approvals": [decision.as_json() for decision in scene.approvals],
+        "unapproved": scene.unapproved,
+        "marked": [marked.as_json() for marked in scene.marked],
         "provenance": edition.totals_of(scene),
     }
 

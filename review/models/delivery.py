@@ -55,6 +55,9 @@ class Delivery(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="deliveries"
     )
+    override = models.JSONField(
+        default=dict, blank=True, help_text="Who overrode which rules of the policy, and why"
+    )
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
     token = models.PositiveIntegerField(default=0)

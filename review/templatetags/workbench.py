@@ -17,7 +17,7 @@ from archive.models import Event, Scan
 from archive.timecode import timecode as written_timecode
 from restoration.doubts import Doubt
 from restoration.models import Scene, StageRun
-from review import custody_words, storyboard
+from review import custody_words, gate, storyboard
 from review import shares as provenance_shares
 from review.delivery import assembly
 from review.delivery.assembly import ALL
@@ -117,6 +117,14 @@ def role_names(user: Any) -> str:
 @register.simple_tag
 def badge(text: str, tone: str = "") -> SafeString:
     return format_html('<span class="badge {}">{}</span>', tone, text)
+
+
+OUTCOME_TONES = {gate.PASSED: "good", gate.FAILED: "bad", gate.OVERRIDDEN: "warn"}
+
+
+@register.filter
+def outcome_tone(outcome: str) -> str:
+    return OUTCOME_TONES.get(outcome, "")
 
 
 @register.inclusion_tag("includes/bar.html")

@@ -89,12 +89,12 @@ def test_it_can_be_followed_by_reloading_where_scripts_are_off(
     archivist: User,
 ) -> None:
     log_in(archivist)
-    requests.ask(approved, format="otio", use="broadcast", by=archivist)
+    requests.ask(approved, format="otio", use="scholarly", by=archivist)
     plain = browser.new_context(base_url=live_server.url, java_script_enabled=False)
     plain.add_cookies(context.cookies())
     page = plain.new_page()
     page.goto(f"/reels/{approved.pk}/")
-    expect(page.get_by_text("OpenTimelineIO timeline, for broadcast")).to_be_visible()
+    expect(page.get_by_text("OpenTimelineIO timeline, for scholarly")).to_be_visible()
     work().join()
     page.get_by_role("link", name="Reload").click()
     expect(page.get_by_role("link", name="timeline.otio")).to_be_visible()

@@ -17,6 +17,7 @@ from fixtures.clips import write_clip
 from restoration import references
 from restoration.execution import Order, execute
 from restoration.models import Scene, Take
+from restoration.stages.contract import Stage
 from restoration.storage import storage
 from review import decisions
 from tests import factories
@@ -59,9 +60,19 @@ def current_scan(reel: Reel) -> Scan:
 
 
 def make_real_take(
-    scene: Scene, *, stage: str = "deflicker", after: Take | None = None, **params: Any
+    scene: Scene,
+    *,
+    stage: str = "deflicker",
+    after: Take | None = None,
+    by: Stage | None = None,
+    **params: Any,
 ) -> Take:
-    """Run the stage on the scene, as the engine would, and keep what it made."""
+    """Run the stage on the scene, as the engine would, and keep what it made.
+
+    Args:
+        by: a stage that is not one of the system's, under its name.
+    """
+    stage = by.name if by is not None else stage
     scan = scene.scan
     number = Take.objects.filter(scan=scan, start_frame=scene.start_frame, stage=stage).count() + 1
     key = f"takes/{scan.sha256[:12]}/{scene.start_frame}-{scene.end_frame}/{stage}/{number}-1"
@@ -83,6 +94,7 @@ def make_real_take(
             input_digest=after.digest if after else None,
         ),
         lambda done, total: None,
+        stage=by,
     )
     assert made.manifest is not None
     return factories.make_take(

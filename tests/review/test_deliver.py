@@ -22,7 +22,7 @@ from restoration.storage import storage
 from review import decisions
 from review.deliverables import DeliveryFailed, DeliveryRefused, build_deliverable, check
 from review.delivery import assembly
-from review.errors import NotAllowed
+from review.errors import NotAllowed, ReviewError
 from review.models import Deliverable
 from tests.review.approved_reel import (
     approve_all,
@@ -156,10 +156,12 @@ def test_the_record_holds_takes_approvals_totals_and_chain_heads(
     reel: Reel, tmp_path: Path, archivist: User
 ) -> None:
     heads = custody.chain_heads(reel)
-    made = build_deliverable(reel, format="mp4", use="broadcast", to=tmp_path / "out", by=archivist)
+    made = build_deliverable(
+        reel, format="mp4", use="exhibition", to=tmp_path / "out", by=archivist
+    )
     record = json.loads(Path(made.files[-1]["path"]).read_text())
     assert record == made.record
-    assert record["use"] == "broadcast"
+    assert record["use"] == "exhibition"
     assert record["scan"]["sha256"] == current_scan(reel).sha256
     takes = list(Take.objects.order_by("start_frame"))
     assert [scene["take"]["manifest_digest"] for scene in record["scenes"]] == [
@@ -211,7 +213,7 @@ def test_only_who_may_deliver_delivers(reel: Reel, tmp_path: Path, reviewer: Use
 def test_an_unknown_format_or_use_is_named(
     reel: Reel, tmp_path: Path, format: str, use: str
 ) -> None:
-    with pytest.raises(DeliveryFailed, match="choose"):
+    with pytest.raises(ReviewError, match="choose"):
         build_deliverable(reel, format=format, use=use, to=tmp_path / "out", by=None)
 
 

@@ -324,7 +324,7 @@ def test_the_page_asks_for_a_version_and_a_worker_makes_it(
     client.force_login(archivist)
     page = client.get(reverse("reel", args=[reel.pk])).content.decode()
     assert "The 1 scene without colour leaves as restored" in page
-    asked = {"format": "ffv1", "use": "broadcast", "version": COLOUR}
+    asked = {"format": "ffv1", "use": "exhibition", "version": COLOUR}
     answer = client.post(reverse("deliver", args=[reel.pk]), asked, follow=True)
     assert "it has no colour version" in answer.content.decode()
     assert not Delivery.objects.exists()

@@ -1,4 +1,7 @@
-"""python manage.py deliver REEL --format otio --use exhibition --to DIR [--of colour] [--json]"""
+"""python manage.py deliver REEL --format otio --use exhibition --to DIR [--of colour] [--json]
+
+With rules of the use in the way that a person may override: --by USER --override REASON.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,6 @@ from restoration.models import Scene
 from review.deliverables import (
     ALL,
     FORMATS,
-    USES,
     DeliveryFailed,
     DeliveryRefused,
     build_deliverable,
@@ -32,7 +34,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("reel", type=int, help="the reel's number in the catalogue")
         parser.add_argument("--format", choices=[*FORMATS, ALL], default=ALL)
-        parser.add_argument("--use", choices=USES, required=True)
+        parser.add_argument(
+            "--use", required=True, help="what it is for, such as exhibition or forensic"
+        )
         parser.add_argument(
             "--of", dest="edition", choices=VERSIONS, default=RESTORATION,
             help="which version leaves (default: the restoration)",
@@ -44,6 +48,10 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument("--to", type=Path, required=True, metavar="DIR")
         parser.add_argument("--by", metavar="USER", help="who lets it leave; needs the role for it")
+        parser.add_argument(
+            "--override", default="", metavar="REASON",
+            help="let it leave against rules of the use that may be overridden; needs --by",
+        )  # fmt: skip
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,6 +67,7 @@ class Command(BaseCommand):
                 use=options["use"],
                 to=options["to"],
                 by=_person(options["by"]),
+                override=options["override"],
                 choice=_choice(reel, options["edition"], options["as_restored"]),
                 progress=_progress if sys.stderr.isatty() else None,
             )

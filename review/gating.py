@@ -1,0 +1,122 @@
+"""Whether a reel may leave for a use at this moment: its approvals, and the policy of the use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from archive.models import Reel
+from restoration import scenes as cuts
+from restoration.models import Scene, Take
+from review import decisions, gate, verdict
+from review.gate import Approver, Decision, Finding, Override
+from review.material import make_material
+from review.models import Approval
+from review.policies import Policy
+from review.uses import policy_for
+from review.verdict import Examined, Reason, Verdict
+from review.version_choice import RESTORED, VersionChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A reel held against the policy of a use."""
+
+    verdict: Verdict
+    """Whether it may leave, and all that stands in the way."""
+    decision: Decision
+    """The same rule by rule."""
+    objections: tuple[Reason, ...] = ()
+    """What is missing, or not approved, whatever the use."""
+    unapproved: dict[int, str] = field(default_factory=dict)
+    """Why scenes that leave marked are not approved, by their ids."""
+    leaving: Mapping[int, Take] = field(default_factory=dict)
+    """The take that would leave, by the scene's id."""
+    approved: Mapping[int, Approval] = field(default_factory=dict)
+    """The newest approval of that take, where there is one that holds, by the scene's id."""
+
+
+def hold(
+    reel: Reel,
+    use: str,
+    *,
+    choice: VersionChoice = RESTORED,
+    override: Override | None = None,
+) -> Gate:
+    """Hold a reel as it stands against the policy of a use.
+
+    Args:
+        choice: the version that is to leave.
+    Raises: UnknownUse, PoliciesUnreadable.
+    """
+    policy = policy_for(use)
+    found = verdict.examine(reel, choice)
+    objections = {each.scene.pk: each.text for each in found.reasons if each.scene is not None}
+    held = {pk: each for pk, each in found.approvals.items() if pk not in objections}
+    leaving = _heads(found) | {pk: each.take for pk, each in held.items()}
+    material = make_material(
+        found,
+        leaving=leaving,
+        approvers=_approvers(policy, held),
+        rights=_rights(policy, reel),
+        in_colour=choice.version != RESTORED.version,
+    )
+    decision = gate.decide(policy, material, override)
+    marks = policy.unapproved == "marked"
+    spared = {pk: text for pk, text in objections.items() if marks and pk in leaving}
+    reasons = [each for each in found.reasons if each.scene is None or each.scene.pk not in spared]
+    reasons += _told(decision, found.scenes)
+    allowed = decision.allowed and not reasons
+    return Gate(Verdict(allowed, tuple(reasons)), decision, found.reasons, spared, leaving, held)
+
+
+def _heads(found: Examined) -> dict[int, Take]:
+    """What stands at the end of each scene's chain, in the version in which it is to leave."""
+    by_version = {
+        version: cuts.head_takes(found.scenes, version, takes=found.takes)
+        for version in {*found.versions.values()}
+    }
+    return {
+        pk: by_version[version][pk]
+        for pk, version in found.versions.items()
+        if pk in by_version[version]
+    }
+
+
+def _approvers(policy: Policy, held: Mapping[int, Approval]) -> dict[int, list[Approver]]:
+    """Who approved each scene: all of them, and their roles, only where the policy counts them."""
+    if policy.people == 1 and not policy.roles:
+        return {pk: [Approver(_name(each), ())] for pk, each in held.items()}
+    return {
+        pk: [
+            Approver(_name(each), tuple(group.name for group in each.by.groups.all()))
+            for each in approvals
+        ]
+        for pk, approvals in decisions.approvals_that_agree(held.values()).items()
+    }
+
+
+def _name(approval: Approval) -> str:
+    return approval.by.get_full_name() or approval.by.get_username()
+
+
+def _rights(policy: Policy, reel: Reel) -> tuple[str, ...]:
+    if not policy.rights_refused and not policy.rights_recorded:
+        return ()
+    return tuple(reel.title.rights.values_list("statement", flat=True))
+
+
+def _told(decision: Decision, scenes: Sequence[Scene]) -> Iterator[Reason]:
+    """Failed rules of the policy as reasons; those on approvals and takes have theirs already."""
+    for finding in decision.failed:
+        if finding.kind in (gate.SCENES, gate.APPROVAL):
+            continue
+        if not finding.where:
+            yield Reason(None, None, _words(finding, decision.policy.use))
+        for place in finding.where:
+            words = _words(finding, decision.policy.use)
+            yield Reason(scenes[place.scene - 1], place.scene, f"{words} In {place.spoken}.")
+
+
+def _words(finding: Finding, use: str) -> str:
+    return f"{finding.rule}: {use} allows {finding.limit}; measured {finding.measured}."

@@ -1,0 +1,102 @@
+"""What the rows and files of a reel say to a policy: labels, approvals, rights, records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from archive.media.pixels import PIXEL_FORMATS
+from restoration import scenes as cuts
+from restoration.models import Take
+from restoration.orders import FACTS
+from restoration.provenance import Totals
+from restoration.provenance.labels import Label
+from restoration.recording import FRAMES
+from restoration.storage import storage
+from restoration.take_index import TakeIndex
+from review.formats.edition import converted_totals
+from review.gate import Approver, FrameCounts, Material, SceneFacts
+from review.verdict import Examined
+
+
+def make_material(
+    found: Examined,
+    *,
+    leaving: Mapping[int, Take],
+    approvers: Mapping[int, Sequence[Approver]],
+    rights: tuple[str, ...],
+    in_colour: bool,
+) -> Material:
+    """Values for `review.gate.decide`.
+
+    Args:
+        leaving: the take that would leave, by the scene's id.
+        approvers: who approved it, by the scene's id.
+        in_colour: a colour version leaves: scenes that are not RGB are converted.
+    """
+    objections = {each.scene.pk: each.text for each in found.reasons if each.scene is not None}
+    return Material(
+        scenes=tuple(
+            SceneFacts(
+                number=number,
+                start_frame=scene.start_frame,
+                end_frame=scene.end_frame,
+                approvers=tuple(approvers.get(scene.pk, ())),
+                objection=objections.get(scene.pk, ""),
+                **_of_take(leaving.get(scene.pk), found.takes, in_colour=in_colour),
+            )
+            for number, scene in enumerate(found.scenes, start=1)
+        ),
+        missing=tuple(each.text for each in found.reasons if each.scene is None),
+        rights=rights,
+    )
+
+
+def _of_take(take: Take | None, takes: TakeIndex, *, in_colour: bool) -> dict[str, Any]:
+    """What the take that would leave says of a scene, or that there is none."""
+    if take is None:
+        return {"totals": None, "frames": tuple}
+    pixel = take.manifest.get("picture", {}).get("pixel", "gbrp")
+    converted = in_colour and PIXEL_FORMATS[pixel].model != "rgb"
+    totals = totals_of(take)
+    return {
+        "totals": converted_totals(totals) if converted else totals,
+        "frames": partial(frame_counts, take),
+        "unlogged": tuple(_unlogged(take, takes)),
+    }
+
+
+def totals_of(take: Take) -> Totals:
+    """As the manifest has them, which is what was approved; labels that it leaves out count 0."""
+    written = take.manifest.get("totals") or take.totals
+    filled = {
+        plane: dict.fromkeys((label.name for label in Label), 0) | written[plane]
+        for plane in ("structure", "colour")
+    }
+    return Totals.from_json(filled | {"pixels": written["pixels"]})
+
+
+def frame_counts(take: Take) -> list[FrameCounts]:
+    """The labels of each frame, from the take's own record; empty if there is none."""
+    path = storage().folder(take.storage_key) / FRAMES
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+        return [_counts(json.loads(line)) for line in lines]
+    except (OSError, ValueError, KeyError):
+        return []
+
+
+def _counts(line: dict[str, Any]) -> FrameCounts:
+    return FrameCounts(int(line["frame"]), Totals.from_json(line))
+
+
+def _unlogged(take: Take, takes: TakeIndex) -> list[str]:
+    """Stages of the chain whose manifest lacks parameters, code or the record of what was done."""
+    return [
+        link.stage
+        for link in cuts.chain(take, takes=takes)
+        if not {"params", "code"} <= set(link.manifest)
+        or FACTS not in link.manifest.get("files", {})
+    ]
