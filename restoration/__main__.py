@@ -74,6 +74,12 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", required=True, help="such as deflicker,repair")
     parser.add_argument("--map", type=Path, help="also keep the provenance map, as this .mkv")
     parser.add_argument(
+        "--heat",
+        type=Path,
+        metavar="HEAT.mkv",
+        help="also keep the error that upscale expects at each pixel, as grey codes",
+    )
+    parser.add_argument(
         "--cuts",
         default="find",
         metavar="FILE|none",
@@ -191,6 +197,7 @@ def read_wish(asked: argparse.Namespace) -> Wish:
         params=params,
         rate=_parse_rate(asked.rate),
         map_path=asked.map,
+        heat_path=asked.heat,
         cuts=asked.cuts,
         device=asked.device,
         force=asked.force,

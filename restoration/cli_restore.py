@@ -18,23 +18,19 @@ from typing import Any
 
 from archive.fixity import digest_json, scan_digest, sha256_file
 from archive.media.decode import open_source
-from archive.media.encode import PictureWriter
 from archive.media.pixels import PictureFormat
 from archive.media.probe import Probe
 from archive.media.sandbox import probe_safely
 from archive.media.sound import sound_of
-from archive.media.viewing import ViewingWriter
 from restoration.cli_choices import read_cuts, takes_hints
+from restoration.cli_joining import MASTER, VIEWING, FilmFiles, Writers
 from restoration.cli_progress import Reporter
 from restoration.cli_sheet import write_sheet
 from restoration.cutting import Piece, pieces, splice_frames
 from restoration.execution import Made, Order, TakeFiles, execute
-from restoration.mapfile import MapReader, MapWriter
 from restoration.provenance import ProvenanceError, Totals
 from restoration.stages.contract import Stage, StageError
 from restoration.verification import verify_take
-
-MASTER, VIEWING = ".mkv", ".mp4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,7 @@ class Wish:
     """By name of the stage."""
     rate: Fraction | None = None
     map_path: Path | None = None
+    heat_path: Path | None = None
     cuts: str = "find"
     """`find`, `none`, or the path of a file with cuts."""
     device: str = "cpu"
@@ -57,6 +54,11 @@ class Wish:
     """Of all scenes; each scene gets its own."""
     references: Sequence[Mapping[str, Any]] = ()
     """The same of reference stills."""
+
+    @property
+    def targets(self) -> list[Path]:
+        """The files to be written."""
+        return [path for path in (self.out, self.map_path, self.heat_path) if path is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +119,12 @@ def restore(wish: Wish, reporter: Reporter) -> dict[str, Any]:
         found = _find_cuts(film, reporter)
         scenes = pieces(film.probe.frames, found)
         reporter.say(f"{film.probe.frames} frames, {len(scenes)} scenes")
-        picture, labels = folder / f"film{wish.out.suffix}", folder / "map.mkv"
-        made = _restore_scenes(film, scenes, picture, labels, reporter)
-        _verify(film, picture, labels, reporter)
-        _publish(wish, picture, labels)
+        files = FilmFiles(
+            folder / f"film{wish.out.suffix}", folder / "map.mkv", folder / "heat.mkv"
+        )
+        made = _restore_scenes(film, scenes, files, reporter)
+        _verify(film, files.picture, files.labels, reporter)
+        _publish(wish, files)
     seconds = time.perf_counter() - began
     return _summary(film, found, scenes, made, seconds)
 
@@ -178,9 +182,10 @@ def _check_targets(wish: Wish) -> None:
         )
     if wish.map_path is not None and wish.map_path.suffix.lower() != MASTER:
         raise StageError(f"{wish.map_path.name}: a map is Matroska; end its name in {MASTER}")
-    targets = [path for path in (wish.out, wish.map_path) if path is not None]
+    _check_heat(wish)
+    targets = wish.targets
     if len({path.absolute() for path in targets}) < len(targets):
-        raise StageError("the film and its map need two different names")
+        raise StageError("of the film, its map and its heat any two need two different names")
     for path in targets:
         if path.exists() and path.samefile(wish.source):
             raise StageError(f"{path} is the scan itself, which is never written to")
@@ -192,6 +197,16 @@ def _check_targets(wish: Wish) -> None:
             raise FileNotFoundError(
                 errno.ENOENT, "there is no such folder; make it first", str(path.parent)
             )
+
+
+def _check_heat(wish: Wish) -> None:
+    """Raises: StageError if no heat will be there, or it cannot be written as asked."""
+    if wish.heat_path is None:
+        return
+    if not wish.stages or not wish.stages[-1].tells_heat:
+        raise StageError("--heat is what upscale tells of its own frames; name upscale last")
+    if wish.heat_path.suffix.lower() != MASTER:
+        raise StageError(f"{wish.heat_path.name}: heat is Matroska; end its name in {MASTER}")
 
 
 @contextlib.contextmanager
@@ -235,39 +250,38 @@ def _find_cuts(film: _Film, reporter: Reporter) -> dict[str, Any]:
 
 
 def _restore_scenes(
-    film: _Film, scenes: Sequence[Piece], picture: Path, labels: Path, reporter: Reporter
+    film: _Film, scenes: Sequence[Piece], files: FilmFiles, reporter: Reporter
 ) -> list[list[Made]]:
     """Run every scene's chain of stages and append the last take of each to the film."""
-    form = film.format
     everything = []
     with ExitStack() as opened:
-        writer: PictureWriter | ViewingWriter | None = None
-        maps = opened.enter_context(
-            MapWriter(labels, width=form.width, height=form.height, rate=form.rate)
-        )
+        writers: Writers | None = None
         for number, scene in enumerate(scenes, start=1):
             part = f"scene {number} of {len(scenes)}"
             folder = film.folder / f"scene-{number}"
             chain, last = _run_chain(film, scene, folder, part, reporter)
-            if writer is None:
-                writer = _open_writer(film, picture, last)
-                opened.enter_context(writer)
-            _append(last, writer, maps, reporter.part(f"{part}, joining"))
+            if writers is None:
+                writers = _open_writers(film, files, last, opened)
+            writers.append(last, reporter.part(f"{part}, joining"))
             shutil.rmtree(folder)
             everything.append(chain)
     return everything
 
 
-def _open_writer(film: _Film, picture: Path, take: TakeFiles) -> PictureWriter | ViewingWriter:
-    """The film's file, in the format of its first scene's take: a stage may have added colour."""
-    sound = sound_of(film.wish.source, table=film.probe.table)
-    kind = PictureWriter if picture.suffix.lower() == MASTER else ViewingWriter
-    with open_source(take.picture) as opened:
-        made = opened.format
+def _open_writers(film: _Film, files: FilmFiles, take: TakeFiles, opened: ExitStack) -> Writers:
+    """In the format of the first scene's take: a stage may have added colour, or enlarged it."""
+    with open_source(take.picture) as source:
+        made = source.format
     form = replace(
-        film.format, pixel=made.pixel, colour_range=made.colour_range, matrix=made.matrix
+        film.format,
+        width=made.width,
+        height=made.height,
+        pixel=made.pixel,
+        colour_range=made.colour_range,
+        matrix=made.matrix,
     )
-    return kind(picture, form, sound=sound)
+    sound = sound_of(film.wish.source, table=film.probe.table)
+    return Writers.open(files, form, opened, sound=sound, with_heat=film.wish.heat_path is not None)
 
 
 def _run_chain(
@@ -295,18 +309,6 @@ def _run_chain(
     return chain, last
 
 
-def _append(
-    take: TakeFiles, writer: PictureWriter | ViewingWriter, maps: MapWriter, progress: Any
-) -> None:
-    with open_source(take.picture) as pictures:
-        total = len(pictures)
-        together = zip(pictures.frames(0, total), MapReader(take.map).frames(), strict=True)
-        for done, (picture, frame_map) in enumerate(together, start=1):
-            writer.write(picture)
-            maps.write(frame_map)
-            progress(done, total)
-
-
 def _verify(film: _Film, picture: Path, labels: Path, reporter: Reporter) -> None:
     """The hard gate once more, on the whole film as it will be handed out.
 
@@ -322,13 +324,15 @@ def _verify(film: _Film, picture: Path, labels: Path, reporter: Reporter) -> Non
         raise ProvenanceError(f"the film did not stand when it was read back: {problems[0]}")
 
 
-def _publish(wish: Wish, picture: Path, labels: Path) -> None:
-    if wish.map_path is not None:
-        if wish.map_path.absolute().parent == wish.out.absolute().parent:
-            labels.replace(wish.map_path)
+def _publish(wish: Wish, files: FilmFiles) -> None:
+    for made, path in ((files.labels, wish.map_path), (files.heat, wish.heat_path)):
+        if path is None:
+            continue
+        if path.absolute().parent == wish.out.absolute().parent:
+            made.replace(path)
         else:
-            shutil.copyfile(labels, wish.map_path)
-    picture.replace(wish.out)
+            shutil.copyfile(made, path)
+    files.picture.replace(wish.out)
 
 
 def _summary(
@@ -347,7 +351,6 @@ def _summary(
         for manifest in chain
         for weights in manifest["weights"]
     }
-    written = [path for path in (film.wish.out, film.wish.map_path) if path is not None]
     return {
         "frames": film.probe.frames,
         "rate": _rate(film.format.rate),
@@ -372,7 +375,7 @@ def _summary(
             }
             for scene, chain, of in zip(scenes, made, manifests, strict=True)
         ],
-        "files": [{"path": str(path), "sha256": sha256_file(path)} for path in written],
+        "files": [{"path": str(path), "sha256": sha256_file(path)} for path in film.wish.targets],
     }
 
 

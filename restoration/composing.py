@@ -16,10 +16,13 @@ from restoration.provenance import (
     FrameMap,
     Label,
     ProvenanceError,
+    check_enlargement,
     check_frame,
     check_lightness,
     check_sources,
     compose,
+    enlarge_map,
+    has_grown,
 )
 from restoration.provenance.composition import change_by_hand
 from restoration.stages.contract import StageFrame
@@ -48,16 +51,26 @@ class Composition:
         operation = _operation(self.made)
         before, after = self.pictures[0], self.made.picture
         problems = check_frame(before, after, operation)
-        if not self.made.by_hand:
+        grown = has_grown(before, after)
+        if grown:
+            problems += check_enlargement(before, after, operation)
+        elif not self.made.by_hand:
             problems += check_lightness(before, self.form, after, operation)
         self._require(problems, ", against what it read")
         try:
-            composed = compose(operation, self.maps.__getitem__, after.pixel)
+            composed = compose(
+                operation, self._map_at if grown else self.maps.__getitem__, after.pixel
+            )
             problems = check_sources(self.made.picture, operation, self.pictures.__getitem__)
         except ProvenanceError as error:
             raise ProvenanceError(f"{self.stage}, frame {self.number}: {error}") from error
         self._require(problems)
         return change_by_hand(composed, self.maps[0]) if self.made.by_hand else composed
+
+    def _map_at(self, offset: int) -> FrameMap:
+        """The input's map at the size of what was made of it."""
+        after = self.made.picture
+        return enlarge_map(self.maps[offset], after.height, after.width, after.pixel)
 
     def _require(self, problems: list[str], when: str = "") -> None:
         if problems:

@@ -261,7 +261,7 @@ def _record(
         composition = inputs.beside(made, number)
         clock.add("gather", began)
         began = time.perf_counter()
-        writing.recorder.write(made.picture, composition.frame_map)
+        writing.recorder.write(made.picture, composition.frame_map, made.heat)
         writing.follower.require_sound()
         clock.add("wait_for_encoder", began)
         number += 1
@@ -342,7 +342,8 @@ def _manifest(
     run: _Run, files: TakeFiles, recorded: Recorded, form: PictureFormat, facts: dict[str, Any]
 ) -> dict[str, Any]:
     order = run.order
-    paths = (files.picture, files.map, files.facts, files.frames)
+    heat = (files.heat,) if files.heat.exists() else ()
+    paths = (files.picture, files.map, files.facts, files.frames, *heat)
     md5s = run.table.md5 if run.table is not None else ()
     return build_manifest(
         gather_inputs(

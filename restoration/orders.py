@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from restoration.recording import FRAMES, MAP, PICTURE
+from restoration.recording import FRAMES, HEAT, MAP, PICTURE
 
 FACTS, MANIFEST = "facts.json", "manifest.json"
 
@@ -30,6 +30,11 @@ class TakeFiles:
     def frames(self) -> Path:
         """A line of JSON for each frame: its number, MD5 and totals."""
         return self.folder / FRAMES
+
+    @property
+    def heat(self) -> Path:
+        """The error to expect at each pixel; there only if the stage tells."""
+        return self.folder / HEAT
 
     @property
     def facts(self) -> Path:

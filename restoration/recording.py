@@ -17,20 +17,26 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from archive.media.encode import PictureWriter
-from archive.media.pixels import Picture, PictureFormat
+from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat
 from restoration.interruption import held
 from restoration.mapfile import MapWriter
 from restoration.provenance import FrameMap, Totals
 
-PICTURE, MAP, FRAMES = "picture.mkv", "map.mkv", "frames.jsonl"
-"""Names of a take's files; `frames.jsonl` holds frame, MD5 and totals, a line each."""
+PICTURE, MAP, FRAMES, HEAT = "picture.mkv", "map.mkv", "frames.jsonl", "heat.mkv"
+"""Names of a take's files; `frames.jsonl` holds frame, MD5 and totals, a line each.
+
+`heat.mkv`, grey 8 bits, is only there if the stage tells what error to expect.
+"""
 
 _AHEAD = 4
 """Frames that may wait for the encoder; more would only cost memory."""
 
-_Waiting = tuple[Picture, Callable[[], FrameMap]]
+Heat = npt.NDArray[np.uint8]
+"""(H, W), error to expect in quarters of an 8-bit code."""
+_Waiting = tuple[Picture, Callable[[], FrameMap], Heat | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,11 @@ def picture_md5(picture: Picture) -> str:
     for plane in planes:
         digest.update(np.ascontiguousarray(plane).data)
     return digest.hexdigest()
+
+
+def heat_form(form: PictureFormat) -> PictureFormat:
+    """The format of the heat that lies beside pictures of that format."""
+    return PictureFormat(form.width, form.height, PIXEL_FORMATS["gray"], form.rate, "full")
 
 
 class FrameDigest:
@@ -79,9 +90,11 @@ class TakeRecorder:
         self.composing = 0.0
         """Time spent making the maps, likewise."""
         self._folder = folder
+        self._form = form
         self._start_frame = start_frame
         self._pictures = PictureWriter(folder / PICTURE, form)
         self._maps = MapWriter(folder / MAP, width=form.width, height=form.height, rate=form.rate)
+        self._heats: PictureWriter | None = None
         self._lines = (folder / FRAMES).open("w", encoding="ascii")
         self._md5 = FrameDigest()
         self._frames = 0
@@ -91,15 +104,18 @@ class TakeRecorder:
         self._thread = threading.Thread(target=self._encode, name="take-recorder", daemon=True)
         self._thread.start()
 
-    def write(self, picture: Picture, make_map: Callable[[], FrameMap]) -> None:
+    def write(
+        self, picture: Picture, make_map: Callable[[], FrameMap], heat: Heat | None = None
+    ) -> None:
         """Append the next frame.
 
         Args:
             make_map: makes the frame's map; called in the encoder's thread.
+            heat: comes with every frame or with none.
         Raises: whatever the encoder, or `make_map`, raised for an earlier one.
         """
         with held():
-            self._waiting.put((picture, make_map))
+            self._waiting.put((picture, make_map, heat))
         if self._failed is not None:
             raise self._failed
 
@@ -117,6 +133,8 @@ class TakeRecorder:
             raise self._failed
         self._pictures.close()
         self._maps.close()
+        if self._heats is not None:
+            self._heats.close()
         self._lines.close()
         return Recorded(self._frames, self._maps.totals, self._md5.hexdigest())
 
@@ -125,8 +143,15 @@ class TakeRecorder:
         self._stop()
         self._pictures.abort()
         self._maps.abandon()
+        if self._heats is not None:
+            self._heats.abort()
         self._lines.close()
-        for name in (PICTURE, MAP, FRAMES):  # they may be whole and yet not what they should be
+        for name in (
+            PICTURE,
+            MAP,
+            FRAMES,
+            HEAT,
+        ):  # they may be whole and yet not what they should be
             (self._folder / name).unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -152,9 +177,10 @@ class TakeRecorder:
         while (waiting := self._waiting.get()) is not None:
             if self._failed is not None:
                 continue
-            picture, make_map = waiting
+            picture, make_map, heat = waiting
             try:
                 self._encode_frame(picture, self._made(make_map))
+                self._encode_heat(heat)
             except BaseException as error:  # handed to the thread that writes
                 self._failed = error
 
@@ -163,6 +189,15 @@ class TakeRecorder:
         frame_map = make_map()
         self.composing += time.perf_counter() - began
         return frame_map
+
+    def _encode_heat(self, heat: Heat | None) -> None:
+        if heat is None:
+            return
+        began = time.perf_counter()
+        if self._heats is None:
+            self._heats = PictureWriter(self._folder / HEAT, heat_form(self._form))
+        self._heats.write(Picture(PIXEL_FORMATS["gray"], (heat,)))
+        self.seconds += time.perf_counter() - began
 
     def _encode_frame(self, picture: Picture, frame_map: FrameMap) -> None:
         began = time.perf_counter()

@@ -11,6 +11,7 @@ from restoration.provenance.composition import (
     compose,
     structure_sources,
 )
+from restoration.provenance.enlarging import check_enlargement, enlarge_map, has_grown
 from restoration.provenance.footprints import bilinear_labels, footprint_labels, resample_labels
 from restoration.provenance.gate import check_frame, check_lightness, check_sources
 from restoration.provenance.labels import (
@@ -34,12 +35,15 @@ __all__ = [
     "Sources",
     "Totals",
     "bilinear_labels",
+    "check_enlargement",
     "check_frame",
     "check_lightness",
     "check_sources",
     "colour_sources",
     "compose",
+    "enlarge_map",
     "footprint_labels",
+    "has_grown",
     "identity_map",
     "pack",
     "resample_labels",

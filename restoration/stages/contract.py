@@ -67,6 +67,8 @@ class StageFrame:
     sources: None if every pixel carries the value of its own place (changed or not).
     by_hand: HUMAN here is a person's change of the value that stood there, not a value entered in
         its place: what the input's map says of it still counts, and its lightness may change.
+    heat: uint8 (H, W), the error to expect of luma in quarters of an 8-bit code, from a stage that
+        can tell; it then comes with every frame.
     """
 
     picture: Picture
@@ -74,6 +76,7 @@ class StageFrame:
     colour: npt.NDArray[np.uint8]
     sources: Sources | None = None
     by_hand: bool = False
+    heat: npt.NDArray[np.uint8] | None = None
 
 
 @dataclass(slots=True)
@@ -103,6 +106,8 @@ class Stage:
     run: Callable[[Clip, Any, Progress], Outcome]
     weights: tuple[str, ...] = ()
     """Names in weights.toml that this stage loads."""
+    tells_heat: bool = False
+    """Whether its frames come with `StageFrame.heat`."""
 
     def parse(self, values: Mapping[str, JSON]) -> Any:
         """Make the Params from JSON values.
