@@ -1,0 +1,99 @@
+"""The engine `basicvsr`: the published recurrent network, a stretch of frames at a time.
+
+Features travel through a stretch only; neighbouring stretches overlap, and of the overlap each
+frame is taken from the stretch in whose inside it lies, so that memory is bounded however long the
+scene is. Grey is shown as three equal channels, and their mean is taken.
+
+This module imports torch and is itself imported only where the network is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from restoration.imaging.resample import Plane, resample
+from restoration.stages.upscale.basicvsr_network import BasicVsr, load_basicvsr
+from restoration.stages.upscale.compact import Compact
+from restoration.stages.upscale.engines import Enlarged
+from restoration.stages.upscale.size import Size
+
+STRETCH, OVERLAP = 12, 3
+"""Frames that are new in a stretch, and frames before and after that are only read."""
+
+
+class Recurrent:
+    """The network on one thread of the CPU, so that sums keep their order."""
+
+    def __init__(self, weights: Path, size: Size, *, doubter: Compact) -> None:
+        """doubter: says what error to expect, which this network does not: its own, so too much."""
+        self._network = load_basicvsr(weights)
+        self._size = size
+        self._doubter = doubter
+
+    def enlarge(self, lumas: Iterable[Plane]) -> Iterator[Enlarged]:
+        for frames, new in stretches(lumas, new=STRETCH, overlap=OVERLAP):
+            for small, luma in zip(frames[new], self._run(frames, new), strict=True):
+                yield Enlarged(self._fit(luma), self._doubter.one(small).expected)
+
+    def notes(self) -> dict[str, object]:
+        return {"stretch": STRETCH, "overlap": OVERLAP} | self._doubter.notes()
+
+    @torch.inference_mode()
+    def _run(self, lumas: list[Plane], new: slice) -> list[Plane]:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            frames = [torch.from_numpy(luma)[None, None].expand(1, 3, -1, -1) for luma in lumas]
+            return recur(self._network, frames, new)
+        finally:
+            torch.set_num_threads(threads)
+
+    def _fit(self, luma: Plane) -> Plane:
+        size = self._size
+        if luma.shape == (size.height, size.width):
+            return luma
+        return resample(luma, size.height, size.width)
+
+
+def recur(network: BasicVsr, frames: list[Tensor], new: slice) -> list[Plane]:
+    """Frames `new` of a stretch, enlarged. Frames: (1, 3, H, W) in [0, 1]."""
+    backward: list[Tensor] = [network.nothing(frames[0])] * len(frames)
+    carried = network.nothing(frames[0])
+    for number in range(len(frames) - 1, -1, -1):
+        if number + 1 < len(frames):
+            carried = network.carry(carried, frames[number], frames[number + 1])
+        carried = backward[number] = network.backward_trunk(frames[number], carried)
+    carried = network.nothing(frames[0])
+    made: list[Plane] = []
+    for number in range(new.stop):
+        if number:
+            carried = network.carry(carried, frames[number], frames[number - 1])
+        carried = network.forward_trunk(frames[number], carried)
+        if number >= new.start:
+            large = network.finish(frames[number], backward[number], carried)
+            made.append(np.ascontiguousarray(large[0].mean(dim=0).numpy(), np.float32))
+    return made
+
+
+def stretches(
+    lumas: Iterable[Plane], *, new: int, overlap: int
+) -> Iterator[tuple[list[Plane], slice]]:
+    """Frames of each stretch, and which of them are new; no more than that is held.
+
+    Every frame is new once; up to `overlap` more lie on each side.
+    """
+    source = iter(lumas)
+    held = list(islice(source, new + overlap))
+    before = 0
+    while len(held) > before:
+        stop = min(before + new, len(held))
+        yield held, slice(before, stop)
+        held = held[max(0, stop - overlap) :]
+        before = min(overlap, stop)
+        held += islice(source, new)

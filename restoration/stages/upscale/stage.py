@@ -1,0 +1,293 @@
+"""Larger pictures that give back their source when they are shrunk, and say what they made up.
+
+A network, or resampling alone, proposes luma; chroma is resampled. Back-projection then makes every
+plane shrink to exactly what was read, to the rounding of the file. What it adds beyond that is not
+in the source: its size is estimated at every pixel, kept as heat, and above a threshold labelled
+SYNTHESISED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from archive.media.pixels import Picture, PixelFormat
+from restoration import weights
+from restoration.imaging.resample import Plane, not_given_back, over_blocks, resample
+from restoration.provenance import Label
+from restoration.stages.contract import (
+    JSON,
+    Clip,
+    Outcome,
+    Progress,
+    Stage,
+    StageError,
+    StageFrame,
+)
+from restoration.stages.segments import split_at_marks
+from restoration.stages.upscale import faithful, invention
+from restoration.stages.upscale.engines import Engine, Enlarged, Resample
+from restoration.stages.upscale.size import MOST, Size, wanted_size
+
+ENGINES = ("compact", "resample", "basicvsr")
+MODES = ("faithful", "free")
+OPERATOR = (
+    "each axis: Keys' cubic, a = -0.5, widened by the factor, weights made to sum to 1, samples at "
+    "pixel centres: restoration/imaging/resample.py"
+)
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Of R, G and B (BT.601): what the network sees of RGB; every channel gets the detail it adds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What can be set from outside."""
+
+    scale: int = 2
+    """How many times as large: 2, 3 or 4."""
+    height: int = 0
+    """Rows of the result, up to four times the source's; 0: by scale."""
+    engine: str = "compact"
+    """`compact`: our own network. `resample`: no network, nothing made up. `basicvsr`: the
+    published network, which looks at many frames and is slow without a GPU."""
+    mode: str = "faithful"
+    """`faithful`: shrinking gives back the source. `free`: as the engine proposes."""
+    threshold: float = 3.0
+    """Of error to expect, in 8-bit codes, above which a pixel is SYNTHESISED."""
+    tile: int = 0
+    """Side of the network's tiles in source pixels; 0: by free memory."""
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.scale <= MOST:
+            raise ValueError(f"scale must be 2, 3 or {MOST}, not {self.scale}")
+        if self.engine not in ENGINES:
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {self.engine!r}")
+        if self.mode not in MODES:
+            raise ValueError(f"mode must be one of {', '.join(MODES)}, not {self.mode!r}")
+        if not 0 <= self.threshold <= 8:
+            raise ValueError(f"threshold must be from 0 to 8, not {self.threshold}")
+        if self.height < 0 or self.tile < 0 or 0 < self.tile < 32:
+            raise ValueError("height and tile are 0 or a number of pixels; a tile has 32 or more")
+
+
+def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
+    """Stream the clip enlarged.
+
+    Raises: StageError for a size that is no enlargement, or too large.
+    """
+    size = wanted_size(clip.format, scale=params.scale, height=params.height)
+    facts: dict[str, JSON] = {
+        "engine": params.engine,
+        "mode": params.mode,
+        "width": size.width,
+        "height": size.height,
+        "operator": OPERATOR,
+        "threshold": params.threshold,
+        "consistency_db": 99.0,
+        "made_up": 0.0,
+        "frames": [],
+        "warnings": [],
+    }
+    return Outcome(_Enlarging(clip, params, size, facts, progress).stream(), facts)
+
+
+class _Enlarging:
+    """One run over a clip."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        params: Params,
+        size: Size,
+        facts: dict[str, JSON],
+        progress: Progress,
+    ) -> None:
+        self._clip, self._params, self._size = clip, params, size
+        self._facts, self._progress = facts, progress
+        self._pixel = clip.format.pixel
+        self._total = clip.end_frame - clip.start_frame
+
+    def stream(self) -> Iterator[StageFrame]:
+        engine = self._engine()
+        done = 0
+        for segment in split_at_marks(
+            self._clip.start_frame, self._clip.end_frame, self._clip.marks
+        ):
+            pictures = self._clip.frames(*segment)
+            lumas = (luma_of(picture) for picture in self._clip.frames(*segment))
+            results = engine.enlarge(lumas)
+            for number, picture, result in zip(range(*segment), pictures, results, strict=True):
+                yield self._finish(number, picture, result)
+                done += 1
+                self._progress(done, self._total)
+        self._conclude(engine)
+
+    def _engine(self) -> Engine:
+        if self._params.engine == "resample":
+            return Resample(self._size)
+        try:
+            return self._network()
+        except ModuleNotFoundError as missing:
+            raise StageError(
+                f"{missing.name} is not installed; install it, or take engine=resample"
+            ) from missing
+
+    def _network(self) -> Engine:
+        """Raises: ModuleNotFoundError without torch, WeightsError without the weights."""
+        from restoration.stages.upscale.compact import Compact
+
+        compact = Compact(weights.require(NETWORK), self._size, tile=self._params.tile)
+        if self._params.engine == "basicvsr":
+            from restoration.stages.upscale.basicvsr import Recurrent
+
+            return Recurrent(weights.require(BASICVSR), self._size, doubter=compact)
+        return compact
+
+    def _finish(self, number: int, picture: Picture, result: Enlarged) -> StageFrame:
+        made = self._picture(picture, result.luma)
+        structure, heat = self._judge(picture, made, result)
+        colour = self._colour(structure)
+        self._mark_lost(picture, made, structure, colour)
+        self._note(number, picture, made, structure)
+        return StageFrame(made, structure, colour, heat=heat)
+
+    def _picture(self, source: Picture, luma: Plane) -> Picture:
+        peak = np.float32(self._pixel.peak)
+        shapes = self._pixel.plane_shapes(width=self._size.width, height=self._size.height)
+        added = luma * peak
+        if self._pixel.model == "rgb":
+            added = (luma - resample(luma_of(source), *luma.shape)) * peak
+        planes = []
+        for place, (plane, shape) in enumerate(zip(source.planes, shapes, strict=True)):
+            proposed = added
+            if self._pixel.model == "rgb" or place > 0:
+                proposed = resample(plane.astype(np.float32), *shape)
+                proposed = proposed + added if self._pixel.model == "rgb" else proposed
+            planes.append(
+                faithful.code_values(
+                    proposed,
+                    plane,
+                    peak=self._pixel.peak,
+                    faithful=self._params.mode == "faithful",
+                )
+            )
+        return Picture(self._pixel, tuple(planes))
+
+    def _judge(
+        self, source: Picture, made: Picture, result: Enlarged
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        small = luma_of(source)
+        bicubic = resample(small, self._size.height, self._size.width)
+        # In 8-bit codes, whatever the depth of the file: so that one threshold serves all.
+        left = faithful.LEFT * 255 / self._pixel.peak
+        plain = faithful.project_in_range(bicubic * 255, small * 255, peak=255, left=left)
+        judged = invention.judge(
+            luma_of(made) * 255,
+            plain,
+            bicubic * 255,
+            None if result.expected is None else result.expected * 255,
+            threshold=self._params.threshold,
+        )
+        return judged.labels, judged.heat
+
+    def _colour(self, structure: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """RGB goes with luma; chroma is resampled, which adds nothing; grey has none."""
+        if self._pixel.model == "rgb":
+            return structure.copy()
+        label = Label.ORIGINAL if self._pixel.model == "grey" else Label.ADJUSTED
+        return np.full_like(structure, label.value)
+
+    def _mark_lost(
+        self,
+        source: Picture,
+        made: Picture,
+        structure: npt.NDArray[np.uint8],
+        colour: npt.NDArray[np.uint8],
+    ) -> None:
+        """Where shrinking does not give the source back, the pixels are no adjustment of it."""
+        for place, (large, small) in enumerate(zip(made.planes, source.planes, strict=True)):
+            lost = not_given_back(large, small, peak=self._pixel.peak)
+            if not lost.any():
+                continue
+            where = over_blocks(lost, *large.shape)
+            if self._pixel.model == "yuv" and place > 0:
+                colour[_spread(where, self._pixel, structure.shape)] = Label.SYNTHESISED.value
+                continue
+            structure[where] = Label.SYNTHESISED.value
+            if self._pixel.model == "rgb":
+                colour[where] = Label.SYNTHESISED.value
+
+    def _note(
+        self, number: int, source: Picture, made: Picture, structure: npt.NDArray[np.uint8]
+    ) -> None:
+        given_back = min(
+            faithful.consistency(large, small, peak=self._pixel.peak)
+            for large, small in zip(made.planes, source.planes, strict=True)
+        )
+        share = float((structure == Label.SYNTHESISED.value).mean())
+        self._facts["frames"].append(
+            {
+                "frame": number,
+                "consistency_db": round(given_back, 2),
+                "made_up": round(share, 4),
+            }
+        )
+        self._facts["consistency_db"] = round(min(self._facts["consistency_db"], given_back), 2)
+        self._facts["made_up"] += share / self._total
+
+    def _conclude(self, engine: Engine) -> None:
+        self._facts["made_up"] = round(float(self._facts["made_up"]), 4)
+        self._facts |= engine.notes()
+        if self._facts.get("tile_halvings"):
+            self._warn(
+                f"memory ran out; tiles were made smaller, to {self._facts['tile']} pixels a side"
+            )
+        if self._params.mode == "faithful" and self._facts["consistency_db"] < LEAST_DB:
+            self._warn(
+                f"the source holds more contrast than any larger picture can give back: shrunk, "
+                f"the result is {self._facts['consistency_db']} dB from it at worst; those places "
+                "are labelled SYNTHESISED"
+            )
+
+    def _warn(self, words: str) -> None:
+        self._facts["warnings"].append(words)
+
+
+def luma_of(picture: Picture) -> Plane:
+    """What the network sees of a picture, (H, W) float32 in [0, 1]."""
+    peak = np.float32(picture.pixel.peak)
+    if picture.pixel.model != "rgb":
+        return np.asarray(picture.planes[0].astype(np.float32) / peak, np.float32)
+    mixed = sum(
+        share * plane.astype(np.float32) for share, plane in zip(_LUMA, picture.planes, strict=True)
+    )
+    return np.asarray(mixed / peak, np.float32)
+
+
+def _spread(
+    where: npt.NDArray[np.bool_], pixel: PixelFormat, shape: tuple[int, ...]
+) -> npt.NDArray[np.bool_]:
+    """Places of a chroma plane, over the luma pixels that they cover."""
+    for axis, shift in ((0, pixel.chroma_shift_y), (1, pixel.chroma_shift_x)):
+        where = np.repeat(where, 1 << shift, axis=axis)
+    return np.ascontiguousarray(where[: shape[0], : shape[1]])
+
+
+LEAST_DB = 50.0
+"""What faithful frames give back, at least."""
+NETWORK = "upscale"
+BASICVSR = "basicvsr-vimeo90k-bi"
+"""Names of the weights in weights.toml."""
+STAGE = Stage(
+    name="upscale",
+    version="1",
+    queue="cpu",
+    makes="pictures",
+    params=Params,
+    run=run,
+    weights=(NETWORK, BASICVSR),
+    tells_heat=True,
+)
