@@ -116,7 +116,7 @@ class InputFrames:
 
 
 def _operation(made: StageFrame) -> FrameMap:
-    return FrameMap(made.structure, made.colour, made.sources)
+    return FrameMap(made.structure, made.colour, made.sources, guidance=made.guidance)
 
 
 def _offsets(made: StageFrame) -> list[int]:

@@ -22,6 +22,7 @@ from archive.media.pixels import Picture, PictureFormat
 from restoration.clip import FrameWindow, StageClip, frames_kept
 from restoration.composing import InputFrames
 from restoration.following import ScanFrames, TakeFollower
+from restoration.guides import GUIDES, check_guides, read_guides
 from restoration.manifest import (
     FileEntry,
     build_manifest,
@@ -29,7 +30,7 @@ from restoration.manifest import (
     manifest_digest,
 )
 from restoration.mapfile import MapReader
-from restoration.orders import Made, Order, TakeFiles
+from restoration.orders import FACTS, Made, Order, TakeFiles
 from restoration.provenance import (
     FrameMap,
     ProvenanceError,
@@ -39,7 +40,7 @@ from restoration.recording import MAP, PICTURE, Recorded, TakeRecorder
 from restoration.software import gather_inputs, library_versions
 from restoration.stages.contract import Cancelled, Progress, Stage, StageError, StageFrame
 from restoration.stages.parameters import params_json
-from restoration.verification import compare_with_written
+from restoration.verification import MOST_MESSAGES, compare_with_written
 
 __all__ = ["Cancelled", "Made", "Order", "ProvenanceError", "StageError", "TakeFiles", "execute"]
 
@@ -107,6 +108,8 @@ class _Run:
     clip: StageClip
     maps: Callable[[int], FrameMap]
     clock: _Clock
+    guides: list[Any]
+    """Of the input take's colours."""
 
     @property
     def frames(self) -> int:
@@ -144,11 +147,13 @@ def _open_run(order: Order, stage: Stage, opened: ExitStack, clock: _Clock) -> _
             f"frames [{order.start_frame}, {order.end_frame}) are not in the scan, which has "
             f"{frames}; make the scenes again from the scan as it is"
         )
+    guides: list[Any] = []
     if order.input_folder is None:
         source, first = scan, 0
         maps = _constant(identity_map(scan.format.height, scan.format.width))
     else:
         source, first, maps = _open_input(order, TakeFiles(order.input_folder), opened)
+        guides = read_guides(TakeFiles(order.input_folder).facts)
     clip = StageClip(
         source,
         start_frame=order.start_frame,
@@ -157,7 +162,7 @@ def _open_run(order: Order, stage: Stage, opened: ExitStack, clock: _Clock) -> _
         marks=order.marks,
     )
     opened.callback(clip.close)
-    return _Run(order, stage, params, given, table, clip, maps, clock)
+    return _Run(order, stage, params, given, table, clip, maps, clock, guides)
 
 
 def _open_scan(order: Order, table: FrameTable | None, start: int = 0) -> PictureSource:
@@ -183,7 +188,7 @@ def _open_input(
             f"the input take in {files.folder} is not the one that was ordered; its manifest has "
             "another digest. Start the run again from the take that is current"
         )
-    for name in (PICTURE, MAP):
+    for name in (PICTURE, MAP, FACTS):
         if sha256_file(files.folder / name) != manifest["files"][name]["sha256"]:
             raise StageError(
                 f"{files.folder / name} was altered or damaged after the take was made; "
@@ -228,8 +233,12 @@ def _make(run: _Run, progress: Progress) -> Made:
     outcome = run.stage.run(run.clip, run.given, progress)
     with ExitStack() as opened:
         recorded, form, follower = _record(run, outcome.frames, files, opened)
+        if recorded.guided and GUIDES not in outcome.facts:
+            outcome.facts[GUIDES] = run.guides
         files.facts.write_bytes(canonical_json(outcome.facts))
         _verify(run, follower, recorded, lambda: progress(run.frames, run.frames))
+        if recorded.guided:
+            _verify_guides(run, files)
     began = time.perf_counter()
     manifest = _manifest(run, files, recorded, form, outcome.facts)
     files.manifest.write_bytes(canonical_json(manifest))
@@ -335,6 +344,18 @@ def _verify(
         raise ProvenanceError(
             f"the take of {run.stage.name} did not stand when it was read back: "
             + "; ".join(problems)
+        )
+
+
+def _verify_guides(run: _Run, files: TakeFiles) -> None:
+    """Every hint that the map names, as it was read back, is in the table as it was."""
+    began = time.perf_counter()
+    problems = check_guides(files.map, read_guides(files.facts))
+    run.clock.add("verify", began)
+    if problems:
+        raise ProvenanceError(
+            f"the colours of the take of {run.stage.name} name hints that cannot be: "
+            + "; ".join(problems[:MOST_MESSAGES])
         )
 
 

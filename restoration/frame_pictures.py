@@ -1,6 +1,8 @@
-"""Single frames of a take and its map as PNG, exact in size, for pages and for judging."""
+"""Single frames of a take and its map as PNG, exact in size, and single pixels of the map."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,8 +11,10 @@ import numpy.typing as npt
 from archive.media.decode import open_source
 from archive.media.display import to_layout
 from archive.media.stills import frame_png
+from restoration.guides import read_guides
 from restoration.mapfile import MapReader
 from restoration.models import Take
+from restoration.orders import FACTS
 from restoration.provenance import FrameMap, Label
 from restoration.storage import storage
 
@@ -42,6 +46,47 @@ def map_frame(take: Take, frame: int, plane: str = "structure") -> bytes:
         shown = to_layout(native, source.format, layout="rgb24").to_ndarray(format="rgb24")
         picture: RGB = shown.astype(np.uint8, copy=False)
     return _png(painted(picture, frame_map, plane=plane))
+
+
+def pixel_read_out(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:
+    """What the take's map says of one pixel of a frame, numbered as in the scan.
+
+    Returns: `structure` and `colour` (labels by name); `source` (`frame`, `y`, `x`) of a value that
+        was copied, else None; `guide`, the hint or reference that its colour came from as in
+        `facts["guides"]`, else None; `doubt` of an added colour, 0 to 1, else None.
+    Raises: ValueError for a place outside the picture.
+    """
+    folder = storage().folder(take.storage_key)
+    place = frame - take.start_frame
+    frame_map = next(MapReader(folder / "map.mkv").frames(place, place + 1))
+    height, width = frame_map.structure.shape
+    if not (0 <= y < height and 0 <= x < width):
+        raise ValueError(f"y {y}, x {x} lies outside the picture of {width} x {height}")
+    told: dict[str, Any] = {
+        "structure": Label(int(frame_map.structure[y, x])).name,
+        "colour": Label(int(frame_map.colour[y, x])).name,
+        "source": _source_of(frame_map, frame, y, x),
+        "guide": None,
+        "doubt": None,
+    }
+    if frame_map.guidance is not None:
+        number = int(frame_map.guidance.hint[y, x])
+        if number:
+            told["guide"] = read_guides(folder / FACTS)[number - 1]
+        if frame_map.colour[y, x] >= Label.HUMAN.value:
+            told["doubt"] = round(int(frame_map.guidance.doubt[y, x]) / 255, 2)
+    return told
+
+
+def _source_of(frame_map: FrameMap, frame: int, y: int, x: int) -> dict[str, int] | None:
+    """Where the pixel's value was copied from, in the scan's frames; None: its own place."""
+    copied = frame_map.sources
+    if copied is None or frame_map.structure[y, x] == Label.ORIGINAL.value:
+        return None
+    offset, dy, dx = (int(part[y, x]) for part in (copied.offset, copied.dy, copied.dx))
+    if not (offset or dy or dx):
+        return None
+    return {"frame": frame + offset, "y": y + dy, "x": x + dx}
 
 
 def painted(picture: RGB, frame_map: FrameMap, *, plane: str) -> RGB:

@@ -13,8 +13,12 @@ import numpy.typing as npt
 
 from archive.media.growing import StreamHead
 from archive.media.planes import fill_frame, plane_rows
-from restoration.provenance import FrameMap, Sources, pack, unpack
+from restoration.provenance import FrameMap, Guidance, Sources, pack, unpack
 
+LABELS, SOURCES, COLOUR_SOURCES, HINTS, DOUBTS = range(5)
+"""The streams that a map can have, in this order; all but the first may be missing."""
+FORMS = ("gray", "gbrp16le", "gbrp16le", "gray16le", "gray")
+"""Pixel formats by stream."""
 ZERO = 32768
 """What stands for 0 in a stream of sources, so that negative numbers fit."""
 
@@ -126,6 +130,29 @@ def read_sources(video: av.VideoFrame) -> Sources:
         for plane in video.planes
     )
     return Sources(offset.astype(np.int8), dy, dx)
+
+
+def hints_frame(guidance: Guidance) -> av.VideoFrame:
+    return fill_frame("gray16le", (guidance.hint,))
+
+
+def doubts_frame(guidance: Guidance) -> av.VideoFrame:
+    return fill_frame("gray", (guidance.doubt,))
+
+
+def read_guidance(hints: av.VideoFrame, doubts: av.VideoFrame) -> Guidance:
+    rows, columns = hints.height, hints.width
+    doubt = plane_rows(doubts.planes[0], rows=rows, row_bytes=columns)
+    return Guidance(_samples(hints.planes[0], rows, columns), np.ascontiguousarray(doubt))
+
+
+def kinds_of(forms: list[str]) -> list[int] | None:
+    """Which of the streams a map's are, by their pixel formats; None if it is no map."""
+    copies = forms.count("gbrp16le")
+    kinds = [LABELS, *(SOURCES, COLOUR_SOURCES)[:copies]]
+    if "gray16le" in forms:
+        kinds += [HINTS, DOUBTS]
+    return kinds if forms == [FORMS[kind] for kind in kinds] else None
 
 
 def _samples(plane: Any, rows: int, columns: int) -> npt.NDArray[np.uint16]:

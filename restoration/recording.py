@@ -47,6 +47,8 @@ class Recorded:
     totals: Totals
     framemd5: str
     """SHA-256 over the frames' MD5s, a line each."""
+    guided: bool = False
+    """Whether the maps name hints."""
 
 
 def picture_md5(picture: Picture) -> str:
@@ -136,7 +138,8 @@ class TakeRecorder:
         if self._heats is not None:
             self._heats.close()
         self._lines.close()
-        return Recorded(self._frames, self._maps.totals, self._md5.hexdigest())
+        totals, guided = self._maps.totals, self._maps.has_guidance
+        return Recorded(self._frames, totals, self._md5.hexdigest(), guided)
 
     def abandon(self) -> None:
         """Stop, and remove what was written."""

@@ -87,6 +87,11 @@ urlpatterns = [
         name="correction-cdl",
     ),
     path("takes/<int:pk>/doubt.json", colour_views.doubt, name="take-doubt"),
+    path(
+        "takes/<int:pk>/frames/<int:frame>/<int:y>/<int:x>/",
+        viewing_views.take_pixel,
+        name="take-pixel",
+    ),
     path("takes/<int:pk>/viewing/", viewing_views.viewing_state, name="take-viewing"),
     path("takes/<int:pk>/view.mp4", viewing_views.view_proxy, name="take-proxy"),
     path("takes/<int:pk>/labels.json", viewing_views.labels_index, name="take-labels-index"),

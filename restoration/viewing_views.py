@@ -16,6 +16,7 @@ from archive.ranges import ranged_file_response
 from archive.views import never_changes, scan_frame_png
 from restoration import frame_pictures, scenes, viewing
 from restoration.models import Scene, Take
+from restoration.provenance import ProvenanceError
 from restoration.starting import ring_for_view
 
 ASKED_AGAIN = 60.0
@@ -64,6 +65,21 @@ def _frame(take: Take, frame: int, request: HttpRequest) -> HttpResponse:
     except (FileNotFoundError, MediaError) as error:
         raise Http404(f"The files of this take cannot be read: {error}") from error
     return never_changes(HttpResponse(picture, content_type="image/png"))
+
+
+@require_safe
+def take_pixel(request: HttpRequest, pk: int, frame: int, y: int, x: int) -> HttpResponse:
+    """What the map says of one pixel, as JSON: labels, source, the hint of its colour, doubt."""
+    take = _take(request, pk)
+    if not take.start_frame <= frame < take.end_frame:
+        raise Http404(f"This take has frames {take.start_frame} to {take.end_frame - 1}.")
+    try:
+        told = frame_pictures.pixel_read_out(take, frame, y, x)
+    except ValueError as error:
+        raise Http404(str(error)) from error
+    except (FileNotFoundError, ProvenanceError) as error:
+        raise Http404(f"The map of this take cannot be read: {error}") from error
+    return never_changes(JsonResponse(told))
 
 
 @require_safe

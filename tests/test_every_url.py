@@ -86,6 +86,7 @@ EXPECTED = {
     "storyboard": Expected(READ, VIEWERS, ("reel",)),
     "scene-frame": Expected(READ, VIEWERS, ("scene", "zero")),
     "take-frame": Expected(READ, VIEWERS, ("take", "zero")),
+    "take-pixel": Expected(READ, VIEWERS, ("take", "zero", "zero", "zero")),
     "scene-repairs": Expected(READ, VIEWERS, ("scene",)),
     "repair-again": Expected(WRITE, RESTORERS, ("scene",)),
     "protect-region": Expected(WRITE, VIEWERS, ("scene",)),

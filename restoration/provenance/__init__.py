@@ -16,6 +16,7 @@ from restoration.provenance.footprints import bilinear_labels, footprint_labels,
 from restoration.provenance.gate import check_frame, check_lightness, check_sources
 from restoration.provenance.labels import (
     FrameMap,
+    Guidance,
     Label,
     Labels,
     ProvenanceError,
@@ -29,6 +30,7 @@ from restoration.provenance.totals import Totals
 
 __all__ = [
     "FrameMap",
+    "Guidance",
     "Label",
     "Labels",
     "ProvenanceError",

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import PixelFormat
+from restoration.provenance.guidance import carried_guidance
 from restoration.provenance.labels import (
     FrameMap,
     Label,
@@ -36,6 +37,15 @@ def compose(operation: FrameMap, inputs: Callable[[int], FrameMap], pixel: Pixel
     Raises: ProvenanceError for labels and sources that cannot be: ORIGINAL from elsewhere,
         RECOVERED from nowhere, places outside the picture, planes that disagree.
     """
+    composed = _compose(operation, inputs, pixel)
+    guidance = carried_guidance(operation, inputs, pixel)
+    return composed if guidance is None else replace(composed, guidance=guidance)
+
+
+def _compose(
+    operation: FrameMap, inputs: Callable[[int], FrameMap], pixel: PixelFormat
+) -> FrameMap:
+    """The labels and sources of `compose`."""
     _check_operation(operation, pixel)
     here = inputs(0)
     if operation.structure.shape != here.structure.shape:
@@ -72,6 +82,7 @@ def change_by_hand(composed: FrameMap, held: FrameMap) -> FrameMap:
         composed,
         structure=np.maximum(composed.structure, held.structure, order="C"),
         colour=np.maximum(composed.colour, held.colour, order="C"),
+        guidance=held.guidance,
     )
 
 

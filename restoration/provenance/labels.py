@@ -67,6 +67,19 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Guidance:
+    """What a colour that was added rests on. Both (H, W).
+
+    hint: uint16, number of the guide (a person's hint, or a reference still) that the colour came
+        from, as the take's table of guides counts them, from 1; 0: from none.
+    doubt: uint8, how uncertain the colour is: 0 nothing to doubt, 255 nothing speaks for it.
+    """
+
+    hint: npt.NDArray[np.uint16]
+    doubt: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FrameMap:
     """The labels of one frame.
 
@@ -77,12 +90,14 @@ class FrameMap:
     sources: where values were copied from; applies to a plane wherever its label is not ORIGINAL.
     colour_sources: the same for colour alone, where one record cannot serve both planes (possible
         only after two stages that copy); None: `sources` serves both.
+    guidance: of RGB to which colour was added: which hint each colour came from, and its doubt.
     """
 
     structure: Labels
     colour: Labels
     sources: Sources | None = None
     colour_sources: Sources | None = None
+    guidance: Guidance | None = None
 
 
 def identity_map(height: int, width: int) -> FrameMap:
@@ -159,7 +174,27 @@ def label_problems(frame_map: FrameMap, pixel: PixelFormat) -> list[str]:
                 f"colour: labels differ within {int(uneven.sum())} chroma samples, first the "
                 f"sample at y {y}, x {x}"
             )
-    return problems
+    return problems + guidance_problems(frame_map, pixel)
+
+
+def guidance_problems(frame_map: FrameMap, pixel: PixelFormat) -> list[str]:
+    """Colours that name a hint and cannot have come from one."""
+    guidance = frame_map.guidance
+    if guidance is None:
+        return []
+    if pixel.model != "rgb":
+        return ["guidance: only RGB can have got colour from a hint"]
+    shape = frame_map.colour.shape
+    if guidance.hint.shape != shape or guidance.doubt.shape != shape:
+        return [f"guidance: its planes are {guidance.hint.shape} and not the map's {shape}"]
+    astray = (guidance.hint != 0) & (frame_map.colour < Label.HUMAN.value)
+    if not astray.any():
+        return []
+    y, x = first_place(astray)
+    return [
+        f"guidance: {int(astray.sum())} pixels name a hint, but no colour was added there, first "
+        f"at y {y}, x {x}"
+    ]
 
 
 def covered_range(colour: Labels, pixel: PixelFormat) -> tuple[Labels, Labels]:

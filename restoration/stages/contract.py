@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture, PictureFormat
-from restoration.provenance.labels import Sources
+from restoration.provenance.labels import Guidance, Sources
 
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all) after every frame; may raise `Cancelled`."""
@@ -26,6 +26,7 @@ __all__ = [
     "JSON",
     "Cancelled",
     "Clip",
+    "Guidance",
     "Outcome",
     "Progress",
     "Sources",
@@ -65,6 +66,7 @@ class StageFrame:
     structure, colour: uint8 (H, W) at luma resolution, values of `restoration.provenance.Label`.
     ORIGINAL here means "same code value as the stage's input". RGB: both planes are equal.
     sources: None if every pixel carries the value of its own place (changed or not).
+    guidance: where colour was added, which of `facts["guides"]` each came from, and its doubt.
     by_hand: HUMAN here is a person's change of the value that stood there, not a value entered in
         its place: what the input's map says of it still counts, and its lightness may change.
     heat: uint8 (H, W), the error to expect of luma in quarters of an 8-bit code, from a stage that
@@ -77,6 +79,7 @@ class StageFrame:
     sources: Sources | None = None
     by_hand: bool = False
     heat: npt.NDArray[np.uint8] | None = None
+    guidance: Guidance | None = None
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from restoration import viewing
 from restoration.models import Take
+from restoration.provenance import Label
 from tests import factories
 from tests.review.approved_reel import current_scan, make_real_take, make_scanned_reel
 
@@ -84,3 +85,11 @@ def test_a_still_is_made_for_a_frame_that_has_none(browser, take):
     first = browser.get(address)
     assert b"".join(first.streaming_content)[:2] == b"\xff\xd8"
     assert browser.get(reverse("scan-still", args=[scan.pk, 12])).status_code == 404
+
+
+def test_a_single_pixel_of_the_map_is_told(browser, take):
+    told = browser.get(reverse("take-pixel", args=[take.pk, take.start_frame, 3, 5]))
+    assert set(told.json()) == {"structure", "colour", "source", "guide", "doubt"}
+    assert told.json()["structure"] in Label.__members__ and told.json()["guide"] is None
+    for place in ((take.end_frame, 3, 5), (take.start_frame, 48, 5), (take.start_frame, 3, 64)):
+        assert browser.get(reverse("take-pixel", args=[take.pk, *place])).status_code == 404

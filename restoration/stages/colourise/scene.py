@@ -38,10 +38,12 @@ _LOST = 0.3
 _STROKE = 8.0
 """Side of a square in which patches of one colour count as one, in pixels at the size of work."""
 _MOST_POINTS = 300
+_MOST_SURE = 100
+"""Places of a followed frame that speak for what enters it."""
 _OVERRULED = 0.15
 """Share of the side within which a painted hint overrules what a still says."""
 UNOWNED = -1
-"""In place of a hint's number: a reference still."""
+"""In place of a guide's number: none, a guess."""
 _FOLLOWED = 0.7
 _ENTERED = 0.3
 """Trust from which down a thing counts as new in the frame, more and more."""
@@ -54,10 +56,17 @@ Beat = Callable[[], None]
 
 
 class Known(NamedTuple):
-    """A point that is known in a frame, and the hint that it belongs to."""
+    """A point that is known in a frame, and the guide that it belongs to: a hint, or a still."""
 
     point: Point
-    hint: int
+    guide: int
+
+
+class Still(NamedTuple):
+    """A reference in colour, and its number among the guides."""
+
+    lab: Lab
+    guide: int
 
 
 class Proposer(Protocol):
@@ -76,7 +85,7 @@ class Scene:
         hints: tuple[Hint, ...],
         *,
         proposer: Proposer | None = None,
-        references: Mapping[int, list[Lab]] | None = None,
+        references: Mapping[int, list[Still]] | None = None,
         beat: Beat = lambda: None,
     ) -> None:
         """
@@ -157,7 +166,7 @@ class Scene:
         share = np.clip(1 - way.trust / _ENTERED, 0, 1)
         if float(share.mean()) < _FEW:
             return carried
-        step = max(4, int(np.sqrt(lightness.size / _MOST_POINTS)))
+        step = max(4, int(np.sqrt(lightness.size / _MOST_SURE)))
         sure = [
             Known(Point(float(y), float(x), float(lightness[y, x]), *carried.ab[y, x].tolist()), -1)
             for y in range(step // 2, lightness.shape[0], step)
@@ -169,14 +178,17 @@ class Scene:
         guess = proposer.improve(lightness, field, sure)
         ab = share[..., None] * guess.ab + (1 - share[..., None]) * carried.ab
         evidence = share * guess.evidence + (1 - share) * carried.evidence
-        return Field(ab.astype(np.float32), evidence.astype(np.float32), carried.owner)
+        owner = np.where(share > 0.5, np.int16(UNOWNED), carried.owner)
+        return Field(ab.astype(np.float32), evidence.astype(np.float32), owner)
 
     def _key_field(self, frame: int, known: list[Known]) -> Field:
         lightness = self.lightness(frame)
         known = thinned(known)
         spread = spread_points(lightness, [each.point for each in known])
-        hints = np.array([each.hint for each in known] + [-1], np.int16)
-        field = Field(spread.ab, spread.certainty, hints[spread.nearest])
+        guides = np.array([each.guide for each in known] + [UNOWNED], np.int16)
+        # What the network adds where hints weigh less than no colour is its own guess.
+        nearest = spread.nearest if self._proposer is None else spread.told_by
+        field = Field(spread.ab, spread.certainty, guides[nearest])
         if self._proposer is not None:
             field = self._proposer.improve(lightness, field, known)
         drawn = draw_to_edges(lightness, field.ab, [each.point for each in known])
@@ -208,9 +220,9 @@ class Scene:
         lightness = self.lightness(frame)
         side = float(np.sqrt(lightness.size))
         return [
-            Known(point, UNOWNED)
-            for reference in self._references.get(frame, [])
-            for point in points_from(reference, lightness)
+            Known(point, still.guide)
+            for still in self._references.get(frame, [])
+            for point in points_from(still.lab, lightness)
             if not any(_speaks_for(each.point, point, side) for each in painted)
         ]
 

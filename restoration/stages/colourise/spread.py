@@ -50,6 +50,11 @@ class Spread(NamedTuple):
     nearest: npt.NDArray[np.int16]
 
     @property
+    def told_by(self) -> npt.NDArray[np.int16]:
+        """Like `nearest`, but -1 where no colour weighs more than all hints."""
+        return np.where(self.evidence >= 0.5, self.nearest, np.int16(-1))
+
+    @property
     def certainty(self) -> Plane:
         """How far a colour may be taken for the hint's: 1 on it, a half where a thing as light is
         a sixth of the picture's side away or a thing beside it is 15 in L lighter. (H, W).

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from archive.media.pixels import Picture
 from restoration import weights
-from restoration.imaging.colour import Lab, Plane
+from restoration.imaging.colour import Plane
 from restoration.imaging.tones import lightness_of
 from restoration.stages.colourise.advice import (
     UNDECIDED,
@@ -29,9 +29,10 @@ from restoration.stages.colourise.advice import (
 )
 from restoration.stages.colourise.codes import Coloured, enlarge, write_codes
 from restoration.stages.colourise.field import Field
+from restoration.stages.colourise.guides import MOST, guidance_of, table_of
 from restoration.stages.colourise.hints import Hint, check_places, parse_hints
 from restoration.stages.colourise.references import load_reference, parse_references
-from restoration.stages.colourise.scene import Proposer, Scene
+from restoration.stages.colourise.scene import Proposer, Scene, Still
 from restoration.stages.colourise.source import Source, examine
 from restoration.stages.contract import (
     JSON,
@@ -85,6 +86,9 @@ def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
     """
     hints = parse_hints(params.hints)
     check_places(hints, clip)
+    stills = parse_references(params.references)
+    if len(hints) + len(stills) > MOST:
+        raise StageError(f"a scene can have {MOST} hints and references at most; split it")
     references = _load_references(clip, params)
     source = examine(clip)
     facts: dict[str, JSON] = {
@@ -93,6 +97,7 @@ def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
         "frames": [],
         "hints": [{"id": hint.id, "frame": hint.frame, "by": hint.by} for hint in hints],
         "references": _told(params),
+        "guides": table_of(hints, stills),
         "undecided": 0.0,
         "warnings": [],
         "paint_next": [],
@@ -102,16 +107,18 @@ def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
     return Outcome(frames=painting.stream(), facts=facts)
 
 
-def _load_references(clip: Clip, params: Params) -> dict[int, list[Lab]]:
+def _load_references(clip: Clip, params: Params) -> dict[int, list[Still]]:
     """Raises: StageError for one that cannot be read or lies outside the scene."""
-    found: dict[int, list[Lab]] = {}
-    for reference in parse_references(params.references):
+    found: dict[int, list[Still]] = {}
+    first = len(parse_hints(params.hints))
+    for guide, reference in enumerate(parse_references(params.references), start=first):
         if not clip.start_frame <= reference.frame < clip.end_frame:
             raise StageError(
                 f"the reference {reference.name} is for frame {reference.frame}, outside the "
                 f"scene's [{clip.start_frame}, {clip.end_frame})"
             )
-        found.setdefault(reference.frame, []).append(load_reference(reference))
+        still = Still(load_reference(reference), guide)
+        found.setdefault(reference.frame, []).append(still)
     return found
 
 
@@ -138,7 +145,7 @@ class _Painting:
         self._total = clip.end_frame - clip.start_frame
         self._advised = _spread_out(clip.start_frame, clip.end_frame)
         self._places: list[Place] = []
-        self.references: dict[int, list[Lab]] = {}
+        self.references: dict[int, list[Still]] = {}
 
     def stream(self) -> Iterator[StageFrame]:
         proposer = self._proposer()
@@ -198,34 +205,35 @@ class _Painting:
     def _finish(self, frame: int, found: Field, small: Plane) -> StageFrame:
         picture = next(iter(self._clip.frames(frame, frame + 1)))
         full = lightness_of(picture, self._clip.format)
-        ab, painted = self._colours(frame, found, small, full)
+        ab, painted_by = self._colours(frame, found, small, full)
         made = write_codes(
             picture,
             self._clip.format,
             full,
             ab,
-            painted=painted,
+            painted=painted_by > 0,
             keep_tint=self._params.tint == "keep",
         )
         self._note(frame, found, small, made, picture)
         self._done += 1
         self._progress(self._done, self._total)
-        return StageFrame(made.picture, made.structure, made.colour)
+        guidance = guidance_of(found, painted_by, made.colour)
+        return StageFrame(made.picture, made.structure, made.colour, guidance=guidance)
 
     def _colours(
         self, frame: int, found: Field, small: Plane, full: Plane
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """a and b of every pixel, and where a person entered them."""
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint16]]:
+        """a and b of every pixel, and the number of the hint that a person entered it with."""
         ab = enlarge(found.ab, small, full)
         if self._params.tint == "keep" and self._source.kind == "tinted":
             added = (ab != 0).any(axis=-1, keepdims=True)
             ab = np.asarray(ab + added * self._source.tint_at(full), np.float32)
-        painted = np.zeros(full.shape, bool)
-        for hint in self._hints:
+        painted_by = np.zeros(full.shape, np.uint16)
+        for number, hint in enumerate(self._hints, start=1):
             if hint.frame == frame:
-                ab = ab.copy() if not painted.any() else ab
-                ab[hint.box], painted[hint.box] = hint.ab, True
-        return ab, painted
+                ab = ab.copy() if not painted_by.any() else ab
+                ab[hint.box], painted_by[hint.box] = hint.ab, number
+        return ab, painted_by
 
     def _note(
         self, frame: int, found: Field, small: Plane, made: Coloured, picture: Picture
@@ -238,7 +246,7 @@ class _Painting:
             "out_of_gamut": int(made.faint.sum()),
             "doubt": doubt_grid(small, found.evidence),
             "from": self._shares(found),
-            "from_grid": _coarse(found.owner),
+            "from_grid": _coarse(self._by_hint(found)),
         }
         self._facts["frames"].append(record)
         self._facts["undecided"] += open_yet / self._total
@@ -251,13 +259,17 @@ class _Painting:
 
         A pixel has a nearest hint however far that is, so only those that are decided count.
         """
-        decided = found.owner[found.evidence >= UNDECIDED]
+        decided = self._by_hint(found)[found.evidence >= UNDECIDED]
         counts = np.bincount(decided + 1, minlength=len(self._hints) + 1)
         return {
             hint.id: round(float(count) / found.owner.size, 4)
             for hint, count in zip(self._hints, counts[1:], strict=True)
             if count
         }
+
+    def _by_hint(self, found: Field) -> npt.NDArray[np.int16]:
+        """The hint that each colour came from; -1 for none, or a reference."""
+        return np.where(found.owner < len(self._hints), found.owner, np.int16(-1))
 
     def _conclude(self) -> None:
         size = (self._clip.format.height, self._clip.format.width)
@@ -291,7 +303,7 @@ NETWORK = "colourise"
 """Name of the weights in weights.toml."""
 STAGE = Stage(
     name="colourise",
-    version="5",
+    version="6",
     queue="cpu",
     makes="pictures",
     params=Params,
