@@ -31,7 +31,8 @@ def approve(
     Args:
         digest: What the person saw; refused if it is not the take's.
 
-    Raises: NotAllowed, DecisionRefused.
+    Raises: NotAllowed, DecisionRefused; also for a take that is no longer what a run would give,
+        of which an approval would be stale from the start.
     """
     return _decide(
         scene, take, by=by, decision=Approval.Decision.APPROVED, reason=comment, digest=digest
@@ -213,12 +214,24 @@ def _decide(
             f"Nothing was recorded: you were looking at {take.stage} take {take.number}, and now "
             f"{now} stands at the end of this scene. Look at it, then decide."
         )
+    if decision == Approval.Decision.APPROVED:
+        _require_up_to_date(scene, take)
     approval = Approval.objects.create(
         scene=scene, take=take, digest=take.digest, decision=decision, reason=reason.strip(), by=by
     )
     kind = "approval" if decision == Approval.Decision.APPROVED else "changes requested"
     _record(kind, approval, by=by, comment=approval.reason)
     return approval
+
+
+def _require_up_to_date(scene: Scene, take: Take) -> None:
+    outdated = scenes.outdated(scene, take)
+    if outdated:
+        raise DecisionRefused(
+            f"Nothing was recorded: {take.stage} take {take.number} is out of date already, and an "
+            f"approval of it would be stale at once: {'; '.join(outdated)}. Run it again and "
+            "decide on what comes of that, or take back what changed."
+        )
 
 
 def _record(kind: str, approval: Approval, *, by: Any, **detail: str) -> None:

@@ -125,6 +125,7 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "scan": scene.scan,
         "reel": scene.scan.reel,
         "standing": standing,
+        "outdated": scenes.outdated(scene, standing.take) if standing.take else [],
         "shown": shown,
         "against": against,
         "chain": scenes.chain(shown) if shown else [],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from archive import custody
 from archive.models import Event
-from restoration import scenes
-from restoration.models import Take
+from restoration import hints, scenes
+from restoration.models import Scene, Take
 from review import decisions
 from review.errors import DecisionRefused, NotAllowed
 from review.models import Approval
@@ -21,6 +22,16 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def take() -> Take:
     return factories.make_take(scene=factories.make_scene(), stage="repair")
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return factories.make_scene()
+
+
+def made_with(scene: Scene, stage: str, params: dict[str, Any]) -> Take:
+    manifest = {"stage": stage, "params": params}
+    return factories.make_take(scene=scene, stage=stage, manifest=manifest)
 
 
 def scene_of(take: Take) -> Any:
@@ -99,3 +110,35 @@ def test_withdrawing_leaves_no_decision_not_the_one_before(take, reviewer):
     assert Event.objects.filter(kind="decision withdrawn").exists()
     with pytest.raises(DecisionRefused, match="withdrawn before"):
         decisions.withdraw(approval, by=reviewer)
+
+
+def test_it_refuses_a_take_that_is_out_of_date_already_and_says_why(scene, reviewer, restorer):
+    take = made_with(scene, "repair", {"sensitivity": 1.0})
+    scenes.set_settings(scene, "repair", {"sensitivity": 1.5}, by=restorer)
+    with pytest.raises(DecisionRefused, match=r"repair.sensitivity is now 1.5.*Run it again"):
+        decisions.approve(scene, take, by=reviewer)
+    assert not Approval.objects.exists()
+    assert not Event.objects.filter(kind="approval").exists()
+    decisions.request_changes(scene, take, by=reviewer, reason="softer, please")
+    scenes.set_settings(scene, "repair", {}, by=restorer)
+    assert decisions.approve(scene, take, by=reviewer).take == take
+
+
+def test_a_hint_painted_after_the_page_was_opened_counts(scene, reviewer, restorer):
+    take = made_with(scene, "colourise", {"hints": []})
+    hints.paint(scene, scene.start_frame, [(8, 8)], size=4, rgb=(180, 60, 40), by=restorer)
+    with pytest.raises(DecisionRefused, match="1 colour hint added since"):
+        decisions.approve(scene, take, by=reviewer, digest=take.digest)
+    hints.undo(scene, by=restorer)
+    assert decisions.approve(scene, take, by=reviewer, digest=take.digest)
+
+
+def test_the_page_says_so_before_anybody_decides(scene, client, reviewer, restorer):
+    made_with(scene, "repair", {"sensitivity": 1.0})
+    client.force_login(reviewer)
+    address = reverse("scene", args=[scene.pk])
+    assert "Out of date" not in client.get(address).content.decode()
+    scenes.set_settings(scene, "repair", {"sensitivity": 1.5}, by=restorer)
+    page = client.get(address).content.decode()
+    assert "Out of date: run it again before it is approved." in page
+    assert 'id="approve" disabled' in page
