@@ -20,6 +20,7 @@ from restoration.attempts import execute_run
 from restoration.cancelling import cancel
 from restoration.errors import CannotStart, IllegalTransition
 from restoration.models import Scene, StageRun
+from restoration.models.take import INVENTING
 from restoration.stages import STAGES, find_stage
 from restoration.starting import Step, chain_run, check_steps, ring_on_commit, start_run
 from restoration.sweeper import Swept, sweep
@@ -98,12 +99,36 @@ def process_scene(
     Args:
         version: whose takes the first works on; None: the colour version's if there is one before.
 
-    Raises: StageError, CannotStart.
+    Raises: StageError, CannotStart; also for the colour version if a stage would be taken for one
+        of it and work on the restoration.
     """
     if scene.retired:
         raise CannotStart(f"{scene} was replaced by an edit of the cuts; choose a current scene")
     steps = plan(stages, params or {})
+    if version == scenes.COLOUR:
+        _require_of_colour([step["stage"] for step in steps])
     return _chains([scene], steps, by=by, batch=uuid4(), version=version)[0]
+
+
+def _require_of_colour(stages: list[str]) -> None:
+    """Refuse stages around colourise without it: what follows would leave the colour behind."""
+    (first,) = INVENTING
+    here = scenes.place_in_chain(first)
+    before = [name for name in stages if scenes.place_in_chain(name) < here]
+    after = [name for name in stages if scenes.place_in_chain(name) > here]
+    if before and after and first not in stages:
+        raise CannotStart(
+            f"Nothing was started: {', '.join(before)} comes before the colour, so "
+            f"{', '.join(after)} on what it makes would change the restoration, not the colour "
+            f"version that you look at. Choose {first} too, start {', '.join(after)} alone, or "
+            "show the restoration first"
+        )
+
+
+def works_on_the_restoration(stages: Iterable[str]) -> bool:
+    """Whether all of these come before the colour: none of them touches the colour version."""
+    (first,) = INVENTING
+    return all(scenes.place_in_chain(name) < scenes.place_in_chain(first) for name in stages)
 
 
 def _chains(

@@ -120,6 +120,12 @@ def process_reel(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("reel", pk=pk)
 
 
+_ON_THE_RESTORATION = (
+    "It works on the restoration. The colour version that you look at is out of date then, until "
+    "it is coloured again."
+)
+
+
 @require_POST
 @permission_required("restoration.start_run", raise_exception=True)
 def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
@@ -136,6 +142,8 @@ def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
             )
         run = runs.process_scene(scene, stages=stages, version=version, by=signed_in(request))
         messages.success(request, f"Run {run.pk} ({run.stage}) {run.get_status_display()}.")
+        if version == scenes.COLOUR and runs.works_on_the_restoration(stages):
+            messages.warning(request, _ON_THE_RESTORATION)
     except (RestorationError, StageError) as error:
         messages.error(request, str(error))
     asked = f"?version={version}" if version != scenes.RESTORATION else ""

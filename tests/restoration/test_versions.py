@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from restoration import runs, scenes
+from restoration.errors import CannotStart
 from restoration.models import StageRun, Take
 from restoration.models.take import version_of
 from restoration.starting import follow
@@ -60,6 +61,28 @@ def test_each_version_has_its_own_decision(scene, takes, reviewer):
     assert standing_of(scene, COLOUR).state == "changes"
     assert decisions.is_approved(scene)
     assert pages.reels_with_state().get(pk=scene.scan.reel_id).state == "approved"
+
+
+def test_stages_around_the_colour_are_not_started_without_it(scene, takes, restorer):
+    with pytest.raises(CannotStart, match=r"repair comes before the colour, so grade on what it"):
+        runs.process_scene(scene, stages=["grade", "repair"], version=COLOUR, by=restorer)
+    assert not StageRun.objects.exists()
+    run = runs.process_scene(scene, stages=["repair", "grade"], by=restorer)
+    assert [step["stage"] for step in run.following] == ["grade"], "plain where no colour is shown"
+    whole = ["repair", "colourise", "grade"]
+    assert runs.process_scene(scene, stages=whole, version=COLOUR, by=restorer).stage == "repair"
+    assert runs.process_scene(scene, stages=["grade"], version=COLOUR).input_take == takes[1]
+
+
+def test_the_colour_page_says_what_works_on_the_restoration(scene, takes, client, restorer):
+    client.force_login(restorer)
+    address = reverse("process-scene", args=[scene.pk])
+    asked = {"stages": ["repair"], "version": COLOUR}
+    page = client.post(address, asked, follow=True).content.decode()
+    assert "It works on the restoration. The colour version that you look at is out of date" in page
+    assert "Stages that come before colourise work on the restoration" in page
+    page = client.post(address, asked | {"stages": ["grade"]}, follow=True).content.decode()
+    assert "It works on the restoration" not in page
 
 
 def test_an_approved_colour_version_lets_no_restoration_leave(scene, takes, reviewer):
