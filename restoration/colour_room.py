@@ -69,6 +69,13 @@ class Corrected:
         return cls(row, ", ".join(parts) or "changes nothing")
 
 
+def corners_of(box: Any) -> list[list[int]]:
+    """Of a box, [left, top, width, height], in order."""
+    left, top, width, height = box
+    right, bottom = left + width - 1, top + height - 1
+    return [[left, top], [right, top], [right, bottom], [left, bottom]]
+
+
 def white_hex(row: ColourCorrection) -> str:
     """The colour that it makes neutral, as #rrggbb; empty if it makes none."""
     return hex_of(*(round(value) for value in row.white)) if row.white else ""
@@ -215,6 +222,12 @@ class ColourRoom:
                         strict=True))  # fmt: skip
 
     @property
+    def corners(self) -> str:
+        """Those of the newest correction, as they are written in the form."""
+        polygon = self.newest.polygon if self.newest else None
+        return " ".join(f"{x},{y}" for x, y in polygon or [])
+
+    @property
     def shows_colour(self) -> bool:
         return self.shown is not None and self.shown.version == scenes.COLOUR
 
@@ -238,9 +251,13 @@ class ColourRoom:
             "doubt": self.doubt,
             "next": [asdict(place) for place in self.advice.paint_next],
             "corrections": [
-                {"id": row.pk, "frames": [row.start_frame, row.end_frame], "box": row.box}
+                {
+                    "id": row.pk,
+                    "frames": [row.start_frame, row.end_frame],
+                    "outline": row.polygon or corners_of(row.box),
+                }
                 for row in self.corrections
-                if row.box
+                if row.box or row.polygon
             ],
         }
 

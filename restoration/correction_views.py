@@ -20,11 +20,26 @@ from restoration.models import ColourCorrection, Scene, Take
 from restoration.stages.contract import StageError
 from restoration.stages.grade.cdl import Cdl, Three, from_wheels, wheels, with_white
 from restoration.stages.grade.cdl_file import LARGEST, CdlFileError, read_cdl, write_cdl
+from restoration.stages.grade.region import SOFTEST
 
 WHEELS = {"lift": 0.0, "gamma": 1.0, "gain": 1.0}
 """Each with its value that changes nothing."""
 CHANNELS = ("red", "green", "blue")
 BOX = ("left", "top", "width", "height")
+
+
+class CornersField(forms.CharField):
+    """`x,y x,y x,y` as pairs of whole numbers; None if it is left empty."""
+
+    def clean(self, value: Any) -> list[list[int]] | None:
+        written = super().clean(value).split()
+        try:
+            corners = [[int(part) for part in corner.split(",")] for corner in written]
+        except ValueError:
+            corners = [[]]
+        if any(len(corner) != 2 for corner in corners):
+            raise forms.ValidationError("Corners are pairs of whole numbers: 10,20 80,20 45,60.")
+        return corners or None
 
 
 class CorrectionForm(forms.Form):
@@ -34,6 +49,8 @@ class CorrectionForm(forms.Form):
     last = forms.IntegerField(min_value=0)
     saturation = forms.FloatField(min_value=0, required=False)
     white = ColourField(required=False)
+    corners = CornersField(max_length=6000, required=False)
+    softness = forms.IntegerField(min_value=0, max_value=SOFTEST, required=False)
     reason = forms.CharField(max_length=200, required=False)
     replaces = forms.IntegerField(required=False)
 
@@ -57,6 +74,8 @@ class CorrectionForm(forms.Form):
         values["box"] = None if None in box else box
         if any(part is not None for part in box) and values["box"] is None:
             raise forms.ValidationError("A box has four numbers: left, top, width, height.")
+        if values["box"] and values.get("corners"):
+            raise forms.ValidationError("Give a box or corners, not both: leave one empty.")
         return values
 
     def _wheel(self, name: str) -> Three:
@@ -79,8 +98,9 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     frames = (values["first"], values["last"] + 1)
     cdl = _as_held(values["cdl"], replaces) if replaces else values["cdl"]
     return _enter(
-        request, scene, cdl, frames=frames, box=values["box"],
-        white=values["white"], reason=values["reason"], replaces=replaces,
+        request, scene, cdl, frames=frames, box=values["box"], polygon=values["corners"],
+        softness=values["softness"] or 0, white=values["white"], reason=values["reason"],
+        replaces=replaces,
     )  # fmt: skip
 
 
@@ -167,8 +187,8 @@ def give_out(request: HttpRequest, pk: int, correction: int, kind: str) -> HttpR
     row = get_object_or_404(ColourCorrection.objects.of_scene(scene), pk=correction)
     cdl = with_white(Cdl.parse(row.as_values()), row.white)
     name = f"scan{scene.scan_id}_frame{row.start_frame}_correction{row.pk}"
-    where = f"box {row.box}" if row.box else "whole picture"
-    about = f"Frames {row.start_frame} to {row.end_frame - 1}, {where}, by {row.by}. {row.reason}"
+    frames = f"Frames {row.start_frame} to {row.end_frame - 1}"
+    about = f"{frames}, {row.where or 'whole picture'}, by {row.by}. {row.reason}"
     data = write_cdl(cdl, name=name, description=about.strip(), decisions=kind == "cdl")
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
     return HttpResponse(data, content_type="application/xml", headers=headers)

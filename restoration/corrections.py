@@ -1,4 +1,4 @@
-"""Colour corrections that people enter: of a scene, or of a box in its picture.
+"""Colour corrections that people enter: of a scene, or of a box or polygon in its picture.
 
 They become the parameters of the next run of grade (`restoration.drawn`). A change takes the old
 one back and enters another, so that what a take was made with stays on record.
@@ -19,7 +19,10 @@ from restoration.models import ColourCorrection, Scene
 from restoration.stages.grade.cdl import Cdl, Three
 from restoration.stages.grade.stage import MOST, Correction
 
-_CHOSEN = ("scan", "box", "white", "slope", "offset", "power", "saturation", "reason", "by")
+_CHOSEN = (
+    "scan", "box", "polygon", "softness", "white", "slope", "offset", "power", "saturation",
+    "reason", "by",
+)  # fmt: skip
 """What the parts of a correction share."""
 
 
@@ -31,6 +34,8 @@ def enter(
     by: User,
     frames: tuple[int, int] | None = None,
     box: Sequence[int] | None = None,
+    polygon: Sequence[Sequence[int]] | None = None,
+    softness: int = 0,
     white: Three | None = None,
     reason: str = "",
     replaces: ColourCorrection | None = None,
@@ -38,14 +43,16 @@ def enter(
     """Correct frames [start, stop) of a scene, the whole of it if none are named.
 
     Args:
-        box: left, top, width, height in the scan's luma pixels; None: the whole picture.
+        box: left, top, width, height in the scan's luma pixels.
+        polygon: [x, y] of three corners or more; with neither it is of the whole picture.
+        softness: pixels over which it fades inwards from the edge of either.
         white: the picture's colour that is to become neutral first.
         replaces: the correction that this one takes the place of, in this scene alone.
 
     Raises: DrawingError, and nothing is recorded.
     """
     start, stop = frames or (scene.start_frame, scene.end_frame)
-    _check(scene, start, stop, box)
+    _check(scene, start, stop)
     lock(scene.scan)
     if replaces is not None:
         withdraw(replaces, by=by, scene=scene)
@@ -53,12 +60,14 @@ def enter(
         raise DrawingError(f"Nothing was corrected: {MOST} corrections of a scene are the most.")
     made = ColourCorrection(
         scan=scene.scan, start_frame=start, end_frame=stop, box=list(box) if box else None,
+        polygon=[list(corner) for corner in polygon] if polygon else None, softness=softness,
         white=list(white) if white else None, reason=reason.strip()[:200], by=by, **cdl.as_json(),
     )  # fmt: skip
     try:
-        Correction.parse(made.as_param(scene))
+        parsed = Correction.parse(made.as_param(scene))
     except ValueError as error:
         raise DrawingError(f"Nothing was corrected: {error}.") from error
+    _require_inside(scene, parsed)
     made.save()
     tell("colour correction", scene.scan, by, _about(made, (start, stop)))
     return made
@@ -103,7 +112,7 @@ def _keep_elsewhere(correction: ColourCorrection, scene: Scene) -> tuple[int, in
     return start, stop
 
 
-def _check(scene: Scene, start: int, stop: int, box: Sequence[int] | None) -> None:
+def _check(scene: Scene, start: int, stop: int) -> None:
     if scene.retired:
         raise DrawingError(
             "Nothing was corrected: the cuts of this scene were changed meanwhile. "
@@ -114,14 +123,15 @@ def _check(scene: Scene, start: int, stop: int, box: Sequence[int] | None) -> No
             f"Nothing was corrected: the frames must lie from {scene.start_frame} to "
             f"{scene.end_frame - 1}."
         )
-    width, height = scene.scan.width, scene.scan.height
-    if box is not None:
-        left, top, wide, high = box
-        if left >= width or top >= height or left + wide <= 0 or top + high <= 0:
-            raise DrawingError(
-                f"Nothing was corrected: the box lies outside the picture of {width} by {height} "
-                "pixels."
-            )
+
+
+def _require_inside(scene: Scene, correction: Correction) -> None:
+    height, width = scene.scan.height, scene.scan.width
+    rows, columns = correction.part(height, width)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        raise DrawingError(
+            f"Nothing was corrected: that lies outside the picture of {width} by {height} pixels."
+        )
 
 
 def _about(row: ColourCorrection, frames: tuple[int, int]) -> dict[str, Any]:
@@ -129,6 +139,8 @@ def _about(row: ColourCorrection, frames: tuple[int, int]) -> dict[str, Any]:
         "correction": row.number,
         "frames": list(frames),
         "box": row.box,
+        "polygon": row.polygon,
+        "softness": row.softness,
         "white": row.white,
         "slope": row.slope,
         "offset": row.offset,

@@ -120,6 +120,10 @@ def _correction(detail: Detail) -> str:
     parts = [frames_of(detail)]
     if box := detail.get("box"):
         parts.append(f"{box[2]} by {box[3]} pixels at {box[0]}, {box[1]}")
+    if polygon := detail.get("polygon"):
+        parts.append(f"a region of {len(polygon)} corners")
+    if softness := detail.get("softness"):
+        parts.append(f"its edge soft over {softness} pixels")
     parts += [f"{name} {detail[name]}" for name in ("slope", "offset", "power") if name in detail]
     parts.append(f"saturation {detail.get('saturation')}")
     return ", ".join(part for part in parts if part)

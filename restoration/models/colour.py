@@ -202,8 +202,9 @@ class ColourCorrectionQuerySet(models.QuerySet["ColourCorrection"]):
 
 
 class ColourCorrection(models.Model):
-    """An ASC CDL over frames [start, end), of the whole picture or of a box in it.
+    """An ASC CDL over frames [start, end), of the whole picture or of a box or polygon in it.
 
+    softness: pixels over which it fades inwards from the edge of the box or polygon.
     white: the picture's colour that becomes neutral before the CDL, sRGB codes; None: none.
     part_of: the correction that this is left of, since it was taken back in another scene alone.
     """
@@ -214,6 +215,8 @@ class ColourCorrection(models.Model):
     start_frame = models.PositiveIntegerField()
     end_frame = models.PositiveIntegerField()
     box = models.JSONField(null=True, help_text="[left, top, width, height]; null: all of it")
+    polygon = models.JSONField(null=True, help_text="[[x, y], ...]; null: none, see the box")
+    softness = models.PositiveSmallIntegerField(default=0)
     white = models.JSONField(null=True, help_text="[r, g, b]")
     slope = models.JSONField(help_text="[r, g, b]")
     offset = models.JSONField(help_text="[r, g, b]")
@@ -262,7 +265,22 @@ class ColourCorrection(models.Model):
             "white": self.white,
             **self.as_values(),
             "by": self.by.get_username(),
+            # Left out where there are none: a correction of before is what it was, run key and all.
+            **({"polygon": self.polygon} if self.polygon else {}),
+            **({"softness": self.softness} if self.softness else {}),
         }
+
+    @property
+    def where(self) -> str:
+        """Of which part of the picture, in words; empty for all of it."""
+        soft = f", soft over {self.softness} pixels" if self.softness else ""
+        if self.polygon:
+            corners = " ".join(f"{x},{y}" for x, y in self.polygon)
+            return f"inside the corners {corners}{soft}"
+        if self.box:
+            left, top, width, height = self.box
+            return f"{width} by {height} pixels at {left}, {top}{soft}"
+        return ""
 
     def as_values(self) -> dict[str, Any]:
         """Slope, offset, power and saturation, for `Cdl.parse`."""

@@ -1,6 +1,7 @@
 // The review room: joins the player's parts and gives them keys.
 
 import { Colour } from "./player/colour.js";
+import { Correction } from "./player/correction.js";
 import { Doubt } from "./player/doubt.js";
 import { listen } from "./player/keys.js";
 import { LabelMaps } from "./player/labels.js";
@@ -47,9 +48,19 @@ const repairs = new Repairs({
   room: JSON.parse(byId("repair-room").textContent), screen, transport, isShown: () => overlay, showMap: toggleOverlay,
 });
 const protect = new Protect({ screen, repairs, place: byId("screen") });
-const colour = new Colour({
-  screen, transport, timeline, place: byId("screen"), stopOthers: () => protect.active && protect.toggle(false),
+const correction = new Correction({
+  screen, repairs, transport, place: byId("screen"), room: () => colour.room, say: (words) => colour.say(words),
 });
+const colour = new Colour({
+  screen, transport, timeline, place: byId("screen"),
+  stopOthers: () => { protect.stop(); correction.stop(); },
+  onsettle: () => correction.settle(),
+});
+// One tool at a time: each of the three lays the others down.
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("#draw-region")) { colour.stop(); correction.stop(); }
+  if (target.closest("#draw-correction")) { colour.stop(); protect.stop(); }
+}, { capture: true });
 doubt = new Doubt(() => colour.room.doubt, paintMap);
 screen.ondraw = () => { repairs.draw(); colour.draw(); };
 
@@ -170,7 +181,7 @@ listen({
   "[": () => byId("before")?.click(), "]": () => byId("after")?.click(), "?": () => byId("keys").showModal(),
   "+": () => tools.zoomBy(1.5), "-": () => tools.zoomBy(1 / 1.5), 0: () => tools.zoom("fit"),
   c: () => repairs.step(1), C: () => repairs.step(-1), y: () => repairs.decide("keep"), u: () => repairs.decide("undo"),
-  x: () => repairs.nextNotJudged(), g: () => { colour.stop(); protect.toggle(); },
+  x: () => repairs.nextNotJudged(), g: () => { colour.stop(); correction.stop(); protect.toggle(); },
   h: () => colour.use("paint"), e: () => colour.use("pick"), t: () => colour.use("erase"),
   "<": () => colour.resize(-2), ">": () => colour.resize(2),
   Escape: () => repairs.choose(null),

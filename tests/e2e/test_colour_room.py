@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from restoration import nursery, runs, viewing
-from restoration.models import Hint, Scene, StageRun, Take
+from restoration.models import ColourCorrection, Hint, Scene, StageRun, Take
 from tests.e2e.player import open_player
 from tests.e2e.test_accessible import faults
 from tests.e2e.test_repair_decisions import point
@@ -69,6 +69,70 @@ def test_hints_are_painted_undone_and_kept_by_name(page: Page, log_in, scene_wit
     assert faults(page) == []
     page.get_by_role("link", name="Next").click()
     expect(page.locator("#brush-entry")).to_contain_text("Anna: hat")
+
+
+def test_three_hints_are_painted_with_the_keyboard_alone(
+    page: Page, log_in, scene_with_takes, reviewer
+):
+    log_in(reviewer)
+    open_frame(page, scene_with_takes)
+    section = page.locator("#colour")
+    page.keyboard.press("h")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-cursor='96 72']")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"body[data-hints='{FRAME} 1']")
+    for times, key in ((5, "ArrowLeft"), (3, "ArrowUp"), (2, "Shift+ArrowUp")):
+        for _ in range(times):
+            page.keyboard.press(key)
+    page.wait_for_selector("body[data-cursor='71 55']")
+    page.keyboard.press(" ")
+    page.wait_for_selector(f"body[data-hints='{FRAME} 2']")
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f"body[data-frame='{FRAME + 1}']")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"body[data-hints='{FRAME + 1} 1']")
+    expect(section).to_contain_text(f"Painted in frame {FRAME + 1}")
+    first, second, third = Hint.objects.standing().order_by("pk")
+    assert [(hint.x, hint.y) for hint in (first, second)] == [(90, 66), (65, 49)]
+    assert third.frame == FRAME + 1
+    page.keyboard.press("t")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(section).to_contain_text(f"Taken back in frame {FRAME + 1}")
+
+
+def test_a_region_of_a_correction_is_drawn_as_protected_regions_are(
+    page: Page, log_in, scene_with_takes, reviewer
+):
+    log_in(reviewer)
+    open_frame(page, scene_with_takes)
+    page.get_by_text("Correct light and colour").click()
+    page.locator("#draw-correction").click()
+    for at in ((20, 20), (120, 30), (60, 100)):
+        page.mouse.click(*point(page, *at))
+    page.keyboard.press("Enter")
+    expect(page.locator("#correct-corners")).to_have_value("20,20 120,30 60,100")
+    page.locator("#correct-softness").fill("6")
+    page.locator("#gain-red").fill("1.2")
+    page.get_by_role("button", name="Keep the correction").click()
+    expect(page.locator("#colour")).to_contain_text("inside the corners 20,20 120,30 60,100, soft")
+    row = ColourCorrection.objects.get()
+    assert (row.polygon, row.softness) == ([[20, 20], [120, 30], [60, 100]], 6)
+    page.get_by_text("Correct light and colour").click()
+    page.locator("#draw-correction").click()
+    page.mouse.move(*point(page, 10, 12))
+    page.mouse.down()
+    page.mouse.move(*point(page, 59, 41), steps=4)
+    page.mouse.up()
+    expect(page.locator("#correct-corners")).to_have_value("")
+    numbers = [page.locator(f"#correct-{name}").input_value() for name in BOX]
+    assert numbers == ["10", "12", "50", "30"]
+
+
+BOX = ("left", "top", "width", "height")
 
 
 def test_no_stroke_is_lost(page: Page, log_in, scene_with_takes, reviewer):

@@ -13,6 +13,7 @@ from django.urls import reverse
 from archive.models import Event
 from restoration import corrections, hints, runs, scenes
 from restoration.colour_room import colour_room
+from restoration.drawn import drawn_params
 from restoration.errors import DrawingError
 from restoration.mapfile import MapReader
 from restoration.models import ColourCorrection, StageRun
@@ -21,6 +22,7 @@ from restoration.stages.grade.cdl import Cdl
 from restoration.stages.grade.cdl_file import read_cdl, write_cdl
 from restoration.starting import params_for
 from restoration.storage import storage
+from review import custody_words
 from tests import factories
 from tests.review.approved_reel import current_scan, make_real_take, make_scanned_reel
 
@@ -205,9 +207,39 @@ def test_a_correction_opened_and_kept_again_is_the_same_correction(desk, scene, 
     assert nudged.power == [7.123457, 0.8, 0.333333] and nudged.slope == list(exact.slope)
 
 
+def test_a_region_with_a_soft_edge_is_entered_run_and_given_out(desk, scene, reviewer):
+    values = {"first": 8, "last": 19, "gain_red": 1.2, "corners": "2,4 20,4 10,30", "softness": 3}
+    response = desk.post(reverse("correct-colour", args=[scene.pk]), values, follow=True)
+    assert "Kept for frames 8 to 19" in said(response)
+    row = ColourCorrection.objects.get()
+    assert (row.box, row.polygon, row.softness) == (None, [[2, 4], [20, 4], [10, 30]], 3)
+    page = response.content.decode()
+    assert "inside the corners 2,4 20,4 10,30, soft over 3 pixels" in page
+    assert 'value="2,4 20,4 10,30"' in page
+    (param,) = drawn_params(scene, "grade")["corrections"]
+    assert (param["polygon"], param["softness"]) == (row.polygon, 3)
+    out = desk.get(reverse("correction-cdl", args=[scene.pk, row.pk])).content
+    assert b"inside the corners 2,4 20,4 10,30, soft over 3 pixels" in out
+    assert read_cdl(out).slope == (1.2, 1.0, 1.0), "the values are those of any CDL"
+    event = Event.objects.get(kind="colour correction")
+    assert "a region of 3 corners, its edge soft over 3 pixels" in custody_words.words(event)
+
+
+def test_a_correction_without_a_region_has_the_parameters_it_always_had(scene, reviewer):
+    corrections.enter(scene, WARM, by=reviewer, box=[0, 0, 8, 8])
+    (param,) = drawn_params(scene, "grade")["corrections"]
+    assert set(param) == {"id", "frames", "box", "white", "slope", "offset", "power", "saturation",
+                          "by"}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"corners": "1,2 3"}, "Corners are pairs of whole numbers"),
+        ({"corners": "1,2 3,4"}, "3 to 400 corners"),
+        ({"corners": "90,90 95,90 95,95"}, "lies outside the picture of 64 by 48"),
+        ({"corners": "1,1 9,1 9,9", "left": 1, "top": 1, "width": 2, "height": 2}, "not both"),
+        ({"softness": 4}, "needs a box or a polygon"),
         ({"gamma_red": 0}, "gamma must be above 0"),
         ({"left": 3}, "A box has four numbers"),
         ({"gain_red": 99}, "slope must lie"),

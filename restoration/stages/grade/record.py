@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from archive.media.pixels import Picture, PictureFormat, Plane
+from archive.media.pixels import Picture, PictureFormat, PixelFormat, Plane
 from restoration.imaging.tones import is_limited, luma_weights
 from restoration.stages.grade.cdl import Cdl
+from restoration.stages.grade.region import blended, of_chroma
 
 UNIT = 1 << 16
 _HALF = UNIT >> 1
@@ -76,8 +77,26 @@ class Curves:
         return _through(self.tables[0], luma)
 
 
-def apply_curves(picture: Picture, form: PictureFormat, curves: Curves, box: Box) -> Picture:
-    """The picture with the correction inside the box; every code outside it stays."""
+def apply_curves(
+    picture: Picture, form: PictureFormat, curves: Curves, box: Box, weights: Whole | None = None
+) -> Picture:
+    """The picture with the correction inside the box; every code outside it stays.
+
+    Args:
+        weights: of every luma pixel of the picture, in 1/65536 (`region`); None: full in the box.
+    """
+    made = _corrected(picture, form, curves, box)
+    if weights is None:
+        return made
+    for number, (before, after) in enumerate(zip(picture.planes, made.planes, strict=True)):
+        of_plane, part = weights, box
+        if number > 0 and picture.pixel.model == "yuv":
+            of_plane, part = of_chroma(weights, picture.pixel), _in_chroma(box, picture.pixel)
+        after[part] = blended(before[part], after[part], of_plane[part])
+    return made
+
+
+def _corrected(picture: Picture, form: PictureFormat, curves: Curves, box: Box) -> Picture:
     planes = [plane.copy() for plane in picture.planes]
     if picture.pixel.model == "yuv":
         _correct_yuv(planes, form, curves, box)
@@ -108,14 +127,20 @@ def _aligned(part: slice, shift: int, end: int) -> slice:
     return slice(start, max(start, stop))
 
 
+def _in_chroma(box: Box, pixel: PixelFormat) -> Box:
+    """The chroma samples of a box that is made of whole ones."""
+    rows, columns = (
+        slice(part.start >> bits, -(-part.stop >> bits))
+        for part, bits in zip(box, (pixel.chroma_shift_y, pixel.chroma_shift_x), strict=True)
+    )
+    return rows, columns
+
+
 def _correct_yuv(planes: list[Plane], form: PictureFormat, curves: Curves, box: Box) -> None:
     """In place. Luma is made at every pixel, chroma from the mean luma that a sample covers."""
     scales = _Scales.of(form)
     shift = form.pixel.chroma_shift_y, form.pixel.chroma_shift_x
-    small = tuple(
-        slice(part.start >> bits, -(-part.stop >> bits))
-        for part, bits in zip(box, shift, strict=True)
-    )
+    small = _in_chroma(box, form.pixel)
     luma = scales.luma_in(planes[0][box])
     blue, red = (scales.chroma_in(plane[small]) for plane in planes[1:])
     wide = [_enlarged(plane, shift, luma.shape) for plane in (blue, red)]

@@ -1,4 +1,4 @@
-"""Colour correction by a person's hand: white balance and an ASC CDL, of a scene or a box in it."""
+"""Colour correction by a person's hand: white balance and an ASC CDL, of a scene or a region."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from restoration.stages.contract import (
     StageFrame,
 )
 from restoration.stages.grade.cdl import Cdl, Three, with_white
-from restoration.stages.grade.record import Box, Curves, aligned, apply_curves
+from restoration.stages.grade.record import Box, Curves, Whole, aligned, apply_curves
+from restoration.stages.grade.region import Region
 
 MOST = 100
 """Corrections of one scene."""
@@ -33,11 +34,16 @@ _ROUNDING = (
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """frames: [start, stop) of the scan. box: left, top, width, height; None: the whole picture."""
+    """frames: [start, stop) of the scan.
+
+    box: left, top, width, height, with hard edges; region: a polygon, or what was a box with a soft
+    edge; neither: the whole picture.
+    """
 
     id: str
     frames: tuple[int, int] | None
     box: tuple[int, int, int, int] | None
+    region: Region | None
     white: Three | None
     cdl: Cdl
     by: str | None
@@ -51,14 +57,15 @@ class Correction:
                 id=str(value["id"]),
                 frames=None if frames is None else _whole(frames, 2),  # type: ignore[arg-type]
                 box=None if box is None else _whole(box, 4),  # type: ignore[arg-type]
+                region=_region(value),
                 white=None if white is None else _white(white),
                 cdl=Cdl.parse(value),
                 by=None if value.get("by") is None else str(value["by"]),
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(
-                'a correction is {"id", "frames", "box", "white", "slope", "offset", "power", '
-                f'"saturation", "by"}}, not {str(value)[:160]}'
+                'a correction is {"id", "frames", "box", "polygon", "softness", "white", "slope", '
+                f'"offset", "power", "saturation", "by"}}, not {str(value)[:160]}'
             ) from error
         if parsed.box is not None and min(parsed.box[2:]) < 1:
             raise ValueError(f"the box of a correction has no pixel: {list(parsed.box)}")
@@ -74,11 +81,23 @@ class Correction:
         return self.frames is None or self.frames[0] <= frame < self.frames[1]
 
     def place(self, picture: Picture) -> Box:
-        """Rows and columns, on whole chroma samples; empty if the box lies outside."""
-        left, top, width, height = self.box or (0, 0, picture.width, picture.height)
-        rows = slice(max(top, 0), max(0, min(top + height, picture.height)))
-        columns = slice(max(left, 0), max(0, min(left + width, picture.width)))
-        return aligned((rows, columns), picture)
+        """Rows and columns, on whole chroma samples; empty if it lies outside."""
+        return aligned(self.part(picture.height, picture.width), picture)
+
+    def part(self, height: int, width: int) -> Box:
+        """Rows and columns of a picture of this size; empty if it lies outside."""
+        if self.region is not None:
+            return self.region.box(height, width)
+        left, top, wide, high = self.box or (0, 0, width, height)
+        rows = slice(max(top, 0), max(0, min(top + high, height)))
+        columns = slice(max(left, 0), max(0, min(left + wide, width)))
+        return rows, columns
+
+    def weights(self, picture: Picture) -> Whole | None:
+        """Of every luma pixel, for a region; None for a box and the whole picture."""
+        if self.region is None:
+            return None
+        return self.region.weights(picture.height, picture.width, picture.pixel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +105,8 @@ class Params:
     """What can be set from outside."""
 
     corrections: list[Any] = field(default_factory=list)
-    """In the order in which they are applied: id, frames, box, white, slope, offset, power,
-    saturation, by. Entered in the review room."""
+    """In the order in which they are applied: id, frames, box or polygon, softness, white, slope,
+    offset, power, saturation, by. Entered in the review room."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.corrections, list | tuple):
@@ -114,6 +133,7 @@ def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
     facts: dict[str, JSON] = {
         "rounding": _ROUNDING,
         "curves": {name: made.as_json() for name, made in curves.items()},
+        "regions": {each.id: each.region.as_json() for each in corrections if each.region},
         "frames": [],
         "by": sorted({each.by for each in corrections if each.by}),
     }
@@ -147,7 +167,7 @@ def _stream(
         record: list[JSON] = []
         for each in here:
             box = each.place(after)
-            after = apply_curves(after, clip.format, curves[each.id], box)
+            after = apply_curves(after, clip.format, curves[each.id], box, each.weights(after))
             record.append({"id": each.id, "box": _ends(box)})
         structure, colour = _labels(before, after)
         changed = int(np.count_nonzero(structure | colour))
@@ -157,13 +177,23 @@ def _stream(
 
 
 def apply_recorded(
-    picture: Picture, form: PictureFormat, record: Mapping[str, Any], curves: Mapping[str, Any]
+    picture: Picture, form: PictureFormat, record: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> Picture:
-    """Do to the input frame what `facts["frames"]` and `facts["curves"]` say was done."""
+    """Do to the input frame what one of `facts["frames"]` and the rest of the facts say was done.
+
+    Args:
+        record: the frame's entry. facts: `curves` and `regions`, by the corrections' ids.
+    """
     for applied in record["applied"]:
         top, bottom, left, right = applied["box"]
         box = (slice(top, bottom), slice(left, right))
-        picture = apply_curves(picture, form, Curves.from_json(curves[applied["id"]]), box)
+        curves = Curves.from_json(facts["curves"][applied["id"]])
+        told = facts.get("regions", {}).get(applied["id"])
+        weights = None
+        if told is not None:
+            region = Region.parse(told["polygon"], told["softness"])
+            weights = region.weights(picture.height, picture.width, picture.pixel)
+        picture = apply_curves(picture, form, curves, box, weights)
     return picture
 
 
@@ -190,6 +220,20 @@ def _enlarged(
     return np.ascontiguousarray(plane[:height, :width])
 
 
+def _region(value: Mapping[str, Any]) -> Region | None:
+    """Raises: ValueError for a soft edge of nothing, or a box and a polygon at once."""
+    box, polygon, softness = (value.get(name) for name in ("box", "polygon", "softness"))
+    if polygon is not None and box is not None:
+        raise ValueError("a correction has a box or a polygon, not both")
+    if polygon is not None:
+        return Region.parse(polygon, softness or 0)
+    if box is not None and softness:
+        return Region.of_box(_whole(box, 4), softness)
+    if softness:
+        raise ValueError("a soft edge needs a box or a polygon: the whole picture has none")
+    return None
+
+
 def _whole(values: Any, count: int) -> tuple[int, ...]:
     if len(values) != count or any(isinstance(v, bool) or not isinstance(v, int) for v in values):
         raise TypeError(values)
@@ -209,4 +253,4 @@ def _ends(box: Box) -> list[int]:
     return [rows.start, rows.stop, columns.start, columns.stop]
 
 
-STAGE = Stage(name="grade", version="2", queue="cpu", makes="pictures", params=Params, run=run)
+STAGE = Stage(name="grade", version="3", queue="cpu", makes="pictures", params=Params, run=run)

@@ -1,6 +1,8 @@
 // Colour by hand: a brush on the picture, a picker, the palette; hints are shown where they lie. Each
 // stroke is sent when it ends, and the section beside the picture comes back anew.
 
+import { sayIn } from "./outline.js";
+
 const REACH = 0.75; // of the brush: how far apart the patches of a stroke lie
 const MOST = 400;
 const LIGHT = "#ffffff";
@@ -11,9 +13,10 @@ const KEPT = "brush"; // the brush goes along from scene to scene of a visit
 const byId = (id) => document.getElementById(id);
 
 export class Colour {
-  /** place: the element that holds the picture. stopOthers: called when a tool here is taken up. */
-  constructor({ screen, transport, timeline, place, stopOthers }) {
-    Object.assign(this, { screen, transport, timeline, place, stopOthers });
+  /** place: the element that holds the picture. stopOthers: called when a tool here is taken up.
+      onsettle: called when the section is new. */
+  constructor({ screen, transport, timeline, place, stopOthers, onsettle }) {
+    Object.assign(this, { screen, transport, timeline, place, stopOthers, onsettle });
     Object.assign(this, { tool: null, stroke: [], sent: [], pointer: null, colour: "#a8744f", size: 12, entry: null });
     this.sending = Promise.resolve();
     Object.assign(this, JSON.parse(sessionStorage.getItem(KEPT) ?? "{}"));
@@ -29,27 +32,27 @@ export class Colour {
     document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.id === "colour" && this.#settle());
     for (const kind of ["htmx:responseError", "htmx:sendError"]) {
       document.body.addEventListener(kind, ({ detail }) => detail.target?.id === "colour" &&
-        this.#say("That was not kept: the server did not take it. Load the page anew and try again."));
+        this.say("That was not kept: the server did not take it. Load the page anew and try again."));
     }
     transport.addEventListener("frame", () => this.#frame());
     this.#settle();
   }
 
-  /** tool: "paint", "pick", "erase" or "box"; taken up again it is laid down. */
+  /** tool: "paint", "pick" or "erase"; taken up again it is laid down. */
   use(tool) {
     if (!byId("brush")) return;
     this.tool = this.tool === tool ? null : tool;
     if (this.tool) this.stopOthers();
     this.stroke = [];
-    this.from = null;
+    this.byKeys = false;
     this.#showTool();
     const words = {
-      paint: "Click or draw on the picture. < and > change the brush, Esc stops.",
-      box: "Draw the box of the correction on the picture. Esc stops.",
-      erase: "Click a hint to take it back, with the rest of its stroke. Esc stops.",
-      pick: "Click a place of the picture to take its colour. Esc stops.",
+      paint: "Click or draw on the picture. < and > change the brush, Esc stops. With keys alone: Enter.",
+      erase: "Click a hint to take it back, with the rest of its stroke. Esc stops. With keys alone: Enter.",
+      pick: "Click a place of the picture to take its colour. Esc stops. With keys alone: Enter.",
     };
-    this.#say(words[this.tool] ?? "");
+    this.say(words[this.tool] ?? "");
+    if (this.tool) this.screen.canvas.focus({ preventScroll: true }); // so that Enter is the tool's
     this.draw();
   }
 
@@ -78,12 +81,10 @@ export class Colour {
     const waiting = this.sent.filter(({ frame }) => frame === this.transport.frame);
     for (const { boxes, colour } of waiting) boxes.forEach((box) => this.#patch(context, box, colour));
     this.room.next.forEach(({ frame, x, y }, index) => frame === this.transport.frame && this.#advise(context, x, y, index + 1));
-    const boxes = this.room.corrections.filter(({ frames }) =>
-      frames[0] <= this.transport.frame && this.transport.frame < frames[1]).map(({ box }) => box);
-    if (this.from && this.pointer) boxes.push(between(this.from, this.pointer));
-    if (this.tool === "box") boxes.forEach((box) => this.#patch(context, box, null));
     if (this.tool === "paint" && this.pointer) this.#patch(context, this.#box(this.pointer), null);
+    if (this.tool && this.byKeys) this.#cross(context, this.pointer);
     document.body.dataset.hints = `${this.transport.frame} ${here.length}`;
+    document.body.dataset.cursor = this.tool && this.byKeys ? this.pointer.join(" ") : "";
   }
 
   #patch(context, [x, y, width, height], colour) {
@@ -97,6 +98,23 @@ export class Colour {
       context.strokeStyle = ink;
       context.lineWidth = thick * devicePixelRatio;
       context.strokeRect(...at);
+    }
+  }
+
+  /** Where the keys have moved the tool to. */
+  #cross(context, [x, y]) {
+    const { left, top, scale } = this.screen.takePlace();
+    const [atX, atY] = [left + (x + 0.5) * scale, top + (y + 0.5) * scale];
+    const arm = 14 * devicePixelRatio;
+    for (const [ink, thick] of [[DARK, 4], [LIGHT, 1.5]]) {
+      context.strokeStyle = ink;
+      context.lineWidth = thick * devicePixelRatio;
+      context.beginPath();
+      context.moveTo(atX - arm, atY);
+      context.lineTo(atX + arm, atY);
+      context.moveTo(atX, atY - arm);
+      context.lineTo(atX, atY + arm);
+      context.stroke();
     }
   }
 
@@ -132,11 +150,10 @@ export class Colour {
     if (event.type === "pointerdown") event.target.setPointerCapture(event.pointerId);
     const { x, y } = this.screen.toPicture(event.offsetX, event.offsetY);
     const at = [Math.floor(x), Math.floor(y)];
-    if (event.type === "pointermove") this.pointer = at;
-    if (this.tool === "pick" && event.type === "pointerup") return this.#take(event);
+    if (event.type === "pointermove") Object.assign(this, { pointer: at, byKeys: false });
+    if (this.tool === "pick" && event.type === "pointerup") return this.#take(event.offsetX, event.offsetY);
     if (this.tool === "erase" && event.type === "pointerup") this.#erase(at);
     if (this.tool === "paint") this.#brush(event, at);
-    if (this.tool === "box") this.#drag(event, at);
     this.draw();
   }
 
@@ -147,16 +164,6 @@ export class Colour {
     const far = Math.hypot(at[0] - last[0], at[1] - last[1]) >= Math.max(1, this.size * REACH);
     if (event.type === "pointermove" && event.buttons && far && this.stroke.length < MOST) this.stroke.push(at);
     if (event.type === "pointerup") this.#paint();
-  }
-
-  #drag(event, at) {
-    if (event.type === "pointerdown") this.from = at;
-    if (event.type !== "pointerup" || !this.from) return;
-    const box = between(this.from, at);
-    this.from = null;
-    ["left", "top", "width", "height"].forEach((name, index) => (byId(`correct-${name}`).value = box[index]));
-    this.use("box");
-    byId("correct-reason").focus();
   }
 
   async #paint() {
@@ -175,7 +182,7 @@ export class Colour {
     const hit = here.reverse().find(({ box: [left, top, width, height] }) =>
       left <= x && x < left + width && top <= y && y < top + height);
     if (hit) this.#send(this.room.withdraw.replace("/0/", `/${hit.id}/`), {});
-    else this.#say("There is no hint. Click on one, or Esc.");
+    else this.say("There is no hint. Click on one, or Esc.");
   }
 
   // One after the other: of requests that wait, htmx keeps the last alone. A failure is told above.
@@ -188,8 +195,8 @@ export class Colour {
   }
 
   // The colour as it is seen, the mean of nine points, so that grain does not decide.
-  #take(event) {
-    const [x, y] = [event.offsetX, event.offsetY].map((part) => Math.round(part * devicePixelRatio));
+  #take(left, top) {
+    const [x, y] = [left, top].map((part) => Math.round(part * devicePixelRatio));
     const { data } = this.screen.canvas.getContext("2d").getImageData(x - 1, y - 1, 3, 3);
     const mean = [0, 1, 2].map((channel) => {
       let sum = 0;
@@ -207,10 +214,9 @@ export class Colour {
   }
 
   #key(event) {
-    if (this.tool && event.key === "Escape") {
+    if (this.tool && this.#keyOfTool(event)) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      this.stop();
     }
     const typing = event.target.closest("textarea, select, input:not([type=range], [type=checkbox], [type=color])");
     if (!typing && event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey) {
@@ -219,13 +225,56 @@ export class Colour {
     }
   }
 
+  // Enter puts a cross on the picture, which arrows move and which works as a click does.
+  #keyOfTool({ key, target, shiftKey }) {
+    if (key === "Escape") {
+      if (!this.byKeys) this.stop();
+      this.byKeys = false;
+      this.draw();
+      return true;
+    }
+    if (target !== this.screen.canvas && target !== document.body) return false;
+    if (key === "Enter" && !this.byKeys) return this.#begin();
+    if (!this.byKeys) return false;
+    if (key === "Enter" || key === " ") return this.#press();
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
+    if (!way) return false;
+    const far = shiftKey ? 1 : Math.max(2, Math.round(this.screen.width / 40));
+    const [x, y] = [this.pointer[0] + way[0] * far, this.pointer[1] + way[1] * far];
+    this.pointer = [Math.min(Math.max(x, 0), this.screen.width - 1), Math.min(Math.max(y, 0), this.screen.height - 1)];
+    this.draw();
+    return true;
+  }
+
+  // Where one hint would decide most of this frame, else where the pointer was, else in the middle.
+  #begin() {
+    const advised = this.room.next.find(({ frame }) => frame === this.transport.frame);
+    const middle = [this.screen.width >> 1, this.screen.height >> 1];
+    this.pointer = advised && this.tool === "paint" ? [advised.x, advised.y] : this.pointer ?? middle;
+    this.byKeys = true;
+    this.say("Arrows move the cross (with Shift by one pixel), Enter or Space does it there, Esc gives the arrows back.");
+    this.draw();
+    return true;
+  }
+
+  #press() {
+    if (this.tool === "paint") {
+      this.stroke = [this.pointer];
+      this.#paint();
+    } else if (this.tool === "erase") this.#erase(this.pointer);
+    else {
+      const { left, top, scale } = this.screen.takePlace();
+      const [x, y] = this.pointer;
+      this.#take((left + (x + 0.5) * scale) / devicePixelRatio, (top + (y + 0.5) * scale) / devicePixelRatio);
+    }
+    return true;
+  }
+
   #follow({ target }) {
     if (target.closest("#paint")) this.use("paint");
     if (target.closest("#pick")) this.use("pick");
     if (target.closest("#erase")) this.use("erase");
     if (target.closest("#undo-hint")) this.undo();
-    if (target.closest("#draw-region")) this.stop();
-    if (target.closest("#draw-box")) this.use("box");
     if (target.closest("#white-from-brush")) byId("correct-white").value = this.colour;
     const entry = target.closest("[data-entry]");
     if (entry) this.#choose(entry.dataset.colour, this.entry === entry.dataset.entry ? null : entry.dataset.entry);
@@ -252,8 +301,7 @@ export class Colour {
     byId("brush-width").value = this.size;
     for (const id of ["hint-colour", "entry-colour"]) byId(id).value = this.colour;
     byId("hint-size").value = this.size;
-    for (const id of ["draw-box", "white-from-brush"]) byId(id).hidden = false;
-    byId("draw-box").setAttribute("aria-pressed", String(this.tool === "box"));
+    byId("white-from-brush").hidden = false;
     for (const tool of ["paint", "pick", "erase"]) byId(tool).setAttribute("aria-pressed", String(this.tool === tool));
     this.place.classList.toggle("drawing", Boolean(this.tool));
     let named = "";
@@ -268,9 +316,8 @@ export class Colour {
     byId("brush-entry").textContent = named ? `Paints ${named}; the hints will name it.` : "";
   }
 
-  #say(words) {
-    byId("colour-said").replaceChildren(
-      ...(words ? [Object.assign(document.createElement("p"), { className: "small", textContent: words })] : []));
+  say(words) {
+    sayIn(byId("colour-said"), words);
   }
 
   // The section is new: what it says of the hints counts, the brush stays what it was.
@@ -280,10 +327,6 @@ export class Colour {
     this.timeline.draw();
     this.#showTool();
     this.#frame();
+    this.onsettle();
   }
-}
-
-/** Left, top, width and height of the box between two pixels, both in it. */
-function between([x0, y0], [x1, y1]) {
-  return [Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0) + 1, Math.abs(y1 - y0) + 1];
 }

@@ -9,13 +9,15 @@ const NEAR = 6; // pixels of the screen by which a click may miss
 const byId = (id) => document.getElementById(id);
 
 export class Repairs {
-  /** isShown: whether the map is laid over the picture. draft: outline that is being drawn, or null. */
+  /** isShown: whether the map is laid over the picture. draft: outline that is being drawn, or null.
+      others: gives further outlines to show. */
   constructor({ room, screen, transport, isShown, showMap }) {
     Object.assign(this, { room, screen, transport, isShown, showMap });
     this.marks = new Marks(screen);
     this.lists = new Map();
     this.chosen = null;
     this.draft = null;
+    this.others = () => [];
     screen.ondraw = () => this.draw();
     transport.addEventListener("frame", () => this.#rest());
     document.addEventListener("click", (event) => this.#follow(event));
@@ -78,7 +80,7 @@ export class Repairs {
   }
 
   draw() {
-    const outlines = this.draft ? [this.draft] : [];
+    const outlines = [...(this.draft ? [this.draft] : []), ...this.others()];
     const list = this.here;
     if (list && (this.isShown() || this.draft)) {
       list.protected.forEach(({ outline }) => outlines.push({ points: outline, dash: [8, 5] }));

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
+from archive.media.pixels import PIXEL_FORMATS
 from restoration.provenance import FrameMap, Label
 from restoration.provenance.composition import change_by_hand, compose
 from restoration.stages import GRADE
 from restoration.stages.contract import StageError
 from restoration.stages.grade.cdl import Cdl, from_wheels, wheels, white_gains, with_white
 from restoration.stages.grade.cdl_file import CdlFileError, read_cdl, write_cdl
+from restoration.stages.grade.region import Region
 from restoration.stages.grade.stage import apply_recorded
 from tests.restoration.stages.films import clip_of, moving, picture_of, problems, run_stage
 
@@ -39,7 +42,7 @@ def test_the_input_and_the_record_give_the_take_bit_by_bit(name: str) -> None:
     made, facts = run_stage(GRADE, clip, corrections=[correction(**WARM), boxed])
     stored = json.loads(json.dumps(facts))
     for picture, frame, record in zip(clip.pictures, made, stored["frames"], strict=True):
-        again = apply_recorded(picture, clip.format, record, stored["curves"])
+        again = apply_recorded(picture, clip.format, record, stored)
         assert again.same_codes(frame.picture) and not again.same_codes(picture)
 
 
@@ -68,6 +71,52 @@ def test_nothing_outside_a_box_is_touched(name: str) -> None:
         outside = ~inside.reshape(before.shape[0], down, before.shape[1], right).any(axis=(1, 3))
         assert np.array_equal(before[outside], after[outside])
         assert (before != after).any()
+
+
+TRIANGLE = [[20, 10], [120, 30], [40, 100]]
+
+
+@pytest.mark.parametrize("name", COLOURED)
+@pytest.mark.parametrize("softness", [0, 9])
+def test_a_polygon_is_corrected_inside_alone_and_its_record_gives_it_back(
+    name: str, softness: int
+) -> None:
+    clip = clip_of(moving(1), name)
+    region = correction(polygon=TRIANGLE, softness=softness, **WARM)
+    made, facts = run_stage(GRADE, clip, corrections=[region])
+    (frame,) = made
+    inside = np.zeros((120, 160), np.uint8)
+    cv2.fillPoly(inside, [np.array(TRIANGLE)], 1)
+    assert not frame.structure[inside == 0].any() and not frame.colour[inside == 0].any()
+    assert (frame.structure[inside == 1] == Label.ADJUSTED).mean() > 0.8
+    assert problems(clip, made) == []
+    stored = json.loads(json.dumps(facts))
+    again = apply_recorded(clip.pictures[0], clip.format, stored["frames"][0], stored)
+    assert again.same_codes(frame.picture)
+    assert stored["regions"] == {"1": {"polygon": TRIANGLE, "softness": softness}}
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_soft_edge_fades_inwards_from_nothing_to_the_whole_correction(bits: int) -> None:
+    clip = clip_of(moving(1), "gray" if bits == 8 else "gray16le")
+    everywhere = correction(offset=[0.2] * 3)
+    (whole,), _ = run_stage(GRADE, clip, corrections=[everywhere])
+    softened = everywhere | {"box": [20, 20, 100, 80], "softness": 9}
+    (soft,), _ = run_stage(GRADE, clip, corrections=[softened])
+    (before,) = clip.pictures[0].planes
+    change = soft.picture.planes[0].astype(int) - before
+    full = whole.picture.planes[0].astype(int) - before
+    middle = 60  # a row far from the upper and lower edge
+    shares = [change[middle, x] / full[middle, x] for x in range(20, 32)]
+    assert shares[:10] == pytest.approx([n / 10 for n in range(1, 11)], abs=0.02)
+    assert shares[10:] == [1, 1] and not change[middle, :20].any()
+
+
+def test_a_region_at_the_edge_of_the_picture_does_not_fade_there() -> None:
+    region = Region.of_box([0, 0, 40, 30], 5)
+    weights = region.weights(30, 160, PIXEL_FORMATS["yuv420p"])
+    assert weights[0, 0] == weights[29, 20] == 1 << 16
+    assert 0 < weights[15, 39] < weights[15, 36] < 1 << 16 and weights[15, 40] == 0
 
 
 @pytest.mark.parametrize("name", [*COLOURED, "gray"])
@@ -211,6 +260,12 @@ def test_what_is_no_cdl_is_refused_and_says_why(data: bytes, words: str) -> None
         ({"box": [0, 0, 0, 5]}, "has no pixel"),
         ({"white": [300, 1, 1]}, "three codes from 0 to 255"),
         ({"frames": "x"}, "a correction is"),
+        ({"polygon": [[1, 1], [2, 2]]}, "3 to 400 corners"),
+        ({"polygon": [[1, 1], [2, 2], [0.5, 3]]}, "in whole pixels"),
+        ({"polygon": [[1, 1], [2, 2], [90000, 3]]}, "lies beyond"),
+        ({"polygon": TRIANGLE, "box": [0, 0, 5, 5]}, "a box or a polygon, not both"),
+        ({"polygon": TRIANGLE, "softness": 500}, "0 to 400 pixels wide"),
+        ({"softness": 5}, "needs a box or a polygon"),
     ],
 )
 def test_a_correction_that_makes_no_sense_is_refused(values: dict, words: str) -> None:
