@@ -23,7 +23,7 @@ from restoration import nursery, runs, viewing
 from restoration.models import Scene, StageRun
 from restoration.scenes import COLOUR, head_take
 from review.delivery.attempts import execute_delivery
-from review.models import Delivery
+from review.models import Deliverable, Delivery
 from review.verifying import verify
 from tests.e2e.player import open_player
 from tests.e2e.test_repair_decisions import point
@@ -119,6 +119,7 @@ def test_a_film_goes_from_a_persons_disk_to_delivered_files(
     approve_the_new_take(page, reviewer, sent_back)
     colour(page, sent_back)
     folder = deliver(page, archivist, reel, tmp_path / "fetched")
+    deliver_in_colour(page, reel, sent_back)
 
     for path in sorted(folder.iterdir()):
         assert verify(path).problems == [], path.name
@@ -241,6 +242,26 @@ def deliver(page: Page, archivist: User, reel: Reel, to: Path) -> Path:
         said = page.locator("#deliveries td .digest").nth(place).get_attribute("title")
         assert hashlib.sha256(file.read_bytes()).hexdigest() == said, file.name
     return to
+
+
+def deliver_in_colour(page: Page, reel: Reel, coloured: Scene) -> None:
+    """The same reel again in its colour version; the scenes without colour leave as restored."""
+    page.goto(f"/reels/{reel.pk}/")
+    expect(page.get_by_label("without colour leave")).to_be_hidden()
+    page.get_by_label("Version").select_option("colour")
+    page.get_by_label("Format").select_option("ffv1")
+    page.get_by_label("without colour leave").check()
+    page.get_by_role("button", name="Deliver", exact=True).click()
+    expect(page.locator("#deliveries")).to_contain_text("in colour, for exhibition")
+    work_until_done()
+    expect(page.locator("#deliveries td", has_text="in colour")).to_be_visible()
+    made = Deliverable.objects.get(version=COLOUR)
+    folder = Path(made.files[0]["path"]).parent
+    assert verify(folder / "master.mkv").problems == []
+    take = head_take(coloured, COLOUR)
+    assert take is not None
+    scene = made.record["scenes"][list(Scene.objects.of_reel(reel)).index(coloured)]
+    assert scene["approval"]["digest"] == take.digest and scene["totals"] == take.totals
 
 
 def check_against_the_truth(newsreel: Newsreel, reel: Reel, folder: Path) -> None:
