@@ -1,42 +1,22 @@
-"""What the review room shows of colour: hints, palettes, corrections, the run, the version."""
+"""What the review room shows of colour: hints, palettes, corrections, and the version at work."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from functools import lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
 
-from restoration import palettes, scenes
-from restoration.drawn import changed_drawings
-from restoration.models import (
-    ColourCorrection,
-    ColourReference,
-    Hint,
-    PaletteEntry,
-    Scene,
-    StageRun,
-    Take,
-)
+from restoration import palettes
+from restoration.colour_advice import COLOURISE
+from restoration.colour_work import GRADE, ColourWork
+from restoration.models import ColourCorrection, ColourReference, Hint, PaletteEntry, Scene, Take
 from restoration.models.colour import hex_of
-from restoration.orders import TakeFiles
 from restoration.stages.grade.cdl import Cdl, wheels
-from restoration.storage import storage
 
-COLOURISE, GRADE = "colourise", "grade"
 LED_BY_HAND = frozenset({COLOURISE, GRADE})
 """Stages that do what a person entered for a scene; nobody means them by "start on every scene"."""
-ENGINE_WORDS = {
-    "spread": "grey where no hint reaches",
-    "network": "a network proposes",
-    "siggraph17": "the network siggraph17 proposes",
-}
-TINT_WORDS = {"drop": "leave it out", "keep": "keep it under the colour"}
-REACHED = 0.005
-"""Share of a frame from which a hint counts as reaching it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,55 +71,27 @@ def _cdl(row: ColourCorrection) -> Cdl:
     return Cdl.parse(row.as_values())
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one hint would decide most. gain: share of its frame that it would decide, percent."""
+class ColourRoom(ColourWork):
+    """The whole section of the review room."""
 
-    frame: int
-    x: int
-    y: int
-    gain: float
+    @cached_property
+    def hints(self) -> list[Hint]:
+        standing = Hint.objects.standing().of_scene(self.scene)
+        return list(standing.select_related("by", "entry__palette"))
 
+    @cached_property
+    def references(self) -> list[ColourReference]:
+        standing = ColourReference.objects.standing().of_scene(self.scene)
+        return list(standing.select_related("by"))
 
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What colourise says of its own take."""
+    @cached_property
+    def corrections(self) -> list[ColourCorrection]:
+        standing = ColourCorrection.objects.standing().of_scene(self.scene)
+        return list(standing.select_related("by"))
 
-    warnings: list[str]
-    paint_next: list[Place]
-    reach: dict[str, tuple[int, int]]
-    """First and last frame of which a hint, by its id, colours half a percent or more."""
-    tinted: bool = False
-    """Whether the film was found to be sepia, tinted or toned."""
-
-    def reach_of(self, patches: list[Hint]) -> tuple[int, int] | None:
-        """Of several hints together; None if they colour nothing in the newest take."""
-        spans = [self.reach[str(hint.pk)] for hint in patches if str(hint.pk) in self.reach]
-        if not spans:
-            return None
-        return min(first for first, _ in spans), max(last for _, last in spans)
-
-
-@dataclass(frozen=True, slots=True)
-class ColourRoom:
-    scene: Scene
-    shown: Take | None
-    take: Take | None
-    """The take at the end of the colour version; None if there is none yet."""
-    hints: list[Hint]
-    references: list[ColourReference]
-    corrections: list[ColourCorrection]
-    palette: list[PaletteEntry]
-    hints_changed: list[str]
-    """What was painted since the colour version was made, in words."""
-    grade_changed: list[str]
-    """What was corrected since the version shown was, in words."""
-    can_grade: bool
-    advice: Advice
-    run: StageRun | None
-    """The scene's newest run of a colour stage, if it waits, runs or failed."""
-    newer: Take | None
-    """What stands at the end of the version shown, if that is another take."""
+    @cached_property
+    def palette(self) -> list[PaletteEntry]:
+        return palettes.entries_of(self.scene.scan.reel.element.title)
 
     @property
     def strokes(self) -> list[Stroke]:
@@ -154,34 +106,11 @@ class ColourRoom:
         return sorted(strokes, key=lambda stroke: stroke.first.pk, reverse=True)
 
     @property
-    def engines(self) -> list[tuple[str, str, bool]]:
-        """Value, words and whether it is chosen. One that was chosen elsewhere is kept."""
-        chosen = self.scene.settings.get(COLOURISE, {}).get("engine", "spread")
-        shown = [name for name in ENGINE_WORDS if name in ("spread", "network", chosen)]
-        return [(name, ENGINE_WORDS[name], name == chosen) for name in shown]
-
-    @property
-    def tints(self) -> list[tuple[str, str, bool]]:
-        """As `engines`; none for film that was found to have no tint."""
-        chosen = self.scene.settings.get(COLOURISE, {}).get("tint", "drop")
-        if not self.advice.tinted and chosen == "drop":
-            return []
-        return [(name, words, name == chosen) for name, words in TINT_WORDS.items()]
-
-    @property
     def doubt(self) -> str | None:
         """Where to ask how uncertain the colour that is shown is; None if no colour is."""
-        if self.shown is None or not self.shows_colour or _link(self.shown, COLOURISE) is None:
+        if self.shown is None or not self.shows_colour or self._link(self.shown, COLOURISE) is None:
             return None
         return reverse("take-doubt", args=[self.shown.pk])
-
-    @property
-    def changed(self) -> list[str]:
-        return self.hints_changed + self.grade_changed
-
-    @property
-    def version_words(self) -> str:
-        return "colour version" if self.shows_colour else "restoration"
 
     @property
     def white(self) -> str:
@@ -227,10 +156,6 @@ class ColourRoom:
         polygon = self.newest.polygon if self.newest else None
         return " ".join(f"{x},{y}" for x, y in polygon or [])
 
-    @property
-    def shows_colour(self) -> bool:
-        return self.shown is not None and self.shown.version == scenes.COLOUR
-
     def as_json(self) -> dict[str, Any]:
         """For static/js/player/colour.js."""
         return {
@@ -263,129 +188,4 @@ class ColourRoom:
 
 
 def colour_room(scene: Scene, shown: Take | None) -> ColourRoom:
-    head = scenes.head_take(scene, scenes.COLOUR)
-    shown = shown or scenes.head_take(scene)
-    ends = head if shown and shown.version == scenes.COLOUR else scenes.head_take(scene)
-    graded, coloured = _link(ends, GRADE), _link(head, COLOURISE)
-    hints = Hint.objects.standing().of_scene(scene).select_related("by", "entry__palette")
-    corrections = ColourCorrection.objects.standing().of_scene(scene).select_related("by")
-    return ColourRoom(
-        scene=scene,
-        shown=shown,
-        take=head,
-        hints=list(hints),
-        references=list(ColourReference.objects.standing().of_scene(scene).select_related("by")),
-        corrections=list(corrections),
-        palette=palettes.entries_of(scene.scan.reel.element.title),
-        hints_changed=_changed(scene, COLOURISE, coloured),
-        grade_changed=_changed(scene, GRADE, graded),
-        advice=advice_of(coloured),
-        can_grade=graded is not None or bool(corrections),
-        run=newest_run(scene),
-        newer=_newer(head, ends, shown),
-    )
-
-
-def doubt_of(shown: Take) -> list[dict[str, Any]]:
-    """How uncertain the colour is, a grid for each frame, as colourise recorded it; empty if not.
-
-    Each: frame, width, height, data (uint8 rows from 0, sure, to 255; deflated, base64).
-    """
-    take = _link(shown, COLOURISE)
-    return [
-        {"frame": frame["frame"], **frame["doubt"]}
-        for frame in (_facts(take).get("frames", []) if take else [])
-        if "doubt" in frame
-    ]
-
-
-def _facts(take: Take) -> dict[str, Any]:
-    """What the take recorded; nothing if its files are away, which fixity reports."""
-    try:
-        return _read(_facts_file(take))
-    except (OSError, ValueError):
-        return {}
-
-
-def _facts_file(take: Take) -> Path:
-    return TakeFiles(storage().folder(take.storage_key)).facts
-
-
-def _read(facts: Path) -> dict[str, Any]:
-    """Raises: OSError, ValueError."""
-    found = json.loads(facts.read_bytes())
-    return found if isinstance(found, dict) else {}
-
-
-def advice_of(take: Take | None) -> Advice:
-    """The warnings of a take of colourise, and where to paint next, as its facts have them.
-
-    The facts of a long scene are megabytes, and every stroke asks: each file is read once.
-    """
-    if take is None:
-        return Advice([], [], {})
-    path = _facts_file(take)
-    try:
-        return _advice(path, path.stat().st_mtime_ns)
-    except (OSError, ValueError):
-        return Advice([], [], {})
-
-
-@lru_cache(maxsize=128)
-def _advice(path: Path, changed: int) -> Advice:
-    """changed: when the file was, so that one that was put back is read again.
-
-    Raises: OSError, ValueError.
-    """
-    facts = _read(path)
-    places = [
-        Place(
-            frame=place["frame"],
-            x=place["x"] + place["width"] // 2,
-            y=place["y"] + place["height"] // 2,
-            gain=round(100 * place["gain"], 1),
-        )
-        for place in facts.get("paint_next", [])
-    ]
-    reach: dict[str, tuple[int, int]] = {}
-    for frame in facts.get("frames", []):
-        for name, share in frame.get("from", {}).items():
-            if share >= REACHED:
-                first = reach.get(name, (frame["frame"], 0))[0]
-                reach[name] = (first, frame["frame"])
-    tinted = facts.get("source", {}).get("kind") == "tinted"
-    return Advice([str(words) for words in facts.get("warnings", [])], places, reach, tinted)
-
-
-def _newer(head: Take | None, ends: Take | None, shown: Take | None) -> Take | None:
-    """A colour take that was made meanwhile is offered whichever version is looked at."""
-    for take in (head, ends):
-        if take is not None and shown is not None and take.pk != shown.pk:
-            return take
-    return head if shown is None else None
-
-
-def _link(head: Take | None, stage: str) -> Take | None:
-    """The stage's take in the chain that ends with `head`."""
-    links = scenes.chain(head) if head is not None else []
-    return next((take for take in links if take.stage == stage), None)
-
-
-def _changed(scene: Scene, stage: str, made: Take | None) -> list[str]:
-    return changed_drawings(scene, stage, made.manifest.get("params", {}) if made else {})
-
-
-def newest_run(scene: Scene) -> StageRun | None:
-    """Of a colour stage, unless it is done or was cancelled."""
-    runs = StageRun.objects.filter(scene=scene, stage__in=[COLOURISE, GRADE])
-    run = runs.order_by("-pk").first()
-    ended_well = {StageRun.Status.DONE, StageRun.Status.CANCELLED}
-    return run if run is not None and run.status not in ended_well else None
-
-
-def stages_from_colour(scene: Scene) -> list[str]:
-    """What to run when hints changed: colourise, and the correction if the version has one."""
-    head = scenes.head_take(scene, scenes.COLOUR)
-    graded = head is not None and head.stage == GRADE
-    corrected = ColourCorrection.objects.standing().of_scene(scene).exists()
-    return [COLOURISE, *([GRADE] if graded or corrected else [])]
+    return ColourRoom(scene, shown)

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_POST, require_safe
 from archive.access import check_media, signed_in
 from archive.views import never_changes
 from restoration import hints, palettes, runs, scenes
-from restoration.colour_room import (
-    COLOURISE,
+from restoration.colour_advice import COLOURISE, doubt_of
+from restoration.colour_room import colour_room
+from restoration.colour_work import (
     ENGINE_WORDS,
     TINT_WORDS,
-    colour_room,
-    doubt_of,
+    ColourWork,
     newest_run,
     stages_from_colour,
 )
@@ -100,15 +100,19 @@ def scene_for(request: HttpRequest, pk: int) -> Scene:
     return scene
 
 
-def answer(request: HttpRequest, scene: Scene, part: str = "colour") -> HttpResponse:
-    """The section, or a part of it, anew for htmx, else the page that it is on."""
+def answer(request: HttpRequest, scene: Scene) -> HttpResponse:
+    """The section anew for htmx, else the page that it is on."""
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("scene", pk=scene.pk)
-    # The take that the page shows travels with every request of the section.
+    room = colour_room(scene, shown_take(request, scene))
+    context = {"colour": room, "scene": scene, "told": True}
+    return render(request, "restoration/colour.html", context)
+
+
+def shown_take(request: HttpRequest, scene: Scene) -> Take | None:
+    """The take that the page shows; it travels with every request of the section."""
     wanted = request.POST.get("shown") or request.GET.get("shown") or ""
-    shown = Take.objects.of_scene(scene).filter(pk=wanted).first() if wanted.isdigit() else None
-    context = {"colour": colour_room(scene, shown), "scene": scene, "told": True}
-    return render(request, f"restoration/{part}.html", context)
+    return Take.objects.of_scene(scene).filter(pk=wanted).first() if wanted.isdigit() else None
 
 
 def first_error(form: Any) -> str:
@@ -119,7 +123,16 @@ def first_error(form: Any) -> str:
 @permission_required("review.open_review", raise_exception=True)
 def run_part(request: HttpRequest, pk: int) -> HttpResponse:
     """What is asked for every two seconds while a run is open: how far it is, and no more."""
-    return answer(request, scene_for(request, pk), "colour_run")
+    scene = scene_for(request, pk)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("scene", pk=scene.pk)
+    run = newest_run(scene)
+    if run is not None and run.is_open:
+        wanted = request.GET.get("shown", "")
+        context = {"run": run, "shown": wanted if wanted.isdigit() else "", "scene": scene}
+        return render(request, "restoration/colour_open_run.html", context)
+    work = ColourWork(scene, shown_take(request, scene))
+    return render(request, "restoration/colour_run.html", {"colour": work, "scene": scene})
 
 
 @require_safe

@@ -13,8 +13,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import signed_in
 from restoration import corrections, runs
-from restoration.colour_room import GRADE
-from restoration.colour_views import PAINT, ColourField, answer, first_error, scene_for
+from restoration.colour_views import (
+    PAINT,
+    ColourField,
+    answer,
+    first_error,
+    scene_for,
+    shown_take,
+)
+from restoration.colour_work import GRADE
 from restoration.errors import RestorationError
 from restoration.models import ColourCorrection, Scene, Take
 from restoration.stages.contract import StageError
@@ -167,8 +174,7 @@ def withdraw(request: HttpRequest, pk: int, correction: int) -> HttpResponse:
 def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Grade the version that the page shows."""
     scene = scene_for(request, pk)
-    wanted = request.POST.get("shown", "")
-    shown = Take.objects.of_scene(scene).filter(pk=wanted).first() if wanted.isdigit() else None
+    shown = shown_take(request, scene)
     version = shown.version if shown else Take.Version.RESTORATION
     try:
         by = signed_in(request)

@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from archive.models import Event
 from restoration import drawn, hints, palettes, scenes
-from restoration.colour_room import colour_room, doubt_of
+from restoration.colour_advice import doubt_of
+from restoration.colour_room import colour_room
 from restoration.errors import DrawingError
 from restoration.models import Hint, PaletteEntry, StageRun
 from restoration.starting import params_for
@@ -268,3 +269,20 @@ def test_the_page_says_what_is_wrong_with_a_hint(desk, scene, change, words):
     response = desk.post(reverse("paint-hints", args=[scene.pk]), values, follow=True)
     assert words in " ".join(str(message) for message in response.context["messages"])
     assert not Hint.objects.exists()
+
+
+def test_following_a_run_asks_the_database_for_that_run_alone(
+    desk, scene, reviewer, django_assert_num_queries
+):
+    for n in range(5):
+        hints.paint(scene, 9, [(8 * n + 4, 9)], size=4, rgb=RED, by=reviewer)
+    desk.post(reverse("colour-again", args=[scene.pk]))
+    address = reverse("scene-colour", args=[scene.pk])
+    desk.get(address, headers={"HX-Request": "true"})
+    # Who asks (the session, the person, the roles), the scene, the run.
+    with django_assert_num_queries(5):
+        page = desk.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "waiting" in page and 'hx-trigger="every 2s"' in page and "colour-engine" not in page
+    StageRun.objects.update(status="failed", error="no room")
+    page = desk.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "no room" in page and "colour-engine" in page and "every 2s" not in page
