@@ -5,6 +5,7 @@ RestorationError
   CannotStart         a run that makes no sense was asked for
   SceneError          an edit of the cuts that makes no sense
   DrawingError        a region or a decision on a repair that fits no picture or no repair
+  TranscriptRefused   a correction that does not fit the lines, or lines that are none
   UnsafeKey           a storage key that would leave the store
   LeaseLost           this attempt's lease or token no longer holds; it may not publish
   ChildFailed         the process that computed died or fell silent
@@ -32,6 +33,10 @@ class SceneError(RestorationError):
 
 class DrawingError(RestorationError):
     """A region or a decision on a repair that fits no picture or no repair."""
+
+
+class TranscriptRefused(RestorationError):
+    """A correction that does not fit the lines as they stand, or lines that are none."""
 
 
 class UnsafeKey(RestorationError):

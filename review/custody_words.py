@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from archive.models import Event
+from restoration.models import TranscriptCorrection
 
 Detail = Mapping[str, Any]
 
@@ -133,6 +134,17 @@ def _still(detail: Detail) -> str:
     return f"{detail.get('name')} for frame {detail.get('frame')}: {detail.get('source')}"
 
 
+def _transcript(detail: Detail) -> str:
+    return f"version {detail.get('number')}, {detail.get('lines')} lines: {detail.get('source')}"
+
+
+def _transcript_line(detail: Detail) -> str:
+    read = " / ".join(f"“{target[3]}”" for target in detail.get("lines") or ())
+    to = detail.get("to") or {}
+    made = to.get("text") or to.get("speaker") or ""
+    return f"{read}{' to ' if read and made else ''}{f'“{made}”' if made else ''}"
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
     "message digest calculation": lambda detail: f"{detail.get('algorithm', 'digest')} taken",
@@ -167,6 +179,9 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "colour correction withdrawn": _correction,
     "palette colour": _palette,
     "palette colour withdrawn": _palette,
+    "transcript kept": _transcript,
+    **{f"transcript line {words}": _transcript_line for words in TranscriptCorrection.Kind.labels},
+    "transcript correction withdrawn": _transcript_line,
     "approval": _decision,
     "changes requested": _decision,
     "decision withdrawn": _decision,

@@ -2,13 +2,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import delivery_views, storyboard_views, views
+from review import delivery_views, storyboard_views, transcript_views, views
 
 urlpatterns = [
     path("", views.today, name="today"),
     path("catalogue/", views.catalogue, name="catalogue"),
     path("reels/<int:pk>/", views.reel, name="reel"),
     path("reels/<int:pk>/storyboard/", storyboard_views.storyboard, name="storyboard"),
+    path("reels/<int:pk>/transcript/", transcript_views.transcript, name="transcript"),
+    path("reels/<int:pk>/transcript.<slug:kind>", transcript_views.file, name="transcript-file"),
+    path("reels/<int:pk>/transcript/correct/", transcript_views.correct, name="correct-transcript"),
+    path("reels/<int:pk>/transcript/undo/", transcript_views.undo, name="undo-transcript"),
+    path("reels/<int:pk>/transcript/import/", transcript_views.take_in, name="import-transcript"),
+    path(
+        "transcript-corrections/<int:pk>/withdraw/",
+        transcript_views.withdraw,
+        name="withdraw-transcript-correction",
+    ),
     path("reels/<int:pk>/deliver/", delivery_views.deliver, name="deliver"),
     path("reels/<int:pk>/gate/", delivery_views.gate, name="gate"),
     path("reels/<int:pk>/deliveries/", delivery_views.deliveries, name="deliveries"),

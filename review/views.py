@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
-from restoration import doubts, scenes
+from restoration import doubts, scenes, transcripts
 from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
@@ -88,6 +88,7 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "counts": pages.state_counts(cards),
         "to_check": doubts.left_to_check([scan]).get(scan.pk, 0) if scan else 0,
         "events": pages.custody_timeline(found),
+        "transcript": transcripts.current(scan) if scan else None,
         "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
         "process_form": ProcessForm(),
         "process_checked": [name for name, _ in picture_stages() if name not in LED_BY_HAND],

@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from archive.models import Upload
+from restoration import transcripts
 from restoration.models import (
     ColourCorrection,
     ColourReference,
@@ -26,8 +27,10 @@ from restoration.models import (
     ProtectedRegion,
     RepairDecision,
 )
+from restoration.speech.transcript import Transcript
 from review.models import Approval, Note
 from tests import factories
+from tests.restoration.speech.said import line
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +61,12 @@ EXPECTED = {
     "today": Expected(READ, EVERYBODY),
     "catalogue": Expected(READ, RESEARCH),
     "reel": Expected(READ, VIEWERS, ("reel",)),
+    "transcript": Expected(READ, VIEWERS, ("reel",)),
+    "transcript-file": Expected(READ, VIEWERS, ("reel", "kind")),
+    "correct-transcript": Expected(WRITE, VIEWERS, ("reel",)),
+    "undo-transcript": Expected(WRITE, VIEWERS, ("reel",)),
+    "import-transcript": Expected(WRITE, RESTORERS, ("reel",)),
+    "withdraw-transcript-correction": Expected(WRITE, VIEWERS, ("correction_of_line",)),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
     "gate": Expected(READ, VIEWERS, ("reel",)),
     "deliveries": Expected(READ, VIEWERS, ("reel",)),
@@ -198,7 +207,11 @@ def things(archivist: User) -> dict[str, object]:
         scan=scan, frame=0, name="coat.png", storage_key="references/none.png", sha256="0" * 64,
         media_type="image/png", source="a photograph", by=archivist,
     )  # fmt: skip
+    said = line("Farewell to Earth.", 0.1, 1.5)
+    transcripts.keep(scan, Transcript((said,), "en"), source="test", maker="machine")
+    of_line = transcripts.correct(scan.transcripts.get(), "confirm", ["m0"], {}, by=archivist)
     return {
+        "kind": "vtt", "correction_of_line": of_line.pk,
         "reference": reference.pk,
         "correction": correction.pk,
         "hint": hint.pk, "palette_entry": entry.pk,
@@ -262,8 +275,8 @@ def test_what_is_not_there_is_not_found(name, things, archivist):
     client = Client()
     client.force_login(archivist)
     nothing = {key: uuid.uuid4() if key in ("upload", "folder") else 987654 for key in things} | {
-        "zero": 0
-    }
+        "zero": 0, "kind": "vtt",
+    }  # fmt: skip
     response = ask(client, min(EXPECTED[name].methods), address(name, nothing))
     assert response.status_code in (404, 410)
 

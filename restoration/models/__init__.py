@@ -13,6 +13,7 @@ from restoration.models.run import StageRun, Worker
 from restoration.models.scene import Scene
 from restoration.models.scene_edit import SceneEdit
 from restoration.models.take import Take
+from restoration.models.transcript import Transcript, TranscriptCorrection, TranscriptLine
 
 __all__ = [
     "BorderFinding",
@@ -27,6 +28,9 @@ __all__ = [
     "SceneEdit",
     "StageRun",
     "Take",
+    "Transcript",
+    "TranscriptCorrection",
+    "TranscriptLine",
     "Verdict",
     "Worker",
 ]

@@ -1,0 +1,288 @@
+"""Corrections replayed over a machine's lines: which lines each needs, what it makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from restoration.speech.layers import (
+    Conflict,
+    Correction,
+    Label,
+    Layered,
+    LayeredLine,
+    LayeredWord,
+    NoFit,
+    Target,
+    confirmed,
+)
+from restoration.speech.retiming import retime, tokens
+from restoration.speech.transcript import Line, Word, spread
+
+UNSURE = 0.5
+"""A word that its recogniser believes less than this is doubtful."""
+_SAME_PLACE = 0.5
+"""Share of the shorter of two lines that they must have in common to be in one place."""
+
+
+def layer(
+    lines: Sequence[Line], corrections: Iterable[Correction], *, typed_by: str = ""
+) -> Layered:
+    """The lines after every correction that fits.
+
+    Args:
+        typed_by: who wrote the lines, if a person did; then every word is HUMAN from the start.
+    """
+    laid = Layered([_base(line, number, typed_by) for number, line in enumerate(lines)])
+    for correction in sorted(corrections, key=lambda each: each.number):
+        try:
+            apply(laid, correction)
+        except NoFit as misfit:
+            laid.conflicts.append(Conflict(correction, str(misfit), misfit.key))
+    laid.lines.sort(key=lambda line: (line.start, line.end))
+    return laid
+
+
+def _base(line: Line, number: int, typed_by: str) -> LayeredLine:
+    return LayeredLine(
+        key=f"m{number}",
+        words=tuple(LayeredWord(word, *_first_label(word, line, typed_by)) for word in line.words),
+        start=line.start,
+        end=line.end,
+        speaker=line.speaker,
+        kind=line.kind,
+        doubts=line.doubts,
+        language=line.language,
+    )
+
+
+def _first_label(word: Word, line: Line, typed_by: str) -> tuple[Label, str]:
+    if typed_by:
+        return Label.HUMAN, typed_by
+    unsure = word.confidence is not None and word.confidence < UNSURE
+    return (Label.MACHINE_DOUBTFUL if line.doubts or unsure else Label.MACHINE), ""
+
+
+def apply(laid: Layered, correction: Correction) -> None:
+    """Change the lines as the correction says.
+
+    Raises: NoFit if the lines that it names are not there as it saw them.
+    """
+    make = KINDS.get(correction.kind)
+    if make is None:
+        raise NoFit(f"nothing here knows a correction called {correction.kind!r}")
+    make(laid, correction)
+
+
+def _target(laid: Layered, correction: Correction, *, any_text: bool = False) -> LayeredLine:
+    """The one line that the correction is about."""
+    if len(correction.targets) != 1:
+        raise NoFit("it names no line")
+    return _find(laid, correction.targets[0], here=correction.here, any_text=any_text)
+
+
+def _find(laid: Layered, target: Target, *, here: bool, any_text: bool) -> LayeredLine:
+    line = laid.find(target.key) if here else _in_place(laid, target)
+    if line is None or line.removed:
+        raise NoFit("there is no line in its place any more")
+    if not any_text and tokens(line.text) != tokens(target.text):
+        raise NoFit(f"the line now reads “{line.text}”, then it read “{target.text}”", line.key)
+    return line
+
+
+def _in_place(laid: Layered, target: Target) -> LayeredLine | None:
+    """The line of another transcript that has most in common with it, in time, then in words."""
+    said = set(tokens(target.text))
+    near = [line for line in laid.shown if _shared(line, target) >= _SAME_PLACE]
+    return max(
+        near,
+        key=lambda line: (len(said & set(tokens(line.text))), _shared(line, target)),
+        default=None,
+    )
+
+
+def _shared(line: LayeredLine, target: Target) -> float:
+    both = min(line.end, target.end) - max(line.start, target.start)
+    shorter = min(line.end - line.start, target.end - target.start)
+    return both / max(shorter, 1)
+
+
+def _put(laid: Layered, line: LayeredLine, correction: Correction, *made: LayeredLine) -> None:
+    """Put what was made of a line in its place."""
+    at = laid.lines.index(line)
+    laid.lines[at : at + 1] = [
+        replace(each, corrections=(*each.corrections, correction.number)) for each in made
+    ]
+
+
+def _confirm(laid: Layered, correction: Correction) -> None:
+    line = _target(laid, correction)
+    _put(laid, line, correction, confirmed(line, correction.by))
+
+
+def _text(laid: Layered, correction: Correction) -> None:
+    written = _said(correction)
+    line = _target(laid, correction, any_text=True)
+    if tokens(line.text) == tokens(written) and not correction.here:
+        # The new run agrees with the person: that is worth no less than a confirmation.
+        _put(laid, line, correction, confirmed(line, correction.by))
+        return
+    _target(laid, correction)
+    _put(laid, line, correction, _rewritten(line, written, correction.by))
+
+
+def _said(correction: Correction) -> str:
+    written = " ".join(str(correction.payload.get("text", "")).split())
+    if not written:
+        raise NoFit("it has no words; delete the line, or say that nobody speaks there")
+    return written
+
+
+def _rewritten(line: LayeredLine, written: str, by: str) -> LayeredLine:
+    plain = [each.word for each in line.words]
+    words = tuple(
+        line.words[found.old]
+        if found.fate == "kept" and found.old is not None
+        else LayeredWord(found.word, Label.HUMAN, by)
+        for found in retime(plain, written, start=line.start, end=line.end)
+    )
+    return replace(line, words=words)
+
+
+def _times(laid: Layered, correction: Correction) -> None:
+    line = _target(laid, correction)
+    start, end = _span(correction)
+    words = tuple(replace(each, word=_moved(each.word, line, start, end)) for each in line.words)
+    _put(laid, line, correction, replace(line, words=words, start=start, end=end))
+
+
+def _span(correction: Correction) -> tuple[int, int]:
+    start, end = correction.payload.get("start"), correction.payload.get("end")
+    if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end:
+        raise NoFit("a line has to end after it starts")
+    return start, end
+
+
+def _moved(word: Word, line: LayeredLine, start: int, end: int) -> Word:
+    """A line that only moves takes its words along; one that is stretched stretches them."""
+    length, before = end - start, max(line.end - line.start, 1)
+    if length == line.end - line.start:
+        return word.moved(word.start + start - line.start, word.end + start - line.start)
+    if start <= word.start and word.end <= end:
+        return word
+    low = start + (word.start - line.start) * length // before
+    high = start + (word.end - line.start) * length // before
+    return replace(word, start=max(start, low), end=min(end, high), timed="interpolated")
+
+
+def _split(laid: Layered, correction: Correction) -> None:
+    line = _target(laid, correction)
+    at = correction.payload.get("word")
+    if not isinstance(at, int) or not 0 < at < len(line.words):
+        raise NoFit("a line is split before one of its words, not before the first", line.key)
+    first, second = line.words[:at], line.words[at:]
+    end = first[-1].word.end
+    start = max(end, second[0].word.start)
+    _put(
+        laid,
+        line,
+        correction,
+        replace(line, key=f"{line.key}.1", words=first, end=max(end, line.start + 1)),
+        replace(line, key=f"{line.key}.2", words=second, start=min(start, line.end - 1)),
+    )
+
+
+def _merge(laid: Layered, correction: Correction) -> None:
+    if len(correction.targets) != 2:
+        raise NoFit("two lines are merged, no more and no fewer")
+    one, other = (
+        _find(laid, target, here=correction.here, any_text=False) for target in correction.targets
+    )
+    if one.key == other.key:
+        return  # one line already, as in a run that parts them differently
+    shown = laid.shown
+    if shown.index(other) - shown.index(one) != 1:
+        raise NoFit("only neighbours are merged", one.key)
+    merged = replace(
+        one,
+        words=one.words + other.words,
+        end=max(one.end, other.end),
+        speaker=one.speaker if one.speaker == other.speaker else one.speaker or other.speaker,
+        doubts=tuple(dict.fromkeys(one.doubts + other.doubts)),
+        corrections=tuple(dict.fromkeys(one.corrections + other.corrections)),
+    )
+    laid.lines.remove(other)
+    _put(laid, one, correction, merged)
+
+
+def _delete(laid: Layered, correction: Correction) -> None:
+    line = _target(laid, correction)
+    gone = replace(line, removed="deleted", removed_by=correction.by)
+    _put(laid, line, correction, gone)
+
+
+def _no_speech(laid: Layered, correction: Correction) -> None:
+    """Nobody speaks there: whatever a run hears in that place is taken off, every time."""
+    target = correction.targets[0]
+    if correction.here:
+        found = [_target(laid, correction, any_text=True)]
+    else:
+        length = max(target.end - target.start, 1)
+        found = [
+            line
+            for line in laid.shown
+            if min(line.end, target.end) - max(line.start, target.start)
+            > _SAME_PLACE * min(length, max(line.end - line.start, 1))
+        ]
+    for line in found:
+        gone = replace(line, removed="no speech", removed_by=correction.by)
+        _put(laid, line, correction, gone)
+
+
+def _speaker(laid: Layered, correction: Correction) -> None:
+    line = _target(laid, correction, any_text=True)
+    name = " ".join(str(correction.payload.get("speaker") or "").split()) or None
+    _put(laid, line, correction, replace(line, speaker=name, speaker_by=correction.by))
+
+
+def _add(laid: Layered, correction: Correction) -> None:
+    written = _said(correction)
+    start, end = _span(correction)
+    place = Target("", start, end, written)
+    held = None if correction.here else _in_place(laid, place)
+    if held is not None:
+        if tokens(held.text) != tokens(written):
+            raise NoFit(f"there is a line in its place now: “{held.text}”", held.key)
+        _put(laid, held, correction, confirmed(held, correction.by))
+        return
+    words = tuple(
+        LayeredWord(word, Label.HUMAN, correction.by) for word in spread(written, start, end)
+    )
+    name = str(correction.payload.get("speaker") or "") or None
+    laid.lines.append(
+        LayeredLine(
+            f"h{correction.number}",
+            words,
+            start,
+            end,
+            speaker=name,
+            speaker_by=correction.by if name else "",
+            corrections=(correction.number,),
+        )
+    )
+    laid.lines.sort(key=lambda line: (line.start, line.end))
+
+
+KINDS: dict[str, Callable[[Layered, Correction], Any]] = {
+    "confirm": _confirm,
+    "text": _text,
+    "times": _times,
+    "split": _split,
+    "merge": _merge,
+    "delete": _delete,
+    "no_speech": _no_speech,
+    "speaker": _speaker,
+    "add": _add,
+}
+"""Every kind of correction that a person can make."""

@@ -1,0 +1,139 @@
+"""What people said of a machine's lines, laid over them: each correction attributed, none final.
+
+A machine's lines are never changed. Corrections are replayed over them in order, each on lines that
+it names as it saw them: by key in the transcript that it was made in, by place and text in another
+one, such as that of a later run. One that no longer fits is a conflict, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from restoration.speech.transcript import Kind, Line, Word, join_words
+
+
+class Label(StrEnum):
+    """Who answers for a word; shown wherever the word goes."""
+
+    MACHINE = "MACHINE"
+    MACHINE_DOUBTFUL = "MACHINE_DOUBTFUL"
+    CONFIRMED = "CONFIRMED"
+    HUMAN = "HUMAN"
+
+
+@dataclass(frozen=True, slots=True)
+class LayeredWord:
+    """A word, who answers for it, and by what name."""
+
+    word: Word
+    label: Label
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LayeredLine:
+    """A line as it stands after the corrections that fit."""
+
+    key: str
+    """`m12`: the transcript's line 12; `.1`, `.2`: parts of one; `h7`: put in by correction 7."""
+    words: tuple[LayeredWord, ...]
+    start: int
+    end: int
+    speaker: str | None = None
+    speaker_by: str = ""
+    """Who named the speaker; empty: nobody, or a machine."""
+    kind: Kind = "speech"
+    doubts: tuple[str, ...] = ()
+    removed: str = ""
+    """Why it is not shown any more: `deleted` or `no speech`; empty: it is shown."""
+    removed_by: str = ""
+    corrections: tuple[int, ...] = ()
+    language: str = ""
+
+    @property
+    def text(self) -> str:
+        return join_words(each.word for each in self.words)
+
+    def as_line(self) -> Line:
+        """For cues and files."""
+        words = tuple(each.word for each in self.words)
+        return Line(
+            words,
+            self.start,
+            self.end,
+            language=self.language,
+            speaker=self.speaker,
+            kind=self.kind,
+            doubts=self.doubts,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A line as a correction saw it."""
+
+    key: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person did, in the order of `number`."""
+
+    number: int
+    kind: str
+    """A key of `corrections.KINDS`."""
+    by: str
+    targets: tuple[Target, ...] = ()
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    here: bool = True
+    """Made in this very transcript; else in another one of the same scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A correction that does not fit the lines any more; nothing was changed by it."""
+
+    correction: Correction
+    why: str
+    key: str = ""
+    """The line in its place, if there is one."""
+
+
+class NoFit(Exception):
+    """A correction does not fit; the message says why."""
+
+    def __init__(self, why: str, key: str = "") -> None:
+        super().__init__(why)
+        self.key = key
+
+
+@dataclass(slots=True)
+class Layered:
+    """Lines in order of time, removed ones among them, and what did not fit."""
+
+    lines: list[LayeredLine]
+    conflicts: list[Conflict] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[LayeredLine]:
+        return [line for line in self.lines if not line.removed]
+
+    def find(self, key: str) -> LayeredLine | None:
+        return next((line for line in self.lines if line.key == key), None)
+
+
+def confirmed(line: LayeredLine, by: str) -> LayeredLine:
+    """Every machine word of the line confirmed; what a person typed stays theirs."""
+    words = tuple(
+        each
+        if each.label in (Label.HUMAN, Label.CONFIRMED)
+        else replace(each, label=Label.CONFIRMED, by=by)
+        for each in line.words
+    )
+    return replace(line, words=words, doubts=())

@@ -1,0 +1,207 @@
+"""Transcripts of scans: kept as they came, corrected in a layer of people's own above them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from archive.fixity import digest_json
+from archive.models import Scan
+from restoration.editing import lock, tell
+from restoration.errors import TranscriptRefused
+from restoration.models import StageRun, Transcript, TranscriptCorrection, TranscriptLine
+from restoration.speech import corrections, layers
+from restoration.speech import transcript as speech
+
+MOST_LINES = 200_000
+"""In one transcript; a day of talk has some 30,000."""
+
+
+@transaction.atomic
+def keep(
+    scan: Scan,
+    said: speech.Transcript,
+    *,
+    source: str,
+    maker: str,
+    run: StageRun | None = None,
+    by: User | None = None,
+) -> Transcript:
+    """Keep lines as a new transcript of the scan; earlier ones stay.
+
+    Args:
+        source: the engine and weights, or where a file is from and who wrote it.
+        maker: one of `Transcript.Maker`.
+
+    Raises: TranscriptRefused for lines outside the scan, or too many.
+    """
+    lines = _fitting(scan, said.lines)
+    lock(scan)
+    last = scan.transcripts.aggregate(last=Max("number"))["last"] or 0
+    made = Transcript.objects.create(
+        scan=scan,
+        number=last + 1,
+        run=run,
+        maker=maker,
+        source=source[:300],
+        language=said.language[:12],
+        facts=dict(said.facts),
+        digest=digest_json(speech.as_json(speech.Transcript(tuple(lines), said.language))),
+        by=by,
+    )
+    TranscriptLine.objects.bulk_create(
+        [TranscriptLine.of(made, number, line) for number, line in enumerate(lines)],
+        batch_size=1000,
+    )
+    tell("transcript kept", scan, by, _about(made) | {"lines": len(lines)})
+    return made
+
+
+def _fitting(scan: Scan, lines: Sequence[speech.Line]) -> list[speech.Line]:
+    """In order of time; what overhangs the last frame by rounding is let be."""
+    if len(lines) > MOST_LINES:
+        raise TranscriptRefused(f"{len(lines)} lines are more than {MOST_LINES}; split the file")
+    end = speech.sample_of_frame(scan.frames, scan.rate)
+    late = [line for line in lines if line.start >= end]
+    if late:
+        raise TranscriptRefused(
+            f"Nothing was kept: {len(late)} of {len(lines)} lines begin after the end of the scan, "
+            f"the first is “{late[0].text[:60]}”. Is this the file of another reel?"
+        )
+    return sorted(lines, key=lambda line: (line.start, line.end))
+
+
+def _about(made: Transcript) -> dict[str, Any]:
+    return {
+        "transcript": made.pk,
+        "number": made.number,
+        "source": made.source,
+        "maker": made.maker,
+        "language": made.language,
+        "digest": made.digest,
+        "run": made.run_id,
+    }
+
+
+def current(scan: Scan) -> Transcript | None:
+    """The newest one."""
+    return scan.transcripts.order_by("-number").first()
+
+
+def corrections_of(scan: Scan) -> list[TranscriptCorrection]:
+    """Every correction that stands, oldest first."""
+    return list(TranscriptCorrection.objects.standing().of_scan(scan))
+
+
+def layered(
+    transcript: Transcript, standing: Sequence[TranscriptCorrection] | None = None
+) -> layers.Layered:
+    """The transcript's lines with what people corrected, and what no longer fits."""
+    rows = corrections_of(transcript.scan) if standing is None else standing
+    lines = [row.as_line() for row in transcript.lines.order_by("number")]
+    return corrections.layer(
+        lines, [row.seen_from(transcript) for row in rows], typed_by=transcript.typed_by
+    )
+
+
+@transaction.atomic
+def correct(
+    transcript: Transcript,
+    kind: str,
+    keys: Sequence[str],
+    payload: Mapping[str, Any],
+    *,
+    by: User,
+    seen: str | None = None,
+) -> TranscriptCorrection:
+    """Change lines of a transcript.
+
+    Args:
+        kind: one of `TranscriptCorrection.Kind`.
+        keys: the lines that it is about; none to put one in.
+        seen: how the first of them read when the person began; None: that is not known.
+
+    Raises: TranscriptRefused if a line is gone, reads differently by now, or cannot be changed so.
+    """
+    if kind not in TranscriptCorrection.Kind.values:
+        raise TranscriptRefused(f"Nothing was kept: {kind!r} is no correction.")
+    lock(transcript.scan)
+    standing = corrections_of(transcript.scan)
+    laid = layered(transcript, standing)
+    targets = [_seen(laid, key) for key in keys]
+    if seen is not None and targets and " ".join(seen.split()) != targets[0].text:
+        raise TranscriptRefused(
+            "Nothing was kept: somebody changed this line meanwhile. It now reads "
+            f"“{targets[0].text}”."
+        )
+    made = TranscriptCorrection(
+        scan=transcript.scan,
+        transcript=transcript,
+        kind=kind,
+        targets=[[each.key, each.start, each.end, each.text] for each in targets],
+        payload=dict(payload),
+        by=by,
+    )
+    made.save()
+    _refuse_misfit(laid, made.seen_from(transcript))
+    tell(f"transcript line {made.get_kind_display()}", transcript.scan, by, _change(made))
+    return made
+
+
+def _seen(laid: layers.Layered, key: str) -> layers.Target:
+    line = laid.find(key)
+    if line is None or line.removed:
+        raise TranscriptRefused(
+            "Nothing was kept: this line is not there any more. Open the transcript anew."
+        )
+    return layers.Target(line.key, line.start, line.end, line.text)
+
+
+def _refuse_misfit(laid: layers.Layered, correction: layers.Correction) -> None:
+    try:
+        corrections.apply(laid, correction)
+    except layers.NoFit as misfit:
+        raise TranscriptRefused(f"Nothing was kept: {misfit}.") from misfit
+
+
+def _change(made: TranscriptCorrection) -> dict[str, Any]:
+    return {
+        "correction": made.pk,
+        "transcript": made.transcript_id,
+        "kind": made.kind,
+        "lines": made.targets,
+        "to": made.payload,
+    }
+
+
+@transaction.atomic
+def withdraw(correction: TranscriptCorrection, *, by: User) -> TranscriptCorrection:
+    """Take a correction back; later ones that were built on it are then shown as conflicts.
+
+    Raises: TranscriptRefused if that was done before.
+    """
+    lock(correction.scan)
+    correction.refresh_from_db()
+    if correction.withdrawn is not None:
+        raise TranscriptRefused("This correction was taken back before; nothing was changed.")
+    correction.withdrawn, correction.withdrawn_by = timezone.now(), by
+    correction.save(update_fields=["withdrawn", "withdrawn_by"])
+    tell("transcript correction withdrawn", correction.scan, by, _change(correction))
+    return correction
+
+
+@transaction.atomic
+def undo(scan: Scan, *, by: User) -> TranscriptCorrection:
+    """Take back the person's own newest correction.
+
+    Raises: TranscriptRefused if they have none.
+    """
+    own = TranscriptCorrection.objects.standing().of_scan(scan).filter(by=by).last()
+    if own is None:
+        raise TranscriptRefused("There is nothing of yours to undo in this transcript.")
+    return withdraw(own, by=by)

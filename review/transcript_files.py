@@ -1,0 +1,143 @@
+"""Subtitle and transcript files of a reel: which formats there are, in and out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from archive.models import Scan
+from restoration import transcripts
+from restoration.models import Transcript
+from restoration.speech import transcript as speech
+from restoration.speech.cue_rules import Violation, check
+from restoration.speech.cues import Cue, make_cues
+from restoration.speech.imported import lines_of
+from restoration.speech.profiles import find_profile
+from review.formats.ass import write_ass
+from review.formats.imsc import write_imsc
+from review.formats.srt import read_srt, write_srt
+from review.formats.subtitles import SubtitleError, Subtitles, decode
+from review.formats.transcript_text import write_text
+from review.formats.vtt import read_vtt, write_vtt
+from review.transcript_page import note_of
+
+MOST_BYTES = 20 << 20
+"""Of a file that is taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file to hand over."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One kind of subtitle file."""
+
+    words: str
+    media_type: str
+    write: Callable[[Subtitles], str | bytes]
+
+
+FORMATS = {
+    "vtt": Format("WebVTT, with speakers", "text/vtt", write_vtt),
+    "srt": Format("SubRip", "application/x-subrip", write_srt),
+    "imsc": Format("IMSC 1.1 (TTML)", "application/ttml+xml", write_imsc),
+    "ass": Format("Advanced SubStation Alpha", "text/x-ssa", write_ass),
+}
+"""Subtitles; `txt` and `json` are the lines themselves."""
+_ENDINGS = {"imsc": "ttml"}
+
+
+def cues_of(transcript: Transcript, profile: str) -> list[Cue]:
+    """The cues of a transcript as it stands, snapped to the scan's scenes.
+
+    Raises: ProfileError
+    """
+    return _cues([line.as_line() for line in transcripts.layered(transcript).shown],
+                 transcript, profile)  # fmt: skip
+
+
+def _cues(lines: list[speech.Line], transcript: Transcript, profile: str) -> list[Cue]:
+    scan = transcript.scan
+    return make_cues(
+        lines,
+        find_profile(profile),
+        rate=scan.rate,
+        cuts=cuts_of(scan),
+        language=transcript.language or "en",
+        end_frame=scan.frames,
+    )
+
+
+def cuts_of(scan: Scan) -> list[int]:
+    """The first frame of every scene but the first."""
+    starts = scan.scenes.current().filter(start_frame__gt=0)
+    return list(starts.order_by("start_frame").values_list("start_frame", flat=True))
+
+
+def broken_rules(transcript: Transcript, profile: str) -> tuple[int, list[Violation]]:
+    """How many cues there are, and every rule that they break."""
+    cues = cues_of(transcript, profile)
+    return len(cues), check(
+        cues,
+        find_profile(profile),
+        rate=transcript.scan.rate,
+        cuts=cuts_of(transcript.scan),
+        language=transcript.language or "en",
+    )
+
+
+def write(transcript: Transcript, kind: str, profile: str = "archive") -> Written:
+    """The transcript as it stands, as a file of that kind.
+
+    Raises: ProfileError; KeyError for an unknown kind.
+    """
+    laid = transcripts.layered(transcript)
+    lines = [line.as_line() for line in laid.shown]
+    scan, title = transcript.scan, str(transcript.scan.reel)
+    note = note_of(laid, transcript)
+    name = f"reel-{scan.reel_id}-transcript-{transcript.number}"
+    if kind == "txt":
+        text = write_text(
+            lines, rate=scan.rate, start_timecode=scan.start_timecode, title=title, note=note
+        )
+        return Written(f"{name}.txt", "text/plain; charset=utf-8", text.encode())
+    if kind == "json":
+        said = speech.Transcript(tuple(lines), transcript.language, {"note": note})
+        document = json.dumps(speech.as_json(said), ensure_ascii=False, indent=1)
+        return Written(f"{name}.json", "application/json", document.encode())
+    form = FORMATS[kind]
+    subtitles = Subtitles(
+        _cues(lines, transcript, profile), scan.rate, title, transcript.language or "en", note
+    )
+    made = form.write(subtitles)
+    data = made.encode() if isinstance(made, str) else made
+    return Written(f"{name}.{_ENDINGS.get(kind, kind)}", form.media_type, data)
+
+
+def read(name: str, data: bytes, *, rate: Fraction, language: str = "") -> speech.Transcript:
+    """The lines of an SRT, WebVTT or transcript JSON file.
+
+    Raises: SubtitleError, TranscriptError
+    """
+    if len(data) > MOST_BYTES:
+        raise SubtitleError(f"{name} has more than {MOST_BYTES >> 20} MB; that is no subtitle file")
+    ending = Path(name).suffix.lower()
+    if ending == ".json":
+        try:
+            return speech.from_json(json.loads(decode(data)))
+        except (ValueError, RecursionError) as error:
+            raise SubtitleError(f"{name} is no transcript: {error}") from error
+    readers = {".srt": read_srt, ".vtt": read_vtt}
+    if ending not in readers:
+        raise SubtitleError(f"{name} is not taken in; send a .srt, .vtt or .json file")
+    cues = readers[ending](data, rate=rate)
+    return speech.Transcript(tuple(lines_of(cues, rate=rate, language=language)), language)

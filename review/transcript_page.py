@@ -1,0 +1,212 @@
+"""What the transcript's page shows: lines with who answers for each word, and what is left over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from archive.models import Scan
+from archive.timecode import timecode
+from restoration import transcripts
+from restoration.models import Transcript, TranscriptCorrection
+from restoration.speech import layers
+from restoration.speech.layers import Label, LayeredLine, LayeredWord
+from restoration.speech.transcript import CLOCK, first_frame
+
+_MACHINE = (Label.MACHINE, Label.MACHINE_DOUBTFUL)
+_FAIR = 0.8
+"""A word that its recogniser believes less than this is tinted, below `UNSURE` more strongly."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWord:
+    """One word of the page."""
+
+    said: LayeredWord
+    number: int
+
+    @property
+    def space(self) -> str:
+        """Before it."""
+        return "" if self.said.word.glued or not self.number else " "
+
+    @property
+    def at(self) -> str:
+        return f"{self.said.word.start / CLOCK:.3f}"
+
+    @property
+    def until(self) -> str:
+        return f"{self.said.word.end / CLOCK:.3f}"
+
+    @property
+    def style(self) -> str:
+        """Classes: who answers for it, and how sure the recogniser was."""
+        label = self.said.label
+        if label not in _MACHINE:
+            return label.value.lower()
+        sure = self.said.word.confidence
+        fair = label == Label.MACHINE and sure is not None and sure < _FAIR
+        return f"machine {'doubt' if label == Label.MACHINE_DOUBTFUL else 'fair' if fair else ''}"
+
+    @property
+    def title(self) -> str:
+        word, label = self.said.word, self.said.label
+        sure = "" if word.confidence is None else f", {100 * word.confidence:.0f} % sure"
+        placed = {"interpolated": ", its time is estimated", "entered": ", its time was entered"}
+        who = {
+            Label.HUMAN: f"typed by {self.said.by}",
+            Label.CONFIRMED: f"checked by {self.said.by}",
+            Label.MACHINE: "machine-made",
+            Label.MACHINE_DOUBTFUL: "machine-made, doubtful",
+        }
+        return who[label] + sure + placed.get(word.timed, "")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """One line of the page, and how it got there."""
+
+    line: LayeredLine
+    scan: Scan
+    number: int
+    history: list[TranscriptCorrection] = field(default_factory=list)
+    following: str = ""
+    """The key of the line after it, to merge with."""
+
+    @property
+    def words(self) -> list[ShownWord]:
+        return [ShownWord(said, number) for number, said in enumerate(self.line.words)]
+
+    @property
+    def at(self) -> str:
+        return f"{self.line.start / CLOCK:.3f}"
+
+    @property
+    def until(self) -> str:
+        return f"{self.line.end / CLOCK:.3f}"
+
+    @property
+    def start_timecode(self) -> str:
+        return self._timecode(self.line.start)
+
+    @property
+    def end_timecode(self) -> str:
+        return self._timecode(self.line.end)
+
+    def _timecode(self, at: int) -> str:
+        scan = self.scan
+        return timecode(first_frame(at, scan.rate), scan.rate, scan.start_timecode)
+
+    @property
+    def is_doubtful(self) -> bool:
+        return any(said.label == Label.MACHINE_DOUBTFUL for said in self.line.words)
+
+    @property
+    def to_check(self) -> bool:
+        return any(said.label in _MACHINE for said in self.line.words)
+
+    @property
+    def standing(self) -> tuple[str, str]:
+        """What the badge says of it, and its tone."""
+        if self.line.removed:
+            return f"{self.line.removed}, by {self.line.removed_by}", ""
+        if self.is_doubtful:
+            return "machine-made, doubtful", "warn"
+        if self.to_check:
+            return "machine-made", "attend"
+        people = dict.fromkeys(said.by for said in self.line.words if said.by)
+        typed = all(said.label == Label.HUMAN for said in self.line.words)
+        return f"{'typed' if typed else 'checked'} by {', '.join(people)}", "good"
+
+
+@dataclass(slots=True)
+class Room:
+    """The whole page."""
+
+    scan: Scan
+    transcript: Transcript
+    versions: list[Transcript]
+    lines: list[ShownLine]
+    conflicts: list[Any]
+    counts: dict[str, int]
+    speakers: list[str]
+
+    @property
+    def is_newest(self) -> bool:
+        return self.transcript.pk == self.versions[0].pk
+
+    @property
+    def to_check(self) -> list[ShownLine]:
+        return [line for line in self.lines if not line.line.removed and line.to_check]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownConflict:
+    """A correction that no longer fits, to be made anew or taken back."""
+
+    row: TranscriptCorrection
+    why: str
+    key: str
+
+
+def transcript_room(scan: Scan, number: int | None = None) -> Room | None:
+    """The transcript of that number, or the newest; None if the scan has none (such)."""
+    versions = list(scan.transcripts.select_related("by", "run").order_by("-number"))
+    found = [each for each in versions if number is None or each.number == number]
+    if not found:
+        return None
+    rows = transcripts.corrections_of(scan)
+    laid = transcripts.layered(found[0], rows)
+    return Room(
+        scan=scan,
+        transcript=found[0],
+        versions=versions,
+        lines=_shown(scan, laid, rows),
+        conflicts=_conflicts(laid, rows),
+        counts=word_counts(laid),
+        speakers=sorted({line.speaker for line in laid.shown if line.speaker}),
+    )
+
+
+def _shown(scan: Scan, laid: layers.Layered, rows: list[TranscriptCorrection]) -> list[ShownLine]:
+    by_number = {row.pk: row for row in rows}
+    following = {one.key: other.key for one, other in zip(laid.shown, laid.shown[1:], strict=False)}
+    return [
+        ShownLine(
+            line,
+            scan,
+            number,
+            [by_number[pk] for pk in line.corrections if pk in by_number],
+            following.get(line.key, ""),
+        )
+        for number, line in enumerate(laid.lines, start=1)
+    ]
+
+
+def _conflicts(laid: layers.Layered, rows: list[TranscriptCorrection]) -> list[ShownConflict]:
+    by_number = {row.pk: row for row in rows}
+    return [
+        ShownConflict(by_number[each.correction.number], each.why, each.key)
+        for each in laid.conflicts
+    ]
+
+
+def word_counts(laid: layers.Layered) -> dict[str, int]:
+    """Words that are shown, by who answers for them."""
+    counted = Counter(said.label for line in laid.shown for said in line.words)
+    return {label.value: counted[label] for label in Label}
+
+
+def note_of(laid: layers.Layered, transcript: Transcript) -> str:
+    """What every file says at its head of who made and who checked it."""
+    counts = word_counts(laid)
+    machine = counts["MACHINE"] + counts["MACHINE_DOUBTFUL"]
+    total = sum(counts.values())
+    if not machine:
+        return f"All {total} words were typed or checked by a person. Source: {transcript.source}"
+    doubtful = counts["MACHINE_DOUBTFUL"]
+    return (
+        f"MACHINE, UNREVIEWED: {machine} of {total} words are a machine's and nobody has checked "
+        f"them, {doubtful} of them doubtful. Source: {transcript.source}"
+    )

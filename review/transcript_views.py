@@ -1,0 +1,254 @@
+"""A reel's transcript: read it, correct it line by line, take files in and hand files out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from archive.access import check_media, reel_for, signed_in
+from archive.models import Reel, Scan
+from archive.timecode import frames_of_timecode
+from restoration import transcripts
+from restoration.errors import RestorationError
+from restoration.models import Transcript, TranscriptCorrection
+from restoration.speech.cue_rules import count
+from restoration.speech.profiles import ProfileError, profiles
+from restoration.speech.transcript import TranscriptError, sample_of_frame
+from review import transcript_files
+from review.formats.subtitles import SubtitleError
+from review.transcript_page import Room, transcript_room
+
+CORRECT, IMPORT = "review.correct_transcript", "review.import_transcript"
+PAGE = 150
+"""Lines at once; a reel of hours stays quick."""
+
+
+class CorrectForm(forms.Form):
+    """One change of one line; `seen` is how it read on the page."""
+
+    kind = forms.ChoiceField(choices=TranscriptCorrection.Kind.choices)
+    version = forms.IntegerField(min_value=1)
+    key = forms.CharField(max_length=120, required=False)
+    following = forms.CharField(max_length=120, required=False)
+    seen = forms.CharField(max_length=20_000, required=False)
+    text = forms.CharField(max_length=20_000, required=False)
+    speaker = forms.CharField(max_length=200, required=False)
+    word = forms.IntegerField(min_value=1, required=False)
+    start = forms.CharField(max_length=20, required=False)
+    end = forms.CharField(max_length=20, required=False)
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField()
+    source = forms.CharField(
+        max_length=250, error_messages={"required": "Say where the file is from."}
+    )
+    maker = forms.ChoiceField(choices=Transcript.Maker.choices)
+    language = forms.CharField(max_length=12, required=False)
+
+
+@require_safe
+def transcript(request: HttpRequest, pk: int) -> HttpResponse:
+    reel = reel_for(request, pk)
+    return render(request, "review/transcript.html", _context(request, reel))
+
+
+def _context(request: HttpRequest, reel: Reel) -> dict[str, Any]:
+    scan = reel.current_scan()
+    room = transcript_room(scan, _number(request.GET.get("version"))) if scan else None
+    shows = "check" if request.GET.get("show") == "check" else ""
+    lines = (room.to_check if shows else room.lines) if room else []
+    checked = request.GET.get("rules", "")
+    return {
+        "reel": reel,
+        "scan": scan,
+        "room": room,
+        "shows": shows,
+        "page": Paginator(lines, PAGE).get_page(request.GET.get("page")),
+        "formats": transcript_files.FORMATS,
+        "profiles": profiles(),
+        "rules": _rules(room, checked) if room and checked in profiles() else None,
+        "makers": Transcript.Maker.choices,
+    }
+
+
+def _rules(room: Room, profile: str) -> dict[str, Any]:
+    cues, broken = transcript_files.broken_rules(room.transcript, profile)
+    return {
+        "profile": profiles()[profile],
+        "cues": cues,
+        "broken": {rule: times for rule, times in count(broken).items() if times},
+    }
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
+def _answer(request: HttpRequest, reel: Reel) -> HttpResponse:
+    """The lines anew for htmx, else the page that the form came from."""
+    if request.htmx:  # type: ignore[attr-defined]
+        request.GET = _shown_query(request)
+        context = _context(request, reel) | {"told": True}
+        return render(request, "review/transcript_lines.html", context)
+    query = _shown_query(request).urlencode()
+    return redirect(reverse("transcript", args=[reel.pk]) + (f"?{query}" if query else ""))
+
+
+def _shown_query(request: HttpRequest) -> Any:
+    """What the page showed, from the form's hidden fields: version, page, filter."""
+    query = request.GET.copy()
+    for name in ("version", "page", "show"):
+        if value := request.POST.get(name):
+            query[name] = value
+    return query
+
+
+@require_POST
+@permission_required(CORRECT, raise_exception=True)
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    reel = reel_for(request, pk)
+    form = CorrectForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Nothing was kept: {_first_error(form)}")
+        return _answer(request, reel)
+    values = form.cleaned_data
+    scan = _scan(reel)
+    version = get_object_or_404(Transcript, scan=scan, number=values["version"])
+    keys = [key for key in (values["key"], values["following"]) if key]
+    if values["kind"] != "merge":
+        keys = keys[:1]
+    try:
+        payload = _payload(values, scan)
+        made = transcripts.correct(
+            version,
+            values["kind"],
+            keys,
+            payload,
+            by=signed_in(request),
+            seen=request.POST.get("seen"),
+        )
+        messages.success(request, f"The line was {made.get_kind_display()}.")
+    except RestorationError as error:
+        messages.error(request, str(error))
+    except ValueError:
+        messages.error(request, "Nothing was kept: a time is written as 00:01:02:03.")
+    return _answer(request, reel)
+
+
+def _payload(values: dict[str, Any], scan: Scan) -> dict[str, Any]:
+    """What the kind of correction needs, and nothing else.
+
+    Raises: ValueError for a time that is none.
+    """
+    kind = values["kind"]
+    if kind == "text":
+        return {"text": values["text"]}
+    if kind == "split":
+        return {"word": values["word"]}
+    if kind == "speaker":
+        return {"speaker": values["speaker"]}
+    if kind in ("times", "add"):
+        span = {"start": _sample(values["start"], scan), "end": _sample(values["end"], scan)}
+        said = {"text": values["text"], "speaker": values["speaker"]}
+        return span | (said if kind == "add" else {})
+    return {}
+
+
+def _sample(text: str, scan: Scan) -> int:
+    if not re.fullmatch(r"\d{1,2}:\d{2}:\d{2}[:;]\d{2,3}", text.strip()):
+        raise ValueError(text)
+    first = frames_of_timecode(scan.start_timecode, scan.rate) if scan.start_timecode else 0
+    frame = frames_of_timecode(text.strip(), scan.rate) - first
+    return sample_of_frame(max(0, min(frame, scan.frames)), scan.rate)
+
+
+@require_POST
+@permission_required(CORRECT, raise_exception=True)
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    reel = reel_for(request, pk)
+    try:
+        back = transcripts.undo(_scan(reel), by=signed_in(request))
+        messages.success(request, f"Taken back: a line that you had {back.get_kind_display()}.")
+    except RestorationError as error:
+        messages.error(request, str(error))
+    return _answer(request, reel)
+
+
+@require_POST
+@permission_required(CORRECT, raise_exception=True)
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    correction = get_object_or_404(TranscriptCorrection.objects.select_related("scan__reel"), pk=pk)
+    check_media(request, correction.scan)
+    try:
+        transcripts.withdraw(correction, by=signed_in(request))
+        messages.success(request, "The correction was taken back; it stays on record.")
+    except RestorationError as error:
+        messages.error(request, str(error))
+    return _answer(request, correction.scan.reel)
+
+
+@require_POST
+@permission_required(IMPORT, raise_exception=True)
+def take_in(request: HttpRequest, pk: int) -> HttpResponse:
+    reel = reel_for(request, pk)
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, f"Nothing was taken in: {_first_error(form)}")
+        return redirect("transcript", pk=reel.pk)
+    values, scan = form.cleaned_data, _scan(reel)
+    try:
+        said = transcript_files.read(
+            values["file"].name,
+            values["file"].read(transcript_files.MOST_BYTES + 1),
+            rate=scan.rate,
+            language=values["language"],
+        )
+        made = transcripts.keep(
+            scan,
+            said,
+            source=f"{values['source']} ({values['file'].name})",
+            maker=values["maker"],
+            by=signed_in(request),
+        )
+        messages.success(request, f"{made.lines.count()} lines were taken in.")
+    except (SubtitleError, TranscriptError, RestorationError) as error:
+        messages.error(request, f"Nothing was taken in: {error}")
+    return redirect("transcript", pk=reel.pk)
+
+
+@require_safe
+def file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    scan = _scan(reel_for(request, pk))
+    room_number = _number(request.GET.get("version"))
+    found = scan.transcripts.select_related("scan__reel__element__title").order_by("-number")
+    version = (found.filter(number=room_number) if room_number else found).first()
+    if version is None or kind not in (*transcript_files.FORMATS, "txt", "json"):
+        raise Http404("There is no such transcript of this reel.")
+    try:
+        made = transcript_files.write(version, kind, request.GET.get("profile", "archive"))
+    except ProfileError as error:
+        raise Http404(str(error)) from error
+    response = HttpResponse(made.data, content_type=made.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    return response
+
+
+def _scan(reel: Reel) -> Scan:
+    scan = reel.current_scan()
+    if scan is None:
+        raise Http404("This reel has no scan yet.")
+    return scan
+
+
+def _first_error(form: forms.Form) -> str:
+    return str(next(iter(form.errors.values()))[0])

@@ -1,0 +1,172 @@
+"""Corrections lie over a machine's lines: attributed, reversible, carried to the next run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from restoration.speech.corrections import layer
+from restoration.speech.layers import Correction, Label, Layered, Target
+from restoration.speech.transcript import CLOCK, Line, samples
+from tests.restoration.speech.said import line
+
+MACHINE = [
+    line("The cat is not in pressed", 1, 3),
+    line("Thank you for watching", 5, 6, doubts=("repeats itself",)),
+    line("Farewell to Earth", 8, 9.5),
+]
+
+
+def on(laid: Layered, key: str, kind: str, number: int = 1, **payload: object) -> Correction:
+    seen = laid.find(key)
+    assert seen is not None
+    target = Target(seen.key, seen.start, seen.end, seen.text)
+    return Correction(number, kind, "anna", (target,), payload)
+
+
+def made(kind: str, key: str = "m0", **payload: object) -> Layered:
+    return layer(MACHINE, [on(layer(MACHINE, []), key, kind, **payload)])
+
+
+def labels(laid: Layered, key: str) -> list[str]:
+    found = laid.find(key)
+    assert found is not None
+    return [each.label.value for each in found.words]
+
+
+def test_a_doubtful_line_and_an_unsure_word_are_labelled_so() -> None:
+    words = (*MACHINE[0].words[:3], replace(MACHINE[0].words[3], confidence=0.3))
+    laid = layer([replace(MACHINE[0], words=words), MACHINE[1]], [])
+    assert labels(laid, "m0") == ["MACHINE"] * 3 + ["MACHINE_DOUBTFUL"]
+    assert set(labels(laid, "m1")) == {"MACHINE_DOUBTFUL"}
+
+
+def test_words_that_stay_keep_their_times_and_label_and_new_ones_are_marked() -> None:
+    laid = made("text", text="The cat is not impressed.")
+    said = laid.lines[0].words
+    before = MACHINE[0].words
+    assert [each.word.text for each in said] == ["The", "cat", "is", "not", "impressed."]
+    assert [each.word for each in said[:4]] == list(before[:4])
+    assert [each.label for each in said] == [Label.MACHINE] * 4 + [Label.HUMAN]
+    assert (said[4].by, said[4].word.timed) == ("anna", "interpolated")
+    assert (said[4].word.start, said[4].word.end) == (before[4].start, before[5].end)
+
+
+def test_a_word_for_a_word_takes_its_time() -> None:
+    laid = made("text", "m2", text="Farewell, to Mars")
+    words = laid.lines[2].words
+    assert [(each.word.start, each.word.timed) for each in words] == [
+        (word.start, "heard") for word in MACHINE[2].words
+    ]
+    assert [each.label for each in words] == [Label.HUMAN, Label.MACHINE, Label.HUMAN]
+
+
+def test_a_word_put_in_lies_in_the_gap() -> None:
+    laid = made("text", "m2", text="Farewell to dear Earth")
+    dear = laid.lines[2].words[2].word
+    assert MACHINE[2].words[1].end <= dear.start <= dear.end <= MACHINE[2].words[2].start
+
+
+def test_a_confirmation_names_who_and_leaves_what_was_typed_to_its_author() -> None:
+    laid = made("text", text="The cat is not impressed.")
+    again = replace(on(laid, "m0", "confirm", 2), by="ben")
+    both = layer(MACHINE, [on(layer(MACHINE, []), "m0", "text", text="The cat is not impressed."),
+                           again])  # fmt: skip
+    words = both.lines[0].words
+    assert [(each.label, each.by) for each in words] == [
+        *[(Label.CONFIRMED, "ben")] * 4, (Label.HUMAN, "anna"),
+    ]  # fmt: skip
+
+
+def test_split_and_merge_give_the_words_back() -> None:
+    laid = made("split", word=3)
+    assert [each.text for each in laid.shown[:2]] == ["The cat is", "not in pressed"]
+    parts = tuple(Target(each.key, each.start, each.end, each.text) for each in laid.shown[:2])
+    both = layer(MACHINE, [on(layer(MACHINE, []), "m0", "split", word=3),
+                           Correction(2, "merge", "anna", parts)])  # fmt: skip
+    assert both.lines[0].text == MACHINE[0].text
+    assert (both.lines[0].start, both.lines[0].end) == (MACHINE[0].start, MACHINE[0].end)
+    assert both.lines[0].corrections == (1, 2)
+
+
+def test_times_that_move_take_the_words_along() -> None:
+    laid = made("times", start=samples(2), end=samples(4))
+    moved = laid.lines[0]
+    assert [each.word.start for each in moved.words] == [
+        word.start + CLOCK for word in MACHINE[0].words
+    ]
+
+
+def test_a_removed_line_is_kept_and_not_shown() -> None:
+    laid = made("delete", "m1")
+    assert [each.key for each in laid.shown] == ["m0", "m2"]
+    assert (laid.lines[1].removed, laid.lines[1].removed_by) == ("deleted", "anna")
+
+
+def test_a_line_that_was_missed_is_put_in_by_a_person() -> None:
+    laid = layer(MACHINE, [Correction(7, "add", "anna", (), {
+        "text": "Look!", "start": samples(7), "end": samples(7.5), "speaker": "Boy"})])  # fmt: skip
+    assert [each.key for each in laid.lines] == ["m0", "m1", "h7", "m2"]
+    assert (laid.lines[2].speaker, labels(laid, "h7")) == ("Boy", ["HUMAN"])
+
+
+def test_taking_back_an_earlier_one_leaves_a_later_one_in_conflict() -> None:
+    first = on(layer(MACHINE, []), "m0", "text", text="The cat is not impressed.")
+    second = on(layer(MACHINE, [first]), "m0", "split", 2, word=4)
+    assert layer(MACHINE, [first, second]).conflicts == []
+    left = layer(MACHINE, [second])
+    assert [each.correction.number for each in left.conflicts] == [2]
+    assert "now reads “The cat is not in pressed”" in left.conflicts[0].why
+    assert left.lines[0].text == MACHINE[0].text
+
+
+def later(correction: Correction) -> Correction:
+    """The same correction, seen from another transcript."""
+    return replace(correction, here=False)
+
+
+def shifted(text: str, by: float = 0.1) -> list[Line]:
+    """A new run: other keys and slightly other times."""
+    return [line("Something new before it", 0, 0.9), line(text, 1 + by, 3 + by), *MACHINE[1:]]
+
+
+def test_a_correction_is_made_again_after_a_new_run() -> None:
+    first = on(layer(MACHINE, []), "m0", "text", text="The cat is not impressed.")
+    laid = layer(shifted("The cat is not in pressed"), [later(first)])
+    assert laid.conflicts == []
+    assert laid.lines[1].text == "The cat is not impressed."
+    assert laid.lines[1].words[4].by == "anna"
+
+
+def test_a_new_run_that_agrees_with_the_person_is_confirmed_by_them() -> None:
+    first = on(layer(MACHINE, []), "m0", "text", text="The cat is not impressed.")
+    laid = layer(shifted("The cat is not impressed"), [later(first)])
+    assert laid.conflicts == []
+    assert {(each.label, each.by) for each in laid.lines[1].words} == {(Label.CONFIRMED, "anna")}
+
+
+def test_a_new_run_that_says_something_else_is_a_conflict_and_stands_as_it_is() -> None:
+    first = on(layer(MACHINE, []), "m0", "text", text="The cat is not impressed.")
+    laid = layer(shifted("The hat is now in press"), [later(first)])
+    assert laid.lines[1].text == "The hat is now in press"
+    assert [(each.key, each.correction.by) for each in laid.conflicts] == [("m1", "anna")]
+
+
+def test_nobody_speaks_there_holds_whatever_a_later_run_invents() -> None:
+    gone = on(layer(MACHINE, []), "m1", "no_speech")
+    new = [MACHINE[0], line("Please subscribe", 5.2, 6.1), MACHINE[2]]
+    laid = layer(new, [later(gone)])
+    assert [each.text for each in laid.shown] == [MACHINE[0].text, MACHINE[2].text]
+    assert layer([MACHINE[0], MACHINE[2]], [later(gone)]).conflicts == []
+
+
+def test_a_speaker_stays_where_the_line_is_though_its_words_changed() -> None:
+    named = on(layer(MACHINE, []), "m0", "speaker", speaker="Announcer")
+    laid = layer(shifted("The hat is now in press"), [later(named)])
+    assert (laid.lines[1].speaker, laid.lines[1].speaker_by) == ("Announcer", "anna")
+
+
+def test_an_imported_line_of_a_person_is_human_from_the_start() -> None:
+    laid = layer(MACHINE, [], typed_by="Library of Congress")
+    assert {(each.label, each.by) for each in laid.lines[0].words} == {
+        (Label.HUMAN, "Library of Congress")
+    }

@@ -1,0 +1,116 @@
+"""Transcripts are kept as they came; corrections are on record and can be taken back."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, transaction
+
+from archive.models import Event, Scan
+from restoration import transcripts
+from restoration.errors import TranscriptRefused
+from restoration.models import Transcript as Kept
+from restoration.models import TranscriptLine
+from restoration.speech.transcript import Transcript
+from tests import factories
+from tests.restoration.speech.said import line
+
+pytestmark = pytest.mark.django_db
+
+SAID = Transcript(
+    (line("The cat is not in pressed", 0.2, 1.4), line("Farewell to Earth", 1.6, 2.8))
+)
+
+
+@pytest.fixture
+def scan() -> Scan:
+    return factories.make_scan(frames=48, rate=16)
+
+
+@pytest.fixture
+def kept(scan: Scan) -> Kept:
+    return transcripts.keep(scan, SAID, source="tiny.en", maker="machine")
+
+
+def test_lines_come_back_as_they_were_kept(kept: Kept) -> None:
+    laid = transcripts.layered(kept)
+    assert [each.as_line().words for each in laid.lines] == [each.words for each in SAID.lines]
+    assert kept.number == 1
+    event = Event.objects.get(kind="transcript kept")
+    assert event.detail["digest"] == kept.digest
+
+
+def test_the_database_refuses_to_change_what_a_machine_said(kept: Kept) -> None:
+    for change in (
+        lambda: TranscriptLine.objects.filter(transcript=kept).update(text="something else"),
+        lambda: Kept.objects.filter(pk=kept.pk).update(source="somebody else"),
+    ):
+        with pytest.raises(DatabaseError, match="written once"), transaction.atomic():
+            change()
+
+
+def test_a_correction_is_attributed_recorded_and_taken_back(kept: Kept, archivist: User) -> None:
+    made = transcripts.correct(kept, "text", ["m0"], {"text": "The cat is not impressed."},
+                               by=archivist)  # fmt: skip
+    laid = transcripts.layered(kept)
+    assert laid.lines[0].text == "The cat is not impressed."
+    assert laid.lines[0].words[-1].by == archivist.get_username()
+    told = Event.objects.get(kind="transcript line rewritten")
+    assert told.detail["lines"][0][3] == "The cat is not in pressed"
+    transcripts.undo(kept.scan, by=archivist)
+    assert transcripts.layered(kept).lines[0].text == "The cat is not in pressed"
+    made.refresh_from_db()
+    assert made.withdrawn_by == archivist
+    with pytest.raises(TranscriptRefused, match="nothing of yours"):
+        transcripts.undo(kept.scan, by=archivist)
+
+
+def test_a_new_run_keeps_what_people_said(kept: Kept, archivist: User, reviewer: User) -> None:
+    transcripts.correct(kept, "text", ["m0"], {"text": "The cat is not impressed."}, by=archivist)
+    transcripts.correct(kept, "confirm", ["m1"], {}, by=reviewer)
+    again = transcripts.keep(
+        kept.scan,
+        Transcript((line("The cat is not in pressed", 0.3, 1.5), line("Fare well", 1.6, 2.8))),
+        source="base",
+        maker="machine",
+    )
+    laid = transcripts.layered(again)
+    assert laid.lines[0].text == "The cat is not impressed."
+    assert [each.correction.kind for each in laid.conflicts] == ["confirm"]
+    assert {each.label.value for each in laid.lines[1].words} == {"MACHINE"}
+    assert transcripts.layered(kept).conflicts == []
+
+
+def test_a_line_that_somebody_changed_meanwhile_is_not_overwritten(
+    kept: Kept, archivist: User, reviewer: User
+) -> None:
+    transcripts.correct(kept, "text", ["m0"], {"text": "The cat is impressed."}, by=reviewer)
+    with pytest.raises(TranscriptRefused, match="somebody changed this line meanwhile"):
+        transcripts.correct(kept, "text", ["m0"], {"text": "The cat."}, by=archivist,
+                            seen="The cat is not in pressed")  # fmt: skip
+    assert kept.corrections.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "payload", "told"),
+    [
+        ("text", ["m0"], {"text": "  "}, "no words"),
+        ("text", ["m9"], {"text": "x"}, "not there any more"),
+        ("split", ["m0"], {"word": 99}, "before one of its words"),
+        ("times", ["m0"], {"start": 9, "end": 3}, "end after it starts"),
+        ("merge", ["m0"], {}, "two lines are merged"),
+        ("sing", ["m0"], {}, "no correction"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_leaves_nothing(
+    kept: Kept, archivist: User, kind: str, keys: list[str], payload: dict[str, object], told: str
+) -> None:
+    with pytest.raises(TranscriptRefused, match=told):
+        transcripts.correct(kept, kind, keys, payload, by=archivist)
+    assert kept.corrections.count() == 0
+
+
+def test_lines_of_another_reel_are_refused(scan: Scan) -> None:
+    with pytest.raises(TranscriptRefused, match="another reel"):
+        transcripts.keep(scan, Transcript((line("Too late", 90, 91),)), source="x", maker="unknown")
+    assert not Kept.objects.exists()

@@ -1,0 +1,165 @@
+"""The transcript's page shows who answers for each word, and every change is a plain form."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from restoration import transcripts
+from restoration.models import Transcript as Kept
+from restoration.speech.transcript import Transcript
+from tests import factories
+from tests.restoration.speech.said import line
+
+pytestmark = pytest.mark.django_db
+
+SRT = b"1\n00:00:00,500 --> 00:00:01,500\n- Who?\n- <i>Me.</i>\n"
+
+
+@pytest.fixture(autouse=True)
+def static_folder(settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture
+def kept() -> Kept:
+    said = (
+        line("The cat is not in pressed", 0.2, 1.4),
+        line("Thank you for watching", 1.6, 2.8, doubts=("repeats itself",)),
+    )
+    scan = factories.make_scan(frames=48, rate=16)
+    return transcripts.keep(scan, Transcript(said, "en"), source="tiny.en", maker="machine")
+
+
+@pytest.fixture
+def page(kept: Kept, archivist: User):
+    client = Client()
+    client.force_login(archivist)
+
+    def visit(**query: object) -> str:
+        answer = client.get(reverse("transcript", args=[kept.scan.reel_id]), query)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def send(name: str = "correct-transcript", **values: object) -> str:
+        form = {"version": kept.number, **values}
+        answer = client.post(reverse(name, args=[kept.scan.reel_id]), form, follow=True)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    visit.send, visit.client = send, client  # type: ignore[attr-defined]
+    return visit
+
+
+def test_each_word_says_who_answers_for_it(page) -> None:
+    shown = page()
+    assert 'title="machine-made"' in shown
+    assert "machine-made, doubtful" in shown
+    assert "Repeats itself" in shown
+
+
+def test_a_line_is_confirmed_and_names_who(page, archivist: User) -> None:
+    shown = page.send(kind="confirm", key="m0", seen="The cat is not in pressed")
+    assert f"checked by {archivist.get_username()}" in shown
+    assert "To check 1" in shown
+    assert "To check 2" in page.send("undo-transcript")
+
+
+def test_a_line_is_rewritten_split_named_moved_and_taken_off(page, kept: Kept) -> None:
+    page.send(kind="text", key="m0", text="The cat is not impressed.",
+              seen="The cat is not in pressed")  # fmt: skip
+    page.send(kind="split", key="m0", word="2", seen="The cat is not impressed.")
+    page.send(kind="speaker", key="m0.2", speaker="Announcer", seen="is not impressed.")
+    page.send(kind="times", key="m0.1", start="00:00:00:01", end="00:00:00:08", seen="The cat")
+    page.send(kind="no_speech", key="m1", seen="Thank you for watching")
+    laid = transcripts.layered(kept)
+    assert [(each.text, each.speaker) for each in laid.shown] == [
+        ("The cat", None), ("is not impressed.", "Announcer"),
+    ]  # fmt: skip
+    assert laid.shown[0].start == 1000
+    shown = page()
+    assert "no speech, by" in shown
+    assert "Announcer" in shown
+
+
+def test_a_change_to_what_somebody_else_changed_is_refused(page) -> None:
+    shown = page.send(kind="text", key="m0", text="No cat.", seen="Something that it never said")
+    assert "somebody changed this line meanwhile" in shown
+
+
+def test_a_time_that_is_none_is_refused_in_words(page, kept: Kept) -> None:
+    shown = page.send(kind="times", key="m0", start="soon", end="later")
+    assert "a time is written as 00:01:02:03" in shown
+    assert kept.corrections.count() == 0
+
+
+def test_a_subtitle_file_becomes_a_version_that_names_its_source(page, kept: Kept) -> None:
+    shown = page.send(
+        "import-transcript", file=SimpleUploadedFile("old.srt", SRT), source="the distributor",
+        maker="person", language="en",
+    )  # fmt: skip
+    assert "2 lines were taken in" in shown
+    assert "the distributor (old.srt)" in shown
+    assert "typed by the distributor" in shown
+    assert kept.scan.transcripts.count() == 2
+
+
+def test_a_file_that_is_none_leaves_nothing(page, kept: Kept) -> None:
+    shown = page.send("import-transcript", file=SimpleUploadedFile("a.srt", b"hello"), source="x",
+                      maker="unknown")  # fmt: skip
+    assert "Nothing was taken in: this is no SRT file" in shown
+    assert kept.scan.transcripts.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["vtt", "srt", "imsc", "ass", "txt", "json"])
+def test_every_file_can_be_taken_along(page, kept: Kept, kind: str) -> None:
+    path = reverse("transcript-file", args=[kept.scan.reel_id, kind])
+    answer = page.client.get(path, {"profile": "netflix-en"})
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
+    text = answer.content.decode()
+    assert "pressed" in text
+    assert ("MACHINE, UNREVIEWED" in text) == (kind != "srt")
+
+
+def test_an_unknown_format_or_profile_is_not_found(page, kept: Kept) -> None:
+    for kind, profile in (("doc", "archive"), ("vtt", "disney")):
+        path = reverse("transcript-file", args=[kept.scan.reel_id, kind])
+        assert page.client.get(path, {"profile": profile}).status_code == 404
+
+
+def test_the_rules_are_counted_on_the_page(page) -> None:
+    assert "cues by BBC" in page(rules="bbc")
+
+
+def test_a_researcher_reads_and_takes_along_but_changes_nothing(researcher: User) -> None:
+    scan = factories.make_scan(reel=factories.make_reel(access="research"))
+    transcripts.keep(scan, Transcript((line("Open to all", 0, 1),)), source="x", maker="machine")
+    client = Client()
+    client.force_login(researcher)
+    shown = client.get(reverse("transcript", args=[scan.reel_id])).content.decode()
+    assert "Open" in shown
+    assert "Confirm" not in shown
+    assert client.post(reverse("correct-transcript", args=[scan.reel_id])).status_code == 403
+
+
+def test_htmx_gets_the_lines_alone(page, kept: Kept) -> None:
+    answer = page.client.post(
+        reverse("correct-transcript", args=[kept.scan.reel_id]),
+        {"version": 1, "kind": "confirm", "key": "m0"},
+        headers={"HX-Request": "true"},
+    )
+    text = answer.content.decode()
+    assert text.lstrip().startswith('<section id="spoken"')
+    assert "The line was confirmed." in text
+
+
+def test_a_reel_without_words_says_what_to_do(archivist: User) -> None:
+    scan = factories.make_scan()
+    client = Client()
+    client.force_login(archivist)
+    shown = client.get(reverse("transcript", args=[scan.reel_id])).content.decode()
+    assert "No transcript yet" in shown
