@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('archive', '0005_folder_uploads'),
-        ('restoration', '0007_parts_of_corrections'),
+        ('restoration', '0008_regions_of_corrections'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -25,5 +25,5 @@ DROP FUNCTION restoration_transcript_refuse();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("restoration", "0008_transcripts")]
+    dependencies = [("restoration", "0009_transcripts")]
     operations = [migrations.RunSQL(GUARD, UNGUARD)]
