@@ -9,6 +9,7 @@ marked. Weights: as in `evidence`, fitted with the candidates on the bench's ree
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 
@@ -116,7 +117,7 @@ def _is_blank_between(window: Window, before: Thumbnail, after: Thumbnail, lengt
         return False
     for side, offsets in ((before, range(-8, 0)), (after, range(length, length + 8))):
         spreads = [found.spread for k in offsets if (found := window.at(k)) is not None]
-        if side.spread < 0.7 * float(np.median(spreads)) or side.is_flat:
+        if side.spread < 0.7 * median(spreads) or side.is_flat:
             return False
     return abs(window.here.mean - before.mean) > _FLASH_LUMA
 
@@ -130,8 +131,8 @@ def _beyond(window: Window, length: int) -> float:
     ]
     if len(means) < 6:
         return 0.0
-    usual = float(np.median(means))
-    scale = 1.4826 * float(np.median(np.abs(np.array(means) - usual)))
+    usual = median(means)
+    scale = 1.4826 * median([abs(mean - usual) for mean in means])
     inside = [found.mean for k in range(length) if (found := window.at(k)) is not None]
     least = max(_FLASH_LUMA, _FLASH_SHARE * usual, 4.5 * scale)
     return min(abs(mean - usual) for mean in inside) / least

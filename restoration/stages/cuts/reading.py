@@ -27,7 +27,7 @@ Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 class Reading:
-    """Shows the network window by window, beside the decoding; holds a few windows of pictures.
+    """Shows the network run by run, beside the decoding; holds a few windows of pictures.
 
     Stretches in which nothing changes are not shown: their probabilities are 0.
     """
@@ -35,74 +35,68 @@ class Reading:
     def __init__(self, network: TransNetV2) -> None:
         self._network = network
         self._workers = ThreadPoolExecutor(_WORKERS, "network")
-        self._held: list[Small] = []
-        self._busy: list[bool] = []
-        self._asked: deque[Future[Pair]] = deque()
-        self._answers: list[Pair] = []
+        self._held: deque[Small] = deque()
+        self._first = 0  # the frame that is held first
+        self._fed = 0
+        self._run: tuple[int, int] | None = None  # frames that wait to be asked for, half-open
+        self._asked: deque[tuple[int, Future[Pair]]] = deque()
+        self._answers: list[tuple[int, Pair]] = []
 
     def feed(self, thumbnail: Thumbnail, *, busy: bool) -> None:
         """The next frame, and whether anything changes around it.
 
         Waits if the network has fallen more than a window behind.
         """
-        shown = in_even_light(thumbnail)
-        if not self._held:
-            self._held, self._busy = [shown] * _MARGIN, [False] * _MARGIN
-        self._held.append(shown)
-        self._busy.append(busy)
-        if len(self._held) == WINDOW:
-            self._ask(STEP)
-            del self._held[:STEP], self._busy[:STEP]
+        self._held.append(in_even_light(thumbnail))
+        here, self._fed = self._fed, self._fed + 1
+        start, stop = max(0, here - _SPREAD), here + _SPREAD + 1
+        # Two runs share their margins where that costs no more.
+        if self._run is not None and start - self._run[1] > 2 * _MARGIN:
+            self._ask(*self._run)
+            self._run = None
+        if busy:
+            self._run = (start if self._run is None else self._run[0], stop)
+        while self._run is not None and self._fed >= self._run[0] + STEP + _MARGIN < self._run[1]:
+            self._ask(self._run[0], self._run[0] + STEP)
+            self._run = (self._run[0] + STEP, self._run[1])
+        needed = (start + 1 if self._run is None else self._run[0]) - _MARGIN
+        while self._first < needed:
+            self._held.popleft()
+            self._first += 1
 
     def finish(self, waited: Callable[[], None]) -> Pair:
-        """`single` and `all` for every frame that was fed; `waited` is called after each window."""
-        left = len(self._held) - _MARGIN
-        if left > 0:
-            self._held += [self._held[-1]] * _MARGIN
-            self._ask(left)
+        """`single` and `all` for every frame that was fed; `waited` is called after each run."""
+        if self._run is not None:
+            self._ask(self._run[0], min(self._run[1], self._fed))
         while self._asked:
-            self._answers.append(self._asked.popleft().result())
+            self._collect()
             waited()
-        singles, every = zip(*self._answers, strict=True)
-        return np.concatenate(singles), np.concatenate(every)
+        single, every = np.zeros(self._fed, np.float32), np.zeros(self._fed, np.float32)
+        for start, (one, other) in self._answers:
+            single[start : start + len(one)], every[start : start + len(one)] = one, other
+        return single, every
 
     def close(self) -> None:
         """Let go of windows that nobody waits for any more."""
         self._workers.shutdown(cancel_futures=True)
 
-    def _ask(self, count: int) -> None:
-        """Let the network look at the busy ones of `count` frames in the middle."""
+    def _ask(self, start: int, stop: int) -> None:
+        """Let the network look at frames [start, stop), of which all are held."""
         if len(self._asked) > _WORKERS:
-            self._answers.append(self._asked.popleft().result())
-        first = _MARGIN - _SPREAD
-        busy = np.flatnonzero(self._busy[first : _MARGIN + count + _SPREAD]) - _SPREAD
-        runs = [(start, self._shown(start, stop)) for start, stop in _runs(busy.tolist(), count)]
-        self._asked.append(self._workers.submit(self._look, runs, count))
+            self._collect()
+        # Beyond the ends of the film the first and last frame are repeated.
+        at = np.arange(start - _MARGIN, stop + _MARGIN).clip(0, self._fed - 1) - self._first
+        shown = np.stack([self._held[k] for k in at])
+        self._asked.append((start, self._workers.submit(self._look, shown)))
 
-    def _shown(self, start: int, stop: int) -> Small:
-        """What the network needs to see to judge the frames [start, stop) after the margin."""
-        return np.stack(self._held[start : stop + 2 * _MARGIN])
+    def _collect(self) -> None:
+        start, answer = self._asked.popleft()
+        self._answers.append((start, answer.result()))
 
-    def _look(self, runs: list[tuple[int, Small]], count: int) -> Pair:
-        """The answers for `count` frames, 0 outside the runs that are shown."""
-        single, every = np.zeros(count, np.float32), np.zeros(count, np.float32)
-        for start, shown in runs:
-            kept = slice(start, start + len(shown) - 2 * _MARGIN)
-            one, other = self._network.window(shown)
-            single[kept], every[kept] = one[_MARGIN:-_MARGIN], other[_MARGIN:-_MARGIN]
-        return single, every
-
-
-def _runs(busy: list[int], count: int) -> list[tuple[int, int]]:
-    """Half-open stretches of [0, count) around busy frames, joined where that costs no more."""
-    runs: list[tuple[int, int]] = []
-    for frame in busy:
-        start, stop = max(0, frame - _SPREAD), min(count, frame + _SPREAD + 1)
-        if runs and start - runs[-1][1] <= 2 * _MARGIN:
-            runs[-1] = (runs[-1][0], stop)
-        elif start < stop:
-            runs.append((start, stop))
-    return runs
+    def _look(self, shown: Small) -> Pair:
+        """The answers for all frames but the margins."""
+        single, every = self._network.window(shown)
+        return single[_MARGIN:-_MARGIN], every[_MARGIN:-_MARGIN]
 
 
 def in_even_light(thumbnail: Thumbnail) -> Small:

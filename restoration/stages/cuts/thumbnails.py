@@ -53,9 +53,8 @@ class Thumbnail:
 
 def make_thumbnail(frame: int, picture: Picture) -> Thumbnail:
     """Shrink, take out dirt, and rank."""
-    smaller = shrink(analysis_luma(picture), width=_CLEANING_WIDTH)
     # The median takes dust and hairs out before the area average could smear them.
-    clean = np.asarray(cv2.medianBlur(eight_bit(smaller), 3), np.float32)
+    clean = np.asarray(cv2.medianBlur(_smaller_luma(picture), 3), np.float32)
     fine = eight_bit(shrink(clean, width=2 * WIDTH))
     luma = eight_bit(shrink(clean, width=WIDTH))
     mean, spread = float(luma.mean()), float(luma.std())
@@ -66,6 +65,18 @@ def make_thumbnail(frame: int, picture: Picture) -> Thumbnail:
         ranks = np.asarray(cv2.GaussianBlur(ranked(luma), (0, 0), 1.5), np.uint8)
     colour = _colour(picture, clean)
     return Thumbnail(frame, luma, ranks, coarse_luma(luma), fine, colour, mean, spread)
+
+
+def _smaller_luma(picture: Picture) -> Small:
+    """Luma to be cleaned; a plane that is its own analysis luma is scaled as it is."""
+    luma = picture.planes[0]
+    if picture.pixel.model == "rgb" or luma.dtype != np.uint8:
+        return eight_bit(shrink(analysis_luma(picture), width=_CLEANING_WIDTH))
+    height, width = luma.shape
+    if width <= _CLEANING_WIDTH:
+        return np.asarray(luma, np.uint8)
+    size = (_CLEANING_WIDTH, max(1, round(height * _CLEANING_WIDTH / width)))
+    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def ranked(luma: Small) -> Small:
@@ -106,7 +117,12 @@ def _tiny(plane: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 def difference(first: Thumbnail, second: Thumbnail) -> float:
     """Mean absolute difference of ranks, 0 to 255; two unrelated scenes have 60 to 90."""
-    return float(cv2.absdiff(first.ranks, second.ranks).mean())
+    return mean_difference(first.ranks, second.ranks)
+
+
+def mean_difference(first: Small, second: Small) -> float:
+    """Mean absolute difference of two pictures of one shape, in codes."""
+    return float(cv2.norm(first, second, cv2.NORM_L1)) / first.size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
