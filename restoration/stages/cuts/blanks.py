@@ -79,7 +79,7 @@ def compare(before: Side, after: Side, estimator: FlowEstimator) -> Passage:
     if not pairs:
         return Passage(None, 0.0, mean)
     one, other = min(pairs, key=lambda pair: difference(*pair))
-    return Passage(difference(one, other), carried(one, other, estimator).share, mean)
+    return Passage(difference(one, other), carried(one, other, estimator), mean)
 
 
 def _clear(side: Side) -> Side:

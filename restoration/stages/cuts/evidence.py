@@ -57,6 +57,12 @@ class Evidence:
             boundary.usual,
         )
 
+    @classmethod
+    def most(cls, boundary: Boundary) -> Evidence:
+        """The evidence if the network were certain of a cut."""
+        ratio, carried, usual = boundary.ratio, boundary.carried, boundary.usual
+        return cls(boundary.frame, 1.0, boundary.across, ratio, carried, usual)
+
     def confidence(self, strictness: float = 1.0) -> float:
         """Probability of a cut, 0 to 1. strictness: 1 as fitted; above 1 asks for more evidence."""
         weights = WITHOUT_NETWORK if self.network is None else WITH_NETWORK
@@ -104,6 +110,7 @@ def fit(
     *,
     ridge: float = 1.0,
     balanced: bool = False,
+    false_counts: float = 1.0,
 ) -> Weights:
     """Weights of a logistic regression, none but the constant's negative.
 
@@ -113,10 +120,13 @@ def fit(
         rows: features of each example, the constant first. right: what it is an example of.
         ridge: penalty on squared weights but the constant's.
         balanced: whether the examples on both sides count the same in sum, however many they are.
+        false_counts: how many missed ones a false one counts as, if not balanced.
     """
     x, y = np.array(rows, np.float64), np.array(right, np.float64)
     share = float(y.mean())
-    counts = np.where(y > 0, 0.5 / share, 0.5 / (1 - share)) if balanced else np.ones(len(y))
+    counts = np.where(y > 0, 1.0, false_counts)
+    if balanced:
+        counts = np.where(y > 0, 0.5 / share, 0.5 / (1 - share))
     kept = list(range(x.shape[1]))
     while True:
         found = _newton(x[:, kept], y, counts, ridge)

@@ -11,7 +11,6 @@ from restoration.stages.cuts.duplicates import find_repeats
 from restoration.stages.cuts.evidence import Evidence
 from restoration.stages.cuts.fades import FadeEvidence, true_fades
 from restoration.stages.cuts.measurements import Measurements
-from restoration.stages.cuts.splices import splice_features
 from restoration.stages.cuts.synthesis import Draw, Library, Reel, as_clip
 from restoration.stages.cuts.synthesis_blanks import Blank
 from restoration.stages.cuts.synthesis_cards import make_card
@@ -58,13 +57,16 @@ def dissolve_examples(reel: Reel, measured: Measurements) -> list[tuple[Dissolve
 
 
 def splice_examples(reel: Reel, measured: Measurements) -> Rows:
-    """Features of every boundary inside a shot, and whether frames are missing there."""
+    """Features of every joint inside a shot, and whether frames are missing there.
+
+    Left out are splices that cannot be seen.
+    """
     borders = [(cut, cut) for cut in reel.cuts] + reel.gradual
     return [
-        (splice_features(each), any(abs(each.frame - splice) <= 1 for splice in reel.splices))
-        for each in measured.boundaries
-        if not any(a - _BESIDE <= each.frame <= b + _BESIDE for a, b in borders)
-        and not any(0 <= each.frame - frame <= 1 for frame in reel.foreign)
+        (joint.features(), any(abs(joint.frame - splice) <= 1 for splice in reel.splices))
+        for joint in measured.joints
+        if not any(a - _BESIDE <= joint.frame <= b + _BESIDE for a, b in borders)
+        and not any(abs(joint.frame - frame) <= 1 for frame in reel.unseen)
     ]
 
 

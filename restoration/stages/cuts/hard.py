@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from statistics import median
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ class Boundary:
     """What lies between a frame and the one before it.
 
     across: smallest rank difference of any near frame before and any after. within: how much frames
-    on the livelier side differ among each other. carried, usual, jump: see `motion.Crossing`.
+    on the livelier side differ among each other. carried, usual: see `motion.Crossing`.
     """
 
     frame: int
@@ -35,7 +36,6 @@ class Boundary:
     within: float
     carried: float = 1.0
     usual: float = 1.0
-    jump: float = 0.0
 
     @property
     def is_candidate(self) -> bool:
@@ -63,7 +63,7 @@ def _usual_step(window: Window, offsets: range) -> float:
         one, other = window.at(offset - 1), window.at(offset)
         if one is not None and other is not None:
             steps.append(difference(one, other))
-    return float(np.median(steps)) if steps else 0.0
+    return median(steps) if steps else 0.0
 
 
 class CutProposer:

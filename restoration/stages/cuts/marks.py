@@ -11,11 +11,11 @@ from restoration.stages.cuts.borders import Border
 from restoration.stages.cuts.duplicates import find_repeats, repeat_confidence
 from restoration.stages.cuts.gradual import Range
 from restoration.stages.cuts.measurements import Measurements
-from restoration.stages.cuts.splices import splice_confidence
 from restoration.stages.cuts.titles import WEIGHTS, title_confidence
 
 SURE = 0.5
 """Confidence from which a frame is marked, or a scene called an intertitle."""
+_BESIDE = 2  # frames from a border where what jumps is the border itself
 _TITLE_FRAMES = 12
 _TITLE_GAP = 3  # frames that a flash or dirt may take out of a card
 _SNAP = 4  # frames from a border to where a card begins or ends
@@ -30,12 +30,11 @@ def find_marks(
         for flash in measured.flashes
         for k in range(flash.length)
     ]
-    taken = {mark["frame"] for mark in marks} | {mark["frame"] + 1 for mark in marks}
-    for boundary in measured.boundaries:
-        inside = any(start <= boundary.frame <= end for start, end in gradual)
-        near = any(abs(boundary.frame - border.frame) <= 2 for border in borders)
-        if not (inside or near or boundary.frame in taken):
-            marks.append(_mark(boundary.frame, "splice", splice_confidence(boundary)))
+    for joint in measured.joints:
+        inside = any(start <= joint.frame <= end for start, end in gradual)
+        near = any(abs(joint.frame - border.frame) <= _BESIDE for border in borders)
+        if not (inside or near):
+            marks.append(_mark(joint.frame, "splice", joint.confidence()))
     marks += [
         _mark(measured.first_frame + index, "duplicate", repeat_confidence(features))
         for index, features in find_repeats(measured.steps)

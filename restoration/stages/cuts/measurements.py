@@ -11,6 +11,7 @@ from restoration.stages.cuts.blanks import Passage
 from restoration.stages.cuts.flashes import Flash
 from restoration.stages.cuts.gradual import Mix
 from restoration.stages.cuts.hard import Boundary
+from restoration.stages.cuts.splices import Joint
 from restoration.stages.cuts.titles import Looks
 
 DRIFT_REACH = (6, 12)
@@ -31,6 +32,10 @@ class Measurements:
     """Rank difference between the frames 6, and 12, before and after; 0 near the ends."""
     strides: list[float] = field(default_factory=list)
     """Rank difference to the frame before, cleaned; 0 for the first."""
+    steady: list[float] = field(default_factory=list)
+    """The same without what the picture moves as a whole."""
+    joints: list[Joint] = field(default_factory=list)
+    """Where frames may be missing."""
     slides: list[float] = field(default_factory=list)
     """How surely the whole picture slides from the frame before, where the stride is large."""
     apart: list[tuple[float, ...]] = field(default_factory=list)

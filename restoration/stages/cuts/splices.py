@@ -1,34 +1,151 @@
 """Splices inside a shot: a few frames are missing, and what moves jumps.
 
-The scene is the same on both sides, so most of the picture can be followed across, but what moves
-is further on than its pace before and after explains. Weights: as in `evidence`.
+The scene is the same on both sides, so most of the picture can be followed across, but what moves,
+or the whole picture, goes further than at any of the steps around, and on in the same direction.
+The gate's weave moves the whole picture too, at every step; both are therefore told apart. Where a
+foreign frame lies at the joint, steps over as many frames are compared. A splice where nothing
+moves leaves no trace. Weights: fitted by `training` on reels that `synthesis_splices` makes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 
-from restoration.stages.cuts.evidence import Weights, log_odds, probability
-from restoration.stages.cuts.hard import Boundary
+from restoration.imaging.flow import FlowEstimator
+from restoration.stages.cuts.evidence import Weights, probability
+from restoration.stages.cuts.motion import Movement, leap, step, usual_way
+from restoration.stages.cuts.thumbnails import Thumbnail, Window
+
+AROUND = 8
+"""Steps to each side against which it is asked whether one stands out."""
+_STANDS_OUT = 1.25
+_QUIET = 0.2  # rank difference that stillness leaves
+_LONGEST_GAP = 4  # frames from one that counts to the next
+_REACH = 3  # steps to each side whose motion is followed
+_LEAST_SHARE = 0.5  # of the picture that motion carries, for a step to say how fast things move
+_FEWEST = 3
+_NOISE = 0.05  # pixels of 96
+_LEAST = 0.2  # of pace or place
 
 
-def splice_confidence(boundary: Boundary, strictness: float = 1.0) -> float:
-    """Probability that frames are missing at a boundary that is no cut, 0 to 1."""
-    return probability(WEIGHTS, splice_features(boundary), strictness)
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A place where frames may be missing; logarithms of ratios, and cosines of -1 to 1.
 
-
-def splice_features(boundary: Boundary) -> list[float]:
-    """Constant, ranks across, ratio, jump of the pace in pixels of 96, what motion carries.
-
-    All but the constant speak for a splice the larger they are.
+    frame: the first that may belong to the later side. pace: how far what moves goes, against the
+    farthest step around. place: the same of the whole picture, against what is usual.
+    along: whether things go on as they went. panned: whether the whole picture does.
     """
-    return [
-        1.0,
-        float(np.log(max(boundary.across, 1.0) / 12.0)),
-        float(np.log(max(boundary.ratio, 0.5) / 2.0)),
-        float(np.clip(boundary.jump, -1.0, 4.0)),
-        log_odds(boundary.carried, 0.05),
-    ]
+
+    frame: int
+    pace: float
+    place: float
+    along: float
+    panned: float
+
+    def confidence(self, strictness: float = 1.0) -> float:
+        """Probability that frames are missing, if the shot does not end here, 0 to 1."""
+        return probability(WEIGHTS, self.features(), strictness)
+
+    def features(self) -> list[float]:
+        """Constant, pace, place, and how much of each goes on as before.
+
+        All but the constant speak for a splice the larger they are.
+        """
+        pace, place = max(self.pace, 0.0), max(self.place, 0.0)
+        along, panned = max(self.along, 0.0), max(self.panned, 0.0)
+        return [1.0, pace, place, along * min(pace, 1.0), panned * min(place, 1.0)]
 
 
-WEIGHTS: Weights = (-2.393, 0.0, 0.0, 0.923, 0.0)
+def stands_out(steps: Sequence[float], index: int) -> bool:
+    """Whether a step is larger than all but one of those around it."""
+    near = [*steps[max(1, index - AROUND) : index], *steps[index + 1 : index + 1 + AROUND]]
+    if len(near) < _FEWEST:
+        return False
+    return steps[index] + _QUIET > _STANDS_OUT * (sorted(near)[-2] + _QUIET)
+
+
+def find_joint(window: Window, foreign: Container[int], estimator: FlowEstimator) -> Joint | None:
+    """What the step from the frame before the centre says; None if it is as all others.
+
+    Args:
+        foreign: frames that are shown as the one before them; steps lead over them.
+    """
+    here = window.here.frame
+    if here in foreign:
+        return None
+    gap = 1
+    while here - gap in foreign:
+        gap += 1
+    if gap > _LONGEST_GAP:
+        return None
+    ends = _pair(window, -gap, 0, foreign)
+    if ends is None:
+        return None
+    before: list[Movement] = []
+    after: list[Movement] = []
+    over: Movement | None = None
+    for k in range(_REACH):
+        for side, places in ((before, (-2 * gap - k, -gap - k)), (after, (k, gap + k))):
+            near = _pair(window, *places, foreign)
+            if near is not None and (found := step(*near, estimator)).share > _LEAST_SHARE:
+                side.append(found)
+        around = before + after
+        if over is None and around:
+            over = leap(*ends, usual_way(around), estimator)
+        # What the nearest steps already explain needs no more of them.
+        if over is not None and not _differs(over, around):
+            return None
+    if over is None or not before or not after or len(around) < _FEWEST:
+        return None
+    return _weigh(here - gap + 1, over, around)
+
+
+def _pair(
+    window: Window, first: int, second: int, foreign: Container[int]
+) -> tuple[Thumbnail, Thumbnail] | None:
+    """Two frames that show something and belong here, or None."""
+    one, other = window.at(first), window.at(second)
+    if one is None or other is None or one.is_flat or other.is_flat:
+        return None
+    return None if one.frame in foreign or other.frame in foreign else (one, other)
+
+
+def _differs(over: Movement, around: Sequence[Movement]) -> bool:
+    """Whether either measure could still speak for a splice."""
+    return max(_pace(over, around), _place(over, around)) > _LEAST
+
+
+def _weigh(frame: int, over: Movement, around: Sequence[Movement]) -> Joint:
+    usual = np.mean([each.rest for each in around], axis=0)
+    whole = np.array(usual_way(around))
+    return Joint(
+        frame,
+        pace=_pace(over, around),
+        place=_place(over, around),
+        along=_cosine(over.rest, usual, _NOISE**2 * over.rest[..., 0].size),
+        panned=_cosine(np.array(over.whole) - whole, whole, _NOISE**2),
+    )
+
+
+def _pace(over: Movement, around: Sequence[Movement]) -> float:
+    return float(np.log((over.pace + _NOISE) / (max(each.pace for each in around) + _NOISE)))
+
+
+def _place(over: Movement, around: Sequence[Movement]) -> float:
+    whole = np.array(usual_way(around))
+    beyond = [float(np.hypot(*(np.array(each.whole) - whole))) for each in (over, *around)]
+    return float(np.log((beyond[0] + _NOISE) / (max(beyond[1:]) + _NOISE)))
+
+
+def _cosine(one: npt.NDArray[np.floating], other: npt.NDArray[np.floating], least: float) -> float:
+    """Cosine between two fields of vectors; small where either is no more than noise."""
+    lengths = float(np.sqrt(((one**2).sum() + least) * ((other**2).sum() + least)))
+    return float((one * other).sum()) / lengths
+
+
+WEIGHTS: Weights = (-4.623, 2.391, 2.115, 2.773, 1.054)

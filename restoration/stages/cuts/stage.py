@@ -6,23 +6,26 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 
-import cv2
-
 from restoration.imaging.flow import FlowEstimator
 from restoration.stages.contract import Clip, Outcome, Progress, Stage
 from restoration.stages.cuts.blanks import BlankWatch
+from restoration.stages.cuts.borders import DOUBTFUL
 from restoration.stages.cuts.clean import without_dirt, without_foreign
+from restoration.stages.cuts.evidence import Evidence
 from restoration.stages.cuts.findings import conclude
 from restoration.stages.cuts.gradual import between, find_mix
 from restoration.stages.cuts.hard import CutProposer, measure_boundary
 from restoration.stages.cuts.measurements import APART, DRIFT_REACH, Measurements
-from restoration.stages.cuts.motion import carried_far, cross, slide
+from restoration.stages.cuts.motion import carried_far, cross, slide, steadied
 from restoration.stages.cuts.reading import Reading, open_reading
+from restoration.stages.cuts.splices import find_joint, stands_out
 from restoration.stages.cuts.thumbnails import (
+    REACH,
     Thumbnail,
     Window,
     difference,
     make_thumbnail,
+    mean_difference,
     windows,
 )
 from restoration.stages.cuts.titles import writing
@@ -92,7 +95,7 @@ def _look_through(
     shown = without_foreign(_thumbnails(clip, measured, progress), measured.flashes)
     for window in windows(_proposed(without_dirt(shown), clip, proposer, measured.proposals)):
         blanks.feed(window)
-        busy = _measure(measured, window, estimator, dissolves=params.dissolves)
+        busy = _measure(measured, window, estimator, params)
         if reading is not None:
             reading.feed(window.here, busy=busy)
     measured.passages = blanks.found
@@ -126,7 +129,7 @@ def _note(measured: Measurements, here: Thumbnail, before: Thumbnail | None) -> 
     """What is told of frames as they are, foreign or not."""
     measured.spreads.append(here.spread)
     measured.flat.append(here.is_flat)
-    step = 0.0 if before is None else float(cv2.absdiff(here.luma, before.luma).mean())
+    step = 0.0 if before is None else mean_difference(here.luma, before.luma)
     measured.steps.append(step)
     # A card stands for many frames: every fourth is enough.
     again = here.frame % _LOOKS and measured.looks
@@ -134,16 +137,19 @@ def _note(measured: Measurements, here: Thumbnail, before: Thumbnail | None) -> 
 
 
 def _measure(
-    measured: Measurements, window: Window, estimator: FlowEstimator, *, dissolves: bool
+    measured: Measurements, window: Window, estimator: FlowEstimator, params: Params
 ) -> bool:
-    """Measure what lies around the centre frame; whether anything changes there."""
+    """Measure what lies around the centre frame; whether the network could make a cut of it."""
     boundary = measure_boundary(window)
-    jumps = boundary is not None and (boundary.is_candidate or boundary.frame in measured.proposals)
-    if boundary is not None and jumps:
-        share, usual, jump = cross(window, estimator)
-        measured.boundaries.append(replace(boundary, carried=share, usual=usual, jump=jump))
+    jumps = False
+    if boundary is not None and (boundary.is_candidate or boundary.frame in measured.proposals):
+        share, usual = cross(window, estimator)
+        boundary = replace(boundary, carried=share, usual=usual)
+        measured.boundaries.append(boundary)
+        jumps = Evidence.most(boundary).confidence(1.0 / params.sensitivity) >= DOUBTFUL
     _measure_drift(measured, window, estimator)
-    if dissolves and (mix := find_mix(window, estimator)) is not None:
+    _measure_joint(measured, window, estimator)
+    if params.dissolves and (mix := find_mix(window, estimator)) is not None:
         measured.mixes.append(mix)
     return jumps or _glides(measured)
 
@@ -167,6 +173,21 @@ def _measure_strides(measured: Measurements, window: Window) -> None:
         measured.strides.append(stride)
         slides = one is not None and stride > _MOVES
         measured.slides.append(slide(one, other) if one is not None and slides else 0.0)
+        measured.steady.append(0.0 if one is None else steadied(one, other))
+
+
+def _measure_joint(measured: Measurements, window: Window, estimator: FlowEstimator) -> None:
+    """Whether frames are missing before the centre frame."""
+    index = len(measured.drift) - 1
+    # More than are ever looked at together; whatever is foreign there is known already.
+    foreign = {
+        flash.frame + k for flash in measured.flashes[-2 * REACH :] for k in range(flash.length)
+    }
+    asked = window.here.frame - 1 in foreign or any(
+        stands_out(steps, index) for steps in (measured.strides, measured.steady)
+    )
+    if asked and (joint := find_joint(window, foreign, estimator)) is not None:
+        measured.joints.append(joint)
 
 
 def _measure_drift(measured: Measurements, window: Window, estimator: FlowEstimator) -> None:
@@ -197,7 +218,7 @@ def _between(window: Window, reach: int) -> float:
 
 STAGE = Stage(
     name="cuts",
-    version="6",
+    version="7",
     queue="cpu",
     makes="findings",
     params=Params,

@@ -39,6 +39,8 @@ class Reel:
     cuts: list[int] = field(default_factory=list)
     gradual: list[tuple[int, int]] = field(default_factory=list)
     splices: list[int] = field(default_factory=list)
+    unseen: list[int] = field(default_factory=list)
+    """Splices that leave no trace, since nothing moves there."""
     foreign: list[int] = field(default_factory=list)
     repeats: list[int] = field(default_factory=list)
     spoiled: tuple[str, ...] = ()
@@ -249,9 +251,10 @@ def _splice(reel: Reel, frames: list[Frame], at: int, rng: Draw) -> None:
     reel.splices = [s - missing if s > at else s for s in reel.splices] + [at]
 
 
-def spoil_frames(reel: Reel, frames: list[Frame], rng: Draw) -> list[Frame]:
+def spoil_frames(reel: Reel, frames: list[Frame], rng: Draw, *, share: float = 0.55) -> list[Frame]:
+    """What old film has, each kind with a chance of `share`."""
     kinds = ("flicker", "foreign", "dirt", "weave", "joins", "grain", "repeats")
-    reel.spoiled = tuple(kind for kind in kinds if rng.random() < 0.55)
+    reel.spoiled = tuple(kind for kind in kinds if rng.random() < share)
     steps: dict[str, Callable[[Reel, list[Frame], Draw], None]] = {
         "flicker": _flicker,
         "foreign": _foreign,

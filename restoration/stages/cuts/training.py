@@ -32,6 +32,7 @@ from restoration.stages.cuts.fades import FadeEvidence
 from restoration.stages.cuts.stage import Params, measure
 from restoration.stages.cuts.synthesis import Library, Reel, make_reel
 from restoration.stages.cuts.synthesis_blanks import Blank, make_blank_reel
+from restoration.stages.cuts.synthesis_splices import make_splice_reel
 
 _FIRST_SEED = 300
 _SHOTS = 7
@@ -54,9 +55,12 @@ class Examples:
         measured, _ = measure(reel.clip, Params(), lambda done, total: None)
         self.cuts += cut_examples(reel, measured)
         self.dissolves += dissolve_examples(reel, measured)
-        self.splices += splice_examples(reel, measured)
         self.flashes += flash_examples(reel, measured)
         self.repeats += repeat_examples(reel, measured)
+
+    def add_splices(self, reel: Reel) -> None:
+        measured, _ = measure(reel.clip, Params(network=False), lambda done, total: None)
+        self.splices += splice_examples(reel, measured)
 
     def add_blanks(self, reel: Reel, blanks: Sequence[Blank]) -> None:
         measured, _ = measure(reel.clip, Params(), lambda done, total: None)
@@ -73,6 +77,7 @@ def main(data: Path, reels: int) -> None:
     for seed in range(_FIRST_SEED, _FIRST_SEED + reels):
         damage = "none" if seed % 4 == 0 else "mixed"
         found.add(make_reel(library, np.random.default_rng(seed), shots=_SHOTS, damage=damage))
+        found.add_splices(make_splice_reel(library, np.random.default_rng(seed), damage=damage))
         found.add_blanks(*make_blank_reel(library, np.random.default_rng(seed)))
         sys.stderr.write(f"{seed + 1 - _FIRST_SEED} of {reels} reels\n")
     for looks, is_card in title_examples(library, _TITLES, np.random.default_rng(_FIRST_SEED)):
@@ -92,21 +97,27 @@ def report(found: Examples) -> None:
         alone = [replace(each, network=None).features() for each, _ in examples]
         _fit_and_print(f"{kind}.WITH_NETWORK", asked, right, balanced=True)
         _fit_and_print(f"{kind}.WITHOUT_NETWORK", alone, right, balanced=True)
-    # Splices are rarer than the reels make them, and a false one costs as much as a missed one.
-    for kind, rows, balanced in (
-        ("splices", found.splices, False),
-        ("flashes", found.flashes, False),
-        ("duplicates", found.repeats, False),
-        ("titles", found.titles, True),
+    # Splices are much rarer than the reels make them, so a false one counts more than a missed one.
+    for kind, rows, balanced, false_counts in (
+        ("splices", found.splices, False, 3.0),
+        ("flashes", found.flashes, False, 1.0),
+        ("duplicates", found.repeats, False, 1.0),
+        ("titles", found.titles, True, 1.0),
     ):
-        right = [true for _, true in rows]
-        _fit_and_print(f"{kind}.WEIGHTS", [row for row, _ in rows], right, balanced=balanced)
+        right, asked = [true for _, true in rows], [row for row, _ in rows]
+        name = f"{kind}.WEIGHTS"
+        _fit_and_print(name, asked, right, balanced=balanced, false_counts=false_counts)
 
 
 def _fit_and_print(
-    name: str, rows: Sequence[Sequence[float]], right: Sequence[bool], *, balanced: bool
+    name: str,
+    rows: Sequence[Sequence[float]],
+    right: Sequence[bool],
+    *,
+    balanced: bool,
+    false_counts: float = 1.0,
 ) -> None:
-    weights = fit(rows, right, balanced=balanced)
+    weights = fit(rows, right, balanced=balanced, false_counts=false_counts)
     scores, true = np.array(rows) @ np.array(weights), np.array(right)
     missed, false = int(((scores <= 0) & true).sum()), int(((scores > 0) & ~true).sum())
     sys.stdout.write(
