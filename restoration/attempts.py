@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -103,12 +103,22 @@ class Attempt:
     begun: float
     told: Told | None = None
     frames_done: int = 0
-    ended: bool = False
+    child: Nursery | None = None
+    """The process that computes, for as long as it may."""
+    made: bool = False
+    """Whether the child has said what it made: its files are closed and it only has to go."""
     heard: float = field(default_factory=time.monotonic)
     renewed: float = field(default_factory=time.monotonic)
 
     def run(self) -> bool:
         """Compute and publish; True if a take now names this attempt's folder."""
+        try:
+            return self.end()
+        finally:
+            self.part()
+
+    def end(self) -> bool:
+        """Bring the run to whatever its end is."""
         run = self.claim.run
         try:
             result = self.compute()
@@ -147,17 +157,18 @@ class Attempt:
         child = nursery()
         ready = time.monotonic()
         child.begin(make_order(self.claim))
+        self.child = child
         try:
             told = self.listen(child)
         finally:
-            if not self.ended:  # Cancelled, lost, silent: nothing may write to its folder any more.
-                end_child(child)
+            if not self.made:  # Cancelled, lost, silent: nothing may write to its folder any more.
+                self.part()
         made = told["made"]
         made["timings"]["waiting_for_child"] = round(ready - self.begun, 4)
         return Result(**made)
 
     def listen(self, child: Nursery) -> Message:
-        """Wait for the child's result and its end."""
+        """Wait for the child's result; a child that has none is waited for to its end."""
         result: Message = {}
         while True:
             message = child.receive(min(1.0, lease().total_seconds() / 8))
@@ -165,12 +176,21 @@ class Attempt:
                 self.heard = time.monotonic()
                 if "progress" in message:
                     self.frames_done = min(message["progress"][0], self.claim.run.frames_total)
+                elif "made" in message:
+                    self.made = True
+                    return message
                 elif "ended" in message:
-                    self.ended = True
-                    return check_end(result, message)
+                    self.child = None
+                    check_end(result, message)
                 else:
                     result |= message
             self.watch()
+
+    def part(self) -> None:
+        """See the child out; one that has not made anything is stopped."""
+        child, self.child = self.child, None
+        if child is not None:
+            end_child(child, stop=not self.made)
 
     def watch(self) -> None:
         """Renew the lease while there is progress; see whether the work is still wanted."""
@@ -194,10 +214,11 @@ class Attempt:
             connection.close()
 
 
-def end_child(child: Nursery) -> None:
-    """Stop the child and wait until it is gone."""
+def end_child(child: Nursery, *, stop: bool) -> None:
+    """Wait until the child is gone, and stop it if it should not go by itself."""
     try:
-        child.stop()
+        if stop:
+            child.stop()
         while (message := child.receive(10.0)) is not None:
             if "ended" in message:
                 return
@@ -206,8 +227,8 @@ def end_child(child: Nursery) -> None:
     discard()
 
 
-def check_end(result: Message, end: Message) -> Message:
-    """What the child told before it ended well.
+def check_end(result: Message, end: Message) -> NoReturn:
+    """Say why a child ended that has made nothing.
 
     Raises: RunFailed, DiskFull or ChildFailed with the child's own words.
     """
@@ -222,8 +243,6 @@ def check_end(result: Message, end: Message) -> Message:
         if error["kind"] not in ("StageError", "ProvenanceError"):
             words = f"{error['kind']}: {words}"
         raise (RunFailed if error["permanent"] else ChildFailed)(words)
-    if end["ended"] == 0 and "made" in result:
-        return result
     raise ChildFailed(died(end["ended"], end["stderr"]))
 
 

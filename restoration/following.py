@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.media.decode import PictureSource, open_source
+from archive.media.decode import PictureSource
 from archive.media.errors import MediaError
 from archive.media.growing import GrowingFile, PacketsRead, follow, packets_of
 from archive.media.pixels import Picture
@@ -190,9 +191,12 @@ def _differences_when_closed(
     """Read both closed files as anybody will, and compare them with what was followed."""
     frames = len(files.pictures.packets)
     try:
-        with open_source(paths[0]) as source:
-            held_frames = (len(source), len(MapReader(paths[1])))
-        closed = packets_of(paths[0], on_packet=beat), packets_of(paths[1])
+        with ThreadPoolExecutor(1, thread_name_prefix="closed-map") as pool:
+            of_map = pool.submit(packets_of, paths[1])
+            picture = packets_of(paths[0], on_packet=beat)
+            with held():
+                closed = picture, of_map.result()
+        held_frames = len(picture.packets), len(MapReader(paths[1]))
     except (ProvenanceError, MediaError) as error:
         return [str(error)]
     problems = [

@@ -1,6 +1,7 @@
 """Writing a take while the stage goes on computing: pictures, maps and a line for each frame.
 
-Maps are made here too, so that the stage waits for nobody but a full queue.
+Maps are made here too, so that the stage waits for nobody but a full queue. A frame's picture and
+its map are encoded side by side: after the stage's last frame somebody waits for both.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -88,9 +90,9 @@ class TakeRecorder:
 
     def __init__(self, folder: Path, form: PictureFormat, *, start_frame: int) -> None:
         self.seconds = 0.0
-        """Time spent encoding, beside the stage's own."""
+        """Time spent composing and encoding, beside the stage's own."""
         self.composing = 0.0
-        """Time spent making the maps, likewise."""
+        """Of that, the time spent making the maps."""
         self._folder = folder
         self._form = form
         self._start_frame = start_frame
@@ -103,6 +105,7 @@ class TakeRecorder:
         self._tell: Callable[[], None] = lambda: None
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue(_AHEAD)
         self._failed: BaseException | None = None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="take-pictures")
         self._thread = threading.Thread(target=self._encode, name="take-recorder", daemon=True)
         self._thread.start()
 
@@ -174,6 +177,7 @@ class TakeRecorder:
             with held():
                 self._waiting.put(None)
                 self._thread.join()
+                self._pool.shutdown()
 
     def _encode(self) -> None:
         """The thread: encode until told to stop; after an error only empty the queue."""
@@ -182,10 +186,29 @@ class TakeRecorder:
                 continue
             picture, make_map, heat = waiting
             try:
-                self._encode_frame(picture, self._made(make_map))
+                self._encode_frame(picture, make_map)
                 self._encode_heat(heat)
             except BaseException as error:  # handed to the thread that writes
                 self._failed = error
+
+    def _encode_frame(self, picture: Picture, make_map: Callable[[], FrameMap]) -> None:
+        began = time.perf_counter()
+        written = self._pool.submit(self._write_picture, picture)
+        try:
+            totals = self._maps.write(self._made(make_map))
+        finally:
+            md5 = written.result()
+        self._tell()
+        line = {"frame": self._start_frame + self._frames, "md5": md5} | totals.as_json()
+        self._lines.write(json.dumps(line, separators=(",", ":")) + "\n")
+        self._frames += 1
+        self.seconds += time.perf_counter() - began
+
+    def _write_picture(self, picture: Picture) -> str:
+        self._pictures.write(picture)
+        md5 = picture_md5(picture)
+        self._md5.add(md5)
+        return md5
 
     def _made(self, make_map: Callable[[], FrameMap]) -> FrameMap:
         began = time.perf_counter()
@@ -200,16 +223,4 @@ class TakeRecorder:
         if self._heats is None:
             self._heats = PictureWriter(self._folder / HEAT, heat_form(self._form))
         self._heats.write(Picture(PIXEL_FORMATS["gray"], (heat,)))
-        self.seconds += time.perf_counter() - began
-
-    def _encode_frame(self, picture: Picture, frame_map: FrameMap) -> None:
-        began = time.perf_counter()
-        self._pictures.write(picture)
-        totals = self._maps.write(frame_map)
-        self._tell()
-        md5 = picture_md5(picture)
-        self._md5.add(md5)
-        line = {"frame": self._start_frame + self._frames, "md5": md5} | totals.as_json()
-        self._lines.write(json.dumps(line, separators=(",", ":")) + "\n")
-        self._frames += 1
         self.seconds += time.perf_counter() - began
