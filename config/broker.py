@@ -238,6 +238,7 @@ class WorkerGuard(Middleware):
 
 def middleware() -> list[Middleware]:
     """Only what is used: retries are the engine's business, not the broker's."""
+    from restoration.relay import Relays
     from restoration.workers import Presence
 
     return [
@@ -247,6 +248,7 @@ def middleware() -> list[Middleware]:
         DbConnectionsMiddleware(),
         WorkerGuard(),
         Presence(),
+        Relays(),  # after Presence: what is told at the end is told from the last one on
     ]
 
 

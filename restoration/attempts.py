@@ -19,7 +19,8 @@ from restoration import references, workers
 from restoration.claims import Claim, claim, give_back, lease, renew
 from restoration.errors import ChildFailed, DiskFull, LeaseLost
 from restoration.models import StageRun
-from restoration.nursery import Message, Nursery, discard, nursery
+from restoration.nursery import Message, Nursery, take
+from restoration.nursery import give_back as keep
 from restoration.orders import Order
 from restoration.publishing import Result, end_cancelled, fail_run, finish_run, retry_or_fail
 from restoration.stages import find_stage
@@ -42,11 +43,15 @@ class RunFailed(Exception):
     """The child met an error that another attempt would meet again."""
 
 
-def execute_run(run_id: int, *, told: Told | None = None) -> None:
+def execute_run(
+    run_id: int, *, told: Told | None = None, computed: Callable[[], None] = lambda: None
+) -> None:
     """Work on a run until it has ended, whatever happens; return at once if it is not to be had.
 
     Args:
         told: Called with (run, frames done) every now and then.
+        computed: Called when the stage has made its last frame, while that is still being read
+            back; not for a stage that only finds, and not for a run that ends before.
     """
     begun = time.monotonic()
     claimed = claim(run_id, worker=worker_name(), device=device())
@@ -57,7 +62,7 @@ def execute_run(run_id: int, *, told: Told | None = None) -> None:
         return
     published = False
     try:
-        published = Attempt(claimed, begun, told).run()
+        published = Attempt(claimed, begun, told, computed).run()
     finally:
         if not published:
             storage().remove(claimed.storage_key)
@@ -102,6 +107,7 @@ class Attempt:
     claim: Claim
     begun: float
     told: Told | None = None
+    computed: Callable[[], None] = lambda: None
     frames_done: int = 0
     child: Nursery | None = None
     """The process that computes, for as long as it may."""
@@ -154,7 +160,7 @@ class Attempt:
 
         Raises: RunFailed, ChildFailed, DiskFull, Cancelled, WorkerStops, LeaseLost.
         """
-        child = nursery()
+        child = take()
         ready = time.monotonic()
         child.begin(make_order(self.claim))
         self.child = child
@@ -175,16 +181,22 @@ class Attempt:
             if message is not None:
                 self.heard = time.monotonic()
                 if "progress" in message:
-                    self.frames_done = min(message["progress"][0], self.claim.run.frames_total)
+                    self.progressed(*message["progress"])
                 elif "made" in message:
                     self.made = True
                     return message
                 elif "ended" in message:
                     self.child = None
+                    keep(child)
                     check_end(result, message)
                 else:
                     result |= message
             self.watch()
+
+    def progressed(self, done: int, total: int) -> None:
+        self.frames_done = min(done, self.claim.run.frames_total)
+        if done == total and find_stage(self.claim.run.stage).makes == "pictures":
+            self.computed()
 
     def part(self) -> None:
         """See the child out; one that has not made anything is stopped."""
@@ -221,10 +233,11 @@ def end_child(child: Nursery, *, stop: bool) -> None:
             child.stop()
         while (message := child.receive(10.0)) is not None:
             if "ended" in message:
+                keep(child)
                 return
     except ChildFailed:
         pass
-    discard()
+    child.close()
 
 
 def check_end(result: Message, end: Message) -> NoReturn:

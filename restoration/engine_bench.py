@@ -70,14 +70,14 @@ def measure_runs(count: int) -> dict[str, Any]:
     spent: dict[str, list[float]] = {}
     with override_settings(RUN_EXECUTOR="restoration.idle:execute"):
         begun = time.perf_counter()
-        nursery.nursery()
+        nursery.give_back(nursery.take())
         started = time.perf_counter() - begun
         for number in range(count):
             scene = Scene.objects.create(scan=scan, start_frame=number, end_frame=number + 1)
             run = runs.process_scene(scene, stages=["deflicker"])
             with _timed(spent, "run"):
                 runs.execute_run(run.pk)
-        nursery.discard()
+        nursery.discard_idle()
     ended = StageRun.objects.filter(scan=scan, status="done").count()
     return {"runs": count, "done": ended, "first_start_s": round(started, 3)} | {
         "whole_run": _summary(spent["run"])

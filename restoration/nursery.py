@@ -34,7 +34,7 @@ Message = dict[str, Any]
 
 
 class Nursery:
-    """One process that forks a child per order; kept between orders, one for each thread."""
+    """One process that forks a child per order, one after another; kept between orders."""
 
     def __init__(self, executor: str, libraries: tuple[str, ...] = ()) -> None:
         """Begin to start the process; `wait` for it before the first order.
@@ -43,6 +43,7 @@ class Nursery:
             libraries: heavy ones, loaded as soon as it has started.
         """
         self.executor = executor
+        self.started = False
         self.buffer = b""
         # Its own session: Ctrl-C in a terminal reaches the worker, which then decides.
         self.process = subprocess.Popen(
@@ -59,10 +60,14 @@ class Nursery:
 
         Raises: ChildFailed if it does not.
         """
-        started = self.receive(START_SECONDS)
-        if started is None or "ready" not in started:
-            self.close()
-            raise ChildFailed(f"the computing process did not start within {START_SECONDS:.0f} s")
+        if not self.started:
+            told = self.receive(START_SECONDS)
+            if told is None or "ready" not in told:
+                self.close()
+                raise ChildFailed(
+                    f"the computing process did not start within {START_SECONDS:.0f} s"
+                )
+            self.started = True
         return self
 
     @property
@@ -130,55 +135,52 @@ class Nursery:
         return None
 
 
-_own = threading.local()
-_prepared: list[Nursery] = []
+_idle: list[Nursery] = []
+_lock = threading.Lock()
 
 
 def executor_name() -> str:
     return str(getattr(settings, "RUN_EXECUTOR", EXECUTOR))
 
 
-def prepare() -> None:
-    """Start a nursery for the first thread that will need one; to be called when a worker boots.
+def prepare(count: int = 1) -> None:
+    """Start nurseries for the first runs; to be called when a worker boots.
 
-    While nobody waits yet, it also loads the heavy libraries that are installed.
+    While nobody waits yet, they also load the heavy libraries that are installed.
     """
     installed = tuple(name for name in HEAVY if importlib.util.find_spec(name))
-    _prepared.append(Nursery(executor_name(), installed))
+    started = [Nursery(executor_name(), installed) for _ in range(count)]
+    with _lock:
+        _idle.extend(started)
 
 
-def discard_prepared() -> None:
-    """End the nurseries that no thread came to need; they have no child that could be left."""
-    while _prepared:
-        unused = _prepared.pop()
+def take() -> Nursery:
+    """A nursery that computes nothing yet, started if none stands ready; `give_back` it.
+
+    Raises: ChildFailed if it does not start.
+    """
+    executor = executor_name()
+    while (standing := _next_idle()) is not None:
+        if standing.alive and standing.executor == executor:
+            return standing.wait()
+        standing.close()
+    return Nursery(executor).wait()
+
+
+def give_back(nursery: Nursery) -> None:
+    """Keep a nursery whose child has ended for the next order."""
+    with _lock:
+        _idle.append(nursery)
+
+
+def discard_idle() -> None:
+    """End the nurseries that nobody has taken; they have no child that could be left."""
+    while (unused := _next_idle()) is not None:
         unused.process.kill()  # It may be loading a library and would not hear for seconds.
         unused.close()
 
 
-def nursery() -> Nursery:
-    """This thread's nursery, started when first needed and again after it died."""
-    executor = executor_name()
-    standing: Nursery | None = getattr(_own, "nursery", None)
-    if standing is not None and (not standing.alive or standing.executor != executor):
-        standing.close()
-        standing = None
-    if standing is None:
-        standing = _own.nursery = (_take_prepared(executor) or Nursery(executor)).wait()
-    return standing
-
-
-def _take_prepared(executor: str) -> Nursery | None:
-    while _prepared:
-        prepared = _prepared.pop()  # One thread gets it, whoever comes at the same time.
-        if prepared.executor == executor and prepared.alive:
-            return prepared
-        prepared.close()
-    return None
-
-
-def discard() -> None:
-    """End this thread's nursery and whatever it computes."""
-    standing: Nursery | None = getattr(_own, "nursery", None)
-    if standing is not None:
-        _own.nursery = None
-        standing.close()
+def _next_idle() -> Nursery | None:
+    """The one that was started, or given back, first: it has had the most time to load."""
+    with _lock:
+        return _idle.pop(0) if _idle else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from restoration import runs
+from restoration import relay
 from restoration.models import Take
 
 FOREVER = float("inf")
@@ -13,12 +13,12 @@ FOREVER = float("inf")
 
 @dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
 def run_on_cpu(run_id: int) -> None:
-    runs.execute_run(run_id)
+    relay.work_on(run_id)
 
 
 @dramatiq.actor(queue_name="gpu", max_retries=0, time_limit=FOREVER)
 def run_on_gpu(run_id: int) -> None:
-    runs.execute_run(run_id)
+    relay.work_on(run_id)
 
 
 @dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)

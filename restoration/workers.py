@@ -13,8 +13,6 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models.functions import Now
 from dramatiq.middleware import Middleware
 
-from restoration.nursery import discard_prepared, prepare
-
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 10.0
@@ -39,7 +37,6 @@ class Presence(Middleware):
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         stopping.clear()
         _queues[:] = sorted(worker.consumer_whitelist or broker.get_declared_queues())
-        prepare()
         self.thread = threading.Thread(target=self.keep_saying, daemon=True, name="presence")
         self.thread.start()
 
@@ -49,7 +46,6 @@ class Presence(Middleware):
             self.thread.join(timeout=5)
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        discard_prepared()
         stopping.clear()  # a process may outlive its worker: in tests, and in a shell
         _queues.clear()
 

@@ -57,7 +57,7 @@ def own_places(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.MASTER_HOME = tmp_path / "masters"
     settings.DELIVERY_HOME = tmp_path / "deliverables"
     yield
-    nursery.discard()
+    nursery.discard_idle()
 
 
 def work_until_done() -> None:

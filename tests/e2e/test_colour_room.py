@@ -22,7 +22,7 @@ FRAME = 8
 def no_nursery_left() -> Iterator[None]:
     """The process that a run's children are forked from ends with these tests."""
     yield
-    nursery.discard()
+    nursery.discard_idle()
 
 
 def open_frame(page: Page, scene: Scene) -> None:

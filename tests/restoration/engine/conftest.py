@@ -53,4 +53,4 @@ def quick_engine(settings: object, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True, scope="package")
 def no_nursery_left() -> Iterator[None]:
     yield
-    nursery.discard()
+    nursery.discard_idle()
