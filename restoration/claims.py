@@ -56,24 +56,38 @@ class Claim:
         )
 
 
+def waiting() -> QuerySet[StageRun]:
+    """Runs that may be claimed now."""
+    running = StageRun.objects.filter(key=OuterRef("key"), status=Status.RUNNING)
+    return StageRun.objects.filter(~Exists(running), status=Status.QUEUED)
+
+
+def next_waiting(queue: str) -> int | None:
+    """The run of that queue that was asked for first."""
+    return waiting().filter(queue=queue).order_by("pk").values_list("pk", flat=True).first()
+
+
 def claim(run_id: int, *, worker: str, device: str) -> Claim | None:
     """Take a waiting run; None if another delivery took it, or a twin of it is being computed.
 
     A twin has the same key and so makes the same take: when it ends, this run is offered that.
     """
-    running = StageRun.objects.filter(key=OuterRef("key"), status=Status.RUNNING)
-    claimed = StageRun.objects.filter(~Exists(running), pk=run_id, status=Status.QUEUED).update(
-        status=Status.RUNNING,
-        attempt=F("attempt") + 1,
-        token=F("token") + 1,
-        lease_until=Now() + lease(),
-        worker=worker,
-        device=device,
-        started=Now(),
-        ended=None,
-        frames_done=0,
-        error="",
-        updated=Now(),
+    claimed = (
+        waiting()
+        .filter(pk=run_id)
+        .update(
+            status=Status.RUNNING,
+            attempt=F("attempt") + 1,
+            token=F("token") + 1,
+            lease_until=Now() + lease(),
+            worker=worker,
+            device=device,
+            started=Now(),
+            ended=None,
+            frames_done=0,
+            error="",
+            updated=Now(),
+        )
     )
     if not claimed:
         return None

@@ -5,30 +5,39 @@ files to hash, a take to publish. That keeps one core busy at most; the next run
 process, open files, first frames, fits beside it. No two stages of one worker compute at once, and
 no more than one run is behind.
 
-A run's message is acknowledged when its stage is done. What becomes of the run is safe all the
-same: it has a lease, and the sweeper sees to runs whose worker is gone.
+The next run is looked up in its table, where the truth is: the broker would take longer to deliver
+its message than the start of a run takes. That message then finds nothing to do. A message is
+acknowledged when its run's stage is done, or later; what becomes of the run is safe all the same,
+by its lease: the sweeper sees to runs whose worker is gone.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import dramatiq
-from django.db import connections
+from django.db import close_old_connections, connections
 from dramatiq.middleware import Middleware
 
+from restoration import workers
 from restoration.attempts import execute_run
+from restoration.claims import next_waiting
+from restoration.models import StageRun
 from restoration.nursery import discard_idle, prepare
 
 log = logging.getLogger(__name__)
 
-NURSERIES = 2
+THREADS = NURSERIES = 2
 """Processes that stand ready, one for the run that computes and one for the run behind."""
+ROW_SECONDS = 30.0
+"""For how long runs are taken from the table before other messages of the queue have their turn."""
 
 Work = Callable[[int, Callable[[], None]], None]
+Next = Callable[[], int | None]
 
 
 class Relay:
@@ -43,25 +52,42 @@ class Relay:
         self._threads: ThreadPoolExecutor | None = None
         self._behind: Future[None] | None = None
 
-    def run(self, run_id: int) -> None:
-        """Work on a run until its stage has made its last frame or the run has ended.
+    def run(self, run_id: int, following: Next = lambda: None) -> None:
+        """Work on a run, and for a while on those that follow, to the end of the last one's stage.
 
-        Returns when the run before has ended as well.
+        Each begins when the stage of the one before has made its last frame, or its run has
+        ended, and the run before that one has ended as well.
+
+        Args:
+            following: gives the next run to work on, or None.
         """
+        until = time.monotonic() + ROW_SECONDS
+        next_id: int | None = run_id
+        while next_id is not None:
+            number = next_id
+            self._one(number)
+            next_id = following() if time.monotonic() < until else None
+            if next_id == number:  # It cannot be had just now; its message will come.
+                return
+
+    def finish(self) -> None:
+        """Wait for the run that is behind, and let the threads go."""
+        self._see_out()
+        if self._threads is not None:
+            both = threading.Barrier(THREADS)
+            for _ in range(THREADS):
+                self._threads.submit(_close_connections, both)
+            self._threads.shutdown()
+            self._threads = None
+
+    def _one(self, run_id: int) -> None:
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(2, thread_name_prefix="run")
+            self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="run")
         computed = threading.Event()
         running = self._threads.submit(self._execute, run_id, computed)
         computed.wait()
         self._see_out()
         self._behind = running
-
-    def finish(self) -> None:
-        """Wait for the run that is behind."""
-        self._see_out()
-        if self._threads is not None:
-            self._threads.shutdown()
-            self._threads = None
 
     def _see_out(self) -> None:
         behind, self._behind = self._behind, None
@@ -70,12 +96,19 @@ class Relay:
 
     def _execute(self, run_id: int, computed: threading.Event) -> None:
         try:
+            close_old_connections()
             self._work(run_id, computed.set)
         except Exception:  # Said here: by now nobody may be waiting for it.
             log.exception("run %s: left to its lease", run_id)
         finally:
-            connections.close_all()  # the thread's own
+            close_old_connections()
             computed.set()
+
+
+def _close_connections(both: threading.Barrier) -> None:
+    """Close the thread's own connections; each thread has to meet the other to come here twice."""
+    both.wait()
+    connections.close_all()
 
 
 _own = threading.local()
@@ -88,7 +121,14 @@ def work_on(run_id: int) -> None:
     if relay is None or relay not in _relays:
         relay = _own.relay = Relay(lambda run, computed: execute_run(run, computed=computed))
         _relays.append(relay)
-    relay.run(run_id)
+    queue = StageRun.objects.filter(pk=run_id).values_list("queue", flat=True).first()
+    relay.run(run_id, lambda: _next_of(queue))
+
+
+def _next_of(queue: str | None) -> int | None:
+    if queue is None or workers.stopping.is_set():
+        return None
+    return next_waiting(queue)
 
 
 class Relays(Middleware):

@@ -99,6 +99,25 @@ def test_a_run_that_fails_before_its_stage_ends_does_not_hold_up_the_next(made: 
     assert made.told == ["0 begins", "1 begins"]
 
 
+def test_runs_that_wait_follow_without_a_message_of_their_own(made: Runs) -> None:
+    for event in (*made.stage_may_end, *made.run_may_end):
+        event.set()
+    waiting = [1, 2]
+    relay = Relay(made.work)
+    relay.run(0, lambda: waiting.pop(0) if waiting else None)
+    relay.finish()
+    assert [told for told in made.told if "begins" in told] == ["0 begins", "1 begins", "2 begins"]
+
+
+def test_a_run_that_cannot_be_had_is_not_asked_for_again_and_again(made: Runs) -> None:
+    for event in (*made.stage_may_end, *made.run_may_end):
+        event.set()
+    relay = Relay(made.work)
+    relay.run(0, lambda: 1)
+    relay.finish()
+    assert made.told.count("1 begins") == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_overlaps_its_runs_and_every_take_is_sound(
     scenes_of_film: list[Scene], tmp_path: Path
