@@ -7,20 +7,15 @@ the length of the range: frames are streamed, and a bounded window of them is ke
 from __future__ import annotations
 
 import errno
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from archive.fixity import canonical_json, digest_json, sha256_file
-from archive.media.decode import PictureSource, open_source
-from archive.media.errors import WriteFailed
-from archive.media.frames import FrameTable
+from archive.fixity import canonical_json, sha256_file
+from archive.media.errors import MediaError, WriteFailed
 from archive.media.pixels import Picture, PictureFormat
-from restoration.clip import FrameWindow, StageClip, frames_kept
-from restoration.composing import InputFrames
 from restoration.following import ScanFrames, TakeFollower
 from restoration.guides import GUIDES, check_guides, read_guides
 from restoration.manifest import (
@@ -29,14 +24,12 @@ from restoration.manifest import (
     framemd5_digest,
     manifest_digest,
 )
-from restoration.mapfile import MapReader
-from restoration.orders import FACTS, Made, Order, TakeFiles
+from restoration.orders import Made, Order, TakeFiles
+from restoration.preparing import Clock, Run, find_stage_of, open_run, open_scan
 from restoration.provenance import (
-    FrameMap,
     ProvenanceError,
-    identity_map,
 )
-from restoration.recording import MAP, PICTURE, Recorded, TakeRecorder
+from restoration.recording import Recorded, TakeRecorder
 from restoration.software import gather_inputs, library_versions
 from restoration.stages.contract import Cancelled, Progress, Stage, StageError, StageFrame
 from restoration.stages.parameters import params_json
@@ -45,23 +38,6 @@ from restoration.verification import MOST_MESSAGES, compare_with_written
 __all__ = ["Cancelled", "Made", "Order", "ProvenanceError", "StageError", "TakeFiles", "execute"]
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-class _Clock:
-    """Adds up seconds by part."""
-
-    def __init__(self) -> None:
-        self.began = time.perf_counter()
-        self.used = time.process_time()
-        self.seconds: dict[str, float] = {}
-
-    def add(self, part: str, since: float) -> None:
-        self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - since
-
-    def rounded(self) -> dict[str, float]:
-        self.seconds["total"] = time.perf_counter() - self.began
-        self.seconds["cpu"] = time.process_time() - self.used
-        return {part: round(seconds, 4) for part, seconds in self.seconds.items()}
 
 
 def execute(order: Order, progress: Progress, *, stage: Stage | None = None) -> Made:
@@ -75,14 +51,12 @@ def execute(order: Order, progress: Progress, *, stage: Stage | None = None) -> 
         scan cannot be read; OSError with ENOSPC if there is no room. Then the folder holds no take
         and is the caller's to remove.
     """
-    clock = _Clock()
+    clock = Clock()
     with ExitStack() as opened:
-        run = _open_run(order, stage or _find_stage(order.stage), opened, clock)
+        run = open_run(order, stage or find_stage_of(order.stage), opened, clock)
         clock.add("start_up", clock.began)
-        if run.stage.makes == "findings":
-            return _find(run, progress)
         try:
-            return _make(run, progress)
+            return (_find if run.stage.makes == "findings" else _make)(run, progress)
         except (WriteFailed, OSError) as error:
             if _lacks_room(error):
                 raise OSError(
@@ -91,138 +65,24 @@ def execute(order: Order, progress: Progress, *, stage: Stage | None = None) -> 
                     str(order.out_folder),
                 ) from error
             raise
+        except (MediaError, ProvenanceError):
+            run.require_input()  # A damaged input take explains what its reader met.
+            raise
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """An order with its files opened."""
-
-    order: Order
-    stage: Stage
-    params: Any
-    """As they are recorded."""
-    given: Any
-    """The same as the stage gets them, with the places of files."""
-    table: FrameTable | None
-    """The scan's."""
-    clip: StageClip
-    maps: Callable[[int], FrameMap]
-    clock: _Clock
-    guides: list[Any]
-    """Of the input take's colours."""
-
-    @property
-    def frames(self) -> int:
-        return self.order.end_frame - self.order.start_frame
-
-    @property
-    def inputs(self) -> InputFrames:
-        return InputFrames(
-            self.stage.name,
-            self.order.start_frame,
-            self.order.end_frame,
-            self.clip.format,
-            self.clip.frame,
-            self.maps,
-        )
-
-
-def _find_stage(name: str) -> Stage:
-    # Here and not at the top: the stages need the networks' libraries, their callers may not.
-    from restoration.stages import find_stage
-
-    return find_stage(name)
-
-
-def _open_run(order: Order, stage: Stage, opened: ExitStack, clock: _Clock) -> _Run:
-    params, given = stage.parse(order.params), stage.parse(order.params_with_files)
-    table = FrameTable.load(order.table_path) if order.table_path is not None else None
-    if table is None or order.input_folder is None:
-        scan = opened.enter_context(_open_scan(order, table, order.start_frame))
-        table, frames = scan.table, len(scan)
-    else:
-        frames = len(table)  # The scan itself is opened by the gate, while the stage computes.
-    if not 0 <= order.start_frame < order.end_frame <= frames:
-        raise StageError(
-            f"frames [{order.start_frame}, {order.end_frame}) are not in the scan, which has "
-            f"{frames}; make the scenes again from the scan as it is"
-        )
-    guides: list[Any] = []
-    if order.input_folder is None:
-        source, first = scan, 0
-        maps = _constant(identity_map(scan.format.height, scan.format.width))
-    else:
-        source, first, maps = _open_input(order, TakeFiles(order.input_folder), opened)
-        guides = read_guides(TakeFiles(order.input_folder).facts)
-    clip = StageClip(
-        source,
-        start_frame=order.start_frame,
-        end_frame=order.end_frame,
-        first_frame=first,
-        marks=order.marks,
-    )
-    opened.callback(clip.close)
-    return _Run(order, stage, params, given, table, clip, maps, clock, guides)
-
-
-def _open_scan(order: Order, table: FrameTable | None, start: int = 0) -> PictureSource:
-    return open_source(order.scan_path, rate=order.rate, table=table, start=start)
-
-
-def _constant(frame_map: FrameMap) -> Callable[[int], FrameMap]:
-    return lambda number: frame_map
-
-
-def _open_input(
-    order: Order, files: TakeFiles, opened: ExitStack
-) -> tuple[PictureSource, int, Callable[[int], FrameMap]]:
-    """The input take, after its bytes were held against its manifest."""
-    try:
-        manifest = json.loads(files.manifest.read_bytes())
-    except (OSError, ValueError) as error:
-        raise StageError(
-            f"the input take in {files.folder} has no readable manifest ({error}); make it again"
-        ) from error
-    if order.input_digest is not None and digest_json(manifest) != order.input_digest:
-        raise StageError(
-            f"the input take in {files.folder} is not the one that was ordered; its manifest has "
-            "another digest. Start the run again from the take that is current"
-        )
-    for name in (PICTURE, MAP, FACTS):
-        if sha256_file(files.folder / name) != manifest["files"][name]["sha256"]:
-            raise StageError(
-                f"{files.folder / name} was altered or damaged after the take was made; "
-                "make that take again"
-            )
-    if not manifest["start_frame"] <= order.start_frame < order.end_frame <= manifest["end_frame"]:
-        raise StageError(
-            f"the input take covers frames [{manifest['start_frame']}, {manifest['end_frame']}), "
-            f"not all of [{order.start_frame}, {order.end_frame})"
-        )
-    first = int(manifest["start_frame"])
-    source = opened.enter_context(open_source(files.picture, start=order.start_frame - first))
-    window = FrameWindow(
-        MapReader(files.map),
-        first=first,
-        stop=manifest["end_frame"],
-        capacity=frames_kept(source.format),
-    )
-    opened.callback(window.close)
-    return source, first, window.frame
-
-
-def _find(run: _Run, progress: Progress) -> Made:
+def _find(run: Run, progress: Progress) -> Made:
     began = time.perf_counter()
     outcome = run.stage.run(run.clip, run.given, progress)
     for _ in outcome.frames:
         raise StageError(f"{run.stage.name} says that it only finds, but made a picture")
+    run.require_input()
     run.clock.add("stage", began)
     run.clock.seconds["stage"] -= run.clip.decode_seconds
     run.clock.seconds["decode"] = run.clip.decode_seconds
     return Made(None, None, None, outcome.facts, run.clock.rounded())
 
 
-def _make(run: _Run, progress: Progress) -> Made:
+def _make(run: Run, progress: Progress) -> Made:
     folder = run.order.out_folder
     if folder is None:
         raise StageError(f"{run.stage.name} makes pictures; name a folder for them")
@@ -233,6 +93,7 @@ def _make(run: _Run, progress: Progress) -> Made:
     outcome = run.stage.run(run.clip, run.given, progress)
     with ExitStack() as opened:
         recorded, form, follower = _record(run, outcome.frames, files, opened)
+        run.require_input()
         if recorded.guided and GUIDES not in outcome.facts:
             outcome.facts[GUIDES] = run.guides
         files.facts.write_bytes(canonical_json(outcome.facts))
@@ -253,7 +114,7 @@ def _make(run: _Run, progress: Progress) -> Made:
 
 
 def _record(
-    run: _Run, frames: Iterator[StageFrame], files: TakeFiles, opened: ExitStack
+    run: Run, frames: Iterator[StageFrame], files: TakeFiles, opened: ExitStack
 ) -> tuple[Recorded, PictureFormat, TakeFollower]:
     """Take the stage's frames as they come, and hand them over to be composed and encoded."""
     clock, start, inputs = run.clock, run.order.start_frame, run.inputs
@@ -295,12 +156,12 @@ class _Writing:
     follower: TakeFollower
 
 
-def _begin(run: _Run, picture: Picture, files: TakeFiles, opened: ExitStack) -> _Writing:
+def _begin(run: Run, picture: Picture, files: TakeFiles, opened: ExitStack) -> _Writing:
     form = _format_of(run.clip.format, picture)
     start = run.order.start_frame
     recorder = opened.enter_context(TakeRecorder(files.folder, form, start_frame=start))
     scan = ScanFrames(
-        lambda: _open_scan(run.order, run.table),
+        lambda: open_scan(run.order, run.table),
         md5=run.table.md5 if run.table is not None else (),
         # An input take's frames are no scan's; those of the clip over the scan itself are.
         held=run.clip.kept if run.order.input_folder is None else _nothing,
@@ -322,7 +183,7 @@ def _nothing(number: int) -> None:
     return None
 
 
-def _next_frame(run: _Run, frames: Iterator[StageFrame]) -> StageFrame | None:
+def _next_frame(run: Run, frames: Iterator[StageFrame]) -> StageFrame | None:
     """The stage's next frame, its compute told apart from the decoding that it waits for."""
     began, decoding = time.perf_counter(), run.clip.decode_seconds
     made = next(frames, None)
@@ -332,9 +193,7 @@ def _next_frame(run: _Run, frames: Iterator[StageFrame]) -> StageFrame | None:
     return made
 
 
-def _verify(
-    run: _Run, follower: TakeFollower, recorded: Recorded, beat: Callable[[], None]
-) -> None:
+def _verify(run: Run, follower: TakeFollower, recorded: Recorded, beat: Callable[[], None]) -> None:
     began = time.perf_counter()
     found = follower.finish(beat)
     problems = found.violations + compare_with_written(found, recorded)
@@ -347,7 +206,7 @@ def _verify(
         )
 
 
-def _verify_guides(run: _Run, files: TakeFiles) -> None:
+def _verify_guides(run: Run, files: TakeFiles) -> None:
     """Every hint that the map names, as it was read back, is in the table as it was."""
     began = time.perf_counter()
     problems = check_guides(files.map, read_guides(files.facts))
@@ -360,7 +219,7 @@ def _verify_guides(run: _Run, files: TakeFiles) -> None:
 
 
 def _manifest(
-    run: _Run, files: TakeFiles, recorded: Recorded, form: PictureFormat, facts: dict[str, Any]
+    run: Run, files: TakeFiles, recorded: Recorded, form: PictureFormat, facts: dict[str, Any]
 ) -> dict[str, Any]:
     order = run.order
     heat = (files.heat,) if files.heat.exists() else ()

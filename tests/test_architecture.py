@@ -34,6 +34,7 @@ PLAIN = (
     "restoration/mapfile.py",
     "restoration/mapstreams.py",
     "restoration/execution.py",
+    "restoration/preparing.py",
     "restoration/verification.py",
     "restoration/recording.py",
     "restoration/following.py",
