@@ -17,17 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from restoration.stages.repair.evidence import Suspects
-from restoration.stages.repair.inputs import Inputs
+from restoration.stages.repair.inputs import HALVES, Inputs
 from restoration.stages.repair.parts import Bits, Parts, connected_to, places_of
 
 Values = npt.NDArray[np.float64]
-Chance = npt.NDArray[np.float32]
+Odds = npt.NDArray[np.float32]
 
 _SEED, _SPREAD = 1.0, 0.5
 """Log odds by the network of at least one pixel of a suspect, and of every pixel."""
-_CERTAIN, _POSSIBLE = 6.0 / 16.0, 3.5 / 16.0
+_CERTAIN, _POSSIBLE = 6.0 * HALVES, 3.5 * HALVES
 """By the measures: outside the range of both neighbours, and apart from each of them in one
-direction, in the units of the inputs."""
+direction, in the steps of the inputs."""
 _HARDLY = -5.0
 """Log odds by the network that a pixel of what the measures suspect must reach."""
 
@@ -77,19 +77,18 @@ _STRIP, _BESIDE = 24, 6
 the edge it may lie: the gate is not quite where the scan ends."""
 
 
-def find_suspects(planes: Inputs, chance: Chance, sensitivity: float) -> Bits:
+def find_suspects(planes: Inputs, damage: Odds, sensitivity: float) -> Bits:
     """Connected places that the network holds likely, or that both neighbours contradict.
 
     Args:
         planes: what the network was shown (`inputs`).
-        chance: (H, W), what it said: probability of damage.
+        damage: (H, W), what it said: log odds of damage.
     Returns: (H, W) uint8, 0 or 1. What the network knows keeps the outline that the network gives.
     """
     shift = 1.5 * math.log(sensitivity)
-    said = connected_to(
-        _bits(chance > likely(_SEED - shift)), _bits(chance > likely(_SPREAD - shift))
-    )
-    certain, possible = _CERTAIN / sensitivity, _POSSIBLE / sensitivity
+    said = connected_to(_bits(damage > _SEED - shift), _bits(damage > _SPREAD - shift))
+    # Differences are whole numbers, and so are the limits that they are held against.
+    certain, possible = math.floor(_CERTAIN / sensitivity), math.floor(_POSSIBLE / sensitivity)
     beyond, before, after = planes[8], planes[1], planes[2]
     lighter = _bits((before > possible) & (after > possible))
     darker = _bits((before < -possible) & (after < -possible))
@@ -98,18 +97,13 @@ def find_suspects(planes: Inputs, chance: Chance, sensitivity: float) -> Bits:
         | connected_to(_bits(beyond < -certain), darker)
     )
     kept = np.zeros(measured.count, bool)
-    kept[measured.which[chance.reshape(-1)[measured.places] > likely(_HARDLY)]] = True
+    kept[measured.which[damage.reshape(-1)[measured.places] > _HARDLY]] = True
     kept[measured.labels.reshape(-1)[places_of(said)]] = False
     return said | measured.only(kept)
 
 
 def _bits(mask: npt.NDArray[np.bool_]) -> Bits:
     return mask.view(np.uint8)
-
-
-def likely(odds: float) -> float:
-    """The probability of these log odds."""
-    return 1.0 / (1.0 + math.exp(-odds))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,10 +117,8 @@ class Said:
     mean: Values
 
     @classmethod
-    def of(cls, chance: Chance, parts: Parts) -> Said:
-        held = chance.reshape(-1)[parts.places].astype(np.float64)
-        held = np.clip(held, likely(_LEAST_SAID), likely(_MOST_SAID))
-        said = np.log(held / (1.0 - held))
+    def of(cls, damage: Odds, parts: Parts) -> Said:
+        said = np.clip(damage.reshape(-1)[parts.places], _LEAST_SAID, _MOST_SAID)
         peak = np.full(parts.count, _LEAST_SAID)
         np.maximum.at(peak, parts.which, said)
         return cls(peak, parts.sums(said) / np.maximum(parts.area, 1))
@@ -172,7 +164,7 @@ def along_edge(boxes: npt.NDArray[np.int32], shape: tuple[int, ...]) -> npt.NDAr
     """Which parts are strips along an edge of the picture, (n,) bool: the gate's, not the film's.
 
     Args:
-        boxes: (n, 5) left, top, width, height and area, as OpenCV counts them.
+        boxes: (n, 5) left, top, width, height and area.
     """
     left, top, width, height = (boxes[:, index] for index in range(4))
     beside = (left <= _BESIDE) | (left + width >= shape[1] - _BESIDE)

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from restoration.imaging.compiled import compiled
 from restoration.imaging.flow_cells import Codes
 from restoration.stages.repair.parts import Bits, Parts
 from restoration.stages.repair.views import Motion, View, nearest
@@ -179,7 +180,29 @@ def _small(codes: Codes) -> Codes:
 
 def _best(window: Codes, sought: _Sought) -> tuple[int, int, float]:
     """Column and row at which it fits best, and the misfit there, root mean square."""
-    squares = cv2.matchTemplate(window, sought.patch, cv2.TM_SQDIFF, mask=sought.inside)
-    least, _, (column, row), _ = cv2.minMaxLoc(squares)
     pixels = max(1, cv2.countNonZero(sought.inside))
-    return column, row, float(np.sqrt(max(least, 0.0) / pixels))
+    row, column, least = _least(
+        np.ascontiguousarray(window),
+        np.ascontiguousarray(sought.patch),
+        np.ascontiguousarray(sought.inside),
+    )
+    return column, row, math.sqrt(least / pixels)
+
+
+@compiled
+def _least(window: Codes, patch: Codes, inside: Codes) -> tuple[int, int, int]:
+    """Row, column and sum of squares; a place is given up once it fits worse than the best."""
+    high, wide = patch.shape
+    best_row, best_column, least = 0, 0, 1 << 60
+    for row in range(window.shape[0] - high + 1):
+        for column in range(window.shape[1] - wide + 1):
+            total = np.int64(0)
+            for y in range(high):
+                for x in range(wide):
+                    apart = np.int32(window[row + y, column + x]) - np.int32(patch[y, x])
+                    total += apart * apart * np.int32(inside[y, x] != 0)
+                if total >= least:
+                    break
+            if total < least:
+                best_row, best_column, least = row, column, int(total)
+    return best_row, best_column, least

@@ -8,7 +8,7 @@ neighbour fits, the hole is closed from its own surroundings and says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -18,14 +18,20 @@ import numpy.typing as npt
 from archive.media.pixels import Picture, PixelFormat, Plane
 from restoration.imaging.luma import analysis_luma
 from restoration.provenance import Label, Sources
-from restoration.stages.repair.choosing import Box, Choice, Expected, Neighbour, choose_sources
+from restoration.stages.repair.choosing import (
+    Expected,
+    Neighbour,
+    Pieces,
+    choose_sources,
+    write_sources,
+)
 from restoration.stages.repair.detect import Mask
 from restoration.stages.repair.line_mend import MendedLines
-from restoration.stages.repair.parts import Parts
+from restoration.stages.repair.parts import Parts, Places
 from restoration.stages.repair.samples import align_to_chroma, gather, spread
 from restoration.stages.repair.views import View
 
-_BLOCK = 24
+_ABOUT = 8  # pixels around a hole that it is closed from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,70 +68,61 @@ def fill_defects(
         mask = mask | align_to_chroma(lines.opaque, before.pixel)
         mended = Picture(before.pixel, tuple(lines.planes))
         here = replace(here, picture=mended, full=analysis_luma(mended))
-    height, width = mask.shape
-    offset = np.zeros((height, width), np.int8)
-    dy = np.zeros((height, width), np.int16)
-    dx = np.zeros((height, width), np.int16)
-    unknown = mask.copy()
+    parts = Parts.of(mask.view(np.uint8))
+    pieces = choose_sources(here.full, parts, neighbours, expected)
+    sources, unknown = _maps(parts, pieces, neighbours)
     planes = [plane.copy() for plane in here.picture.planes]
-    by_offset = {neighbour.motion.offset: neighbour for neighbour in neighbours}
-    chosen = (
-        made
-        for box, part in _pieces(mask)
-        for made in choose_sources(here.full, mask, box, part, neighbours, expected)
-    )
-    for box, part, choice in chosen:
-        if choice is None:
-            continue
-        offset[box][part], dy[box][part], dx[box][part] = choice.offset, choice.dy, choice.dx
-        unknown[box][part] = False
-        source = by_offset[choice.offset].view.picture
-        _copy(planes, source, box, part, choice, here.picture.pixel)
+    for neighbour in neighbours:
+        at = parts.places[sources.offset.reshape(-1)[parts.places] == neighbour.motion.offset]
+        _copy(planes, neighbour.view.picture, at, sources, here.picture.pixel)
     if unknown.any():
         _close(planes, unknown, None if lines is None else lines.opaque, before.pixel)
     if core is not None:
         gone = _put_back_loose(planes, here.picture, core if lines is None else core | lines.opaque)
         mask, unknown = mask & ~gone, unknown & ~gone
-        offset[gone], dy[gone], dx[gone] = 0, 0, 0
-    sources = Sources(offset, dy, dx)
+        for values in (sources.offset, sources.dy, sources.dx):
+            values[gone] = 0
     return _label(before, planes, mask, unknown, sources)
 
 
-def _pieces(mask: Mask) -> Iterator[tuple[Box, Mask]]:
-    """Connected defects, large ones cut into blocks of a fixed grid; box and mask within it."""
-    parts = Parts.of(mask.view(np.uint8))
-    for part, (left, top, width, height, _) in enumerate(parts.boxes.tolist()):
-        if not part:
-            continue
-        for y in range(top - top % _BLOCK if height > _BLOCK else top, top + height, _BLOCK):
-            for x in range(left - left % _BLOCK if width > _BLOCK else left, left + width, _BLOCK):
-                box = (
-                    slice(max(y, top), min(y + _BLOCK, top + height)),
-                    slice(max(x, left), min(x + _BLOCK, left + width)),
-                )
-                inside = parts.labels[box] == part
-                if inside.any():
-                    yield box, inside
+def _maps(parts: Parts, pieces: Pieces, neighbours: Sequence[Neighbour]) -> tuple[Sources, Mask]:
+    """Where each pixel is copied from, and (H, W) bool where from nowhere."""
+    shape = parts.labels.shape
+    sources = Sources(
+        np.zeros(shape, np.int8), np.zeros(shape, np.int16), np.zeros(shape, np.int16)
+    )
+    unknown = (parts.labels != 0).view(np.uint8)
+    offsets = np.array([neighbour.motion.offset for neighbour in neighbours], np.int64)
+    write_sources(
+        parts.labels,
+        pieces.boxes,
+        pieces.which,
+        pieces.sources,
+        offsets,
+        sources.offset,
+        sources.dy,
+        sources.dx,
+        unknown,
+    )
+    return sources, unknown.view(bool)
 
 
 def _copy(
-    planes: list[Plane], source: Picture, box: Box, part: Mask, choice: Choice, pixel: PixelFormat
+    planes: list[Plane], source: Picture, at: Places, sources: Sources, pixel: PixelFormat
 ) -> None:
-    rows, columns = np.nonzero(part)
-    rows, columns = rows + box[0].start, columns + box[1].start
+    """Copy the places from where the maps say that they come from."""
+    rows, columns = np.divmod(at, sources.dy.shape[1])
+    dy, dx = sources.dy.reshape(-1)[at], sources.dx.reshape(-1)[at]
     light = 3 if pixel.model == "rgb" else 1
-    for index in range(light):
-        planes[index][rows, columns] = source.planes[index][rows + choice.dy, columns + choice.dx]
-    shift_y, shift_x = pixel.chroma_shift_y, pixel.chroma_shift_x
-    for index in range(light, len(planes)):
-        y, x = rows >> shift_y, columns >> shift_x
-        planes[index][y, x] = source.planes[index][
-            y + (choice.dy >> shift_y), x + (choice.dx >> shift_x)
-        ]
+    for index, (plane, other) in enumerate(zip(planes, source.planes, strict=True)):
+        down = pixel.chroma_shift_y if index >= light else 0
+        across = pixel.chroma_shift_x if index >= light else 0
+        y, x = rows >> down, columns >> across
+        plane[y, x] = other[y + (dy >> down), x + (dx >> across)]
 
 
 def _close(planes: list[Plane], unknown: Mask, joined: Mask | None, pixel: PixelFormat) -> None:
-    """Close holes from their surroundings (Telea 2004), plane by plane.
+    """Close holes from their surroundings (Telea 2004), plane by plane, each where it lies.
 
     joined: where the planes of light hold what lies under a line already.
     """
@@ -134,10 +131,14 @@ def _close(planes: list[Plane], unknown: Mask, joined: Mask | None, pixel: Pixel
             hole = unknown[:: 1 << pixel.chroma_shift_y, :: 1 << pixel.chroma_shift_x]
         else:
             hole = unknown if joined is None else unknown & ~joined
-        if not hole.any():
-            continue
-        closed = cv2.inpaint(plane, hole.astype(np.uint8), 3, cv2.INPAINT_TELEA)
-        plane[hole] = closed[hole]
+        wide = cv2.dilate(
+            hole.astype(np.uint8), np.ones((2 * _ABOUT + 1, 2 * _ABOUT + 1), np.uint8)
+        )
+        for left, top, width, height, _ in Parts.of(np.asarray(wide, np.uint8)).boxes[1:].tolist():
+            box = (slice(top, top + height), slice(left, left + width))
+            inside = hole[box]
+            closed = cv2.inpaint(plane[box], inside.astype(np.uint8), 3, cv2.INPAINT_TELEA)
+            plane[box][inside] = closed[inside]
 
 
 def _put_back_loose(planes: list[Plane], before: Picture, core: Mask) -> Mask:
@@ -187,7 +188,7 @@ def _label(
         structure,
         colour,
         sources if sources.offset.any() else None,
-        int(cv2.connectedComponents(mask.view(np.uint8))[0]) - 1,
+        Parts.of(np.ascontiguousarray(mask).view(np.uint8)).count - 1,
         int(np.count_nonzero(structure == Label.ADJUSTED)),
         int(np.count_nonzero(structure == Label.RECOVERED)),
         int(np.count_nonzero(structure == Label.SYNTHESISED)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,7 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from restoration.imaging.compiled import compiled
 from restoration.imaging.flow_cells import Codes
+from restoration.imaging.luma import Luma
 from restoration.stages.repair.choosing import Expected
 from restoration.stages.repair.deciding import (
     HOPELESS,
@@ -22,7 +25,7 @@ from restoration.stages.repair.deciding import (
 from restoration.stages.repair.detect import Thresholds, detect_defects
 from restoration.stages.repair.evidence import look_for, measure, score
 from restoration.stages.repair.inputs import SLOTS, in_slots, network_inputs, settle_suspects
-from restoration.stages.repair.parts import Bits, Parts
+from restoration.stages.repair.parts import Bits, Parts, Places, places_of
 from restoration.stages.repair.views import Motion, Surroundings, View
 
 if TYPE_CHECKING:  # torch is loaded with it, and only where the network is used
@@ -59,8 +62,11 @@ class Found:
         if self.verdict is None:
             return None
         size = (here.codes.shape[1], here.codes.shape[0])
-        small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-        expected = _mixture(here.codes, np.asarray(small), self.motions, self.verdict)
+        small = mask.view(np.uint8)
+        if here.full.shape != here.codes.shape:
+            shares = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+            small = np.asarray(shares > 0).view(np.uint8)
+        expected = _mixture(here.codes, small, self.motions, self.verdict)
         if here.full.shape == here.codes.shape:
             return expected
         size = (here.full.shape[1], here.full.shape[0])
@@ -107,8 +113,8 @@ class ByNetwork:
         settled = settle_suspects(here, motions, views)
         planes = network_inputs(here, settled)
         verdict = self.judge.judge(planes)
-        parts = Parts.of(find_suspects(planes, verdict.chance, self.sensitivity))
-        suspects, said = measure(here.codes, parts, settled), Said.of(verdict.chance, parts)
+        parts = Parts.of(find_suspects(planes, verdict.damage, self.sensitivity))
+        suspects, said = measure(here.codes, parts, settled), Said.of(verdict.damage, parts)
         # What is no defect even if it is found nowhere else need not be looked for.
         kept = is_defect(suspects, said, self.sensitivity) & (score(suspects) >= HOPELESS)
         kept &= ~along_edge(parts.boxes, here.codes.shape)
@@ -119,21 +125,39 @@ class ByNetwork:
         return Found(parts.only(kept), tuple(settled), verdict, parts.only(sure))
 
 
-def _mixture(codes: Codes, mask: Mask, motions: tuple[Motion, ...], verdict: Verdict) -> Expected:
-    rows, columns = np.nonzero(mask)
-    logits = verdict.choice[:, rows // 2, columns // 2].astype(np.float64)
+def _mixture(codes: Codes, mask: Bits, motions: tuple[Motion, ...], verdict: Verdict) -> Expected:
     slots = in_slots(motions)
-    for index, motion in enumerate(slots):
-        if motion is None:
-            logits[index] = -np.inf
-    odds = np.exp(logits - logits.max(axis=0))
-    odds /= odds.sum(axis=0)
-    held = np.maximum(odds[:SLOTS].sum(axis=0), 1e-9)
-    total = np.zeros(len(rows))
-    for index, motion in enumerate(slots):
-        if motion is not None:
-            total += odds[index] / held * motion.seen[rows, columns]
-    expected, unknown = codes.astype(np.float32), np.zeros(mask.shape, bool)
-    expected[rows, columns] = total
-    unknown[rows, columns] = odds[SLOTS] > _UNKNOWN
+    before, after, long_before, long_after = (
+        codes if motion is None else motion.seen for motion in slots
+    )
+    there = np.array([motion is not None for motion in slots])
+    expected, unknown = codes.astype(np.float32), np.zeros(codes.shape, bool)
+    seen = (before, after, long_before, long_after)
+    _mix(places_of(mask), verdict.choice, there, seen, expected, unknown)
     return Expected(expected, unknown)
+
+
+@compiled
+def _mix(
+    places: Places,
+    choice: npt.NDArray[np.float32],
+    there: Mask,
+    seen: tuple[Codes, Codes, Codes, Codes],
+    expected: Luma,
+    unknown: Mask,
+) -> None:
+    """Write what the neighbours say, each by its share; and where none of them is believed."""
+    odds = np.empty(SLOTS + 1)
+    for place in places:
+        y, x = place // expected.shape[1], place % expected.shape[1]
+        logits = choice[y // 2, x // 2]
+        most = logits.max()
+        for slot in range(SLOTS):
+            odds[slot] = math.exp(logits[slot] - most) if there[slot] else 0.0
+        odds[SLOTS] = math.exp(logits[SLOTS] - most)
+        held = odds[:SLOTS].sum()
+        total = 0.0
+        for slot in range(SLOTS):
+            total += odds[slot] * seen[slot][y, x]
+        expected[y, x] = total / max(held, 1e-9)
+        unknown[y, x] = odds[SLOTS] > _UNKNOWN * (held + odds[SLOTS])

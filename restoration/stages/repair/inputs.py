@@ -1,6 +1,6 @@
 """What the repair network is shown of a frame: itself, and how its neighbours differ from it.
 
-Eleven planes, float32, in units that keep them near [-4, 4]:
+Eleven planes of whole numbers, int8, `SCALES` steps to one of the network's units:
 
 0      the frame's luma, around middle grey
 1, 2   frame minus nearer neighbour along the motion: before, after
@@ -21,23 +21,30 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from restoration.imaging.flow_cells import Codes, spread
-from restoration.imaging.luma import Luma
+from restoration.imaging.compiled import compiled
+from restoration.imaging.flow_cells import CELL, Codes, cells_of
 from restoration.stages.repair.settling import settle, unsure_cells
 from restoration.stages.repair.views import Motion, View
 
-Inputs = npt.NDArray[np.float32]
-"""(CHANNELS, H, W) float32."""
+Inputs = npt.NDArray[np.int8]
+"""(CHANNELS, H, W) int8."""
 
 CHANNELS = 11
 SLOTS = 4
 """Neighbours: nearer before, nearer after, farther before, farther after."""
+SCALES = np.array([64, 32, 32, 32, 32, 32, 127, 127, 32, 32, 32], np.float32)
+"""Steps of each plane to one unit. Those of differences are half codes."""
+HALVES = 2
+"""Steps of a difference to one code."""
+OF_LINES = 8
+"""Steps of the evidence of lines to one code."""
 
 _HELD = 0.25  # share of a cell that suspects must cover to unsettle its flow
 _SUSPECT = 7  # codes
-_CAP = 12.0  # codes; one strong edge must not stand for a whole line
-_LONG = 41  # rows
-_MOST = 63.0  # codes that a plane tells apart
+_CAP = 12  # codes; one strong edge must not stand for a whole line
+_LONG = 20  # rows above and below over which a line is averaged
+_BESIDE = 4  # columns between a line and the strip of three beside it
+_MOST = 63  # codes that a plane tells apart
 _SQUARE = np.ones((3, 3), np.uint8)
 _RING = np.ones((7, 7), np.uint8)
 _RING[1:6, 1:6] = 0
@@ -78,23 +85,6 @@ def _range(near: Sequence[Motion]) -> tuple[Codes, Codes]:
     return np.asarray(low, np.uint8), np.asarray(high, np.uint8)
 
 
-def rank_difference(codes: Codes, near: Sequence[Motion]) -> Luma:
-    """Signed distance outside the 3 x 3 range of all the nearer neighbours, 0 within. (H, W)."""
-    low, high = _range(near)
-    above, below = cv2.subtract(codes, high), cv2.subtract(low, codes)
-    return np.asarray(cv2.subtract(above, below, dtype=cv2.CV_32F), np.float32)
-
-
-def line_evidence(luma: Luma) -> Luma:
-    """Mean over 41 rows of how far a place stands out against both its sides, in codes. (H, W)."""
-    side = cv2.blur(luma, (3, 1), borderType=cv2.BORDER_REPLICATE)
-    padded = cv2.copyMakeBorder(side, 0, 0, 4, 4, cv2.BORDER_REPLICATE)
-    left, right = padded[:, :-8], padded[:, 8:]
-    ridge = luma - np.clip(luma, np.minimum(left, right), np.maximum(left, right))
-    np.clip(ridge, -_CAP, _CAP, out=ridge)
-    return np.asarray(cv2.blur(ridge, (1, _LONG), borderType=cv2.BORDER_REPLICATE), np.float32)
-
-
 def network_inputs(here: View, motions: Sequence[Motion]) -> Inputs:
     """The planes for one frame; motions as `settle_suspects` leaves them.
 
@@ -108,25 +98,81 @@ def network_inputs(here: View, motions: Sequence[Motion]) -> Inputs:
     near = [motion for motion in slots[:2] if motion is not None]
     if not near:
         raise ValueError("a frame without neighbours has nothing to be compared with")
+    planes = np.empty((CHANNELS, *codes.shape), np.int8)
     seen = _seen_in_slots(slots)
-    planes = np.empty((CHANNELS, *codes.shape), np.float32)
-    np.multiply(codes - np.float32(128.0), np.float32(1 / 64), out=planes[0])
-    cv2.subtract(codes, seen[0], dst=planes[1], dtype=cv2.CV_32F)
-    cv2.subtract(codes, seen[1], dst=planes[2], dtype=cv2.CV_32F)
-    cv2.subtract(seen[0], seen[1], dst=planes[3], dtype=cv2.CV_32F)
-    middle = cv2.addWeighted(seen[0], 0.5, seen[1], 0.5, 0.0, dtype=cv2.CV_32F)
-    cv2.subtract(seen[2], middle, dst=planes[4], dtype=cv2.CV_32F)
-    cv2.subtract(seen[3], middle, dst=planes[5], dtype=cv2.CV_32F)
-    planes[6], planes[7] = (_trust(slots[side], codes.shape) for side in (0, 1))
-    planes[8] = rank_difference(codes, near)
-    planes[9] = line_evidence(here.luma) * np.float32(4.0)
-    above = cv2.subtract(codes, cv2.dilate(codes, _RING))
-    below = cv2.subtract(cv2.erode(codes, _RING), codes)
-    cv2.subtract(above, below, dst=planes[10], dtype=cv2.CV_32F)
-    for index in (*range(1, 6), *range(8, CHANNELS)):
-        np.clip(planes[index], -_MOST, _MOST, out=planes[index])
-        planes[index] *= np.float32(1 / 16)
+    low, high = _range(near)
+    around = (
+        np.asarray(cv2.erode(codes, _RING), np.uint8),
+        np.asarray(cv2.dilate(codes, _RING), np.uint8),
+    )
+    _compare(codes, seen[0], seen[1], seen[2], seen[3], low, high, *around, planes)
+    for side in (0, 1):
+        planes[6 + side] = _trust(slots[side], codes.shape)
+    _find_lines(codes, planes[9])
     return planes
+
+
+@compiled
+def _compare(
+    codes: Codes,
+    before: Codes,
+    after: Codes,
+    long_before: Codes,
+    long_after: Codes,
+    low: Codes,
+    high: Codes,
+    least_around: Codes,
+    most_around: Codes,
+    planes: Inputs,
+) -> None:
+    """Write the planes that compare codes: all but trust and lines."""
+    most = np.int32(_MOST)
+    for y in range(codes.shape[0]):
+        for x in range(codes.shape[1]):
+            own = np.int32(codes[y, x])
+            first, second = np.int32(before[y, x]), np.int32(after[y, x])
+            both = first + second
+            within = min(max(own, np.int32(low[y, x])), np.int32(high[y, x]))
+            ring = min(max(own, np.int32(least_around[y, x])), np.int32(most_around[y, x]))
+            planes[0, y, x] = own - np.int32(128)
+            planes[1, y, x] = HALVES * min(max(own - first, -most), most)
+            planes[2, y, x] = HALVES * min(max(own - second, -most), most)
+            planes[3, y, x] = HALVES * min(max(first - second, -most), most)
+            long = HALVES * np.int32(long_before[y, x]) - both
+            planes[4, y, x] = min(max(long, -HALVES * most), HALVES * most)
+            long = HALVES * np.int32(long_after[y, x]) - both
+            planes[5, y, x] = min(max(long, -HALVES * most), HALVES * most)
+            planes[8, y, x] = HALVES * min(max(own - within, -most), most)
+            planes[10, y, x] = HALVES * min(max(own - ring, -most), most)
+
+
+@compiled
+def _find_lines(codes: Codes, told: npt.NDArray[np.int8]) -> None:
+    """Write the mean over 41 rows of how far a place stands out against both its sides."""
+    height, width = codes.shape
+    ridge = np.empty((height, width), np.int16)  # thirds of a code
+    side = np.empty(width + 2 * _BESIDE, np.int32)
+    for y in range(height):
+        for x in range(width):
+            left, right = max(x - 1, 0), min(x + 1, width - 1)
+            three = np.int32(codes[y, left]) + np.int32(codes[y, x]) + np.int32(codes[y, right])
+            side[x + _BESIDE] = three
+        side[:_BESIDE] = side[_BESIDE]
+        side[width + _BESIDE :] = side[width + _BESIDE - 1]
+        for x in range(width):
+            one, other = side[x], side[x + 2 * _BESIDE]
+            own = np.int32(3) * np.int32(codes[y, x])
+            over = own - min(max(own, min(one, other)), max(one, other))
+            ridge[y, x] = min(max(over, np.int32(-3 * _CAP)), np.int32(3 * _CAP))
+    total = np.zeros(width, np.int32)
+    for y in range(-_LONG, _LONG + 1):
+        total += ridge[min(max(y, 0), height - 1)]
+    scale = np.float32(OF_LINES / (3.0 * (2 * _LONG + 1)))
+    for y in range(height):
+        below, gone = ridge[min(y + _LONG + 1, height - 1)], ridge[max(y - _LONG, 0)]
+        for x in range(width):
+            told[y, x] = np.int8(np.rint(np.float32(total[x]) * scale))
+            total[x] += below[x] - gone[x]
 
 
 def _seen_in_slots(slots: Sequence[Motion | None]) -> list[Codes]:
@@ -138,9 +184,12 @@ def _seen_in_slots(slots: Sequence[Motion | None]) -> list[Codes]:
     return found
 
 
-def _trust(motion: Motion | None, shape: tuple[int, ...]) -> Luma | np.float32:
+def _trust(motion: Motion | None, shape: tuple[int, ...]) -> Codes | np.uint8:
     if motion is None:
-        return np.float32(0.0)
+        return np.uint8(0)
     trust = np.maximum(np.float32(1.0) - np.float32(0.25) * motion.missed, np.float32(0.0))
     trust[motion.outside] = 0.0
-    return spread(trust, (shape[0], shape[1]))
+    rows, columns = cells_of(shape)
+    cells = np.rint(trust * np.float32(127)).astype(np.uint8)
+    wide = cv2.resize(cells, (columns * CELL, rows * CELL), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(wide[: shape[0], : shape[1]], np.uint8)

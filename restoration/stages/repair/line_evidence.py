@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from restoration.imaging.compiled import compiled
 from restoration.imaging.luma import Luma
 
 BAND = 8
@@ -61,10 +62,21 @@ def band_contrast(luma: Luma, band: int = BAND) -> Luma:
     best = np.zeros_like(means)
     for wide in _WIDTHS:
         ridge = _ridge(means, wide)
-        usual = np.float32(1.5) * cv2.blur(np.abs(ridge), (_AROUND, 3)) + np.float32(_FLOOR)
-        scored = ridge / usual
-        best = np.where(np.abs(scored) > np.abs(best), scored, best)
-    return np.asarray(np.clip(best, -_CAP, _CAP), np.float32)
+        usual = np.asarray(cv2.blur(np.abs(ridge), (_AROUND, 3)), np.float32)
+        _keep_farther(ridge, usual, best)
+    return best
+
+
+@compiled
+def _keep_farther(ridge: Luma, usual: Luma, best: Luma) -> None:
+    """Put into `best` what the ridge is worth wherever that is farther from 0."""
+    cap = np.float32(_CAP)
+    for y in range(ridge.shape[0]):
+        for x in range(ridge.shape[1]):
+            scored = ridge[y, x] / (np.float32(1.5) * usual[y, x] + np.float32(_FLOOR))
+            scored = min(max(scored, -cap), cap)
+            if abs(scored) > abs(best[y, x]):
+                best[y, x] = scored
 
 
 def _ridge(means: Luma, wide: int) -> Luma:
@@ -72,16 +84,20 @@ def _ridge(means: Luma, wide: int) -> Luma:
     gap = 1 + wide // 3
     side = max(3, wide)
     away = wide // 2 + gap + (side + 1) // 2
-    centre = means if wide == 1 else cv2.blur(means, (wide, 1))
-    beside = cv2.blur(means, (side, 1))
-    left, right = np.roll(beside, away, axis=1), np.roll(beside, -away, axis=1)
-    over = centre - np.maximum(left, right)
-    under = np.minimum(left, right) - centre
-    ridge = np.maximum(over, np.float32(0.0)) - np.maximum(under, np.float32(0.0))
-    edge = away + side // 2
-    ridge[:, :edge] = 0.0
-    ridge[:, -edge:] = 0.0
-    return np.asarray(ridge, np.float32)
+    centre = means if wide == 1 else np.asarray(cv2.blur(means, (wide, 1)), np.float32)
+    ridge = np.zeros_like(means)
+    _hold_against_sides(centre, np.asarray(cv2.blur(means, (side, 1))), away, side // 2, ridge)
+    return ridge
+
+
+@compiled
+def _hold_against_sides(centre: Luma, beside: Luma, away: int, half: int, ridge: Luma) -> None:
+    """Columns nearer to an edge of the picture than both sides reach stay 0."""
+    edge = away + half
+    for y in range(centre.shape[0]):
+        for x in range(edge, centre.shape[1] - edge):
+            left, right = beside[y, x - away], beside[y, x + away]
+            ridge[y, x] = centre[y, x] - min(max(centre[y, x], min(left, right)), max(left, right))
 
 
 def _strongest_slope(bands: Luma) -> Luma:

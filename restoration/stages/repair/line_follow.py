@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
+import numpy.typing as npt
 
-from restoration.imaging.flow_cells import CELL
+from restoration.imaging.compiled import compiled
+from restoration.imaging.flow_cells import CELL, Cells
 from restoration.imaging.luma import Luma
 from restoration.stages.repair.line_evidence import BAND
+from restoration.stages.repair.line_measure import Columns
 from restoration.stages.repair.scratch import Line
 from restoration.stages.repair.views import Motion
 
@@ -37,6 +39,7 @@ _WITH_SCENE = (0.55, 4.0)  # of the scene's steps, of a line that goes with it o
 _STRAIGHT = 1.2  # columns, of one that does not span the frame
 _LEAST_MOVED = 0.05  # square columns over all neighbours
 _PLACES = 60  # at least, to know how the scene moves
+_STRIP = 18  # places on each side of a line that are asked, every second column from 8 away
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,19 +230,42 @@ def scene_step(line: Line, motion: Motion, luma: Luma) -> float | None:
 
     Only places whose texture shows sideways movement are asked, on both sides of the line.
     """
-    width = luma.shape[1]
-    rows = line.rows[::3]
     half = max(line.right, -line.left)
-    offsets = np.concatenate(
-        [np.arange(-half - 44, -half - 8, 2), np.arange(half + 8, half + 44, 2)]
-    )
-    columns = np.rint(line.columns[::3]).astype(int)[:, None] + offsets
-    inside = (columns > 1) & (columns < width - 2)
-    columns = np.clip(columns, 1, width - 2)
-    slope = np.abs(luma[rows[:, None], columns + 1] - luma[rows[:, None], columns - 1]) / 2.0
-    slope = cv2.blur(slope, (1, 3))
-    cells = rows[:, None] // CELL, columns // CELL
-    told = inside & (slope > _TEXTURE) & (motion.missed[cells] < 1.5)
-    if int(told.sum()) < _PLACES:
-        return None
-    return float(np.median(motion.flow[..., 0][cells][told]))
+    steps = _steps_beside(luma, line.first, line.columns, half, motion.flow, motion.missed)
+    return float(np.median(steps)) if len(steps) >= _PLACES else None
+
+
+@compiled
+def _steps_beside(
+    luma: Luma,
+    first: int,
+    columns: Columns,
+    half: int,
+    flow: Cells,
+    missed: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
+    """Columns that each place beside a line goes which can tell; every third row of the line."""
+    width, last = luma.shape[1], len(columns) - 1 - (len(columns) - 1) % 3
+    told = np.empty(2 * _STRIP * (len(columns) // 3 + 1), np.float32)
+    held = 0
+    for at in range(0, len(columns), 3):
+        row = first + at
+        for index in range(2 * _STRIP):
+            away = -half - 44 + 2 * index if index < _STRIP else half + 8 + 2 * (index - _STRIP)
+            column = int(np.rint(columns[at])) + away
+            if column <= 1 or column >= width - 2:
+                continue
+            slope = _slope(luma, row, column)
+            for beside in (max(at - 3, 3 - at), at + 3 if at < last else at - 3):
+                there = min(max(int(np.rint(columns[beside])) + away, 1), width - 2)
+                slope += _slope(luma, first + beside, there)
+            cell = row // CELL, column // CELL
+            if slope > 3.0 * _TEXTURE and missed[cell] < 1.5:
+                told[held] = flow[cell[0], cell[1], 0]
+                held += 1
+    return told[:held].copy()
+
+
+@compiled
+def _slope(luma: Luma, row: int, column: int) -> float:
+    return float(abs(luma[row, column + 1] - luma[row, column - 1]) / 2.0)

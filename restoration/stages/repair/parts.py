@@ -12,13 +12,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from restoration.imaging.compiled import compiled
+
 Bits = npt.NDArray[np.uint8]
 """(H, W) uint8: 0, or anything else where something is."""
 Places = npt.NDArray[np.intp]
 """(n,) indices into a flattened frame, rising."""
 
 _WORD = 8
-_FEW = 65_000  # parts that 16 bits can number; counting with 16 bits is three times as quick
+_FEW = 65_000  # parts that 16 bits can number
 
 
 def places_of(bits: Bits) -> Places:
@@ -37,7 +39,7 @@ class Parts:
     """The connected parts (8 ways) of a mask; number 0 is what is outside it.
 
     labels: (H, W) uint16 or int32, the part of each pixel. boxes: (n, 5) int32, left, top, width,
-    height and area, as OpenCV counts them. places: (m,) all pixels of the mask; which: (m,) the
+    height and area. places: (m,) all pixels of the mask; which: (m,) the
     part of each.
     """
 
@@ -48,13 +50,13 @@ class Parts:
 
     @classmethod
     def of(cls, bits: Bits) -> Parts:
-        few = cv2.countNonZero(bits) < _FEW
-        _, found, boxes, _ = cv2.connectedComponentsWithStats(
-            bits, connectivity=8, ltype=cv2.CV_16U if few else cv2.CV_32S
-        )
-        labels: npt.NDArray[np.integer] = np.asarray(found, np.uint16 if few else np.int32)
         places = places_of(bits)
-        return cls(labels, np.asarray(boxes, np.int32), places, labels.reshape(-1)[places])
+        few = len(places) < _FEW
+        labels: npt.NDArray[np.integer] = np.zeros(bits.shape, np.uint16 if few else np.int32)
+        boxes = np.empty((len(places) + 1, 5), np.int32)
+        count = _number(np.ascontiguousarray(bits), places, labels, boxes)
+        boxes[0] = (0, 0, bits.shape[1], bits.shape[0], bits.size - len(places))
+        return cls(labels, boxes[:count].copy(), places, labels.reshape(-1)[places])
 
     @property
     def count(self) -> int:
@@ -82,17 +84,59 @@ class Parts:
 
 def connected_to(seeds: Bits, wide: Bits) -> Bits:
     """The connected parts of `wide` that hold a seed (hysteresis), 0 or 1."""
-    sure = places_of(seeds)
-    if not sure.size:
-        return np.zeros(seeds.shape, np.uint8)
-    few = cv2.countNonZero(wide) < _FEW
-    count, labels = cv2.connectedComponents(
-        wide, connectivity=8, ltype=cv2.CV_16U if few else cv2.CV_32S
-    )
-    kept = np.zeros(count, bool)
-    kept[labels.reshape(-1)[sure]] = True
-    kept[0] = False
-    places = places_of(wide)
     bits = np.zeros(seeds.shape, np.uint8)
-    bits.reshape(-1)[places[kept[labels.reshape(-1)[places]]]] = 1
+    _keep_connected(np.ascontiguousarray(wide), places_of(seeds), bits)
     return bits
+
+
+@compiled
+def _number(
+    bits: Bits, places: Places, labels: npt.NDArray[np.integer], boxes: npt.NDArray[np.int32]
+) -> int:
+    """Number the parts in the order of their first places, and measure them; one more than last."""
+    height, width = bits.shape
+    waiting = np.empty(len(places), np.int32)
+    count = 1
+    for place in places:
+        if labels[place // width, place % width]:
+            continue
+        labels[place // width, place % width] = count
+        waiting[0], held, area = place, 1, 0
+        left, top, right, low = width, height, 0, 0
+        while held:
+            held -= 1
+            y, x = waiting[held] // width, waiting[held] % width
+            area += 1
+            left, right = min(left, x), max(right, x)
+            top, low = min(top, y), max(low, y)
+            for row in range(max(y - 1, 0), min(y + 2, height)):
+                for column in range(max(x - 1, 0), min(x + 2, width)):
+                    if bits[row, column] and not labels[row, column]:
+                        labels[row, column] = count
+                        waiting[held] = row * width + column
+                        held += 1
+        boxes[count, 0], boxes[count, 1], boxes[count, 4] = left, top, area
+        boxes[count, 2], boxes[count, 3] = right - left + 1, low - top + 1
+        count += 1
+    return count
+
+
+@compiled
+def _keep_connected(wide: Bits, seeds: Places, kept: Bits) -> None:
+    """Set in `kept` what is connected in `wide` to a seed that lies in it."""
+    height, width = wide.shape
+    waiting = [0]
+    waiting.clear()
+    for seed in seeds:
+        if not wide[seed // width, seed % width] or kept[seed // width, seed % width]:
+            continue
+        kept[seed // width, seed % width] = 1
+        waiting.append(seed)
+        while len(waiting):
+            place = waiting.pop()
+            y, x = place // width, place % width
+            for row in range(max(y - 1, 0), min(y + 2, height)):
+                for column in range(max(x - 1, 0), min(x + 2, width)):
+                    if wide[row, column] and not kept[row, column]:
+                        kept[row, column] = 1
+                        waiting.append(row * width + column)

@@ -16,11 +16,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from restoration.imaging.compiled import compiled
 from restoration.imaging.luma import Luma
 from restoration.stages.repair.line_evidence import BAND, band_contrast
+from restoration.stages.repair.line_measure import Columns, centre, contrast_of, strip
 
 Mask = npt.NDArray[np.bool_]
-Columns = npt.NDArray[np.float32]
 
 _WIDEST = 12  # columns at 720
 _BIAS, _LOSS, _GAIN = 1.1, -1.2, 2.4  # of a band: what counts as nothing, the least, the most
@@ -143,36 +144,46 @@ def _accumulate(gain: Luma) -> tuple[Luma, npt.NDArray[np.int8]]:
     a shadow of paths that leave it sideways.
     """
     score = np.maximum(gain, 0)
-    reached = score.copy()
     came = np.zeros(gain.shape, np.int8)
-    left, right = slice(None, -1), slice(1, None)
-    for band in range(1, len(gain)):
-        before, peaks = score[band - 1], reached[band - 1]
-        best, step, peak = before.copy(), came[band], peaks.copy()
-        turned = before - np.float32(_TURN)
-        for side, to, source in ((-1, right, left), (1, left, right)):
-            better = turned[:, source] > best[:, to]
-            np.copyto(best[:, to], turned[:, source], where=better)
-            np.copyto(peak[:, to], peaks[:, source], where=better)
-            np.copyto(step[:, to], np.int8(side), where=better)
-        total = gain[band] + best
-        over = (total <= 0) | (total < peak - _PATIENCE)
-        np.copyto(total, score[band], where=over)
-        np.copyto(peak, 0, where=over)
-        score[band] = total
-        np.maximum(total, peak, out=reached[band])
-        step[over] = _START
-    came[0] = _START
+    _follow_down(np.ascontiguousarray(gain), score, came)
     return score, came
 
 
+@compiled
+def _follow_down(gain: Luma, score: Luma, came: npt.NDArray[np.int8]) -> None:
+    bands, tones, width = gain.shape
+    turn, patience, zero = np.float32(_TURN), np.float32(_PATIENCE), np.float32(0.0)
+    reached = score[0].copy()
+    peaks = np.empty_like(reached)
+    came[0] = _START
+    for band in range(1, bands):
+        for tone in range(tones):
+            for x in range(width):
+                best, peak, step = score[band - 1, tone, x], reached[tone, x], 0
+                if x > 0 and score[band - 1, tone, x - 1] - turn > best:
+                    best, peak = score[band - 1, tone, x - 1] - turn, reached[tone, x - 1]
+                    step = -1
+                if x < width - 1 and score[band - 1, tone, x + 1] - turn > best:
+                    best, peak = score[band - 1, tone, x + 1] - turn, reached[tone, x + 1]
+                    step = 1
+                total = gain[band, tone, x] + best
+                if total <= zero or total < peak - patience:
+                    total, peak, step = score[band, tone, x], zero, _START
+                score[band, tone, x], came[band, tone, x] = total, step
+                peaks[tone, x] = max(total, peak)
+        reached[:] = peaks
+
+
+@compiled
 def _trace(came: npt.NDArray[np.int8], band: int, column: int) -> npt.NDArray[np.int64]:
-    path = [column]
-    while band > 0 and (step := int(came[band, column])) != _START:
-        column += step
-        band -= 1
-        path.append(column)
-    return np.array(path[::-1], np.int64)
+    path = np.empty(band + 1, np.int64)
+    at = band
+    path[at] = column
+    while at > 0 and came[at, column] != _START:
+        column += came[at, column]
+        at -= 1
+        path[at] = column
+    return path[at:].copy()
 
 
 def _apart(line: Line, stronger: Line) -> bool:
@@ -194,11 +205,11 @@ def _measure(luma: Luma, path: Path, band: int, tone: int, strength: float) -> L
     height, width = luma.shape
     first, columns = _rows_of(path, height, band)
     reach = max(6, round(_WIDEST * width / 720))
-    columns, left, right = _centre(luma, first, columns, reach, tone)
+    columns, left, right = centre(luma, first, columns, reach, tone)
     if right - left + 1 > reach:
         return None
     lean = abs(float(columns[-1] - columns[0])) / max(1, len(columns))
-    contrast = _contrast(luma, first, columns, left, right, tone)
+    contrast = contrast_of(luma, first, columns, left, right, tone)
     median = float(np.median(contrast))
     if lean > _LEAN or median < _FAINTEST:
         return None
@@ -229,89 +240,15 @@ def _rows_of(path: Path, height: int, band: int) -> tuple[int, Columns]:
     """The path's column in every row, smoothed over three bands."""
     start, steps = path
     bands = max(2, height // band)
-    padded = np.pad(steps.astype(np.float32), 1, mode="edge")
-    smooth = (padded[:-2] + padded[1:-1] + padded[2:]) / 3.0
+    smooth = steps.astype(np.float32)
+    smooth[1:-1] = (smooth[:-2] + smooth[1:-1] + smooth[2:]) / np.float32(3.0)
+    smooth[0] += (steps[1] - steps[0]) / 3.0
+    smooth[-1] += (steps[-2] - steps[-1]) / 3.0
     edges = np.linspace(0, height, bands + 1)
     middles = (edges[:-1] + edges[1:])[start : start + len(steps)] / 2.0 - 0.5
     first, stop = round(edges[start]), round(edges[start + len(steps)])
     rows = np.arange(first, stop)
     return first, np.interp(rows, middles, smooth).astype(np.float32)
-
-
-def strip(
-    luma: Luma, first: int, columns: Columns, offsets: npt.NDArray[np.int64], *, every: int = 1
-) -> Luma:
-    """The picture along a line, straightened: (rows, offsets), whole columns, edges repeated."""
-    width = luma.shape[1]
-    at = np.rint(columns[::every]).astype(np.int64)[:, None] + offsets
-    if at.min() < 0 or at.max() >= width:
-        at = np.clip(at, 0, width - 1)
-    at += (np.arange(first, first + len(columns), every) * width)[:, None]
-    return np.asarray(luma.ravel().take(at))
-
-
-def _centre(
-    luma: Luma, first: int, columns: Columns, reach: int, tone: int
-) -> tuple[Columns, int, int]:
-    """The path moved onto the middle of the line, to parts of a column; and the line's extent."""
-    offsets = np.arange(-2 * reach, 2 * reach + 1)
-    for _ in range(2):
-        left, right = _extent(tone * strip(luma, first, columns, offsets, every=4), reach)
-        columns = columns + np.float32((left + right) / 2.0)
-        left, right = left - (left + right) // 2, right - (left + right) // 2
-    half = (right - left + 1) / 2.0 + 1.0
-    columns = columns + _wander(luma, first, columns, half, tone)
-    return columns.astype(np.float32), left, right
-
-
-def _extent(seen: Luma, reach: int) -> tuple[int, int]:
-    """First and last offset of the ridge nearest the middle, down to a third of its height.
-
-    The usual profile of a row goes through a top-hat, which takes away all that is broader.
-    """
-    level = seen - seen.mean(axis=1, keepdims=True)
-    middle = len(level) // 2
-    usual = np.partition(level, middle, axis=0)[middle][None].astype(np.float32)
-    profile = cv2.morphologyEx(usual, cv2.MORPH_TOPHAT, np.ones((1, reach + 2), np.uint8))[0]
-    middle = seen.shape[1] // 2
-    top = middle - 3 + int(profile[middle - 3 : middle + 4].argmax())
-    inside = profile > 0.35 * max(float(profile[top]), 1e-3)
-    left = right = top
-    while left > 0 and inside[left - 1]:
-        left -= 1
-    while right < len(profile) - 1 and inside[right + 1]:
-        right += 1
-    return left - middle, right - middle
-
-
-def _wander(luma: Luma, first: int, columns: Columns, half: float, tone: int) -> Columns:
-    """How far the line runs beside the path in each row, from centres of mass over 24 rows."""
-    reach = int(np.ceil(half)) + 2
-    offsets = np.arange(-reach, reach + 1)
-    seen = tone * strip(luma, first, columns, offsets)
-    over = seen - np.maximum(seen[:, :1], seen[:, -1:])
-    over = np.asarray(
-        cv2.GaussianBlur(over, (1, 49), 10.0, borderType=cv2.BORDER_REPLICATE), np.float32
-    )
-    mass = np.maximum(over - 0.25 * over.max(axis=1, keepdims=True), 0)
-    # Columns were rounded for looking; the centre counts from where they truly are.
-    fraction = columns - np.rint(columns)
-    moved = (mass * offsets).sum(axis=1) / np.maximum(mass.sum(axis=1), 1e-3)
-    usual = cv2.GaussianBlur(fraction[:, None], (1, 49), 10.0, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(np.clip(moved - usual[:, 0], -1.5, 1.5), np.float32)
-
-
-def _contrast(
-    luma: Luma, first: int, columns: Columns, left: int, right: int, tone: int
-) -> npt.NDArray[np.float32]:
-    """By how much each row's line stands out against the nearer of its sides, in codes."""
-    side = np.arange(2, 5)
-    core = strip(luma, first, columns, np.arange(left, right + 1)).mean(axis=1)
-    beside = (
-        strip(luma, first, columns, left - side).mean(axis=1),
-        strip(luma, first, columns, right + side).mean(axis=1),
-    )
-    return np.asarray(np.minimum(tone * (core - beside[0]), tone * (core - beside[1])), np.float32)
 
 
 def _is_border(luma: Luma, line: Line) -> bool:

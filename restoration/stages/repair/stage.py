@@ -103,8 +103,9 @@ def _finder(params: Params, facts: dict[str, JSON]) -> Finder:
     except ModuleNotFoundError as missing:
         facts["engine_missing"] = f"{missing.name} is not installed"
         return ByThresholds(params.sensitivity)
-    facts["engine"] = "network"
-    return ByNetwork(Judge(weights.require(NETWORK)), params.sensitivity)
+    judge_by_network = Judge(weights.require(NETWORK))
+    facts["engine"], facts["network_precision"] = "network", judge_by_network.precision
+    return ByNetwork(judge_by_network, params.sensitivity)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +131,7 @@ def _repair_segment(
     segment: Segment,
     part: Segment,
 ) -> Iterator[StageFrame]:
-    estimator = FlowEstimator("fast")
+    estimator = FlowEstimator("fast at half size")
     seen = max(segment.start, part.start - BACK) if params.scratches else segment.stop
     around = Surroundings(clip, segment, min(seen, part.start), estimator)
     lines = StandingLines(around)
@@ -258,7 +259,7 @@ def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Ma
 
 STAGE = Stage(
     name="repair",
-    version="18",
+    version="19",
     queue="gpu",
     makes="pictures",
     params=Params,

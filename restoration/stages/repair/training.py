@@ -23,14 +23,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from restoration.stages.repair.inputs import CHANNELS, SLOTS
+from restoration.stages.repair.inputs import CHANNELS, SCALES, SLOTS
 from restoration.stages.repair.network import RepairNetwork, keep_channels_last
 from restoration.stages.repair.training_samples import (
     CLASS,
     CONTRAST,
     ERRORS,
     PLANES,
-    SCALES,
     Sample,
     write_samples,
 )

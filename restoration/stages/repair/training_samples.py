@@ -1,7 +1,7 @@
 """Scenes made old and seen through the stage's own eyes, kept as files for the training.
 
-One file holds one scene: (frames, PLANES, HEIGHT, WIDTH) int8. Its planes are the network's inputs
-in steps of `SCALES`, then for each neighbour the error of what it shows, then what to learn.
+One file holds one scene: (frames, PLANES, HEIGHT, WIDTH) int8. Its planes are the network's inputs,
+then for each neighbour the error of what it shows, then what to learn.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ from restoration.stages.segments import Segment
 
 Sample = npt.NDArray[np.int8]
 
-SCALES = np.array([64, 32, 32, 32, 32, 32, 127, 127, 32, 32, 32], np.float32)
 ERRORS = CHANNELS
 """First of the planes of errors: codes, at most 127."""
 CONTRAST = CHANNELS + SLOTS
@@ -162,7 +161,7 @@ def make_sample(
     # Scenes begin and end: there a frame has neighbours on one side only.
     edge = rng.random()
     segment = Segment(2 if edge < 0.15 else 0, 6 if edge > 0.85 else len(codes))
-    around = Surroundings(clip, Segment(0, len(codes)), 0, FlowEstimator("fast"))
+    around = Surroundings(clip, Segment(0, len(codes)), 0, FlowEstimator("fast at half size"))
     around.segment = segment
     seen = [_look(around, made, frame) for frame in range(2, 6) if around.offsets(frame)]
     return np.stack(seen) if seen else np.zeros((0, PLANES, height, width), np.int8)
@@ -174,8 +173,7 @@ def _look(around: Surroundings, made: DamagedClip, frame: int) -> Sample:
     views = {offset: around.view(frame + offset) for offset in offsets}
     motions = settle_suspects(here, [around.motion(frame, offset) for offset in offsets], views)
     planes = np.empty((PLANES, *here.luma.shape), np.int8)
-    steps = network_inputs(here, motions) * SCALES[:, None, None]
-    planes[:CHANNELS] = np.clip(np.rint(steps), -128, 127)
+    planes[:CHANNELS] = network_inputs(here, motions)
     truth = made.target[frame].astype(np.float32)
     for index, motion in enumerate(in_slots(motions)):
         planes[ERRORS + index] = _error(motion, truth)

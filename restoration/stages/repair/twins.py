@@ -1,30 +1,26 @@
 """Is the shape of a suspect found near by in a neighbour? Then it moved.
 
-Each is looked for with a rim of one pixel, over as many displacements as its size lets expect. Most
-suspects are specks of a few pixels; those are looked for all at once.
+Each is looked for with a rim of one pixel, over as many displacements as its size lets expect. A
+displacement is given up as soon as it fits worse than the best so far. Large shapes are looked for
+at every second displacement by some of their pixels first, and by all of them about that place.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from restoration.imaging.flow_cells import CELL, Codes
+from restoration.imaging.compiled import compiled
+from restoration.imaging.flow_cells import CELL, Cells, Codes
 from restoration.stages.repair.parts import Parts, Places
 from restoration.stages.repair.views import Motion
 
 _SCENERY = 0.4  # of the misfit at the suspect's own place
-_SQUARE = np.ones((3, 3), np.uint8)
-_SIDE, _REACH = 6, 8  # pixels: of a speck with its rim, and how far one may have gone
-_LARGEST_SPECK = _REACH - 3  # pixels of area
-_SPAN = 2 * _REACH + 1
-_LARGE, _FINER = 60, 2  # pixels: of what is looked for at half the size first, and about that place
+_LARGE, _SAMPLE, _FINER = 60, 48, 2  # pixels: of a large shape, of those first asked, about a place
+_FAR = 1 << 60
 
 
 class Twins(NamedTuple):
@@ -47,187 +43,160 @@ def find_twins(codes: Codes, parts: Parts, which: Places, motion: Motion, other:
         which: (n,) numbers of the parts.
     """
     found = Twins(np.ones(len(which)), np.zeros(len(which), bool))
-    specks = _specks(parts.boxes[which], codes.shape, motion)
-    if specks.any():
-        twins = _find_specks(codes, parts, which[specks], motion, other)
-        found.misfit[specks], found.is_scenery[specks] = twins
-    boxes = parts.boxes.tolist()
-    for index in np.flatnonzero(~specks).tolist():
-        shape = _shape_of(codes, parts, int(which[index]), boxes[which[index]])
-        found.misfit[index], found.is_scenery[index] = _find(codes, shape, motion, other)
+    _find_all(
+        np.ascontiguousarray(codes),
+        parts.labels,
+        parts.boxes,
+        which,
+        motion.flow,
+        abs(motion.offset),
+        np.ascontiguousarray(motion.seen),
+        np.ascontiguousarray(other),
+        found.misfit,
+        found.is_scenery,
+    )
     return found
 
 
-def _step(motion: Motion, top: int, left: int, high: int, wide: int) -> tuple[int, int]:
-    """Whole rows and columns that the middle of a box goes."""
-    dx, dy = motion.flow[(top + high // 2) // CELL, (left + wide // 2) // CELL].tolist()
-    return round(dy), round(dx)
+Shape = npt.NDArray[np.int64]
+"""(pixels, 2): of each pixel its distance from the first in the flattened frame, and its code.
+
+What stands out most comes first: that is where another place fails to fit."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shape:
-    """A suspect with a rim of one pixel.
-
-    top, left: of the box about it. patch, inside: (h, w) uint8, what the frame shows there, and 1
-    where it is the suspect's. reach: pixels by which it may have gone from frame to frame.
-    """
-
-    top: int
-    left: int
-    patch: Codes
-    inside: Codes
-    pixels: int
-    reach: int
-
-
-def _shape_of(codes: Codes, parts: Parts, part: int, box: Sequence[int]) -> _Shape:
+@compiled
+def _find_all(
+    codes: Codes,
+    labels: npt.NDArray[np.integer],
+    boxes: npt.NDArray[np.int32],
+    which: Places,
+    flow: Cells,
+    steps: int,
+    seen: Codes,
+    other: Codes,
+    misfit: npt.NDArray[np.float64],
+    is_scenery: npt.NDArray[np.bool_],
+) -> None:
+    """`find_twins` for arrays; steps: frames away."""
     height, width = codes.shape
-    left, top, wide, high, area = box
-    y0, y1 = max(top - 1, 0), min(top + high + 1, height)
-    x0, x1 = max(left - 1, 0), min(left + wide + 1, width)
-    core = (parts.labels[y0:y1, x0:x1] == part).view(np.uint8)
-    inside = np.asarray(cv2.dilate(core, _SQUARE), np.uint8)
-    reach = min(3 + area, 12 + min(28, max(wide, high)))
-    return _Shape(y0, x0, codes[y0:y1, x0:x1], inside, cv2.countNonZero(inside), reach)
+    own, there = codes.reshape(-1), other.reshape(-1)
+    for index in range(len(which)):
+        part = which[index]
+        left, top = boxes[part, 0], boxes[part, 1]
+        wide, high, area = boxes[part, 2], boxes[part, 3], boxes[part, 4]
+        y0, y1 = max(top - 1, 0), min(top + high + 1, height)
+        x0, x1 = max(left - 1, 0), min(left + wide + 1, width)
+        shape = _shape_of(codes, seen, labels, part, y0, y1, x0, x1)
+        first = y0 * width + x0
+        expected = _sum(shape, own, seen.reshape(-1), first, first, 1)
+        reach = min(3 + area, 12 + min(28, max(wide, high))) * (1 + steps) // 2
+        vector = flow[(y0 + (y1 - y0) // 2) // CELL, (x0 + (x1 - x0) // 2) // CELL]
+        dy, dx = int(np.rint(vector[1])), int(np.rint(vector[0]))
+        low_y, low_x = max(y0 + dy - reach, 0), max(x0 + dx - reach, 0)
+        high_y = min(y1 + dy + reach, height) - (y1 - y0)
+        high_x = min(x1 + dx + reach, width) - (x1 - x0)
+        if high_y < low_y or high_x < low_x:
+            continue
+        place, least = _best_place(shape, there, width, (low_y, high_y, low_x, high_x))
+        usual = math.sqrt(expected / len(shape))
+        misfit[index] = math.sqrt(least / len(shape)) / max(usual, 1e-6)
+        y, x = place // width - dy, place % width - dx
+        if y >= 0 and x >= 0 and y + y1 - y0 <= height and x + x1 - x0 <= width:
+            still = _sum(shape, there, own, place, y * width + x, 1)
+            is_scenery[index] = math.sqrt(still / len(shape)) < _SCENERY * usual
 
 
-def _find(codes: Codes, shape: _Shape, motion: Motion, other: Codes) -> tuple[float, bool]:
-    """Look for the suspect's shape anywhere near by in the neighbour."""
-    height, width = codes.shape
-    high, wide = shape.patch.shape
-    top, left = shape.top, shape.left
-    predicted = motion.seen[top : top + high, left : left + wide]
-    expected = _misfit(shape, predicted)
-    reach = shape.reach * (1 + abs(motion.offset)) // 2
-    dy, dx = _step(motion, top, left, high, wide)
-    y0, y1 = max(top + dy - reach, 0), min(top + high + dy + reach, height)
-    x0, x1 = max(left + dx - reach, 0), min(left + wide + dx + reach, width)
-    if y1 - y0 < high or x1 - x0 < wide:
-        return 1.0, False
-    searched = other[y0:y1, x0:x1]
-    row, column, least = _best_place(searched, shape)
-    best = math.sqrt(max(least, 0.0) / shape.pixels)
-    twin = searched[row : row + high, column : column + wide]
-    top, left = y0 + row - dy, x0 + column - dx
-    same = codes[max(top, 0) : top + high, max(left, 0) : left + wide]
-    misfit = best / max(expected, 1e-6)
-    if same.shape != twin.shape:
-        return misfit, False
-    still = math.sqrt(cv2.norm(same, twin, cv2.NORM_L2SQR, mask=shape.inside) / shape.pixels)
-    return misfit, still < _SCENERY * expected
+@compiled
+def _shape_of(
+    codes: Codes,
+    seen: Codes,
+    labels: npt.NDArray[np.integer],
+    part: int,
+    y0: int,
+    y1: int,
+    x0: int,
+    x1: int,
+) -> Shape:
+    """The pixels of a part and of its rim within a box."""
+    width = codes.shape[1]
+    shape = np.empty(((y1 - y0) * (x1 - x0), 2), np.int64)
+    apart = np.empty(len(shape), np.int64)
+    held = 0
+    for y in range(y0, y1):
+        for x in range(x0, x1):
+            inside = False
+            for row in range(max(y - 1, y0), min(y + 2, y1)):
+                for column in range(max(x - 1, x0), min(x + 2, x1)):
+                    inside = inside or labels[row, column] == part
+            if inside:
+                shape[held, 0] = (y - y0) * width + x - x0
+                shape[held, 1] = codes[y, x]
+                apart[held] = -abs(np.int64(codes[y, x]) - np.int64(seen[y, x]))
+                held += 1
+    return shape[:held][np.argsort(apart[:held], kind="mergesort")]
 
 
-def _best_place(searched: Codes, shape: _Shape) -> tuple[int, int, float]:
-    """Row and column, and the sum of squares there; large shapes first at half the size."""
-    if shape.pixels < _LARGE:
-        return _least(searched, shape.patch, shape.inside)
-    high, wide = shape.patch.shape
-    row, column, _ = _least(_half(searched), _half(shape.patch), _half(shape.inside))
-    y, x = max(2 * row - _FINER, 0), max(2 * column - _FINER, 0)
-    near = searched[y : 2 * row + high + _FINER, x : 2 * column + wide + _FINER]
-    row, column, least = _least(near, shape.patch, shape.inside)
-    return y + row, x + column, least
+@compiled
+def _sum(shape: Shape, one: Codes, other: Codes, at_one: int, at_other: int, every: int) -> int:
+    """Sum of squared differences of two flattened frames over the shape at a place of each."""
+    total = np.int64(0)
+    for index in range(0, len(shape), every):
+        away = shape[index, 0]
+        apart = np.int64(one[at_one + away]) - np.int64(other[at_other + away])
+        total += apart * apart
+    return int(total)
 
 
-def _least(searched: Codes, patch: Codes, inside: Codes) -> tuple[int, int, float]:
-    errors = cv2.matchTemplate(searched, patch, cv2.TM_SQDIFF, mask=inside)
-    least, _, (column, row), _ = cv2.minMaxLoc(errors)
-    return row, column, least
+@compiled
+def _best_place(
+    shape: Shape, there: Codes, width: int, window: tuple[int, int, int, int]
+) -> tuple[int, int]:
+    """The place at which the shape fits best, and the sum of squares there."""
+    if len(shape) < _LARGE:
+        return _least(shape, there, width, window, 1, 1)
+    low_y, high_y, low_x, high_x = window
+    place, _ = _least(shape, there, width, window, 2, max(1, len(shape) // _SAMPLE))
+    y, x = place // width, place % width
+    about = (
+        max(y - _FINER, low_y),
+        min(y + _FINER, high_y),
+        max(x - _FINER, low_x),
+        min(x + _FINER, high_x),
+    )
+    return _least(shape, there, width, about, 1, 1)
 
 
-def _half(codes: Codes) -> Codes:
-    size = (max(1, codes.shape[1] // 2), max(1, codes.shape[0] // 2))
-    return np.asarray(cv2.resize(codes, size, interpolation=cv2.INTER_AREA), np.uint8)
+@compiled
+def _least(
+    shape: Shape, there: Codes, width: int, window: tuple[int, int, int, int], step: int, every: int
+) -> tuple[int, int]:
+    """The same by every so many displacements and pixels; the middle is asked first."""
+    low_y, high_y, low_x, high_x = window
+    pixels, codes = shape[::every, 0].astype(np.uint32), shape[::every, 1].astype(np.int32)
+    best = (low_y + high_y) // 2 * width + (low_x + high_x) // 2
+    least = _fit(pixels, codes, there, best, _FAR)
+    for y in range(low_y, high_y + 1, step):
+        for x in range(low_x, high_x + 1, step):
+            total = _fit(pixels, codes, there, y * width + x, least)
+            if total < least:
+                best, least = y * width + x, total
+    return best, least
 
 
-def _misfit(shape: _Shape, seen: Codes) -> float:
-    """Root mean square over the shape, codes."""
-    apart = cv2.norm(shape.patch, seen, cv2.NORM_L2SQR, mask=shape.inside)
-    return math.sqrt(apart / shape.pixels)
-
-
-def _specks(
-    boxes: npt.NDArray[np.int32], shape: tuple[int, ...], motion: Motion
-) -> npt.NDArray[np.bool_]:
-    """Which boxes hold specks that lie with all that is looked at inside the picture. (n,)."""
-    left, top, wide, high, area = boxes.T
-    small = (area <= _LARGEST_SPECK) & (np.maximum(wide, high) <= _SIDE - 2)
-    if abs(motion.offset) != 1 or not small.any():
-        return np.zeros(len(boxes), bool)
-    middle = motion.flow[(top + high // 2) // CELL, (left + wide // 2) // CELL]
-    away = np.ceil(np.abs(middle)).astype(int) + _REACH + 1
-    inside = (left >= away[:, 0]) & (left + _SIDE + away[:, 0] <= shape[1])
-    inside &= (top >= away[:, 1]) & (top + _SIDE + away[:, 1] <= shape[0])
-    return np.asarray(small & inside)
-
-
-def _find_specks(
-    codes: Codes, parts: Parts, which: Places, motion: Motion, other: Codes
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """`_find` for specks; sums of whole squares in float32 are exact."""
-    left, top, wide, high, area = parts.boxes[which].T.astype(np.intp)
-    top, left = top - 1, left - 1
-    middle = motion.flow[(top + (high + 2) // 2) // CELL, (left + (wide + 2) // 2) // CELL]
-    dx, dy = np.rint(middle.T).astype(np.intp)
-    core = (_squares(parts.labels, top, left, _SIDE) == which[:, None, None]).astype(np.float32)
-    inside = _widened(core)
-    pixels = inside.sum(axis=(1, 2))
-    patch = _squares(codes, top, left, _SIDE).astype(np.float32)
-    expected = _usual(patch - _squares(motion.seen, top, left, _SIDE), inside, pixels)
-    around = _squares(other, top + dy - _REACH, left + dx - _REACH, _SIDE + _SPAN - 1)
-    errors = _errors(patch, inside, around.astype(np.float32))
-    gone = np.abs(np.arange(-_REACH, _REACH + 1))
-    beyond = np.maximum(gone[:, None], gone) > (3 + area)[:, None, None]
-    errors[beyond] = np.inf
-    row, column = np.divmod(errors.reshape(len(which), -1).argmin(axis=1), _SPAN)
-    best = np.sqrt(errors[np.arange(len(which)), row, column] / pixels)
-    top, left = top + row - _REACH, left + column - _REACH
-    twin = _squares(other, top + dy, left + dx, _SIDE).astype(np.float32)
-    still = _usual(twin - _squares(codes, top, left, _SIDE), inside, pixels)
-    return best / np.maximum(expected, 1e-6), still < _SCENERY * expected
-
-
-Squares = npt.NDArray[np.float32]
-"""(n, side, side) float32."""
-
-
-def _squares(
-    picture: npt.NDArray[np.integer], top: Places, left: Places, side: int
-) -> npt.NDArray[np.integer]:
-    """(n, side, side) of the picture, which must hold them all."""
-    within = np.arange(side)
-    rows = (top[:, None] + within) * picture.shape[1] + left[:, None]
-    return np.asarray(picture.reshape(-1).take(rows[:, :, None] + within))
-
-
-def _widened(core: Squares) -> Squares:
-    """Each with a rim of one pixel."""
-    wide = core.copy()
-    for to, source in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
-        np.maximum(wide[:, to], core[:, source], out=wide[:, to])
-    both = wide.copy()
-    for to, source in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
-        np.maximum(both[:, :, to], wide[:, :, source], out=both[:, :, to])
-    return both
-
-
-def _usual(apart: Squares, inside: Squares, pixels: Squares) -> npt.NDArray[np.float64]:
-    """Root mean square over each shape."""
-    usual = np.sqrt((apart * apart * inside).sum(axis=(1, 2)) / pixels)
-    return np.asarray(usual, np.float64)
-
-
-def _errors(patch: Squares, inside: Squares, around: Squares) -> Squares:
-    """Sum of squared differences at each displacement, (n, _SPAN, _SPAN)."""
-    errors = np.zeros((len(patch), _SPAN, _SPAN), np.float32)
-    for row in range(_SIDE):
-        for column in range(_SIDE):
-            weight = inside[:, row, column, None, None]
-            apart = (
-                around[:, row : row + _SPAN, column : column + _SPAN]
-                - patch[:, row, column, None, None]
-            )
-            apart *= apart
-            apart *= weight
-            errors += apart
-    return errors
+@compiled
+def _fit(
+    pixels: npt.NDArray[np.uint32],
+    codes: npt.NDArray[np.int32],
+    there: Codes,
+    place: int,
+    most: int,
+) -> int:
+    """Sum of squares at a place; given up once it reaches `most`."""
+    total, first = 0, np.uint32(place)
+    for start in range(0, len(pixels), 4):
+        for index in range(start, min(start + 4, len(pixels))):
+            apart = np.int32(there[first + pixels[index]]) - codes[index]
+            total += apart * apart
+        if total >= most:
+            return total
+    return total

@@ -10,11 +10,10 @@ from restoration.stages.repair.deciding import (
     find_suspects,
     is_defect,
     is_sure,
-    likely,
     odds,
 )
 from restoration.stages.repair.evidence import Suspects
-from restoration.stages.repair.inputs import CHANNELS
+from restoration.stages.repair.inputs import CHANNELS, HALVES
 from restoration.stages.repair.parts import Parts
 
 SHAPE = (40, 60)
@@ -102,25 +101,25 @@ def test_it_is_sure_only_where_the_network_is_sure_of_every_pixel() -> None:
 
 
 def test_what_the_network_said_is_read_part_by_part() -> None:
-    chance = np.zeros(SHAPE, np.float32)
-    chance[10:13, 20:23] = likely(2.0)
-    chance[11, 21] = likely(5.0)
-    said = Said.of(chance, _suspects().parts)
+    damage = np.full(SHAPE, -20.0, np.float32)
+    damage[10:13, 20:23] = 2.0
+    damage[11, 21] = 5.0
+    said = Said.of(damage, _suspects().parts)
     assert said.peak[1] == pytest.approx(5.0, abs=1e-3)
     assert said.mean[1] == pytest.approx((8 * 2.0 + 5.0) / 9, abs=1e-3)
 
 
-def _planes(*places: tuple[int, int], codes: float = 20.0) -> np.ndarray:
-    planes = np.zeros((CHANNELS, *SHAPE), np.float32)
+def _planes(*places: tuple[int, int], codes: int = 20) -> np.ndarray:
+    planes = np.zeros((CHANNELS, *SHAPE), np.int8)
     for y, x in places:
-        planes[[1, 2, 8], y, x] = codes / 16
+        planes[[1, 2, 8], y, x] = codes * HALVES
     return planes
 
 
 def test_suspects_are_what_either_points_at_with_the_network_s_outline_where_it_has_one() -> None:
-    chance = np.full(SHAPE, likely(-4.0), np.float32)
-    chance[9:14, 9:14] = likely(3.0)
-    found = find_suspects(_planes((11, 11), (11, 12), (30, 40)), chance, 1.0)
+    damage = np.full(SHAPE, -4.0, np.float32)
+    damage[9:14, 9:14] = 3.0
+    found = find_suspects(_planes((11, 11), (11, 12), (30, 40)), damage, 1.0)
     expected = np.zeros(SHAPE, np.uint8)
     expected[9:14, 9:14] = 1
     expected[30, 40] = 1
@@ -128,5 +127,5 @@ def test_suspects_are_what_either_points_at_with_the_network_s_outline_where_it_
 
 
 def test_what_the_network_rules_out_is_no_suspect() -> None:
-    chance = np.full(SHAPE, likely(-9.0), np.float32)
-    assert not find_suspects(_planes((30, 40)), chance, 1.0).any()
+    damage = np.full(SHAPE, -9.0, np.float32)
+    assert not find_suspects(_planes((30, 40)), damage, 1.0).any()

@@ -1,0 +1,157 @@
+"""The repair network as it is used: the sums of `network`, laid out for one processor.
+
+Planes come as whole numbers, their steps are part of the first weights, and blocks of 2 x 2 pixels
+are read by the convolutions themselves. Where the processor multiplies bfloat16, it is used: whole
+numbers up to 256 are exact in it, and so is nearly everything that the network is shown.
+
+This module imports torch and is itself imported only where the network is used.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from restoration.imaging.compiled import compiled
+from restoration.stages.repair.inputs import CHANNELS, SCALES, Inputs
+from restoration.stages.repair.network import EVIDENCES, RepairNetwork
+
+Odds = npt.NDArray[np.float32]
+
+_LAST = torch.channels_last
+
+
+def quickest_precision() -> torch.dtype:
+    """bfloat16 where this processor has instructions for it, else float32."""
+    able = torch.cpu.get_capabilities()
+    quick = able.get("amx_bf16") or able.get("avx512_bf16")
+    return torch.bfloat16 if quick else torch.float32
+
+
+class Word(NamedTuple):
+    """damage: (H, W) float32, log odds. choice: (H/2, W/2, CHOICES) float32, logits."""
+
+    damage: Odds
+    choice: Odds
+
+
+class _Layer(NamedTuple):
+    weight: Tensor
+    bias: Tensor
+    padding: int
+    stride: int = 1
+
+    def __call__(self, planes: Tensor) -> Tensor:
+        return functional.conv2d(
+            planes, self.weight, self.bias, stride=self.stride, padding=self.padding
+        )
+
+
+class Inference:
+    """A trained network, ready to look at planes; sums in one precision."""
+
+    def __init__(self, network: RepairNetwork, precision: torch.dtype) -> None:
+        self.precision = precision
+        self._enter = self._in_pixels(network.enter)
+        self._fine, self._fine_out = self._layer(network.fine), self._layer(network.fine_out)
+        self._down_1, self._down_2 = self._layer(network.down_1), self._layer(network.down_2)
+        self._middle = self._layer(network.middle)
+        self._middle_out = self._layer(network.middle_out)
+        self._coarse = [self._layer(layer) for layer in network.coarse]  # type: ignore[arg-type]
+        self._up_1, self._up_2 = self._layer(network.up_1), self._layer(network.up_2)
+        self._weigh, self._weigh_evidence = self._two_parts(
+            network.weigh, network.fine.out_channels
+        )
+        self._damage, self._choice = self._layer(network.damage), self._layer(network.choice)
+
+    def _layer(self, layer: nn.Conv2d) -> _Layer:
+        assert layer.bias is not None
+        return self._kept(layer.weight, layer.bias, layer.padding[0], layer.stride[0])  # type: ignore[arg-type]
+
+    def _kept(self, weight: Tensor, bias: Tensor, padding: int, stride: int) -> _Layer:
+        weight = weight.detach().to(self.precision).contiguous(memory_format=_LAST)
+        return _Layer(weight, bias.detach().to(self.precision), padding, stride)
+
+    def _in_pixels(self, layer: nn.Conv2d) -> _Layer:
+        """A layer over blocks of 2 x 2 as one over pixels, two apart; takes steps as they are."""
+        out, _, high, wide = layer.weight.shape
+        weight = layer.weight.detach().reshape(out, CHANNELS, 2, 2, high, wide)
+        weight = weight.permute(0, 1, 4, 2, 5, 3).reshape(out, CHANNELS, 2 * high, 2 * wide)
+        weight = weight / torch.from_numpy(SCALES)[None, :, None, None]
+        assert layer.bias is not None
+        return self._kept(weight, layer.bias, 2, 2)
+
+    def _two_parts(self, layer: nn.Conv2d, fine: int) -> tuple[_Layer, _Layer]:
+        """The last layer but one: what it takes from the layers, and from the evidence."""
+        weight = layer.weight.detach()
+        evidence = weight[:, fine:].reshape(-1, EVIDENCES, 2, 2) / float(SCALES[1])
+        assert layer.bias is not None
+        nothing = torch.zeros_like(layer.bias)
+        return (
+            self._kept(weight[:, :fine], nothing, 0, 1),
+            self._kept(evidence, layer.bias, 0, 2),
+        )
+
+    @torch.inference_mode()
+    def look(self, planes: Inputs) -> Word:
+        """planes: (CHANNELS, H, W), H and W multiples of `network.STEP`."""
+        evidence = np.empty((*planes.shape[1:], EVIDENCES), np.int8)
+        _gather_evidence(planes, evidence)
+        shown = np.asarray(cv2.merge(list(planes)))
+        half = self._see(self._tensor(shown))
+        weighed = self._weigh_evidence(self._tensor(evidence)).add_(self._weigh(half)).relu_()
+        damage = self._damage(weighed)[0].permute(1, 2, 0).float().numpy()
+        told = np.empty(planes.shape[1:], np.float32)
+        _lay_out(damage, told)
+        return Word(told, self._choice(half)[0].permute(1, 2, 0).float().numpy())
+
+    def _tensor(self, pixels: npt.NDArray[np.int8]) -> Tensor:
+        """(H, W, C) as (1, C, H, W), channels last."""
+        return torch.from_numpy(pixels).to(self.precision)[None].permute(0, 3, 1, 2)
+
+    def _see(self, planes: Tensor) -> Tensor:
+        """All layers up to the last two, (1, fine, H/2, W/2)."""
+        half = self._enter(planes).relu_()
+        half.add_(self._fine(half).relu_())
+        quarter = self._down_1(half).relu_()
+        quarter.add_(self._middle(quarter).relu_())
+        eighth = self._down_2(quarter).relu_()
+        for one, other in ((self._coarse[0], self._coarse[1]), (self._coarse[2], self._coarse[3])):
+            eighth.add_(other(one(eighth).relu_())).relu_()
+        quarter.add_(_twice(self._up_1(eighth))).relu_()
+        quarter.add_(self._middle_out(quarter).relu_())
+        half.add_(_twice(self._up_2(quarter))).relu_()
+        return half.add_(self._fine_out(half).relu_())
+
+
+def _twice(planes: Tensor) -> Tensor:
+    return functional.interpolate(planes, scale_factor=2.0, mode="nearest")
+
+
+@compiled
+def _gather_evidence(planes: Inputs, evidence: npt.NDArray[np.int8]) -> None:
+    """What `network._evidence` gives, pixel by pixel."""
+    for y in range(planes.shape[1]):
+        for x in range(planes.shape[2]):
+            before, after = planes[1, y, x], planes[2, y, x]
+            range_of_both, ring = planes[8, y, x], planes[10, y, x]
+            evidence[y, x, 0] = max(min(before, after), 0)
+            evidence[y, x, 1] = max(-max(before, after), 0)
+            evidence[y, x, 2] = max(range_of_both, 0)
+            evidence[y, x, 3] = max(-range_of_both, 0)
+            evidence[y, x, 4] = max(ring, 0)
+            evidence[y, x, 5] = max(-ring, 0)
+
+
+@compiled
+def _lay_out(blocks: Odds, told: Odds) -> None:
+    """Blocks of 2 x 2 pixels, (H/2, W/2, 4), as pixels."""
+    for y in range(told.shape[0]):
+        for x in range(told.shape[1]):
+            told[y, x] = blocks[y // 2, x // 2, 2 * (y % 2) + x % 2]
