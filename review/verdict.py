@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archive.models import Reel, Scan
@@ -75,7 +76,22 @@ def examine(reel: Reel, choice: VersionChoice = RESTORED) -> Examined:
     for number, scene in enumerate(wanted, start=1):
         texts = _objections(scene, versions[scene.pk], approvals.get(scene.pk), takes)
         reasons += [Reason(scene, number, text) for text in texts]
+    reasons += _sizes(approvals.values())
     return Examined(wanted, takes, versions, approvals, tuple(reasons))
+
+
+def _sizes(approvals: Iterable[Approval]) -> list[Reason]:
+    """A film has one size: either all of its scenes were enlarged alike, or none."""
+    pictures = [approval.take.manifest.get("picture", {}) for approval in approvals]
+    sizes = {(each["width"], each["height"]) for each in pictures if "width" in each}
+    if len(sizes) < 2:
+        return []
+    told = ", ".join(f"{width} x {height}" for width, height in sorted(sizes))
+    text = (
+        f"Its approved takes are of several sizes ({told}). Enlarge the other scenes alike and "
+        "approve that, or approve takes that were not enlarged."
+    )
+    return [Reason(None, None, text)]
 
 
 def _missing(reel: Reel, scan: Scan | None, wanted: list[Scene]) -> list[Reason]:
