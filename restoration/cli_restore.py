@@ -223,6 +223,8 @@ def _probe(wish: Wish, folder: Path, reporter: Reporter) -> _Film:
     probe = probe_safely(wish.source, rate=wish.rate, progress=reporter.part("reading"))
     for warning in probe.warnings:
         reporter.say(f"note: {warning}")
+    for stage in wish.stages:
+        stage.require_frames(probe.field_order)
     film = _Film(wish, probe, scan_digest(wish.source), folder)
     probe.table.save(film.table_path)
     return film

@@ -63,6 +63,8 @@ def start_run(
     """
     found = find_stage(stage)
     steps = check_steps(following)
+    for each in (found, *(find_stage(step["stage"]) for step in steps)):
+        each.require_frames(scan.field_order)
     values = params_json(found.parse(params or {}))
     _check_range(scan, start_frame, end_frame, input_take)
     run = StageRun(

@@ -111,6 +111,22 @@ class Stage:
     """Names in weights.toml that this stage loads."""
     tells_heat: bool = False
     """Whether its frames come with `StageFrame.heat`."""
+    whole_frames_only: bool = False
+    """Whether it refuses film whose frames are two fields of different moments."""
+
+    def require_frames(self, field_order: str) -> None:
+        """Refuse interlaced film.
+
+        Args:
+            field_order: as a probe names it.
+        Raises: StageError that says what to do.
+        """
+        if self.whole_frames_only and field_order != "progressive":
+            raise StageError(
+                f"{self.name} wants whole frames, and this film is interlaced ({field_order}): its "
+                "fields show different moments. Deinterlace it, such as with: "
+                "ffmpeg -i IN -vf bwdif=mode=send_frame -c:v ffv1 OUT.mkv, and take that in"
+            )
 
     def parse(self, values: Mapping[str, JSON]) -> Any:
         """Make the Params from JSON values.

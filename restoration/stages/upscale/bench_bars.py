@@ -9,6 +9,8 @@ _GAINS = {
     "compact": {"clean x4": 1.5, "clean x2": 3.0, "film x4": 1.2, "film x2": 1.6},
     "basicvsr": {"clean x4": 4.3, "clean x2": 7.7, "film x4": 2.7, "film x2": 3.2},
 }
+BENCHED = tuple(_GAINS)
+"""Engines that something is asked of; the others are there to compare with."""
 
 
 class _Bar(NamedTuple):

@@ -32,11 +32,11 @@ from restoration.stages.upscale import faithful, invention
 from restoration.stages.upscale.engines import Engine, Enlarged, Resample
 from restoration.stages.upscale.size import MOST, Size, wanted_size
 
-ENGINES = ("compact", "resample", "basicvsr")
+ENGINES = ("compact", "resample", "basicvsr", "realsr", "realesrgan")
 MODES = ("faithful", "free")
 OPERATOR = (
-    "each axis: Keys' cubic, a = -0.5, widened by the factor, weights made to sum to 1, samples at "
-    "pixel centres: restoration/imaging/resample.py"
+    "bicubic: each axis, Keys' cubic, a = -0.5, widened by the factor, weights made to sum to 1, "
+    "samples at pixel centres; area: the mean of what is covered: restoration/imaging/resample.py"
 )
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Of R, G and B (BT.601): what the network sees of RGB; every channel gets the detail it adds."""
@@ -52,7 +52,8 @@ class Params:
     """Rows of the result, up to four times the source's; 0: by scale."""
     engine: str = "compact"
     """`compact`: our own network. `resample`: no network, nothing made up. `basicvsr`: the
-    published network, which looks at many frames and is slow without a GPU."""
+    published network, which looks at many frames and is slow without a GPU. `realsr`,
+    `realesrgan`: published networks for stills, slower still."""
     mode: str = "faithful"
     """`faithful`: shrinking gives back the source. `free`: as the engine proposes."""
     threshold: float = 3.0
@@ -144,6 +145,11 @@ class _Enlarging:
             from restoration.stages.upscale.basicvsr import Recurrent
 
             return Recurrent(weights.require(BASICVSR), self._size, doubter=compact)
+        if self._params.engine in STILLS:
+            from restoration.stages.upscale.rrdb import Stills
+
+            path = weights.require(STILLS[self._params.engine])
+            return Stills(path, self._size, doubter=compact)
         return compact
 
     def _finish(self, number: int, picture: Picture, result: Enlarged) -> StageFrame:
@@ -223,15 +229,17 @@ class _Enlarging:
     def _note(
         self, number: int, source: Picture, made: Picture, structure: npt.NDArray[np.uint8]
     ) -> None:
-        given_back = min(
+        planes = [
             faithful.consistency(large, small, peak=self._pixel.peak)
             for large, small in zip(made.planes, source.planes, strict=True)
-        )
+        ]
+        given_back = min(plane.decibels for plane in planes)
         share = float((structure == Label.SYNTHESISED.value).mean())
         self._facts["frames"].append(
             {
                 "frame": number,
                 "consistency_db": round(given_back, 2),
+                "shrinking": [plane.kind for plane in planes],
                 "made_up": round(share, 4),
             }
         )
@@ -245,11 +253,11 @@ class _Enlarging:
             self._warn(
                 f"memory ran out; tiles were made smaller, to {self._facts['tile']} pixels a side"
             )
-        if self._params.mode == "faithful" and self._facts["consistency_db"] < LEAST_DB:
+        if self._params.mode == "faithful" and self._facts["consistency_db"] < faithful.LEAST_DB:
             self._warn(
-                f"the source holds more contrast than any larger picture can give back: shrunk, "
-                f"the result is {self._facts['consistency_db']} dB from it at worst; those places "
-                "are labelled SYNTHESISED"
+                "the source holds more contrast than any picture of that size can give back: "
+                f"shrunk, the result is {self._facts['consistency_db']} dB from it at worst; those "
+                "places are labelled SYNTHESISED"
             )
 
     def _warn(self, words: str) -> None:
@@ -276,10 +284,9 @@ def _spread(
     return np.ascontiguousarray(where[: shape[0], : shape[1]])
 
 
-LEAST_DB = 50.0
-"""What faithful frames give back, at least."""
 NETWORK = "upscale"
 BASICVSR = "basicvsr-vimeo90k-bi"
+STILLS = {"realsr": "realsr-df2k", "realesrgan": "realesrgan-x4plus"}
 """Names of the weights in weights.toml."""
 STAGE = Stage(
     name="upscale",
@@ -288,6 +295,7 @@ STAGE = Stage(
     makes="pictures",
     params=Params,
     run=run,
-    weights=(NETWORK, BASICVSR),
+    weights=(NETWORK, BASICVSR, *STILLS.values()),
     tells_heat=True,
+    whole_frames_only=True,
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat
-from restoration.imaging.resample import Shrinking, axis_weights, resample
+from restoration.imaging.resample import KINDS, Shrinking, axis_weights, resample
 from restoration.provenance import FrameMap, Label, check_enlargement
 from restoration.stages.contract import StageError
 from restoration.stages.material import MemoryClip
@@ -59,14 +59,31 @@ def test_a_free_enlargement_is_not_forced_to_give_back_and_says_where_it_does_no
     assert check_enlargement(clip.pictures[0], made.picture, _map(made)) == []
 
 
-def test_contrast_that_no_larger_picture_can_give_back_is_told_and_marked() -> None:
-    checks = (np.indices((24, 24)).sum(axis=0) % 2 * 255).astype(np.uint8)
+def checks(rows: int, columns: int) -> MemoryClip:
+    """A chessboard of single black and white pixels, which no picture in range shrinks to."""
+    codes = (np.indices((rows, columns)).sum(axis=0) % 2 * 255).astype(np.uint8)
     pixel = PIXEL_FORMATS["gray"]
-    clip = MemoryClip([Picture(pixel, (checks,))], PictureFormat(24, 24, pixel, Fraction(18)))
-    (made,), facts = enlarge(clip, scale=2, engine="resample")
+    form = PictureFormat(columns, rows, pixel, Fraction(18))
+    return MemoryClip([Picture(pixel, (codes,))], form)
+
+
+@pytest.mark.parametrize("engine", ["compact", "resample"])
+def test_contrast_that_bicubic_shrinking_cannot_leave_is_given_back_by_area(engine: str) -> None:
+    clip = checks(24, 26)
+    (made,), facts = enlarge(clip, scale=2, engine=engine)
+    means = made.picture.planes[0].reshape(24, 2, 26, 2).mean(axis=(1, 3))
+    assert np.abs(means - clip.pictures[0].planes[0]).max() <= 0.8
+    assert facts["frames"][0]["shrinking"] == ["area"]
+    assert facts["consistency_db"] >= 50 and facts["warnings"] == []
+    assert check_enlargement(clip.pictures[0], made.picture, _map(made)) == []
+
+
+def test_contrast_that_no_picture_of_that_size_can_give_back_is_told_and_marked() -> None:
+    clip = checks(24, 24)
+    (made,), facts = enlarge(clip, height=30, engine="resample")
     assert facts["consistency_db"] < 50
     assert "more contrast" in facts["warnings"][0]
-    assert (made.structure == Label.SYNTHESISED.value).mean() > 0.9
+    assert (made.structure == Label.SYNTHESISED.value).mean() > 0.5
     assert check_enlargement(clip.pictures[0], made.picture, _map(made)) == []
 
 
@@ -107,7 +124,9 @@ def test_a_projected_picture_is_the_nearest_that_gives_back() -> None:
 
 def test_weights_of_every_sample_sum_to_one() -> None:
     for given, wanted in ((40, 10), (10, 40), (41, 17), (1, 4)):
-        assert axis_weights(given, wanted).sum(axis=1) == pytest.approx(np.ones(wanted), abs=1e-5)
+        for kind in KINDS if wanted <= given else KINDS[:1]:
+            sums = axis_weights(given, wanted, kind).sum(axis=1)
+            assert sums == pytest.approx(np.ones(wanted), abs=1e-5)
 
 
 def _map(made: object) -> FrameMap:

@@ -23,7 +23,7 @@ from restoration.provenance import (
     identity_map,
     uniform_map,
 )
-from restoration.stages.contract import Clip, StageFrame
+from restoration.stages.contract import Clip, StageError, StageFrame
 from restoration.stages.upscale.stage import STAGE
 from restoration.verification import verify_take
 from tests.restoration.stages.upscale.clips import HEIGHT, WIDTH, small_clip, worst_db
@@ -157,3 +157,9 @@ def test_heat_that_cannot_be_had_is_refused_before_the_work(
     assert main([*asked, "--heat", str(tmp_path / heat)]) == 2
     assert words in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_interlaced_film_is_refused_with_advice() -> None:
+    STAGE.require_frames("progressive")
+    with pytest.raises(StageError, match=r"interlaced \(top first\).*bwdif"):
+        STAGE.require_frames("top first")
