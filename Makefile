@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 RUNTIME := .venv/.runtime-installed
 TOOLS := .venv/.tools-installed
 WEIGHTS := .venv/.weights-fetched
-NETWORKS := transnetv2
+NETWORKS := transnetv2 whisper-tiny-en
 
 # Prints the requirements of pyproject.toml; an argument adds one of its optional lists.
 REQUIREMENTS = $(BIN)/python -c 'import sys, tomllib; \
@@ -27,12 +27,12 @@ REQUIREMENTS = $(BIN)/python -c 'import sys, tomllib; \
 
 $(RUNTIME): pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing what Reelproof needs (a minute or two, once)"
-	@$(PIP) -r <($(REQUIREMENTS))
+	@$(PIP) -r <($(REQUIREMENTS) speech)
 	@touch $@
 
 $(TOOLS): pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing what Reelproof and its tests need (a minute or two, once)"
-	@$(PIP) -r <($(REQUIREMENTS) dev)
+	@$(PIP) -r <($(REQUIREMENTS) speech dev)
 	@touch $(RUNTIME) $@
 
 # Into the user's cache folder, once; from then on no network is needed.

@@ -44,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_restore(commands.add_parser("restore", help="restore a film file, scene by scene"))
     _add_cuts(commands.add_parser("cuts", help="find where scenes begin"))
+    _add_transcribe(commands.add_parser("transcribe", help="write down what is said, with times"))
     _add_weights(commands.add_parser("weights", help="fetch and check the weights of networks"))
     _add_bench(commands.add_parser("bench", help="measure a stage on a folder of test films"))
     _add_train(commands.add_parser("train", help="train a stage's network from clean films"))
@@ -120,6 +121,18 @@ def _add_cuts(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace OUT.png if there")
     parser.set_defaults(command=_cuts)
+
+
+def _add_transcribe(parser: argparse.ArgumentParser) -> None:
+    _add_source(parser)
+    parser.add_argument(
+        "out", metavar="OUT.json", type=Path, nargs="?", help="also keep the words in this file"
+    )
+    parser.add_argument("--engine", choices=["fast", "careful"], help="fast, if left out")
+    parser.add_argument("--model", help="tiny.en, or a folder with a model of CTranslate2's")
+    parser.add_argument("--language", help="such as fr; found out if left out")
+    parser.add_argument("--force", action="store_true", help="replace OUT.json if there")
+    parser.set_defaults(command=_transcribe)
 
 
 def _add_weights(parser: argparse.ArgumentParser) -> None:
@@ -228,6 +241,32 @@ def _cuts(asked: argparse.Namespace) -> int:
         return _print_json(found)
     for cut in found["cuts"]:
         print(cut)
+    return 0
+
+
+def _transcribe(asked: argparse.Namespace) -> int:
+    from restoration.cli_choices import assign_params
+    from restoration.cli_progress import Reporter
+    from restoration.cli_transcribe import check_target, transcribe, write_transcript
+    from restoration.stages import find_stage
+
+    if asked.out is not None:
+        check_target(asked.out, force=asked.force)
+    named = {name: getattr(asked, name) for name in ("engine", "model", "language")}
+    params = assign_params(asked.params, [find_stage("transcribe")])["transcribe"]
+    document = transcribe(
+        asked.source,
+        params=params | {name: value for name, value in named.items() if value is not None},
+        rate=_parse_rate(asked.rate),
+        reporter=Reporter(sys.stderr),
+    )
+    if asked.out is not None:
+        write_transcript(document, asked.out)
+    if asked.json:
+        return _print_json(document)
+    for segment in document["segments"]:
+        doubt = f"   ({'; '.join(segment['doubts'])})" if segment["doubts"] else ""
+        print(f"{segment['start']:9.2f} {segment['end']:9.2f}  {segment['text']}{doubt}")
     return 0
 
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from archive.media.frames import FrameTable
+from archive.media.listening import beside_frames
 from archive.media.pixels import Picture, PictureFormat
+from archive.media.proxies import has_sound
 from restoration.read_ahead import ReadAhead
 
 T = TypeVar("T")
@@ -133,6 +142,31 @@ class PictureFrames(FrameSource[Picture], Protocol):
     def format(self) -> PictureFormat: ...
 
 
+@dataclass(frozen=True, slots=True)
+class ScanSound:
+    """A scan's sound beside its pictures."""
+
+    path: Path
+    table: FrameTable
+    rate: Fraction
+
+    def pieces(
+        self, start_frame: int, end_frame: int, rate_hz: int
+    ) -> Iterator[npt.NDArray[np.float32]] | None:
+        """The first track as one channel, a piece for each frame; None if there is no track."""
+        if self.path.is_dir() or not has_sound(self.path):
+            return None
+        beside = beside_frames(
+            self.path,
+            table=self.table,
+            rate=self.rate,
+            rate_hz=rate_hz,
+            layout="mono",
+            frames=range(start_frame, end_frame),
+        )
+        return (piece[0] for piece in beside)
+
+
 class StageClip:
     """A `restoration.stages.contract.Clip` over a source of pictures.
 
@@ -147,8 +181,10 @@ class StageClip:
         end_frame: int,
         first_frame: int = 0,
         marks: tuple[int, ...] = (),
+        sound: ScanSound | None = None,
     ) -> None:
         """first_frame: the scan frame that is the source's frame 0 (a take's own start)."""
+        self._sound = sound
         self.format = source.format
         self.start_frame = start_frame
         self.end_frame = end_frame
@@ -177,6 +213,12 @@ class StageClip:
                 f"[{self.start_frame}, {self.end_frame})"
             )
         return (self.frame(number) for number in range(start, stop))
+
+    def sound(self, rate_hz: int) -> Iterator[npt.NDArray[np.float32]] | None:
+        """The scan's first track over the clip's frames, on the pictures' clock."""
+        if self._sound is None:
+            return None
+        return self._sound.pieces(self.start_frame, self.end_frame, rate_hz)
 
     def frame(self, number: int) -> Picture:
         """One scan frame.

@@ -16,11 +16,16 @@ def picture_stages() -> list[tuple[str, str]]:
     return [(stage.name, stage.name) for stage in STAGES if stage.makes == "pictures"]
 
 
+def reel_stages() -> list[tuple[str, str]]:
+    """Those that make pictures, and what finds words: cuts come by themselves."""
+    return [*picture_stages(), ("transcribe", "transcribe")]
+
+
 class ProcessForm(forms.Form):
     """Which stages to run, with which parameters ("stage.parameter" fields)."""
 
     stages = forms.MultipleChoiceField(
-        choices=picture_stages,
+        choices=reel_stages,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one stage."},
     )

@@ -14,7 +14,7 @@ from archive.fixity import digest_json, sha256_file
 from archive.media.decode import PictureSource, open_source
 from archive.media.errors import MediaError
 from archive.media.frames import FrameTable
-from restoration.clip import FrameWindow, StageClip, frames_kept
+from restoration.clip import FrameWindow, ScanSound, StageClip, frames_kept
 from restoration.composing import InputFrames
 from restoration.guides import read_guides
 from restoration.interruption import held
@@ -118,6 +118,7 @@ def open_run(order: Order, stage: Stage, opened: ExitStack, clock: Clock) -> Run
         end_frame=order.end_frame,
         first_frame=first,
         marks=order.marks,
+        sound=ScanSound(order.scan_path, table, source.format.rate) if table else None,
     )
     opened.callback(clip.close)
     return Run(order, stage, params, given, table, clip, maps, sound, clock, guides)

@@ -48,6 +48,8 @@ def process_reel(
 ) -> list[StageRun]:
     """Run stages over a reel: cuts first if there are no scenes, then each scene's chain.
 
+    Cuts and words are found in the whole scan; only the scenes' stages need cuts.
+
     Each chain begins at the restoration, also where a scene has a colour version: `grade` alone
     corrects the restoration, `colourise` and `grade` the colour version.
 
@@ -66,24 +68,27 @@ def process_reel(
     with transaction.atomic():
         finding = [step for step in steps if find_stage(step["stage"]).makes == "findings"]
         chain = [step for step in steps if step not in finding]
-        if not finding and not scan.scenes.current().exists():
-            finding = [Step(stage="cuts", params=dict((params or {}).get("cuts", {})))]
-        if not finding:
-            current = list(scan.scenes.current())
-            return _chains(current, chain, by=by, batch=batch, version=scenes.RESTORATION)
-        return [
+        cuts = any(step["stage"] == "cuts" for step in finding)
+        if chain and not cuts and not scan.scenes.current().exists():
+            finding.append(Step(stage="cuts", params=dict((params or {}).get("cuts", {}))))
+            cuts = True
+        started = [
             start_run(
                 scan=scan,
                 stage=step["stage"],
                 start_frame=0,
                 end_frame=scan.frames,
                 params=step["params"],
-                following=chain if step is finding[-1] else (),
+                following=chain if step["stage"] == "cuts" else (),
                 by=by,
                 batch=batch,
             )
             for step in finding
         ]
+        if chain and not cuts:
+            current = list(scan.scenes.current())
+            started += _chains(current, chain, by=by, batch=batch, version=scenes.RESTORATION)
+        return started
 
 
 def process_scene(

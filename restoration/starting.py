@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from dramatiq.errors import DramatiqError
 
 from archive.models import Scan
-from restoration import scenes, software
+from restoration import scenes, software, transcripts
 from restoration.cutting import splice_frames
 from restoration.drawn import drawn_params
 from restoration.errors import CannotStart
@@ -173,7 +173,9 @@ def offer(run: StageRun) -> bool:
 def follow(run: StageRun) -> list[StageRun]:
     """Start what was asked to follow on the result of a run that is done."""
     if run.findings is not None:
-        scenes.make_scenes(run.scan, run.findings, by=run.requested_by)
+        keep_findings(run)
+        if run.stage != "cuts":
+            return []
         current = run.scan.scenes.current()
         return [
             chain_run(
@@ -189,6 +191,14 @@ def follow(run: StageRun) -> list[StageRun]:
     if not run.following or (run.scene is not None and run.scene.retired):
         return []
     return [_next_run(run)]
+
+
+def keep_findings(run: StageRun) -> None:
+    """What a stage found becomes rows: scenes of cuts, a transcript of words."""
+    if run.stage == "transcribe":
+        transcripts.keep_run(run)
+    else:
+        scenes.make_scenes(run.scan, run.findings or {}, by=run.requested_by)
 
 
 def _next_run(run: StageRun) -> StageRun:

@@ -62,6 +62,16 @@ def keep(
     return made
 
 
+def keep_run(run: StageRun) -> Transcript:
+    """The transcript of what a run of the stage transcribe found; again the same, if it is kept."""
+    kept = run.scan.transcripts.filter(run__key=run.key).first()
+    if kept is not None:
+        return kept
+    said = speech.from_json(run.findings)
+    source = f"transcribe, {run.params.get('engine')}, Whisper {run.params.get('model')}"
+    return keep(run.scan, said, source=source, maker=Transcript.Maker.MACHINE, run=run)
+
+
 def _fitting(scan: Scan, lines: Sequence[speech.Line]) -> list[speech.Line]:
     """In order of time; what overhangs the last frame by rounding is let be."""
     if len(lines) > MOST_LINES:

@@ -78,6 +78,7 @@ def _context(request: HttpRequest, reel: Reel) -> dict[str, Any]:
         "profiles": profiles(),
         "rules": _rules(room, checked) if room and checked in profiles() else None,
         "makers": Transcript.Maker.choices,
+        "run": scan and scan.runs.filter(stage="transcribe").order_by("-pk").first(),
     }
 
 

@@ -114,14 +114,15 @@ def beside_frames(
     track: int = 0,
     rate_hz: int = 48_000,
     layout: str | None = None,
+    frames: range | None = None,
 ) -> Iterator[Samples]:
     """For each frame, the samples that sound while it is shown at [n/rate, (n+1)/rate).
 
-    `layout` as for `SampleReader`.
+    `layout` as for `SampleReader`. frames: in order; all of the scan's if not given.
     """
     reader = SampleReader(path, track=track, rate_hz=rate_hz, layout=layout)
     try:
-        for number in range(len(table)):
+        for number in range(len(table)) if frames is None else frames:
             yield _frame_samples(reader, table, rate=rate, rate_hz=rate_hz, number=number)
     finally:
         reader.close()

@@ -8,9 +8,10 @@ from restoration.stages.cuts.stage import STAGE as CUTS
 from restoration.stages.deflicker.stage import STAGE as DEFLICKER
 from restoration.stages.grade.stage import STAGE as GRADE
 from restoration.stages.repair.stage import STAGE as REPAIR
+from restoration.stages.transcribe.stage import STAGE as TRANSCRIBE
 from restoration.stages.upscale.stage import STAGE as UPSCALE
 
-STAGES: tuple[Stage, ...] = (CUTS, DEFLICKER, REPAIR, COLOURISE, GRADE, UPSCALE)
+STAGES: tuple[Stage, ...] = (CUTS, TRANSCRIBE, DEFLICKER, REPAIR, COLOURISE, GRADE, UPSCALE)
 """Enlargement comes last: what people draw on a scene is placed in the scan's own pixels."""
 
 

@@ -58,6 +58,14 @@ class Clip(Protocol):
         """Decode scan frames [start, stop), which must lie inside the clip."""
         ...
 
+    def sound(self, rate_hz: int) -> Iterator[npt.NDArray[np.float32]] | None:
+        """What sounds while the clip's frames are shown, mixed to one channel, in [-1, 1].
+
+        Pieces of any length, whose first sample sounds as the clip's first frame appears. None if
+        the film is silent.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StageFrame:

@@ -38,6 +38,9 @@ class MemoryClip:
     def frames(self, start: int, stop: int) -> Iterator[Picture]:
         return iter(self.pictures[start:stop])
 
+    def sound(self, rate_hz: int) -> None:
+        """These clips are silent."""
+
 
 def load_clip(
     path: Path, *, width: int, start: int, count: int, pixel_name: str = "gray"

@@ -7,11 +7,11 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 
 from archive.models import Event, Scan
-from restoration import transcripts
+from restoration import runs, starting, transcripts
 from restoration.errors import TranscriptRefused
+from restoration.models import StageRun, TranscriptLine
 from restoration.models import Transcript as Kept
-from restoration.models import TranscriptLine
-from restoration.speech.transcript import Transcript
+from restoration.speech.transcript import Transcript, as_json
 from tests import factories
 from tests.restoration.speech.said import line
 
@@ -114,3 +114,27 @@ def test_lines_of_another_reel_are_refused(scan: Scan) -> None:
     with pytest.raises(TranscriptRefused, match="another reel"):
         transcripts.keep(scan, Transcript((line("Too late", 90, 91),)), source="x", maker="unknown")
     assert not Kept.objects.exists()
+
+
+def test_a_run_that_heard_words_becomes_a_transcript(scan: Scan, archivist: User) -> None:
+    findings = as_json(Transcript(SAID.lines, "en", {"engine": "fast"}))
+    run = StageRun.objects.create(
+        scan=scan, stage="transcribe", start_frame=0, end_frame=scan.frames, status="done",
+        params={"engine": "fast", "model": "tiny.en"}, findings=findings, queue="cpu", key="k",
+    )  # fmt: skip
+    assert starting.follow(run) == []
+    kept = scan.transcripts.get()
+    assert (kept.run, kept.maker, kept.language) == (run, "machine", "en")
+    assert "Whisper tiny.en" in kept.source
+    assert not scan.scenes.exists()
+    starting.follow(run)
+    assert scan.transcripts.count() == 1
+
+
+def test_words_are_looked_for_without_looking_for_cuts(scan: Scan, archivist: User) -> None:
+    started = runs.process_reel(scan.reel, stages=["transcribe"], by=archivist)
+    assert [(run.stage, run.end_frame) for run in started] == [("transcribe", scan.frames)]
+    both = runs.process_reel(scan.reel, stages=["transcribe", "deflicker"], by=archivist)
+    assert {run.stage: [step["stage"] for step in run.following] for run in both} == {
+        "transcribe": [], "cuts": ["deflicker"],
+    }  # fmt: skip

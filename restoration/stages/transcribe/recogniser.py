@@ -1,0 +1,157 @@
+"""Whisper through faster-whisper (CTranslate2), and the voice detector that comes with it.
+
+Both are optional: without the packages of `[speech]` this says what to install.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from restoration import weights
+from restoration.speech.transcript import CLOCK, Line, Word, samples
+from restoration.stages.contract import StageError
+
+Samples = npt.NDArray[np.float32]
+Span = tuple[int, int]
+"""Samples [start, end)."""
+
+MODELS = {"tiny.en": "whisper-tiny-en"}
+"""Names of models, and of their weights."""
+_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+_BATCH = 8
+
+
+class Recogniser:
+    """One model, loaded once for a process."""
+
+    def __init__(self, model: Any, name: str) -> None:
+        from faster_whisper import BatchedInferencePipeline
+
+        self._model = model
+        self._batched = BatchedInferencePipeline(model)
+        self.name = name
+
+    def fast(self, sound: Samples, windows: Sequence[Span], language: str) -> list[Line]:
+        """The lines of every window, eight at a time and without second thoughts."""
+        if not windows:
+            return []
+        clips = [{"start": start / CLOCK, "end": stop / CLOCK} for start, stop in windows]
+        segments, info = self._batched.transcribe(
+            sound,
+            language=language or None,
+            clip_timestamps=clips,
+            batch_size=_BATCH,
+            word_timestamps=True,
+            without_timestamps=False,
+            beam_size=5,
+        )
+        return _lines(segments, info.language, "fast")
+
+    def careful(self, sound: Samples, language: str) -> list[Line]:
+        """One stretch by itself, with every guard: warmer tries, no context, silence skipped."""
+        segments, info = self._model.transcribe(
+            sound,
+            language=language or None,
+            word_timestamps=True,
+            beam_size=5,
+            temperature=_TEMPERATURES,
+            condition_on_previous_text=False,
+            hallucination_silence_threshold=2.0,
+            no_repeat_ngram_size=5,
+        )
+        return _lines(segments, info.language, "careful")
+
+
+def _lines(segments: Iterable[Any], language: str, engine: str) -> list[Line]:
+    found = []
+    for segment in segments:
+        words = tuple(_words(segment.words or ()))
+        if not words:
+            continue
+        found.append(
+            Line(
+                words,
+                words[0].start,
+                max(word.end for word in words),
+                language=language,
+                avg_logprob=float(segment.avg_logprob),
+                compression_ratio=float(segment.compression_ratio),
+                no_speech_prob=float(segment.no_speech_prob),
+                engine=engine,
+            )
+        )
+    return found
+
+
+def _words(told: Iterable[Any]) -> Iterable[Word]:
+    before = 0
+    for word in told:
+        text = word.word.strip()
+        if not text:
+            continue
+        start = max(before, samples(float(word.start)))
+        before = max(start, samples(float(word.end)))
+        sure = round(float(word.probability), 4)
+        yield Word(text, start, before, sure, glued=not word.word.startswith(" "))
+
+
+@lru_cache(maxsize=1)
+def open_recogniser(name: str, device: str = "cpu") -> Recogniser:
+    """The recogniser of that name, or in that folder (CTranslate2's format).
+
+    Raises: StageError, WeightsError
+    """
+    _need("faster_whisper")
+    from faster_whisper import WhisperModel
+
+    folder = _folder(name)
+    threads = int(os.environ.get("OMP_NUM_THREADS") or min(4, os.cpu_count() or 1))
+    model = WhisperModel(
+        str(folder),
+        device=device,
+        compute_type="int8" if device == "cpu" else "float16",
+        cpu_threads=threads,
+        local_files_only=True,
+    )
+    return Recogniser(model, name)
+
+
+def _folder(name: str) -> Path:
+    if name in MODELS:
+        return weights.require(MODELS[name]).parent
+    folder = Path(name).expanduser()
+    if not (folder / "model.bin").is_file():
+        raise StageError(
+            f"there is no model {name!r}: name one of {', '.join(MODELS)}, or a folder that holds "
+            "a Whisper model in CTranslate2's format (model.bin, tokenizer.json, vocabulary)"
+        )
+    return folder
+
+
+def voice(sound: Samples, *, threshold: float = 0.5) -> list[Span]:
+    """Where a voice is heard (Silero VAD 6), in samples of the sound."""
+    _need("faster_whisper")
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    options = VadOptions(
+        threshold=threshold, min_silence_duration_ms=160, speech_pad_ms=0, min_speech_duration_ms=60
+    )
+    found = get_speech_timestamps(sound, options)
+    return [(int(span["start"]), int(span["end"])) for span in found]
+
+
+def _need(package: str) -> None:
+    import importlib.util
+
+    if importlib.util.find_spec(package) is None:
+        raise StageError(
+            "transcribe needs faster-whisper, which is not installed (80 MB to fetch): "
+            ".venv/bin/python -m pip install -c constraints.txt faster-whisper"
+        )

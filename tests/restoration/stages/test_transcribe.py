@@ -1,0 +1,172 @@
+"""The stage transcribe writes down what is said, when, and what it is not sure of."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from restoration import weights
+from restoration.__main__ import main
+from restoration.speech.retiming import tokens
+from restoration.speech.transcript import CLOCK, Line, Word, from_json
+from restoration.speech.utterances import part
+from restoration.stages.transcribe.blocks import blocks, windows
+from restoration.stages.transcribe.edges import levels, pauses, snap
+from restoration.stages.transcribe.suspicion import compression_ratio, doubts
+from tests.restoration.speech.said import line
+
+SPEECH = Path("fixtures/newsreel/speech.flac")
+SENTENCES = json.loads(Path("fixtures/newsreel/speech.json").read_text())["sentences"]
+
+needs_whisper = pytest.mark.skipif(
+    importlib.util.find_spec("faster_whisper") is None
+    or weights.find("whisper-tiny-en").state() != "present",
+    reason="needs [speech], and: python -m restoration weights fetch whisper-tiny-en",
+)
+
+
+def noise(seconds: float, level: float) -> npt.NDArray[np.float32]:
+    random = np.random.default_rng(1)
+    return (level * random.standard_normal(round(seconds * CLOCK))).astype(np.float32)
+
+
+def at(seconds: float) -> int:
+    return round(seconds * CLOCK)
+
+
+@needs_whisper
+def test_the_newsreels_announcer_is_written_down_with_times(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "words.json"
+    assert main(["transcribe", str(SPEECH), str(out), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert json.loads(out.read_text())["segments"] == document["segments"]
+    said = from_json(document)
+    heard = [tokens(word.text)[0] for word in said.words]
+    truth = [token for each in SENTENCES for token in tokens(each["text"])]
+    assert len(set(truth) & set(heard)) >= 0.85 * len(set(truth))
+    for sentence in SENTENCES[1:4]:
+        start = sentence["start_frame"] / 24
+        nearest = min(abs(word.start / CLOCK - start) for word in said.words)
+        assert nearest < 0.08, sentence["text"]
+    assert {each.engine for each in said.lines} == {"fast"}
+
+
+@needs_whisper
+def test_nothing_is_invented_where_nobody_speaks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import av
+
+    path = tmp_path / "hiss.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=CLOCK, layout="mono")
+        samples = (noise(20, 0.02) * 32767).astype(np.int16)[np.newaxis]
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate = CLOCK
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert main(["transcribe", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["segments"] == []
+
+
+def test_a_silent_film_is_refused_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from fixtures.clips import write_clip
+
+    film = write_clip(tmp_path / "silent.mkv", frames=8)
+    code = main(["transcribe", str(film)])
+    told = capsys.readouterr().err
+    assert code == 2
+    assert "has no sound" in told or "faster-whisper" in told
+
+
+def test_the_target_is_checked_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = tmp_path / "words.json"
+    held.write_text("{}")
+    assert main(["transcribe", str(SPEECH), str(held)]) == 2
+    assert "add --force" in capsys.readouterr().err
+    assert main(["transcribe", str(SPEECH), str(tmp_path / "words.srt")]) == 2
+    assert "end the name in .json" in capsys.readouterr().err
+    assert held.read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (line("You you you you you you", 0, 3), "again and again"),
+        (line("and then and then and then and then and then", 0, 4), "again and again"),
+        (line("Far too many words for such a short time", 0, 1), "speaks that fast"),
+        (line("Thanks for watching!", 0, 2), "known to invent"),
+        (line("Plain words", 0, 2, avg_logprob=-1.4), "not sure"),
+        (line("Plain words", 0, 2, compression_ratio=2.9), "repeats itself"),
+        (line("Plain words", 0, 2, no_speech_prob=0.8), "nobody speaks"),
+        (line("Plain words", 5, 7), "no voice"),
+    ],
+)
+def test_what_speaks_against_a_line_is_said_in_words(said: Line, told: str) -> None:
+    assert any(told in why for why in doubts(said, [(0, at(4))]))
+
+
+def test_nothing_speaks_against_a_plain_line() -> None:
+    said = line("Farewell, farewell to Earth.", 0, 3, avg_logprob=-0.3, no_speech_prob=0.02,
+                compression_ratio=compression_ratio("Farewell, farewell to Earth."))  # fmt: skip
+    assert doubts(said, [(0, at(3))]) == ()
+
+
+def test_a_late_word_is_moved_to_where_the_sound_begins() -> None:
+    sound = noise(4, 0.001)
+    sound[at(1) : at(1.4)] += noise(0.4, 0.1)
+    sound[at(2.5) : at(3)] += noise(0.5, 0.1)
+    late = Line((Word("One", at(1.12), at(2.0)), Word("two", at(2.0), at(3.2))), 0, at(3.2))
+    (snapped,) = snap([late], levels(sound))
+    edges = [(word.start / CLOCK, word.end / CLOCK) for word in snapped.words]
+    assert edges == [
+        (pytest.approx(1, abs=0.03), pytest.approx(1.4, abs=0.03)),
+        (pytest.approx(2.5, abs=0.03), pytest.approx(3, abs=0.03)),
+    ]
+
+
+def test_edges_stay_where_no_pause_is_to_be_seen() -> None:
+    words = (Word("One", at(1), at(1.5)), Word("two", at(1.5), at(2)))
+    (snapped,) = snap([Line(words, at(1), at(2))], levels(noise(4, 0.1)))
+    assert snapped.words == words
+    assert pauses(levels(np.zeros(CLOCK, np.float32))) == []
+
+
+def test_a_long_sound_is_parted_in_silence_and_loses_nothing() -> None:
+    length = at(10)
+    sound = np.arange(3 * length, dtype=np.float32)
+
+    def voice(held: npt.NDArray[np.float32]) -> list[tuple[int, int]]:
+        return [(0, at(6)), (at(8), min(at(9.5), len(held)))] if len(held) > at(8) else []
+
+    made = list(blocks(np.split(sound, 30), voice, length=length))
+    assert np.array_equal(np.concatenate([each.sound for each in made]), sound)
+    assert made[0].stop == at(7)
+    assert max(len(each.sound) for each in made) <= length
+
+
+def test_windows_join_short_pauses_and_never_exceed_what_whisper_hears() -> None:
+    speech = [(at(n * 3), at(n * 3 + 2.5)) for n in range(20)] + [(at(70), at(130))]
+    found = windows(speech, at(140))
+    assert all(stop - start <= at(29) for start, stop in found)
+    for start, stop in speech[:20]:
+        assert any(low <= start and stop <= high for low, high in found)
+    assert sum(stop - start for start, stop in found[-3:]) >= at(60)
+
+
+def test_a_segment_is_parted_where_somebody_takes_breath() -> None:
+    words = (*line("Our cameraman stands.", 0, 2).words, *line("A new machine", 3, 4).words)
+    assert [each.text for each in part([Line(words, 0, at(4))])] == [
+        "Our cameraman stands.", "A new machine",
+    ]  # fmt: skip
