@@ -69,6 +69,7 @@ def make_edition(
             for number, scene in enumerate(wanted, start=1)
         ),
         version=choice.version,
+        tape=f"R{reel.pk:07d}",
         policy=held.decision.as_json(),
         encloses_map=policy.maps == "enclosed",
         counts_again=bool(policy.labels),

@@ -16,6 +16,10 @@ from review.version_choice import COLOUR, RESTORED, VersionChoice
 
 FORMAT_WORDS = {
     "otio": "OpenTimelineIO timeline",
+    "edl": "edit decision list (CMX3600)",
+    "fcp7": "Final Cut Pro 7 XML",
+    "fcpxml": "FCPXML (Final Cut Pro)",
+    "mlt": "MLT XML, for checking",
     "mp4": "viewing copy (H.264 MP4)",
     "ffv1": "master and its map (FFV1)",
     ALL: "all of these",

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.fixity import scan_bytes, scan_digest, sha256_file
-from review.formats import ffv1, mp4, otio, provenance_map
+from review.formats import ffv1, mp4, provenance_map
 from review.formats.edition import DeliveryError, Edition
+from review.formats.timelines import TIMELINES, write_timelines
 
-FORMATS = ("otio", "mp4", "ffv1")
+FORMATS = (*TIMELINES, "mp4", "ffv1")
 ALL = "all"
 
 CHECK, MASTER, READ_BACK, VIEWING = "check", "master", "reading back", "viewing copy"
@@ -79,11 +80,10 @@ def assemble(order: Order, told: Progress) -> Assembled:
     pictures, viewing = _write_pictures(order, told)
     sizes = _Sizes(DIGESTS, pictures, told)
     digests = {path: sizes.digest(path) for path in pictures}
-    if "otio" in _wanted(order.format):
-        timeline, master = order.folder / "timeline.otio", order.folder / MASTER_NAME
-        joined = (master, digests[master]) if master in digests else None
-        otio.write_timeline(timeline, order.edition, master=joined)
-        digests[timeline] = sha256_file(timeline)
+    master = order.folder / MASTER_NAME
+    joined = (master, digests[master]) if master in digests else None
+    timelines = write_timelines(order.folder, order.edition, _wanted(order.format), master=joined)
+    digests |= {path: sha256_file(path) for path in timelines}
     return Assembled(
         tuple(
             WrittenFile(path.name, sha256, path.stat().st_size) for path, sha256 in digests.items()

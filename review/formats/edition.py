@@ -156,6 +156,9 @@ class Edition:
     scenes: tuple[EditionScene, ...]
     version: str = RESTORATION
     """Which leaves; of a colour delivery single scenes may have been left as restored."""
+    tape: str = "REEL"
+    """What edit decision lists call the reel: at most eight letters and digits, unlike any other
+    reel's of the catalogue."""
     policy: dict[str, Any] = field(default_factory=dict)
     """How the policy of the use was held, as `review.gate.Decision.as_json` writes it."""
     encloses_map: bool = False

@@ -22,6 +22,7 @@ from review.formats.edition import (
     Remark,
     rate_text,
 )
+from review.formats.timeline import Gap, Mark, Master, marks, shots
 
 NAMESPACE = "reelproof"
 """The key of everything of ours in OpenTimelineIO metadata."""
@@ -30,7 +31,7 @@ TAKE, SCAN, MASTER = "take", "scan", "master"
 version's approved take bears that version's name: `restoration` or `colour`."""
 
 
-def write_timeline(path: Path, edition: Edition, *, master: tuple[Path, str] | None = None) -> None:
+def write_timeline(path: Path, edition: Edition, *, master: Master | None = None) -> None:
     """Write the timeline.
 
     Args:
@@ -39,7 +40,7 @@ def write_timeline(path: Path, edition: Edition, *, master: tuple[Path, str] | N
     otio.adapters.write_to_file(build_timeline(edition, master=master), str(path), "otio_json")
 
 
-def build_timeline(edition: Edition, *, master: tuple[Path, str] | None = None) -> Any:
+def build_timeline(edition: Edition, *, master: Master | None = None) -> Any:
     """The timeline as OpenTimelineIO's own object."""
     scan = edition.scan
     timeline = otio.schema.Timeline(
@@ -48,11 +49,14 @@ def build_timeline(edition: Edition, *, master: tuple[Path, str] | None = None) 
         metadata={NAMESPACE: _about(edition)},
     )
     pictures = otio.schema.Track(name="Pictures", kind=otio.schema.TrackKind.Video)
-    for scene in edition.scenes:
-        pictures.append(_clip(scene, edition, master))
+    for item in shots(edition, master):
+        if isinstance(item, Gap):
+            pictures.append(otio.schema.Gap(source_range=_range(0, item.frames, scan.rate)))
+        else:
+            pictures.append(_clip(item.scene, edition, master))
     timeline.tracks.append(pictures)
     for number, track in enumerate(scan.audio, start=1):
-        timeline.tracks.append(_sound(edition, number, track))
+        timeline.tracks.append(_sound(edition, number, track, master))
     return timeline
 
 
@@ -63,6 +67,8 @@ def _about(edition: Edition) -> dict[str, Any]:
         "reel": edition.reel,
         "use": edition.use,
         "version": edition.version,
+        "tape": edition.tape,
+        "provenance": edition.totals.as_json(),
         "policy": edition.policy,
         "rate": rate_text(scan.rate),
         "variable_rate": scan.variable_rate,
@@ -72,7 +78,7 @@ def _about(edition: Edition) -> dict[str, Any]:
     }
 
 
-def _clip(scene: EditionScene, edition: Edition, master: tuple[Path, str] | None) -> Any:
+def _clip(scene: EditionScene, edition: Edition, master: Master | None) -> Any:
     scan, take = edition.scan, scene.take
     source = _range(scan.start_count + scene.start_frame, scene.frames, scan.rate)
     whole = _range(scan.start_count, scan.frames, scan.rate)
@@ -83,17 +89,24 @@ def _clip(scene: EditionScene, edition: Edition, master: tuple[Path, str] | None
     if scene.other is not None:
         references[scene.other.take.version] = _take(scene.other.take, scene.other.decision, source)
     if master is not None:
-        name, sha256 = master[0].name, master[1]
-        # Relative: the timeline and its master travel in one folder.
-        references[MASTER] = _reference(name, whole, {"sha256": sha256, "kind": "master"})
+        references[MASTER] = _of_master(master, whole, {})
     clip = otio.schema.Clip(
         name=f"Scene {scene.number}",
         source_range=source,
         metadata={NAMESPACE: _scene_facts(scene, edition)},
-        markers=[_marker(remark, edition) for remark in scene.remarks],
+        markers=[
+            *(_marker(remark, edition) for remark in scene.remarks),
+            *(_made(mark, edition) for mark in marks(scene) if mark.tone == "made"),
+        ],
     )
     clip.set_media_references(references, MASTER if master is not None else TAKE)
     return clip
+
+
+def _of_master(master: Master, whole: TimeRange, facts: dict[str, Any]) -> Any:
+    path, sha256 = master
+    # Relative: the timeline and its master travel in one folder.
+    return _reference(path.name, whole, {"sha256": sha256, "kind": "master"} | facts)
 
 
 def _take(take: EditionTake, decision: Decision | None, source: TimeRange) -> Any:
@@ -146,8 +159,22 @@ def _marker(remark: Remark, edition: Edition) -> Any:
     )
 
 
-def _sound(edition: Edition, number: int, track: dict[str, Any]) -> Any:
-    """One audio track of the scan, whole: sound is not restored, and not cut into scenes."""
+def _made(mark: Mark, edition: Edition) -> Any:
+    """Frames that a machine or a person made."""
+    scan = edition.scan
+    return otio.schema.Marker(
+        name=mark.name,
+        marked_range=_range(scan.start_count + mark.start, mark.frames, scan.rate),
+        color=otio.schema.MarkerColor.MAGENTA,
+        metadata={NAMESPACE: {"frames": [mark.start, mark.start + mark.frames]}},
+    )
+
+
+def _sound(edition: Edition, number: int, track: dict[str, Any], master: Master | None) -> Any:
+    """One audio track of the scan, whole: sound is not restored, and not cut into scenes.
+
+    The master, if there is one, has the same sound and is active.
+    """
     scan = edition.scan
     whole = _range(scan.start_count, scan.frames, scan.rate)
     reference = _reference(
@@ -155,7 +182,11 @@ def _sound(edition: Edition, number: int, track: dict[str, Any]) -> Any:
         whole,
         {"sha256": scan.sha256, "kind": "scan", "audio_track": number, "probed": track},
     )
-    heard = otio.schema.Clip(name=f"Sound {number}", media_reference=reference, source_range=whole)
+    references = {SCAN: reference}
+    if master is not None:
+        references[MASTER] = _of_master(master, whole, {"audio_track": number})
+    heard = otio.schema.Clip(name=f"Sound {number}", source_range=whole)
+    heard.set_media_references(references, MASTER if master is not None else SCAN)
     return otio.schema.Track(
         name=f"Sound {number}", kind=otio.schema.TrackKind.Audio, children=[heard]
     )

@@ -147,6 +147,11 @@ def test_everything_delivered_is_listed_with_its_digest(
         "map.mkv",
         "viewing.mp4",
         "timeline.otio",
+        "timeline.edl",
+        "timeline.xml",
+        "timeline.fcpxml",
+        "timeline.mlt",
+        "timeline.json",
         "record.json",
     }
     assert [path.name for path in (tmp_path / "out").iterdir()] == [folder.name]
@@ -326,4 +331,4 @@ def test_a_write_that_fails_midway_leaves_nothing(
     assert not (tmp_path / "out").exists()
     assert not Deliverable.objects.exists()
     made = build_deliverable(reel, format="all", use="exhibition", to=tmp_path, by=archivist)
-    assert len(made.files) == 5
+    assert len(made.files) == 10

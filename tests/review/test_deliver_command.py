@@ -92,3 +92,15 @@ def test_an_unknown_reel_or_person_is_named(tmp_path: Path, archivist: User) -> 
     reel = make_approved_reel(tmp_path, by=archivist)
     with pytest.raises(CommandError, match="no user nobody"):
         call_command("deliver", *order(reel, tmp_path, "--by", "nobody"))
+
+
+def test_each_editing_format_leaves_with_its_sidecar(tmp_path: Path, archivist: User) -> None:
+    reel = make_approved_reel(tmp_path, by=archivist, start_timecode="01:00:00:00")
+    for number, format in enumerate(("edl", "fcp7", "fcpxml", "mlt"), start=1):
+        arguments = order(reel, tmp_path)
+        arguments[arguments.index("otio")] = format
+        names = [Path(file["path"]).name for file in run(*arguments)["files"]]
+        assert names[1:] == ["timeline.json", "record.json"], number
+        assert names[0].startswith("timeline.")
+    (path,) = tmp_path.glob("out/*-edl-1/timeline.edl")
+    assert f"001  R{reel.pk:07d} V     C        01:00:00:00 01:00:00:05" in path.read_text()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,71 +10,11 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from archive.media.pixels import PIXEL_FORMATS, PictureFormat
-from archive.timecode import frames_of_timecode
-from review.formats.edition import (
-    Decision,
-    Edition,
-    EditionScan,
-    EditionScene,
-    EditionTake,
-    Remark,
-)
+from review.formats.edition import Edition, Remark
 from review.formats.otio import MASTER, SCAN, TAKE, build_timeline, write_timeline
+from tests.review.formats.editions import make_edition
 
 RATES = [Fraction(16), Fraction(18), Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001)]
-TOTALS = {
-    "structure": {"ORIGINAL": 90, "RECOVERED": 10},
-    "colour": {"ORIGINAL": 100},
-    "pixels": 100,
-}
-
-
-def make_edition(
-    rate: Fraction, *, start: str = "", cuts: tuple[int, ...] = (0, 37, 200)
-) -> Edition:
-    scan = EditionScan(
-        path=Path("/films/harbour day.mkv"),
-        sha256="a" * 64,
-        frames=cuts[-1],
-        rate=rate,
-        variable_rate=False,
-        start_timecode=start,
-        start_count=frames_of_timecode(start, rate) if start else 0,
-        width=64,
-        height=48,
-        pixel_format="gray",
-        audio=({"codec": "pcm_s16le"}, {"codec": "flac"}),
-        table=None,
-    )
-    scenes = tuple(
-        EditionScene(
-            number=number,
-            kind="shot",
-            start_frame=first,
-            end_frame=last,
-            take=make_take(number),
-            decision=Decision("Anna", "2026-11-22T10:00:00+00:00", f"{number}" * 64, "fine"),
-        )
-        for number, (first, last) in enumerate(itertools.pairwise(cuts), start=1)
-    )
-    return Edition("Harbour Day", "reel 1", "exhibition", scan, scenes)
-
-
-def make_take(number: int) -> EditionTake:
-    return EditionTake(
-        stage="repair",
-        number=number,
-        digest=f"{number}" * 64,
-        picture=Path(f"/takes/{number}/picture.mkv"),
-        picture_sha256="c" * 64,
-        framemd5="d" * 64,
-        provenance=Path(f"/takes/{number}/map.mkv"),
-        provenance_sha256="e" * 64,
-        totals=TOTALS,
-        stages=("deflicker", "repair"),
-        form=PictureFormat(64, 48, PIXEL_FORMATS["gray"], Fraction(25)),
-    )
 
 
 def read_back(path: Path, edition: Edition, **more: Any) -> Any:
