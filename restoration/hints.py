@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -38,6 +38,7 @@ def paint(
     rgb: RGB,
     by: User,
     entry: PaletteEntry | None = None,
+    batch: UUID | None = None,
 ) -> list[Hint]:
     """Put square patches of a colour on a frame, all in one stroke.
 
@@ -46,6 +47,7 @@ def paint(
         size: the side of a patch in pixels; what lies outside the picture is cut off.
         rgb: sRGB, 0 to 255; a palette entry's own colour takes its place.
         entry: the palette's entry that was chosen for it.
+        batch: shared with hints of the same entry that are put into other scenes with it.
 
     Raises: DrawingError, and nothing is recorded.
     """
@@ -65,7 +67,7 @@ def paint(
     made = [
         Hint(
             scan=scene.scan, frame=frame, y=y, x=x, height=height, width=width,
-            red=red, green=green, blue=blue, entry=entry, stroke=stroke, by=by,
+            red=red, green=green, blue=blue, entry=entry, stroke=stroke, batch=batch, by=by,
         )
         for y, x, height, width in boxes
     ]  # fmt: skip
@@ -152,4 +154,5 @@ def _about(hints: Sequence[Hint]) -> dict[str, Any]:
         "boxes": [[hint.x, hint.y, hint.width, hint.height] for hint in hints],
         "colour": first.hex,
         "entry": str(first.entry) if first.entry else "",
+        **({"batch": str(first.batch)} if first.batch else {}),
     }

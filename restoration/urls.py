@@ -6,6 +6,7 @@ from restoration import (
     colour_views,
     correction_views,
     cut_views,
+    palette_views,
     reference_views,
     repair_views,
     viewing_views,
@@ -50,6 +51,18 @@ urlpatterns = [
     path("scenes/<int:pk>/hints/undo/", colour_views.undo, name="undo-hint"),
     path("scenes/<int:pk>/hints/<int:hint>/withdraw/", colour_views.withdraw, name="withdraw-hint"),
     path("scenes/<int:pk>/palette/", colour_views.keep_colour, name="keep-colour"),
+    path("scenes/<int:pk>/palette/<int:entry>/", palette_views.use, name="use-colour"),
+    path("scenes/<int:pk>/palette/<int:entry>/put/", palette_views.put, name="put-colour"),
+    path(
+        "scenes/<int:pk>/palette/<int:entry>/place/",
+        palette_views.proposal,
+        name="propose-colour",
+    ),
+    path(
+        "scenes/<int:pk>/palette/<int:entry>/batches/<uuid:batch>/take-back/",
+        palette_views.take_back,
+        name="take-back-colour",
+    ),
     path(
         "scenes/<int:pk>/palette/<int:entry>/withdraw/",
         colour_views.withdraw_colour,

@@ -111,6 +111,10 @@ EXPECTED = {
     "undo-hint": Expected(WRITE, VIEWERS, ("scene",)),
     "withdraw-hint": Expected(WRITE, VIEWERS, ("scene", "hint")),
     "keep-colour": Expected(WRITE, VIEWERS, ("scene",)),
+    "use-colour": Expected(READ, VIEWERS, ("scene", "palette_entry")),
+    "put-colour": Expected(WRITE, VIEWERS, ("scene", "palette_entry")),
+    "propose-colour": Expected(READ, VIEWERS, ("scene", "palette_entry")),
+    "take-back-colour": Expected(WRITE, VIEWERS, ("scene", "palette_entry", "batch")),
     "withdraw-colour": Expected(WRITE, VIEWERS, ("scene", "palette_entry")),
     "keep-reference": Expected(WRITE, VIEWERS, ("scene",)),
     "withdraw-reference": Expected(WRITE, VIEWERS, ("scene", "reference")),
@@ -214,7 +218,7 @@ def things(archivist: User) -> dict[str, object]:
         "kind": "vtt", "correction_of_line": of_line.pk,
         "reference": reference.pk,
         "correction": correction.pk,
-        "hint": hint.pk, "palette_entry": entry.pk,
+        "hint": hint.pk, "palette_entry": entry.pk, "batch": uuid.uuid4(),
         "region": region.pk, "repair_decision": repair.pk,
         "reel": scan.reel.pk, "scan": scan.pk, "scene": scene.pk, "take": take.pk, "run": run.pk,
         "approval": approval.pk, "note": note.pk, "upload": upload.pk, "zero": 0,
@@ -274,7 +278,8 @@ def test_a_wrong_method_is_refused(name, things, archivist):
 def test_what_is_not_there_is_not_found(name, things, archivist):
     client = Client()
     client.force_login(archivist)
-    nothing = {key: uuid.uuid4() if key in ("upload", "folder") else 987654 for key in things} | {
+    named = ("upload", "folder", "batch")
+    nothing = {key: uuid.uuid4() if key in named else 987654 for key in things} | {
         "zero": 0, "kind": "vtt",
     }  # fmt: skip
     response = ask(client, min(EXPECTED[name].methods), address(name, nothing))

@@ -105,6 +105,9 @@ class Hint(models.Model):
         PaletteEntry, null=True, on_delete=models.PROTECT, related_name="hints"
     )
     stroke = models.UUIDField(default=uuid4, help_text="Shared by patches painted in one go")
+    batch = models.UUIDField(
+        null=True, help_text="Shared by hints that put one colour into several scenes at once"
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="hints")
     at = models.DateTimeField(auto_now_add=True)
     withdrawn = models.DateTimeField(null=True, blank=True)

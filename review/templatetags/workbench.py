@@ -252,3 +252,9 @@ def took(run: StageRun) -> str:
         return ""
     seconds = (run.ended - run.started).total_seconds()
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+@register.filter
+def ring(height: int, sign: int = 1) -> int:
+    """The radius of a ring on a picture of that many rows, so that it is seen at any size."""
+    return sign * max(4, height // 16)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from restoration import nursery, runs, viewing
+from restoration import hints, nursery, palettes, runs, viewing
 from restoration.models import ColourCorrection, Hint, Scene, StageRun, Take
 from tests.e2e.player import open_player
 from tests.e2e.test_accessible import faults
@@ -202,6 +202,45 @@ def test_three_hints_on_one_frame_colour_the_whole_scene(
     assert max(far) - min(far) < max(near) - min(near) and min(far) > 120, "fog where no hint is"
     assert Take.objects.filter(stage="repair").count() == 1
     expect(section).to_contain_text("You are looking at the colour version")
+
+
+def test_a_colour_is_put_into_another_scene_by_a_click(
+    page: Page, log_in, scene_with_takes, reviewer
+):
+    entry = palettes.add(
+        scene_with_takes, palette="Anna", name="hat", rgb=(180, 60, 40), source="a letter",
+        certainty="likely", by=reviewer,
+    )  # fmt: skip
+    hints.paint(scene_with_takes, FRAME, [(40, 60)], size=9, rgb=RED, by=reviewer, entry=entry)
+    other = (
+        Scene.objects.current()
+        .filter(scan=scene_with_takes.scan)
+        .exclude(pk=scene_with_takes.pk)[0]
+    )
+    log_in(reviewer)
+    page.goto(f"/scenes/{scene_with_takes.pk}/palette/{entry.pk}/")
+    card = page.locator(f"#place-{other.pk}")
+    expect(card.locator(".place-words")).not_to_contain_text("Looking")
+    expect(card.get_by_role("checkbox")).not_to_be_checked()
+    assert faults(page) == []
+    picture = card.locator("img")
+    box = picture.bounding_box()
+    assert box is not None
+    picture.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.5})
+    expect(card.get_by_role("checkbox")).to_be_checked()
+    expect(card.locator("g.chosen")).to_be_visible()
+    page.get_by_label("one run each").uncheck()
+    page.get_by_role("button", name="Paint where ticked").click()
+    expect(page.get_by_text("Anna: hat painted in 1 scene.")).to_be_visible()
+    made = Hint.objects.get(batch__isnull=False)
+    assert (made.entry, made.by, made.width) == (entry, reviewer, 9)
+    assert abs(made.x + 4 - other.scan.width * 0.25) <= 2
+    page.get_by_role("button", name="Take all back").click()
+    expect(page.get_by_text("Taken back: 1 hint.")).to_be_visible()
+    assert not Hint.objects.standing().filter(batch__isnull=False).exists()
+
+
+RED = (180, 60, 40)
 
 
 def colour_at(page: Page, x: int, y: int) -> list[int]:
