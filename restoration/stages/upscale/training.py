@@ -1,6 +1,6 @@
 """Train the compact network: a fixed number of steps, fixed seeds, resumable at any moment.
 
-    python -m restoration train upscale --data DIR --out FILE --steps 12000 --work FOLDER
+    python -m restoration train upscale --data DIR --out FILE --steps 5000 --work FOLDER
 
 Each step's batch follows from the seed and the step's number alone. What is judged is the faithful
 picture, which shrinks to the small one: the network is only asked for what the small
@@ -45,7 +45,7 @@ _MARGIN = 5
 class Schedule:
     """How long and how fast."""
 
-    steps: int = 12000
+    steps: int = 5000
     batch: int = 8
     crop: int = 48
     rate: float = 1.5e-3
