@@ -18,6 +18,7 @@ from archive import derived
 from restoration import references, workers
 from restoration.claims import Claim, claim, give_back, lease, renew
 from restoration.errors import ChildFailed, DiskFull, LeaseLost
+from restoration.leg import Leg
 from restoration.models import StageRun
 from restoration.nursery import Message, Nursery, take
 from restoration.nursery import give_back as keep
@@ -43,15 +44,12 @@ class RunFailed(Exception):
     """The child met an error that another attempt would meet again."""
 
 
-def execute_run(
-    run_id: int, *, told: Told | None = None, computed: Callable[[], None] = lambda: None
-) -> None:
+def execute_run(run_id: int, *, told: Told | None = None, leg: Leg | None = None) -> None:
     """Work on a run until it has ended, whatever happens; return at once if it is not to be had.
 
     Args:
         told: Called with (run, frames done) every now and then.
-        computed: Called when the stage has made its last frame, while that is still being read
-            back; not for a stage that only finds, and not for a run that ends before.
+        leg: Its part in a relay: told how near its stage's end is, and asked when it may begin.
     """
     begun = time.monotonic()
     claimed = claim(run_id, worker=worker_name(), device=device())
@@ -62,7 +60,7 @@ def execute_run(
         return
     published = False
     try:
-        published = Attempt(claimed, begun, told, computed).run()
+        published = Attempt(claimed, begun, told, leg or Leg()).run()
     finally:
         if not published:
             storage().remove(claimed.storage_key)
@@ -107,7 +105,7 @@ class Attempt:
     claim: Claim
     begun: float
     told: Told | None = None
-    computed: Callable[[], None] = lambda: None
+    leg: Leg = field(default_factory=Leg)
     frames_done: int = 0
     child: Nursery | None = None
     """The process that computes, for as long as it may."""
@@ -162,11 +160,15 @@ class Attempt:
         """
         child = take()
         ready = time.monotonic()
-        child.begin(make_order(self.claim))
+        order, held = make_order(self.claim), self.leg.held
+        child.begin(order, hold=held)
         self.child = child
+        if held:
+            self.leg.when_going(child.go)
         try:
             told = self.listen(child)
         finally:
+            self.leg.forget()
             if not self.made:  # Cancelled, lost, silent: nothing may write to its folder any more.
                 self.part()
         made = told["made"]
@@ -186,6 +188,7 @@ class Attempt:
                     self.made = True
                     return message
                 elif "ended" in message:
+                    self.leg.forget()
                     self.child = None
                     keep(child)
                     check_end(result, message)
@@ -195,8 +198,8 @@ class Attempt:
 
     def progressed(self, done: int, total: int) -> None:
         self.frames_done = min(done, self.claim.run.frames_total)
-        if done == total and find_stage(self.claim.run.stage).makes == "pictures":
-            self.computed()
+        if find_stage(self.claim.run.stage).makes == "pictures":
+            self.leg.progressed(done, total)
 
     def part(self) -> None:
         """See the child out; one that has not made anything is stopped."""
@@ -209,6 +212,8 @@ class Attempt:
         if workers.stopping.is_set():
             raise WorkerStops
         now = time.monotonic()
+        if self.leg.held:  # It has its files open and waits.
+            self.heard = now
         patience = progress_seconds()
         if now - self.heard > patience:
             raise ChildFailed(f"no progress for {patience:.0f} seconds; the process was ended")

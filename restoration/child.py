@@ -8,7 +8,8 @@ takes nothing with it. When the worker dies, however it dies, its end of the pip
 child is killed: no orphan goes on computing. PLAIN: no Django here, so no database connection is
 ever forked.
 
-Lines of JSON go both ways. In: `{"order": ...}`, `{"stop": true}`. Out: `{"ready"}`,
+Lines of JSON go both ways. In: `{"order": ..., "hold": ...}`, `{"go": true}` for an order that is
+held, `{"stop": true}`. Out: `{"ready"}`,
 `{"progress": [done, total]}`, `{"made": ...}` or `{"error": ...}`, and always at last `{"ended"}`.
 """
 
@@ -28,12 +29,13 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from config.tether import tie
+from restoration import turn
 from restoration.orders import Order
 
 EXECUTOR = "restoration.execution:execute"
@@ -74,7 +76,8 @@ def main(arguments: list[str]) -> None:
     while line := orders.readline():
         message = json.loads(line)
         if "order" in message:  # A late "stop" is for a child that has ended by itself.
-            watch(Order.from_json(message["order"]), execute, orders)
+            order = Order.from_json(message["order"])
+            watch(order, execute, orders, hold=bool(message.get("hold")))
 
 
 def load(libraries: list[str]) -> None:
@@ -84,17 +87,27 @@ def load(libraries: list[str]) -> None:
             importlib.import_module(name)
 
 
-def watch(order: Order, execute: Execute, orders: RawIOBase) -> None:
-    """Fork a child for the order and report how it ended; kill it if asked to or left alone."""
-    with tempfile.TemporaryFile() as words, mmap.mmap(-1, len(HEAVY)) as loaded:
+def watch(order: Order, execute: Execute, orders: RawIOBase, *, hold: bool) -> None:
+    """Fork a child for the order and report how it ended; kill it if asked to or left alone.
+
+    Args:
+        hold: have the child wait for its turn before its stage begins.
+    """
+    with (
+        tempfile.TemporaryFile() as words,
+        mmap.mmap(-1, len(HEAVY)) as loaded,
+        pipe_if(hold) as (gate, key),
+    ):
         pid = os.fork()
         if pid == 0:
+            if gate is not None:
+                turn.hold(gate)
             run_child(order, execute, words, loaded)
         handle = os.pidfd_open(pid)
         with contextlib.closing(selectors.DefaultSelector()) as selector:
             selector.register(handle, selectors.EVENT_READ)
             selector.register(orders, selectors.EVENT_READ)
-            alone = wait_or_stop(pid, handle, orders, selector)
+            alone = wait_or_stop(pid, handle, orders, selector, key)
         os.close(handle)
         _, status = os.waitpid(pid, 0)
         if alone:
@@ -103,10 +116,32 @@ def watch(order: Order, execute: Execute, orders: RawIOBase) -> None:
         load([name for place, name in enumerate(HEAVY) if loaded[place]])
 
 
+@contextlib.contextmanager
+def pipe_if(wanted: object) -> Iterator[tuple[int | None, int | None]]:
+    """The two ends of a pipe, or neither."""
+    if not wanted:
+        yield None, None
+        return
+    ends = os.pipe()
+    try:
+        yield ends
+    finally:
+        for end in ends:
+            os.close(end)
+
+
 def wait_or_stop(
-    pid: int, handle: int, orders: RawIOBase, selector: selectors.BaseSelector
+    pid: int,
+    handle: int,
+    orders: RawIOBase,
+    selector: selectors.BaseSelector,
+    key: int | None,
 ) -> bool:
-    """Return when the child has ended; True if the worker is gone."""
+    """Return when the child has ended; True if the worker is gone.
+
+    Args:
+        key: where a byte lets a child go that is held.
+    """
     deadline: float | None = None
     alone = False
     while True:
@@ -119,6 +154,10 @@ def wait_or_stop(
             deadline = None
         if orders.fileno() in ready:
             line = orders.readline()
+            if line and "go" in json.loads(line):
+                if key is not None:
+                    os.write(key, b"1")
+                continue
             alone = not line
             kill_group(pid, signal.SIGKILL if alone else signal.SIGTERM)
             deadline = None if alone else time.monotonic() + GRACE_SECONDS

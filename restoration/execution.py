@@ -6,6 +6,7 @@ the length of the range: frames are streamed, and a bounded window of them is ke
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from typing import Any
 from archive.fixity import canonical_json, sha256_file
 from archive.media.errors import MediaError, WriteFailed
 from archive.media.pixels import Picture, PictureFormat
+from restoration import turn
 from restoration.following import ScanFrames, TakeFollower
 from restoration.guides import GUIDES, check_guides, read_guides
 from restoration.manifest import (
@@ -55,6 +57,7 @@ def execute(order: Order, progress: Progress, *, stage: Stage | None = None) -> 
     with ExitStack() as opened:
         run = open_run(order, stage or find_stage_of(order.stage), opened, clock)
         clock.add("start_up", clock.began)
+        _wait_for_turn(run)
         try:
             return (_find if run.stage.makes == "findings" else _make)(run, progress)
         except (WriteFailed, OSError) as error:
@@ -68,6 +71,16 @@ def execute(order: Order, progress: Progress, *, stage: Stage | None = None) -> 
         except (MediaError, ProvenanceError):
             run.require_input()  # A damaged input take explains what its reader met.
             raise
+
+
+def _wait_for_turn(run: Run) -> None:
+    """What is needed first is there when it is this run's turn, if that is not now."""
+    if turn.held():
+        with contextlib.suppress(MediaError):  # The stage will meet it, where it is put in words.
+            run.clip.frame(run.order.start_frame)
+        began = time.perf_counter()
+        turn.wait()
+        run.clock.add("held", began)
 
 
 def _find(run: Run, progress: Progress) -> Made:

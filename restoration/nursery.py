@@ -44,6 +44,7 @@ class Nursery:
         """
         self.executor = executor
         self.started = False
+        self._sending = threading.Lock()
         self.buffer = b""
         # Its own session: Ctrl-C in a terminal reaches the worker, which then decides.
         self.process = subprocess.Popen(
@@ -74,8 +75,13 @@ class Nursery:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def begin(self, order: Order) -> None:
-        self._send({"order": order.as_json()})
+    def begin(self, order: Order, *, hold: bool = False) -> None:
+        """Have a child execute the order; one that is held opens its files and waits for `go`."""
+        self._send({"order": order.as_json(), "hold": hold})
+
+    def go(self) -> None:
+        """Let the stage of a held order begin. Any thread may say so."""
+        self._send({"go": True})
 
     def stop(self) -> None:
         """End the child that is computing: asked first, killed soon after. `ended` will follow."""
@@ -117,8 +123,9 @@ class Nursery:
     def _send(self, message: Message) -> None:
         assert self.process.stdin
         try:
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
-            self.process.stdin.flush()
+            with self._sending:
+                self.process.stdin.write(json.dumps(message).encode() + b"\n")
+                self.process.stdin.flush()
         except BrokenPipeError as error:
             raise ChildFailed("the computing process died") from error
 

@@ -1,9 +1,10 @@
 """A worker's runs one after another, the next begun while the last is still being read back.
 
 After a stage's last frame a run has a while to go: frames to encode, to read back and to compare,
-files to hash, a take to publish. That keeps one core busy at most; the next run's start, another
-process, open files, first frames, fits beside it. No two stages of one worker compute at once, and
-no more than one run is behind.
+files to hash, a take to publish. And before its first a run has to be claimed, to get a process, to
+open its files, to decode some frames. Neither keeps more than one core busy, so both go on beside
+the stage of another run: the next is opened when the stage before it nears its end, and let go when
+that has made its last frame. No two stages of one worker compute at once.
 
 The next run is looked up in its table, where the truth is: the broker would take longer to deliver
 its message than the start of a run takes. That message then finds nothing to do. A message is
@@ -18,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 
 import dramatiq
 from django.db import close_old_connections, connections
@@ -26,6 +28,7 @@ from dramatiq.middleware import Middleware
 from restoration import workers
 from restoration.attempts import execute_run
 from restoration.claims import next_waiting
+from restoration.leg import Leg
 from restoration.models import StageRun
 from restoration.nursery import discard_idle, prepare
 
@@ -36,8 +39,15 @@ THREADS = NURSERIES = 2
 ROW_SECONDS = 30.0
 """For how long runs are taken from the table before other messages of the queue have their turn."""
 
-Work = Callable[[int, Callable[[], None]], None]
+Work = Callable[[int, Leg], None]
 Next = Callable[[], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    number: int
+    leg: Leg
+    future: Future[None]
 
 
 class Relay:
@@ -47,7 +57,7 @@ class Relay:
     """
 
     def __init__(self, work: Work) -> None:
-        """work: called with a run's id and what it calls when its stage has ended."""
+        """work: called with a run's id and its leg, whose `go` it waits for before it computes."""
         self._work = work
         self._threads: ThreadPoolExecutor | None = None
         self._behind: Future[None] | None = None
@@ -55,20 +65,27 @@ class Relay:
     def run(self, run_id: int, following: Next = lambda: None) -> None:
         """Work on a run, and for a while on those that follow, to the end of the last one's stage.
 
-        Each begins when the stage of the one before has made its last frame, or its run has
-        ended, and the run before that one has ended as well.
+        No more than two runs are there at a time: the one that computes, and the one behind it or
+        the one before it.
 
         Args:
             following: gives the next run to work on, or None.
         """
         until = time.monotonic() + ROW_SECONDS
-        next_id: int | None = run_id
-        while next_id is not None:
-            number = next_id
-            self._one(number)
-            next_id = following() if time.monotonic() < until else None
-            if next_id == number:  # It cannot be had just now; its message will come.
+        current = self._start(run_id, held=False)
+        while True:
+            current.leg.near.wait()
+            self._see_out()
+            ahead = self._start_next(current, following, until, held=True)
+            current.leg.computed.wait()
+            if ahead is None:
+                ahead = self._start_next(current, following, until, held=False)
+            else:
+                ahead.leg.go()
+            self._behind = current.future
+            if ahead is None:
                 return
+            current = ahead
 
     def finish(self) -> None:
         """Wait for the run that is behind, and let the threads go."""
@@ -80,29 +97,33 @@ class Relay:
             self._threads.shutdown()
             self._threads = None
 
-    def _one(self, run_id: int) -> None:
+    def _start_next(
+        self, current: _Running, following: Next, until: float, *, held: bool
+    ) -> _Running | None:
+        next_id = following() if time.monotonic() < until else None
+        # The same one cannot be had just now; its message will come.
+        return None if next_id in (None, current.number) else self._start(next_id, held=held)
+
+    def _start(self, run_id: int, *, held: bool) -> _Running:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="run")
-        computed = threading.Event()
-        running = self._threads.submit(self._execute, run_id, computed)
-        computed.wait()
-        self._see_out()
-        self._behind = running
+        leg = Leg(held=held)
+        return _Running(run_id, leg, self._threads.submit(self._execute, run_id, leg))
 
     def _see_out(self) -> None:
         behind, self._behind = self._behind, None
         if behind is not None:
             wait([behind])
 
-    def _execute(self, run_id: int, computed: threading.Event) -> None:
+    def _execute(self, run_id: int, leg: Leg) -> None:
         try:
             close_old_connections()
-            self._work(run_id, computed.set)
+            self._work(run_id, leg)
         except Exception:  # Said here: by now nobody may be waiting for it.
             log.exception("run %s: left to its lease", run_id)
         finally:
             close_old_connections()
-            computed.set()
+            leg.end()
 
 
 def _close_connections(both: threading.Barrier) -> None:
@@ -119,7 +140,7 @@ def work_on(run_id: int) -> None:
     """What a worker does with a run, in whichever of its threads."""
     relay: Relay | None = getattr(_own, "relay", None)
     if relay is None or relay not in _relays:
-        relay = _own.relay = Relay(lambda run, computed: execute_run(run, computed=computed))
+        relay = _own.relay = Relay(lambda run, leg: execute_run(run, leg=leg))
         _relays.append(relay)
     queue = StageRun.objects.filter(pk=run_id).values_list("queue", flat=True).first()
     relay.run(run_id, lambda: _next_of(queue))
