@@ -16,7 +16,7 @@ from restoration.relay import Relay
 from tests.restoration.engine.processes import computing, wait_until, worker
 from tests.restoration.engine.test_worker import check_nothing_is_broken
 
-LIMIT = 20.0
+LIMIT = 90.0
 
 
 class Runs:
