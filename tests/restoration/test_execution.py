@@ -361,7 +361,7 @@ def test_only_a_window_of_pictures_and_maps_is_held_at_once(scan: Path, tmp_path
         return made
 
     run_stage(long_scan, small_stage("watcher", watch), tmp_path / "take", frames=(0, 150))
-    assert 48 <= most <= 48 + 3 * 10  # the clip's window, what waits for the encoder, what it encodes
+    assert 48 <= most <= 48 + 3 * 10  # the clip's window, and what waits or is encoded
 
 
 RESIDENT = """
