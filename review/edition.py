@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,13 @@ from archive.models import Reel, Scan
 from archive.timecode import frames_of_timecode
 from restoration import scenes
 from restoration.models import Scene, Take
-from restoration.provenance import Label, Totals
 from restoration.recording import MAP, PICTURE
 from restoration.storage import storage
 from restoration.take_index import TakeIndex
 from review import decisions
+from review.cues import KINDS, PLANES, Link, chain_cues, pixels_of
 from review.formats.edition import (
-    COPIED,
-    HAND,
-    MACHINE,
+    Cue,
     Decision,
     DeliveryError,
     Edition,
@@ -38,13 +36,6 @@ from review.gating import Gate
 from review.material import frame_counts, totals_of
 from review.models import Approval, Note
 from review.version_choice import RESTORED, VERSIONS, VersionChoice
-
-KINDS = {
-    MACHINE: (Label.SYNTHESISED, Label.NOT_MEASURED),
-    HAND: (Label.HUMAN,),
-    COPIED: (Label.RECOVERED,),
-}
-"""What is marked in a timeline, and the labels that it stands for."""
 
 
 def make_edition(
@@ -71,9 +62,15 @@ def make_edition(
         version=choice.version,
         tape=f"R{reel.pk:07d}",
         policy=held.decision.as_json(),
+        rights=tuple(_rights(reel)),
         encloses_map=policy.maps == "enclosed",
         counts_again=bool(policy.labels),
     )
+
+
+def _rights(reel: Reel) -> Iterable[str]:
+    for each in reel.title.rights.all():
+        yield f"{each.statement} ({each.holder})" if each.holder else each.statement
 
 
 class _Beside:
@@ -143,25 +140,38 @@ def _scene(
         approvals=approvals,
         unapproved=held.unapproved.get(scene.pk, ""),
         marked=marked_ranges(frame_counts(take)),
+        cues=_cues(take, scene),
     )
 
 
 def marked_ranges(counts: Iterable[FrameCounts]) -> tuple[Marked, ...]:
     """Where labels of each of KINDS occur, by plane, in order of their first frame."""
     listed = list(counts)
-    planes: dict[str, Callable[[Totals], dict[Label, int]]] = {
-        "structure": lambda totals: totals.structure,
-        "colour": lambda totals: totals.colour,
-    }
     found = [
         Marked(start, end, plane, kind)
-        for plane, of in planes.items()
-        for kind, labels in KINDS.items()
-        for start, end in ranges(
-            each.frame for each in listed if any(of(each.totals)[label] for label in labels)
-        )
+        for plane in PLANES
+        for kind in KINDS
+        for start, end in ranges(each.frame for each in listed if pixels_of(each, plane, kind))
     ]
     return tuple(sorted(found, key=lambda each: (each.start_frame, each.end_frame)))
+
+
+def _cues(take: Take, scene: Scene) -> tuple[Cue, ...]:
+    second = max(1, round(scene.scan.rate))
+    return chain_cues((_link(each) for each in scenes.chain(take)), apart=second)
+
+
+def _link(take: Take) -> Link:
+    manifest: dict[str, Any] = take.manifest
+    weights = manifest.get("weights") or []
+    return Link(
+        stage=take.stage,
+        take=take.number,
+        version=str(manifest.get("version", "")),
+        models=tuple(f"{each['name']} ({each['sha256']})" for each in weights),
+        settings=dict(manifest.get("params") or {}),
+        counts=frame_counts(take),
+    )
 
 
 def _take(take: Take) -> EditionTake:

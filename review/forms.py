@@ -20,6 +20,7 @@ FORMAT_WORDS = {
     "fcp7": "Final Cut Pro 7 XML",
     "fcpxml": "FCPXML (Final Cut Pro)",
     "mlt": "MLT XML, for checking",
+    "cues": "cue sheet of what was made (CSV, PDF)",
     "mp4": "viewing copy (H.264 MP4)",
     "ffv1": "master and its map (FFV1)",
     ALL: "all of these",
@@ -72,7 +73,7 @@ class NoteForm(forms.Form):
 
 
 def _uses() -> list[tuple[str, str]]:
-    return [(use, f"{use}: {policy.title}") for use, policy in policies().items()]
+    return [(use, use) for use in policies()]
 
 
 class DeliverForm(forms.Form):

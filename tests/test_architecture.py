@@ -23,6 +23,7 @@ PURE = (
     "review/policies.py",
     "review/gate.py",
     "review/frame_ranges.py",
+    "review/cues.py",
 )
 """Arrays and values in, arrays and values out."""
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.fixity import scan_bytes, scan_digest, sha256_file
-from review.formats import ffv1, mp4, provenance_map
+from review.formats import cue_sheet, cue_sheet_pdf, ffv1, mp4, provenance_map
 from review.formats.edition import DeliveryError, Edition
 from review.formats.timelines import TIMELINES, write_timelines
 
-FORMATS = (*TIMELINES, "mp4", "ffv1")
+CUES = "cues"
+FORMATS = (*TIMELINES, CUES, "mp4", "ffv1")
 ALL = "all"
 
 CHECK, MASTER, READ_BACK, VIEWING = "check", "master", "reading back", "viewing copy"
@@ -84,6 +85,8 @@ def assemble(order: Order, told: Progress) -> Assembled:
     joined = (master, digests[master]) if master in digests else None
     timelines = write_timelines(order.folder, order.edition, _wanted(order.format), master=joined)
     digests |= {path: sha256_file(path) for path in timelines}
+    if CUES in _wanted(order.format):
+        digests |= {path: sha256_file(path) for path in _write_cue_sheets(order)}
     return Assembled(
         tuple(
             WrittenFile(path.name, sha256, path.stat().st_size) for path, sha256 in digests.items()
@@ -168,6 +171,13 @@ def _write_pictures(order: Order, told: Progress) -> tuple[list[Path], mp4.Viewi
         )
         files.append(viewing)
     return files, viewed
+
+
+def _write_cue_sheets(order: Order) -> list[Path]:
+    sheet, printed = order.folder / cue_sheet.NAME, order.folder / cue_sheet_pdf.NAME
+    cue_sheet.write_cue_sheet(sheet, order.edition)
+    cue_sheet_pdf.write_cue_sheet_pdf(printed, order.edition)
+    return [sheet, printed]
 
 
 def _master_progress(told: Progress) -> Callable[[int, int], None]:

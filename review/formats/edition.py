@@ -65,6 +65,33 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class Cue:
+    """Frames [start_frame, end_frame) in which one stage made picture or colour of one kind.
+
+    Ranges with less than a second between them are one cue; `frames` says in how many it did.
+    """
+
+    start_frame: int
+    end_frame: int
+    frames: int
+    plane: str
+    kind: str
+    """MACHINE, HAND or COPIED."""
+    most: float
+    """The largest share of a frame's pixels, 0 to 1."""
+    mean: float
+    """The share of the pixels of those frames."""
+    stage: str
+    take: int
+    version: str
+    """Of the stage."""
+    models: tuple[str, ...]
+    """Networks that it loaded, each with the SHA-256 of its weights."""
+    settings: dict[str, Any]
+    """Its parameters."""
+
+
+@dataclass(frozen=True, slots=True)
 class EditionTake:
     """The approved take of a scene: where its files lie and what their digests are."""
 
@@ -117,6 +144,8 @@ class EditionScene:
     """Why there is no approval that holds."""
     marked: tuple[Marked, ...] = ()
     """Where a machine or a person made picture or colour, in order."""
+    cues: tuple[Cue, ...] = ()
+    """The same by what made it, for the cue sheet."""
 
     @property
     def frames(self) -> int:
@@ -161,6 +190,8 @@ class Edition:
     reel's of the catalogue."""
     policy: dict[str, Any] = field(default_factory=dict)
     """How the policy of the use was held, as `review.gate.Decision.as_json` writes it."""
+    rights: tuple[str, ...] = ()
+    """What the catalogue says of the title's rights, each with its holder."""
     encloses_map: bool = False
     """The provenance map goes along in every format."""
     counts_again: bool = False

@@ -51,7 +51,7 @@ def told(server: OwnServer, home: Path, new_home: Callable[[], Path]) -> dict[st
 
 
 def test_a_film_goes_the_whole_way(told: dict[str, Any]) -> None:
-    assert told["ingested"]["frames"] == 10
+    assert told["ingested"]["frames"] == 12
     assert told["states"] == ["done"]
     assert told["delivered"]["allowed"]
     assert len(told["delivered"]["files"]) == 10

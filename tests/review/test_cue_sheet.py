@@ -1,0 +1,143 @@
+"""The cue sheet says by timecode what was made, by which stage, how much of it, and who decided."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from archive.models import Rights
+from restoration.models import Scene
+from restoration.provenance import Label, Totals
+from review.cues import Link, chain_cues
+from review.deliverables import build_deliverable
+from review.formats.cue_sheet import NOTHING, write_cue_sheet
+from review.formats.cue_sheet_pdf import write_cue_sheet_pdf
+from review.gate import FrameCounts
+from tests import factories
+from tests.review.approved_reel import approve_all, current_scan, make_real_take, make_scanned_reel
+from tests.review.formats.editions import make_edition
+from tests.review.labelled_takes import CLEAN, SIZE, labelling
+
+
+def counts(start: int, *made: int, of: int = 100) -> list[FrameCounts]:
+    """Frames from `start` with that many made up pixels of `of`."""
+    none, label = dict.fromkeys(Label, 0), Label.SYNTHESISED
+    return [
+        FrameCounts(
+            start + place,
+            Totals(
+                none | {Label.ORIGINAL: of - each, label: each}, none | {Label.ORIGINAL: of}, of
+            ),
+        )
+        for place, each in enumerate(made)
+    ]
+
+
+def link(stage: str, found: list[FrameCounts]) -> Link:
+    return Link(stage, 1, "1", (), {}, found)
+
+
+def test_what_a_later_stage_carries_on_is_the_earlier_ones() -> None:
+    repair, grade = link("repair", counts(10, 0, 5, 7)), link("grade", counts(10, 0, 5, 9))
+    first, second = chain_cues([repair, grade], apart=1)
+    assert (first.stage, first.start_frame, first.end_frame, first.frames) == ("repair", 11, 13, 2)
+    assert (first.most, round(first.mean, 6)) == (0.07, 0.06)
+    assert (second.stage, second.start_frame, second.end_frame) == ("grade", 12, 13)
+    assert second.most == pytest.approx(0.02)
+
+
+def test_a_take_of_more_pixels_that_carries_labels_on_makes_nothing() -> None:
+    grown = link("upscale", counts(0, 28, of=400))
+    (cue,) = chain_cues([link("repair", counts(0, 7)), grown], apart=1)
+    assert cue.stage == "repair"
+
+
+def test_ranges_less_than_a_second_apart_are_one_cue_that_counts_its_frames() -> None:
+    made = [4, 0, 0, 4, *[0] * 24, 4]
+    cues = chain_cues([link("repair", counts(0, *made))], apart=24)
+    spans = [(cue.start_frame, cue.end_frame, cue.frames) for cue in cues]
+    assert spans == [(0, 4, 2), (28, 29, 1)]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_reel_in_which_nothing_was_made_says_so(tmp_path: Path) -> None:
+    edition = make_edition(Fraction(25), start="23:59:55:00")
+    write_cue_sheet(tmp_path / "cues.csv", edition)
+    (row,) = rows(tmp_path / "cues.csv")
+    assert row["description"] == NOTHING
+    assert (row["timecode in"], row["timecode out"]) == ("23:59:55:00", "00:00:03:00")
+
+
+def test_no_cell_is_run_by_a_spreadsheet(tmp_path: Path) -> None:
+    edition = make_edition(Fraction(25))
+    (cue,) = chain_cues([link("repair", counts(0, 4))], apart=1)
+    scene = edition.scenes[0]
+    by = '=HYPERLINK("x")'
+    assert scene.decision is not None
+    named = replace(scene, cues=(cue,), decision=replace(scene.decision, by=by))
+    write_cue_sheet(tmp_path / "cues.csv", replace(edition, scenes=(named, edition.scenes[1])))
+    (row,) = rows(tmp_path / "cues.csv")
+    assert row["decided by"] == "'" + by
+
+
+def test_the_printed_sheet_runs_over_pages_and_is_the_same_at_each_call(tmp_path: Path) -> None:
+    edition = make_edition(Fraction(25), cuts=(0, 3000))
+    cues = chain_cues([link("repair", counts(0, *([4] + [0] * 29) * 40))], apart=25)
+    scene = edition.scenes[0]
+    assert scene.decision is not None
+    decision = replace(scene.decision, by="Анна <b> & Größe")
+    named = replace(scene, cues=cues, decision=decision)
+    told = replace(edition, title="Гавань & <Größe>", scenes=(named,))
+    for name in ("one.pdf", "two.pdf"):
+        write_cue_sheet_pdf(tmp_path / name, told)
+    printed = (tmp_path / "one.pdf").read_bytes()
+    assert printed.startswith(b"%PDF-") and printed == (tmp_path / "two.pdf").read_bytes()
+    assert len(cues) == 40
+    assert len(re.findall(rb"/Type /Page\b", printed)) == 3
+
+
+@pytest.mark.django_db
+def test_it_leaves_with_timecode_stage_share_rights_and_decision(
+    settings: Any, tmp_path: Path, archivist: User
+) -> None:
+    settings.MEDIA_HOME = tmp_path / "media"
+    reel = make_scanned_reel(
+        tmp_path, frames=6, width=SIZE, height=SIZE, pixel="yuv420p", start_timecode="01:00:00:00"
+    )
+    Rights.objects.create(
+        title=reel.title, statement="https://rightsstatements.org/vocab/InC/1.0/", holder="Union"
+    )
+    scene: Scene = factories.make_scene(scan=current_scan(reel), frames=(0, 6))
+    wanted = [CLEAN] * 6
+    wanted[2] = wanted[3] = (Label.SYNTHESISED, Label.HUMAN)
+    make_real_take(scene, by=labelling(wanted, start=0))
+    approve_all([scene], by=archivist)
+    made = build_deliverable(
+        reel, format="cues", use="exhibition", to=tmp_path / "out", by=archivist
+    )
+    assert [file["name"] for file in made.files] == [
+        "cue-sheet.csv",
+        "cue-sheet.pdf",
+        "record.json",
+    ]
+    picture, colour = rows(Path(made.files[0]["path"]))
+    assert (picture["what"], picture["made by"]) == ("picture", "machine")
+    assert (colour["what"], colour["made by"]) == ("colour", "person")
+    assert (picture["timecode in"], picture["timecode out"]) == ("01:00:00:02", "01:00:00:04")
+    assert (picture["first frame"], picture["last frame"]) == ("2", "3")
+    assert picture["largest share of a frame"] == "6.25\N{NO-BREAK SPACE}%"
+    assert picture["software"] == "Reelproof labelled 1, take 1"
+    assert picture["told to do"] == '{"by": 1}'
+    assert picture["rights of the source"].endswith("vocab/InC/1.0/ (Union)")
+    assert picture["decided by"] == "anna"
