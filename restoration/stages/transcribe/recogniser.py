@@ -34,8 +34,8 @@ class Recogniser:
     def __init__(self, model: Any, name: str) -> None:
         from faster_whisper import BatchedInferencePipeline
 
-        self._model = model
-        self._batched = BatchedInferencePipeline(model)
+        self.model = model
+        self.batched = BatchedInferencePipeline(model)
         self.name = name
 
     def fast(self, sound: Samples, windows: Sequence[Span], language: str) -> list[Line]:
@@ -43,20 +43,20 @@ class Recogniser:
         if not windows:
             return []
         clips = [{"start": start / CLOCK, "end": stop / CLOCK} for start, stop in windows]
-        segments, info = self._batched.transcribe(
+        segments, info = self.batched.transcribe(
             sound,
             language=language or None,
             clip_timestamps=clips,
             batch_size=_BATCH,
             word_timestamps=True,
-            without_timestamps=False,
+            without_timestamps=True,
             beam_size=5,
         )
         return _lines(segments, info.language, "fast")
 
     def careful(self, sound: Samples, language: str) -> list[Line]:
         """One stretch by itself, with every guard: warmer tries, no context, silence skipped."""
-        segments, info = self._model.transcribe(
+        segments, info = self.model.transcribe(
             sound,
             language=language or None,
             word_timestamps=True,
