@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 Status = StageRun.Status
 
+_SAID = 80
+"""Characters of a finding that custody is told; a transcript's text stays with the transcript."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -127,7 +130,8 @@ def _record_success(run: StageRun, take: Take | None, result: Result) -> None:
         detail["found"] = {
             name: len(value) if isinstance(value, list) else value
             for name, value in (result.findings or {}).items()
-            if isinstance(value, (list, int, float, str))
+            if isinstance(value, (list, int, float))
+            or (isinstance(value, str) and len(value) <= _SAID)
         }
     subject = f"take:{take.pk}" if take is not None else f"run:{run.pk}"
     custody.record(

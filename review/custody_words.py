@@ -33,7 +33,8 @@ def _stage(detail: Detail) -> str:
     if detail.get("number"):
         made += f" take {detail['number']}"
     if found := detail.get("found"):
-        made += f" found {found.get('cuts', 0)} cuts"
+        what = ("segments", "lines") if "segments" in found else ("cuts", "cuts")
+        made += f" found {found.get(what[0], 0)} {what[1]}"
     return ", ".join(part for part in (made, frames_of(detail)) if part)
 
 

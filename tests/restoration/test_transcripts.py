@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from archive.models import Event, Scan
 from restoration import runs, starting, transcripts
+from restoration.claims import Claim
 from restoration.errors import TranscriptRefused
 from restoration.models import StageRun, TranscriptLine
 from restoration.models import Transcript as Kept
+from restoration.publishing import Result, finish_run
 from restoration.speech.transcript import Transcript, as_json
+from review import custody_words
 from tests import factories
 from tests.restoration.speech.said import line
 
@@ -138,3 +144,18 @@ def test_words_are_looked_for_without_looking_for_cuts(scan: Scan, archivist: Us
     assert {run.stage: [step["stage"] for step in run.following] for run in both} == {
         "transcribe": [], "cuts": ["deflicker"],
     }  # fmt: skip
+
+
+def test_custody_is_told_how_much_a_run_heard_and_not_all_of_it(scan: Scan) -> None:
+    findings = as_json(Transcript(SAID.lines, "en", {"engine": "fast"})) | {"text": "long " * 99}
+    run = StageRun.objects.create(
+        scan=scan, stage="transcribe", start_frame=0, end_frame=scan.frames, status="running",
+        params={"engine": "fast"}, queue="cpu", key="k", token=1, worker="here",
+        lease_until=timezone.now() + timedelta(minutes=1), attempt=1,
+    )  # fmt: skip
+    result = Result(manifest={}, digest="", totals={}, findings=findings, timings={})
+    finish_run(Claim(run=run, token=1), result)
+    event = Event.objects.get(kind="restoration stage")
+    assert event.detail["found"]["segments"] == 2
+    assert "text" not in event.detail["found"]
+    assert "found 2 lines" in custody_words.words(event)
