@@ -10,6 +10,7 @@ from restoration.stages.cuts.dissolves import Dissolve, find_dissolves
 from restoration.stages.cuts.duplicates import find_repeats
 from restoration.stages.cuts.evidence import Evidence
 from restoration.stages.cuts.fades import FadeEvidence, true_fades
+from restoration.stages.cuts.marks import surest
 from restoration.stages.cuts.measurements import Measurements
 from restoration.stages.cuts.synthesis import Draw, Library, Reel, as_clip
 from restoration.stages.cuts.synthesis_blanks import Blank
@@ -64,7 +65,7 @@ def splice_examples(reel: Reel, measured: Measurements) -> Rows:
     borders = [(cut, cut) for cut in reel.cuts] + reel.gradual
     return [
         (joint.features(), any(abs(joint.frame - splice) <= 1 for splice in reel.splices))
-        for joint in measured.joints
+        for joint in surest(measured.joints)
         if not any(a - _BESIDE <= joint.frame <= b + _BESIDE for a, b in borders)
         and not any(abs(joint.frame - frame) <= 1 for frame in reel.unseen)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from restoration.stages.cuts.borders import Border
 from restoration.stages.cuts.duplicates import find_repeats, repeat_confidence
 from restoration.stages.cuts.gradual import Range
 from restoration.stages.cuts.measurements import Measurements
+from restoration.stages.cuts.splices import Joint
 from restoration.stages.cuts.titles import WEIGHTS, title_confidence
 
 SURE = 0.5
@@ -30,7 +31,7 @@ def find_marks(
         for flash in measured.flashes
         for k in range(flash.length)
     ]
-    for joint in measured.joints:
+    for joint in surest(measured.joints):
         inside = any(start <= joint.frame <= end for start, end in gradual)
         near = any(abs(joint.frame - border.frame) <= _BESIDE for border in borders)
         if not (inside or near):
@@ -41,6 +42,15 @@ def find_marks(
     ]
     sure = [mark for mark in marks if mark["confidence"] >= SURE]
     return sorted(sure, key=lambda mark: (mark["frame"], mark["kind"]))
+
+
+def surest(joints: Iterable[Joint]) -> list[Joint]:
+    """One of those that lie beside each other: the frame between two large steps is spoiled."""
+    kept: list[Joint] = []
+    for joint in sorted(joints, key=lambda joint: -joint.confidence()):
+        if all(abs(joint.frame - other.frame) > _BESIDE for other in kept):
+            kept.append(joint)
+    return kept
 
 
 def _mark(frame: int, kind: str, confidence: float) -> dict[str, Any]:

@@ -49,8 +49,14 @@ _SMOOTH = 2.0  # pixels
 
 def carried(first: Thumbnail, second: Thumbnail, estimator: FlowEstimator) -> float:
     """Share of the first frame that motion carries into the second, 0 to 1."""
-    _, good = _followed(ranked(first.luma), ranked(second.luma), estimator)
+    _, good = _followed(_ranked(first), _ranked(second), estimator)
     return float(good.mean())
+
+
+@lru_cache(maxsize=16)
+def _ranked(thumbnail: Thumbnail) -> Small:
+    """Ranks in which small things are seen too; a frame is asked for in several pairs."""
+    return ranked(thumbnail.luma)
 
 
 def slide(first: Thumbnail, second: Thumbnail) -> float:
@@ -115,7 +121,7 @@ class Movement(NamedTuple):
 
 def step(first: Thumbnail, second: Thumbnail, estimator: FlowEstimator) -> Movement:
     """What moves from one frame to a near one; it is not asked whether vectors lead back."""
-    there, good = _followed(ranked(first.luma), ranked(second.luma), estimator, back=False)
+    there, good = _followed(_ranked(first), _ranked(second), estimator, back=False)
     return _movement(there, good)
 
 
@@ -126,7 +132,7 @@ def leap(first: Thumbnail, second: Thumbnail, usual: Way, estimator: FlowEstimat
         usual: way of the whole picture from frame to frame around. Where a pan has gone too far for
             the search by itself, it begins along that way.
     """
-    one, other = ranked(first.luma), ranked(second.luma)
+    one, other = _ranked(first), _ranked(second)
     there, good = _followed(one, other, estimator)
     if good.mean() >= _LEAST_FOLLOWED:
         return _movement(there, good)

@@ -18,7 +18,7 @@ from restoration.stages.cuts.hard import CutProposer, measure_boundary
 from restoration.stages.cuts.measurements import APART, DRIFT_REACH, Measurements
 from restoration.stages.cuts.motion import carried_far, cross, slide, steadied
 from restoration.stages.cuts.reading import Reading, open_reading
-from restoration.stages.cuts.splices import find_joint, stands_out
+from restoration.stages.cuts.splices import around, find_joint, stands_out
 from restoration.stages.cuts.thumbnails import (
     REACH,
     Thumbnail,
@@ -183,11 +183,19 @@ def _measure_joint(measured: Measurements, window: Window, estimator: FlowEstima
     foreign = {
         flash.frame + k for flash in measured.flashes[-2 * REACH :] for k in range(flash.length)
     }
-    asked = window.here.frame - 1 in foreign or any(
-        stands_out(steps, index) for steps in (measured.strides, measured.steady)
-    )
-    if asked and (joint := find_joint(window, foreign, estimator)) is not None:
-        measured.joints.append(joint)
+    here = window.here.frame
+    stands = [
+        any(stands_out(steps, k) for steps in (measured.strides, measured.steady))
+        for k in (index - 1, index)
+    ]
+    if not stands[1] and here - 1 not in foreign:
+        return
+    steps = [measured.steady[index], *around(measured.steady, index)]
+    # The frame at a joint is often spoiled by light or glue, and then both steps beside it are
+    # large. What stands on both sides of it tells a splice from mere damage.
+    spoiled = [foreign] + ([foreign | {here - 1}] if all(stands) else [])
+    found = [find_joint(window, steps, each, estimator) for each in spoiled]
+    measured.joints += [joint for joint in found if joint is not None]
 
 
 def _measure_drift(measured: Measurements, window: Window, estimator: FlowEstimator) -> None:

@@ -1,8 +1,8 @@
 """Reels whose shots lack frames: 2 to 12 at a joint, on what moves, pans or hardly moves.
 
-Drawn figures may be held for two frames each, the picture may sit elsewhere in the gate after the
-joint, and the first frame after it may glare. A splice counts as seen if the step over it is twice
-as large as those around; where nothing moves it cannot be found.
+The picture may sit elsewhere in the gate after the joint, and the first frame after it may glare. A
+splice counts as seen if the step over it is twice as large as those around, and larger than any of
+them; where nothing moves it cannot be found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from restoration.stages.cuts.synthesis import (
     spoil_frames,
 )
 
-_LEAST_STEP, _LEAST_RATIO = 2.0, 2.0  # codes; against the steps around
+_LEAST_STEP = 2.0  # codes
+_LEAST_RATIO, _LEAST_BEYOND = 2.0, 1.2  # of the median of the steps around, and of the largest
 _AWAY = 10  # frames from a cut
 
 
@@ -50,10 +51,19 @@ def make_splice_reel(library: Library, rng: Draw, *, shots: int = 5, damage: str
 
 
 def _shot(library: Library, rng: Draw) -> list[Frame]:
-    shot = [frame.astype(np.float32) for frame in library.shot(int(rng.integers(44, 90)), rng)]
-    if rng.random() < 0.25:
-        return [shot[n - n % 2] for n in range(len(shot))]
-    return shot
+    """Filmed evenly, cranked by hand, or drawn: each drawing held for two frames, or 1 to 4."""
+    count = int(rng.integers(44, 90))
+    shot = [frame.astype(np.float32) for frame in library.shot(2 * count, rng)]
+    kind = rng.choice(["even", "cranked", "on twos", "held"], p=[0.5, 0.2, 0.15, 0.15])
+    if kind == "cranked":
+        at = np.cumsum(rng.choice([1, 1, 2], count))
+    elif kind == "on twos":
+        at = np.arange(count) // 2 * 2
+    elif kind == "held":
+        at = np.repeat(np.arange(count), rng.integers(1, 5, count))[:count]
+    else:
+        at = np.arange(count)
+    return [shot[n] for n in at[at < len(shot)]]
 
 
 def _spliced(shot: list[Frame], at: int, rng: Draw) -> list[Frame]:
@@ -73,4 +83,5 @@ def _spliced(shot: list[Frame], at: int, rng: Draw) -> list[Frame]:
 def _is_seen(shot: list[Frame], at: int) -> bool:
     steps = [float(cv2.absdiff(shot[n - 1], shot[n]).mean()) for n in range(at - 2, at + 4)]
     across = steps.pop(2)
-    return across > _LEAST_STEP and across > _LEAST_RATIO * float(np.median(steps))
+    usual = max(_LEAST_RATIO * float(np.median(steps)), _LEAST_BEYOND * max(steps))
+    return across > max(_LEAST_STEP, usual)

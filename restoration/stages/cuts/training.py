@@ -99,7 +99,7 @@ def report(found: Examples) -> None:
         _fit_and_print(f"{kind}.WITHOUT_NETWORK", alone, right, balanced=True)
     # Splices are much rarer than the reels make them, so a false one counts more than a missed one.
     for kind, rows, balanced, false_counts in (
-        ("splices", found.splices, False, 3.0),
+        ("splices", found.splices, False, 1.5),
         ("flashes", found.flashes, False, 1.0),
         ("duplicates", found.repeats, False, 1.0),
         ("titles", found.titles, True, 1.0),

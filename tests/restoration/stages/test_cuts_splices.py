@@ -45,7 +45,7 @@ def _without(lights: list[Light], first: int, count: int) -> list[Light]:
     return lights[:first] + lights[first + count :]
 
 
-@pytest.mark.parametrize("missing", [3, 6, 9])
+@pytest.mark.parametrize("missing", [3, 6, 12])
 def test_a_walk_that_lacks_frames_is_marked_where_it_jumps(missing: int) -> None:
     assert _splices(_without(_walker(60), 24, missing)) == [24]
 
@@ -72,10 +72,18 @@ def test_a_foreign_frame_in_a_walk_is_no_splice(foreign: float) -> None:
     assert _splices(lights) == []
 
 
-def test_neither_weave_nor_drawings_held_for_two_frames_are_splices() -> None:
+def test_neither_weave_nor_drawings_that_are_held_are_splices() -> None:
     walk = _walker(60)
     assert _splices(_woven(walk, 0.8)) == []
     assert _splices([walk[n - n % 2] for n in range(60)]) == []
+    held = np.repeat(np.arange(60), np.random.default_rng(2).integers(1, 5, 60))[:60]
+    assert _splices([walk[n] for n in held]) == []
+
+
+@pytest.mark.parametrize("missing", [8])
+def test_a_joint_of_drawings_that_are_held_for_two_frames_is_found(missing: int) -> None:
+    drawn = [light for light in _walker(60)[::2] for _ in range(2)]
+    assert _splices(_without(drawn, 24, missing)) == [24]
 
 
 def test_whoever_sets_out_to_walk_is_no_splice() -> None:
