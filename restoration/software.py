@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,7 @@ def library_versions() -> dict[str, str]:
     ffmpeg = {name: ".".join(map(str, version)) for name, version in av.library_versions.items()}
     return {
         "av": av.__version__,
+        "numba": version("numba"),
         "numpy": np.__version__,
         "opencv": cv2.__version__,
         "libavcodec": ffmpeg["libavcodec"],

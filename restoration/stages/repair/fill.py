@@ -27,7 +27,7 @@ from restoration.stages.repair.choosing import (
 )
 from restoration.stages.repair.detect import Mask
 from restoration.stages.repair.line_mend import MendedLines
-from restoration.stages.repair.parts import Parts, Places
+from restoration.stages.repair.parts import Parts, Places, places_of
 from restoration.stages.repair.samples import align_to_chroma, gather, spread
 from restoration.stages.repair.views import View
 
@@ -167,29 +167,37 @@ def _label(
 ) -> Filled:
     """Label what changed; a value that came out the same is still the scan's own."""
     pixel = before.pixel
-    wrote = mask * np.uint8(Label.RECOVERED - Label.ADJUSTED)
-    wrote += unknown * np.uint8(Label.SYNTHESISED - Label.RECOVERED) + np.uint8(Label.ADJUSTED)
+    parts = Parts.of(np.ascontiguousarray(mask).view(np.uint8))
     changed = [old != new for old, new in zip(before.planes, planes, strict=True)]
     if pixel.model == "rgb":
-        structure = wrote * (changed[0] | changed[1] | changed[2])
+        structure = _written(changed[0] | changed[1] | changed[2], mask, unknown)
         colour = structure
     else:
-        structure = wrote * changed[0]
+        structure = _written(changed[0], mask, unknown)
         colour = np.zeros_like(structure)
     if pixel.model == "yuv":
-        moved = (changed[1] | changed[2]).repeat(1 << pixel.chroma_shift_y, axis=0)
-        moved = moved.repeat(1 << pixel.chroma_shift_x, axis=1)[: mask.shape[0], : mask.shape[1]]
-        colour = wrote * moved
-    copied = (structure | colour) != 0
+        moved = spread(changed[1] | changed[2], mask.shape, pixel)
+        colour = _written(moved, mask, unknown)
+    same = (structure.reshape(-1)[parts.places] | colour.reshape(-1)[parts.places]) == 0
     for values in (sources.offset, sources.dy, sources.dx):
-        values *= copied
+        values.reshape(-1)[parts.places[same]] = 0
     return Filled(
         Picture(pixel, tuple(planes)),
         structure,
         colour,
         sources if sources.offset.any() else None,
-        Parts.of(np.ascontiguousarray(mask).view(np.uint8)).count - 1,
+        parts.count - 1,
         int(np.count_nonzero(structure == Label.ADJUSTED)),
         int(np.count_nonzero(structure == Label.RECOVERED)),
         int(np.count_nonzero(structure == Label.SYNTHESISED)),
     )
+
+
+def _written(changed: Mask, mask: Mask, unknown: Mask) -> npt.NDArray[np.uint8]:
+    """The label of each value that changed, (H, W); 0 elsewhere."""
+    labels = np.zeros(mask.shape, np.uint8)
+    at = places_of(np.ascontiguousarray(changed).view(np.uint8))
+    made = np.where(mask.reshape(-1)[at], np.uint8(Label.RECOVERED), np.uint8(Label.ADJUSTED))
+    made[unknown.reshape(-1)[at]] = Label.SYNTHESISED
+    labels.reshape(-1)[at] = made
+    return labels

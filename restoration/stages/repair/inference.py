@@ -9,7 +9,7 @@ This module imports torch and is itself imported only where the network is used.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -25,6 +25,8 @@ from restoration.stages.repair.network import EVIDENCES, RepairNetwork
 Odds = npt.NDArray[np.float32]
 
 _LAST = torch.channels_last
+# oneDNN's convolution with what follows it, which torch.compile uses; torch is pinned exactly.
+_FUSED: Any = getattr(torch.ops.mkldnn, "_convolution_pointwise", None)
 
 
 def quickest_precision() -> torch.dtype:
@@ -51,6 +53,25 @@ class _Layer(NamedTuple):
         return functional.conv2d(
             planes, self.weight, self.bias, stride=self.stride, padding=self.padding
         )
+
+    def rectified(self, planes: Tensor) -> Tensor:
+        """The same, and nothing below 0; at once where the library can."""
+        if _FUSED is None:
+            return self(planes).relu_()
+        fused: Tensor = _FUSED(planes, self.weight, self.bias, *self._ways, "relu", [], "")
+        return fused
+
+    def rectified_sum(self, planes: Tensor, other: Tensor) -> Tensor:
+        """The same with other planes added first."""
+        if _FUSED is None:
+            return self(planes).add_(other).relu_()
+        how: tuple[Any, ...] = ("add", 1.0, "relu", [], None)
+        fused: Tensor = _FUSED.binary(planes, other, self.weight, self.bias, *self._ways, *how)
+        return fused
+
+    @property
+    def _ways(self) -> tuple[list[int], list[int], list[int], int]:
+        return [self.padding] * 2, [self.stride] * 2, [1, 1], 1
 
 
 class Inference:
@@ -105,7 +126,8 @@ class Inference:
         _gather_evidence(planes, evidence)
         shown = np.asarray(cv2.merge(list(planes)))
         half = self._see(self._tensor(shown))
-        weighed = self._weigh_evidence(self._tensor(evidence)).add_(self._weigh(half)).relu_()
+        seen = self._weigh_evidence(self._tensor(evidence))
+        weighed = self._weigh.rectified_sum(half, seen)
         damage = self._damage(weighed)[0].permute(1, 2, 0).float().numpy()
         told = np.empty(planes.shape[1:], np.float32)
         _lay_out(damage, told)
@@ -117,17 +139,17 @@ class Inference:
 
     def _see(self, planes: Tensor) -> Tensor:
         """All layers up to the last two, (1, fine, H/2, W/2)."""
-        half = self._enter(planes).relu_()
-        half.add_(self._fine(half).relu_())
-        quarter = self._down_1(half).relu_()
-        quarter.add_(self._middle(quarter).relu_())
-        eighth = self._down_2(quarter).relu_()
+        half = self._enter.rectified(planes)
+        half.add_(self._fine.rectified(half))
+        quarter = self._down_1.rectified(half)
+        quarter.add_(self._middle.rectified(quarter))
+        eighth = self._down_2.rectified(quarter)
         for one, other in ((self._coarse[0], self._coarse[1]), (self._coarse[2], self._coarse[3])):
-            eighth.add_(other(one(eighth).relu_())).relu_()
+            eighth = other.rectified_sum(one.rectified(eighth), eighth)
         quarter.add_(_twice(self._up_1(eighth))).relu_()
-        quarter.add_(self._middle_out(quarter).relu_())
+        quarter.add_(self._middle_out.rectified(quarter))
         half.add_(_twice(self._up_2(quarter))).relu_()
-        return half.add_(self._fine_out(half).relu_())
+        return half.add_(self._fine_out.rectified(half))
 
 
 def _twice(planes: Tensor) -> Tensor:

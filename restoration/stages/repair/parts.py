@@ -26,12 +26,24 @@ _FEW = 65_000  # parts that 16 bits can number
 def places_of(bits: Bits) -> Places:
     """Where the mask is not 0. Looks at eight pixels at once: masks are mostly empty."""
     flat = np.ascontiguousarray(bits).reshape(-1)
-    whole = flat.size // _WORD * _WORD
-    words = np.flatnonzero(flat[:whole].view(np.uint64))
-    which, inside = np.nonzero(flat[:whole].reshape(-1, _WORD)[words])
-    found = words[which] * _WORD + inside
-    rest = np.flatnonzero(flat[whole:]) + whole
-    return np.concatenate([found, rest]) if rest.size else found
+    found = np.empty(cv2.countNonZero(bits), np.intp)
+    _list_places(flat, flat[: flat.size // _WORD * _WORD].view(np.uint64), found)
+    return found
+
+
+@compiled
+def _list_places(flat: Bits, words: npt.NDArray[np.uint64], found: Places) -> None:
+    held = 0
+    for word in range(len(words)):
+        if words[word]:
+            for place in range(_WORD * word, _WORD * word + _WORD):
+                if flat[place]:
+                    found[held] = place
+                    held += 1
+    for place in range(_WORD * len(words), len(flat)):
+        if flat[place]:
+            found[held] = place
+            held += 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

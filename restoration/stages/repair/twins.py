@@ -19,7 +19,7 @@ from restoration.stages.repair.parts import Parts, Places
 from restoration.stages.repair.views import Motion
 
 _SCENERY = 0.4  # of the misfit at the suspect's own place
-_LARGE, _SAMPLE, _FINER = 60, 48, 2  # pixels: of a large shape, of those first asked, about a place
+_LARGE, _SAMPLE, _FINER = 40, 32, 2  # pixels: of a large shape, of those first asked, about a place
 _FAR = 1 << 60
 
 

@@ -201,7 +201,7 @@ def test_shipped_weights_are_the_pinned_ones_and_no_others_are_loaded(
     entry = weights.find(NETWORK)
     assert entry.shipped and entry.state() == "present"
     assert entry.path.stat().st_size == entry.bytes <= 4_000_000
-    altered = tmp_path / "altered.safetensors"
+    altered = tmp_path / entry.path.name
     altered.write_bytes(entry.path.read_bytes()[:-1] + b"!")
     monkeypatch.setattr(type(entry), "path", property(lambda _: altered))
     with pytest.raises(weights.WeightsAltered, match="install the program again"):
