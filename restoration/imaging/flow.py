@@ -18,12 +18,11 @@ Flow = npt.NDArray[np.float32]
 """(H, W, 2) float32: (dx, dy) in pixels. `flow_ab[y, x]` leads from place (y, x) of frame a to the
 place in frame b that shows the same thing."""
 
-Preset = Literal["ultrafast", "fast", "fast at half size", "medium"]
+Preset = Literal["ultrafast", "fast", "medium"]
 
 _PRESETS = {
     "ultrafast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
     "fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
-    "fast at half size": cv2.DISOPTICAL_FLOW_PRESET_FAST,
     "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
 }
 _SMALLEST_SIDE = 24
@@ -31,16 +30,10 @@ _NO_MAP = np.empty(0, np.float32)  # the first map holds both coordinates
 
 
 class FlowEstimator:
-    """Estimates flow between 8-bit pictures of one size.
-
-    "fast" ends its search at a quarter of the size of what it is given; "fast at half size" expects
-    pictures that were halved and ends at the same place, without the way through the full size.
-    """
+    """Estimates flow between 8-bit pictures of one size."""
 
     def __init__(self, preset: Preset = "fast") -> None:
         self._search = cv2.DISOpticalFlow.create(_PRESETS[preset])
-        if preset == "fast at half size":
-            self._search.setFinestScale(1)
 
     def between(self, first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> Flow:
         """Flow from `first` to `second`; both (H, W) uint8 of one shape."""

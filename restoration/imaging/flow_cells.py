@@ -30,26 +30,6 @@ def cells_of(shape: tuple[int, ...]) -> tuple[int, int]:
     return -(-shape[0] // CELL), -(-shape[1] // CELL)
 
 
-def halve(codes: Codes) -> Codes:
-    """The picture at half its size, filled up to whole cells by its last rows and columns."""
-    height, width = codes.shape
-    rows, columns = cells_of((height, width))
-    below, right = rows * CELL - height, columns * CELL - width
-    if below or right:
-        padded = cv2.copyMakeBorder(codes, 0, below, 0, right, cv2.BORDER_REPLICATE)
-        codes = np.asarray(padded, np.uint8)
-    size = (columns * CELL // 2, rows * CELL // 2)
-    return np.asarray(cv2.resize(codes, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def gather_from_half(flow: Flow) -> Cells:
-    """The vector of each cell, in pixels of the full size, of a flow between halved pictures."""
-    size = (flow.shape[1] * 2 // CELL, flow.shape[0] * 2 // CELL)
-    cells = np.asarray(cv2.resize(flow, size, interpolation=cv2.INTER_AREA), np.float32)
-    cells *= np.float32(2.0)
-    return cells
-
-
 def gather(flow: Flow) -> Cells:
     """The vector at the middle of each cell of a flow of pixels, (H, W, 2)."""
     height, width = flow.shape[:2]

@@ -131,7 +131,7 @@ def _repair_segment(
     segment: Segment,
     part: Segment,
 ) -> Iterator[StageFrame]:
-    estimator = FlowEstimator("fast at half size")
+    estimator = FlowEstimator("fast")
     seen = max(segment.start, part.start - BACK) if params.scratches else segment.stop
     around = Surroundings(clip, segment, min(seen, part.start), estimator)
     lines = StandingLines(around)
@@ -259,7 +259,7 @@ def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Ma
 
 STAGE = Stage(
     name="repair",
-    version="19",
+    version="20",
     queue="gpu",
     makes="pictures",
     params=Params,

@@ -161,7 +161,7 @@ def make_sample(
     # Scenes begin and end: there a frame has neighbours on one side only.
     edge = rng.random()
     segment = Segment(2 if edge < 0.15 else 0, 6 if edge > 0.85 else len(codes))
-    around = Surroundings(clip, Segment(0, len(codes)), 0, FlowEstimator("fast at half size"))
+    around = Surroundings(clip, Segment(0, len(codes)), 0, FlowEstimator("fast"))
     around.segment = segment
     seen = [_look(around, made, frame) for frame in range(2, 6) if around.offsets(frame)]
     return np.stack(seen) if seen else np.zeros((0, PLANES, height, width), np.int8)

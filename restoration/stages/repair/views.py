@@ -46,8 +46,8 @@ class View:
     full: (H, W) float32 in [0, 255], luma at the size of the scan, for copying by.
     luma: (h, w) float32, the same shrunk to at most 720 columns: defects and motion are looked for
     at this size. codes: (h, w) uint8, luma in whole codes, what is compared with other frames.
-    steady: (h, w) uint8, codes through a median filter; half: the same halved, what flow is
-    estimated on. light: the 95th percentile of the codes; contrast: their standard deviation.
+    steady: (h, w) uint8, codes through a median filter, what flow is estimated on. light: the 95th
+    percentile of the codes; contrast: their standard deviation.
     """
 
     frame: int
@@ -56,7 +56,6 @@ class View:
     luma: Luma
     codes: Codes
     steady: Codes
-    half: Codes
     light: int
     contrast: float
 
@@ -103,9 +102,7 @@ def make_view(frame: int, picture: Picture) -> View:
     # Dust of a few pixels would drag vectors with it; the median takes it out first.
     steady = np.asarray(cv2.medianBlur(codes, 3), np.uint8)
     contrast = float(cv2.meanStdDev(steady)[1][0, 0])
-    half = flow_cells.halve(steady)
-    light = _light(steady)
-    return View(frame, picture, full, luma, np.asarray(codes), steady, half, light, contrast)
+    return View(frame, picture, full, luma, np.asarray(codes), steady, _light(steady), contrast)
 
 
 def _light(steady: Codes) -> int:
@@ -118,11 +115,7 @@ class Surroundings:
     """A window of views that slides over one segment, with the flow between them."""
 
     def __init__(self, clip: Clip, segment: Segment, first: int, estimator: FlowEstimator) -> None:
-        """Begin a window; views start where `first`, the first frame asked for, needs them.
-
-        Args:
-            estimator: for halved pictures, as "fast at half size" is.
-        """
+        """Begin a window; views start where `first`, the first frame asked for, needs them."""
         self.segment = segment
         self._estimator = estimator
         self._views: dict[int, View] = {}
@@ -209,6 +202,6 @@ class Surroundings:
         pair = (first, second)
         if pair not in self._flows:
             one, other = self.view(first), self.view(second)
-            found = self._estimator.between(one.half, other.half)
-            self._flows[pair] = flow_cells.gather_from_half(found)
+            found = self._estimator.between(one.steady, other.steady)
+            self._flows[pair] = flow_cells.gather(found)
         return self._flows[pair]

@@ -29,17 +29,6 @@ def test_carrying_brings_the_other_frame_here_at_any_size(shape: tuple[int, int]
     assert misfit.mean() < 3.0
 
 
-@pytest.mark.parametrize("shape", [(200, 300), (199, 301), (66, 67)])
-def test_halved_pictures_tell_the_same_flow(shape: tuple[int, int]) -> None:
-    one, other = _pair(shape)
-    halves = [flow_cells.halve(codes) for codes in (one, other)]
-    found = FlowEstimator("fast at half size").between(*halves)
-    cells = flow_cells.gather_from_half(found)
-    assert cells.shape == (*flow_cells.cells_of(shape), 2)
-    misfit = np.abs(flow_cells.carry(other, cells).astype(int) - one)[12:-12, 12:-12]
-    assert misfit.mean() < 3.0
-
-
 def test_following_two_steps_goes_as_far_as_both() -> None:
     steps = np.zeros((2, 30, 40, 2), np.float32)
     steps[0, ..., 0], steps[1, ..., 0], steps[1, ..., 1] = 3.0, 4.0, -2.0

@@ -51,17 +51,11 @@ def test_it_leaves_every_pixel_outside_its_labels_bit_identical(name: str) -> No
     assert not far.any()
 
 
-def test_it_leaves_clean_clips_alone() -> None:
-    """Where a pan goes by parts of a column an edge may look like damage, in one of ten clips."""
-    changed = []
-    for seed, step in ((1, 1.5), (2, 1.5), (3, 1.5), (1, 2.0), (2, 0.7), (3, 2.5)):
-        clip = clip_of(moving(8, seed=seed, step=step))
-        made, _ = run_stage(REPAIR, clip)
-        pairs = zip(clip.pictures, made, strict=True)
-        apart = [(one.planes[0] != other.picture.planes[0]).mean() for one, other in pairs]
-        changed.append(float(np.mean(apart)))
-    assert np.mean(changed) < 0.0005
-    assert np.count_nonzero(changed) <= 1
+@pytest.mark.parametrize(("seed", "step"), [(1, 1.5), (2, 1.5), (3, 2.0), (2, 0.7), (3, 2.5)])
+def test_it_leaves_a_clean_clip_alone(seed: int, step: float) -> None:
+    clip = clip_of(moving(8, seed=seed, step=step))
+    made, _ = run_stage(REPAIR, clip)
+    assert all(a.same_codes(b.picture) for a, b in zip(clip.pictures, made, strict=True))
 
 
 def test_it_keeps_a_small_thing_that_moves() -> None:
@@ -191,9 +185,7 @@ def test_a_grain_beside_a_defect_that_does_not_touch_it_stays_as_the_scan_has_it
 
 
 def test_a_speck_in_the_neighbour_costs_a_blotch_only_the_part_that_it_hides() -> None:
-    around = Surroundings(
-        clip_of(moving(4, step=2.0)), Segment(0, 4), 0, FlowEstimator("fast at half size")
-    )
+    around = Surroundings(clip_of(moving(4, step=2.0)), Segment(0, 4), 0, FlowEstimator("fast"))
     here, motion = around.view(1), around.motion(1, 1)
     mask = np.zeros(here.full.shape, bool)
     box = (slice(50, 74), slice(70, 94))
@@ -209,9 +201,7 @@ def test_a_speck_in_the_neighbour_costs_a_blotch_only_the_part_that_it_hides() -
 
 @pytest.mark.parametrize("start", range(48, 56))
 def test_a_piece_that_is_cut_cuts_no_chroma_sample(start: int) -> None:
-    around = Surroundings(
-        clip_of(moving(4, step=2.0)), Segment(0, 4), 0, FlowEstimator("fast at half size")
-    )
+    around = Surroundings(clip_of(moving(4, step=2.0)), Segment(0, 4), 0, FlowEstimator("fast"))
     here, motion = around.view(1), around.motion(1, 1)
     mask = np.zeros(here.full.shape, bool)
     box = (slice(start, start + 22), slice(start + 20, start + 42))

@@ -114,7 +114,7 @@ def test_a_frame_at_the_end_has_inputs_without_trust_in_the_missing_side() -> No
 def _estimator():
     from restoration.imaging.flow import FlowEstimator
 
-    return FlowEstimator("fast at half size")
+    return FlowEstimator("fast")
 
 
 def test_a_blotch_takes_the_motion_of_what_lies_around_it() -> None:
