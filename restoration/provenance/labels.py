@@ -27,7 +27,7 @@ class Label(IntEnum):
     RECOVERED = 2
     """Taken from another frame of the same scene; its place there is recorded."""
     HUMAN = 3
-    """A code value that a named person entered."""
+    """A code value that a named person entered, or whose colour a named person corrected by eye."""
     SYNTHESISED = 4
     """Made up by a method with no evidence for it."""
     NOT_MEASURED = 7

@@ -71,6 +71,7 @@ function doubted() {
 function paintMap() {
   const source = doubted() ? doubt : maps;
   screen.pictures.map = overlay && source && transport.frame !== null ? source.picture(transport.frame, plane()) : null;
+  if (byId("doubt-words")) byId("doubt-words").hidden = !(overlay && doubted());
   document.body.dataset.map = screen.pictures.map ? `${transport.frame} ${byId("plane").value}` : "";
   screen.draw();
 }

@@ -197,6 +197,7 @@ def test_three_hints_on_one_frame_colour_the_whole_scene(
     page.locator("#plane").select_option("doubt")
     page.locator("#overlay").click()
     page.wait_for_selector("body[data-map='23 doubt']")
+    expect(page.locator("#doubt-words")).to_contain_text("White fog")
     expect(page.locator("#precision")).to_have_text("exact pixels")
     near, far = colour_at(page, 160, 100), colour_at(page, 10, 20)
     assert max(far) - min(far) < max(near) - min(near) and min(far) > 120, "fog where no hint is"
