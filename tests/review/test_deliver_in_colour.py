@@ -20,6 +20,10 @@ from archive.media.decode import open_source
 from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat
 from archive.models import Event, Reel
 from fixtures.clips import numbered_picture
+from fixtures.demo import journey
+from fixtures.demo.clock import Clock
+from fixtures.demo.painting import Coloured
+from fixtures.demo.table import colour_table
 from restoration import hints
 from restoration.drawn import drawn_params
 from restoration.imaging.tones import lightness_of
@@ -362,3 +366,21 @@ def test_scenes_are_named_by_numbers_ranges_and_one_word() -> None:
     chosen = VersionChoice(COLOUR, uncoloured=True, as_restored=(20,))
     assert VersionChoice.from_json(COLOUR, chosen.as_json()) == chosen
     assert VersionChoice().as_json() == {}
+
+
+def test_the_demo_finds_what_left_in_colour_before_and_tells_of_it(
+    reel: Reel, tmp_path: Path, archivist: User
+) -> None:
+    def deliver_in_demo() -> tuple[Deliverable, bool]:
+        return journey.deliver(
+            reel, to=tmp_path / "out", by=archivist, clock=Clock(StringIO()), format="ffv1",
+            choice=OTHERS_AS_RESTORED,
+        )  # fmt: skip
+
+    made, is_new = deliver_in_demo()
+    assert is_new and deliver_in_demo() == (made, False)
+    take = Take.objects.get(version=COLOUR)
+    coloured = Coloured(scenes_of(reel)[1], "harbour", take, 1, 1.0, 0.5, [9.0], [5.0])
+    table = colour_table(coloured, made)
+    assert table[-1].startswith("reel as it left") and "0-11" in table[-1]
+    assert len(table) == len(colour_table(coloured, None)) + 1
