@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -146,8 +146,8 @@ def deliveries(request: HttpRequest, pk: int) -> HttpResponse:
 
 def deliveries_of(reel: Reel) -> dict[str, Any]:
     """Deliveries that are being made or ended without success since, and what has left."""
-    found = reel.deliveries.select_related("by")
-    waiting = list(found.filter(status__in=Delivery.OPEN).order_by("pk"))
+    found = list(reel.deliveries.select_related("by").order_by("-created", "-pk"))
+    waiting = sorted((each for each in found if each.is_open), key=lambda each: each.pk)
     return {
         "waiting": waiting,
         "ended": _worth_showing(found),
@@ -156,11 +156,15 @@ def deliveries_of(reel: Reel) -> dict[str, Any]:
     }
 
 
-def _worth_showing(found: Any) -> list[Delivery]:
-    """Those that ended without a deliverable, unless a later one of their kind was begun."""
+def _worth_showing(found: Iterable[Delivery]) -> list[Delivery]:
+    """Those that ended without a deliverable, unless a later one of their kind was begun.
+
+    Args:
+        found: the newest first.
+    """
     seen: set[tuple[str, str, str]] = set()
     shown = []
-    for delivery in found.order_by("-created", "-pk"):
+    for delivery in found:
         kind = (delivery.format, delivery.use, delivery.version)
         if kind not in seen and not delivery.is_open and delivery.deliverable_id is None:
             shown.append(delivery)

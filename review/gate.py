@@ -17,6 +17,8 @@ from review.shares import percent
 
 PASSED, FAILED, OVERRIDDEN, UNKNOWN = "passed", "failed", "overridden", "not measured"
 SCENES, APPROVAL, MAP = "scenes", "approval", "map"
+APPROVED = "approved"
+"""Of a transcript: a named person confirmed or wrote every word of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Material:
     rights: tuple[str, ...] = ()
     """The catalogue's statements about the title."""
     transcript: str | None = None
-    """Its state; None where there is none."""
+    """APPROVED, or in words what is left; None where there is none, or no rule asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def decide(policy: Policy, material: Material, override: Override | None = None)
         *(_labels(limit, material.scenes) for limit in policy.labels),
         *_adjustments(policy, material),
         *_rights(policy, material),
-        _transcript(policy, material),
+        *_transcript(policy, material),
         *_map(policy),
     ]
     return Decision(policy, tuple(_override(each, policy, override) for each in found), override)
@@ -358,15 +360,14 @@ def _address(statement: str) -> str:
     return statement.removeprefix("https://").removeprefix("http://").rstrip("/").lower()
 
 
-def _transcript(policy: Policy, material: Material) -> Finding:
-    wanted = policy.transcript == "approved"
-    limit = "approved, where there is one" if wanted else "any; its state is told"
+def _transcript(policy: Policy, material: Material) -> list[Finding]:
+    if policy.transcript != "approved":
+        return []
+    kind, limit = policies.TRANSCRIPT, "a person answers for every word, where there is one"
     if material.transcript is None:
-        return Finding("transcript", policies.TRANSCRIPT, limit, "not measured", UNKNOWN)
-    passed = not wanted or material.transcript == "approved"
-    return Finding(
-        "transcript", policies.TRANSCRIPT, limit, material.transcript, _outcome(passed=passed)
-    )
+        return [Finding("transcript", kind, limit, "not measured", UNKNOWN)]
+    passed = material.transcript == APPROVED
+    return [Finding("transcript", kind, limit, material.transcript, _outcome(passed=passed))]
 
 
 def _map(policy: Policy) -> list[Finding]:

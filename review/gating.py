@@ -10,7 +10,7 @@ from restoration import scenes as cuts
 from restoration.models import Scene, Take
 from review import decisions, gate, verdict
 from review.gate import Approver, Decision, Finding, Override
-from review.material import make_material
+from review.material import make_material, transcript_state
 from review.models import Approval
 from review.policies import Policy
 from review.uses import policy_for
@@ -59,6 +59,7 @@ def hold(
         leaving=leaving,
         approvers=_approvers(policy, held),
         rights=_rights(policy, reel),
+        transcript=transcript_state(reel) if policy.transcript == "approved" else None,
         in_colour=choice.version != RESTORED.version,
     )
     decision = gate.decide(policy, material, override)

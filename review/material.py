@@ -8,16 +8,19 @@ from functools import partial
 from typing import Any
 
 from archive.media.pixels import PIXEL_FORMATS
+from archive.models import Reel
 from restoration import scenes as cuts
+from restoration import transcripts
 from restoration.models import Take
 from restoration.orders import FACTS
 from restoration.provenance import Totals
 from restoration.provenance.labels import Label
 from restoration.recording import FRAMES
+from restoration.speech.layers import Label as Answer
 from restoration.storage import storage
 from restoration.take_index import TakeIndex
 from review.formats.edition import converted_totals
-from review.gate import Approver, FrameCounts, Material, SceneFacts
+from review.gate import APPROVED, Approver, FrameCounts, Material, SceneFacts
 from review.verdict import Examined
 
 
@@ -27,6 +30,7 @@ def make_material(
     leaving: Mapping[int, Take],
     approvers: Mapping[int, Sequence[Approver]],
     rights: tuple[str, ...],
+    transcript: str | None,
     in_colour: bool,
 ) -> Material:
     """Values for `review.gate.decide`.
@@ -51,7 +55,20 @@ def make_material(
         ),
         missing=tuple(each.text for each in found.reasons if each.scene is None),
         rights=rights,
+        transcript=transcript,
     )
+
+
+def transcript_state(reel: Reel) -> str | None:
+    """Of the newest transcript of the reel's newest scan; None if there is none."""
+    scan = reel.current_scan()
+    newest = transcripts.current(scan) if scan is not None else None
+    if newest is None:
+        return None
+    lines = transcripts.layered(newest).shown
+    answered = (Answer.CONFIRMED, Answer.HUMAN)
+    left = sum(any(word.label not in answered for word in line.words) for line in lines)
+    return f"nobody answers for {left} of {len(lines)} lines" if left else APPROVED
 
 
 def _of_take(take: Take | None, takes: TakeIndex, *, in_colour: bool) -> dict[str, Any]:

@@ -115,3 +115,21 @@ def test_a_refusal_on_the_way_says_which_scene(
     deliveries = page.locator("#deliveries")
     expect(deliveries.get_by_text("refused", exact=True)).to_be_visible()
     expect(deliveries.get_by_text("Scene 2 (frames 5 to 11): nobody has")).to_be_visible()
+
+
+def test_the_rules_of_the_chosen_use_are_shown_without_reloading(
+    page: Page, log_in: Callable[[User], None], approved: Reel, archivist: User
+) -> None:
+    log_in(archivist)
+    page.goto(f"/reels/{approved.pk}/")
+    gate = page.locator("#gate")
+    expect(gate.get_by_text("may leave", exact=True)).to_be_visible()
+    page.evaluate("window.neverReloaded = true")
+    page.get_by_label("For", exact=True).select_option("broadcast")
+    expect(gate.get_by_text("may not leave yet")).to_be_visible()
+    expect(gate.get_by_role("row", name="people who approved")).to_contain_text("1: anna")
+    gate.get_by_text("Let it leave against these rules").click()
+    gate.get_by_label("Why it may leave all the same").fill("the second reviewer is ill")
+    gate.get_by_role("button", name="Override and deliver").click()
+    expect(page.get_by_text("OpenTimelineIO timeline, for broadcast")).to_be_visible()
+    assert Delivery.objects.get().override["reason"] == "the second reviewer is ill"

@@ -13,9 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from archive.models import Event, Reel, Rights
+from restoration import transcripts
 from restoration.mapfile import MapReader
 from restoration.models import Scene, Take
 from restoration.provenance import Label
+from restoration.speech import transcript as speech
 from review import custody_words, decisions
 from review.deliverables import DeliveryRefused, build_deliverable
 from review.delivery import requests
@@ -92,6 +94,21 @@ def test_rights_that_rule_a_use_out_are_named(reel: Reel, reviewer: User) -> Non
     (reason,) = reasons_for(reel, "broadcast")
     assert reason.startswith("rights: broadcast allows no statement") and address in reason
     assert hold(reel, "exhibition").verdict.allowed
+
+
+def test_of_a_transcript_a_person_must_answer_for_every_word(
+    reel: Reel, archivist: User, reviewer: User
+) -> None:
+    approve_all(Scene.objects.filter(scan=current_scan(reel)), by=reviewer)
+    assert hold(reel, "broadcast").verdict.allowed  # there is none
+    word = speech.Word("Ahoy", 0, 4000, 0.4)
+    said = speech.Transcript((speech.Line((word,), 0, 4000),), "en")
+    transcripts.keep(current_scan(reel), said, source="tiny.en", maker="machine")
+    (reason,) = reasons_for(reel, "broadcast")
+    assert reason.startswith("transcript: ") and "nobody answers for 1 of 1 lines" in reason
+    assert hold(reel, "exhibition").verdict.allowed
+    transcripts.keep(current_scan(reel), said, source="Rosa", maker="person")
+    assert hold(reel, "broadcast").verdict.allowed
 
 
 def labelled(folder: Path, by: User, *, frames: int = 6) -> Reel:
@@ -239,7 +256,7 @@ def test_the_page_shows_the_gate_of_the_chosen_use(
     shown = live.content.decode()
     assert "6.25" in shown and "scene 1, frame 2" in shown and "may not leave yet" in shown
     assert "Nobody can override" in shown and ">Deliver<" not in shown
-    assert "not measured" in shown  # there are no transcripts yet
+    assert "not measured" in shown  # there is no transcript
     broadcast = client.get(address, {"use": "broadcast"}, headers={"HX-Request": "true"})
     assert "Override and deliver" in broadcast.content.decode()
     client.force_login(reviewer)
