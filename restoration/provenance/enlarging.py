@@ -7,6 +7,8 @@ says which shrinking, and how exactly). That is checked at every sample.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +17,7 @@ from restoration.imaging.resample import GIVEN_BACK, lowest_of_blocks, not_given
 from restoration.provenance.footprints import footprint_labels, resample_labels
 from restoration.provenance.labels import (
     FrameMap,
+    Guidance,
     Label,
     Labels,
     Sources,
@@ -37,7 +40,7 @@ def enlarge_map(frame_map: FrameMap, height: int, width: int, pixel: PixelFormat
     """The map of a picture, carried over to the size it was enlarged to.
 
     Labels: the maximum over all source pixels within SUPPORT. Sources: those of the nearest pixel,
-    displacements scaled with the picture.
+    displacements scaled with the picture. Hints and doubts: those of the nearest pixel.
     """
     structure = footprint_labels(frame_map.structure, height, width, support=SUPPORT)
     if pixel.model != "yuv":
@@ -49,6 +52,7 @@ def enlarge_map(frame_map: FrameMap, height: int, width: int, pixel: PixelFormat
         colour,
         _enlarge_sources(frame_map.sources, height, width),
         _enlarge_sources(frame_map.colour_sources, height, width),
+        _enlarge_guidance(frame_map.guidance, height, width),
     )
 
 
@@ -102,10 +106,20 @@ def _enlarge_sources(sources: Sources | None, height: int, width: int) -> Source
     return Sources(offset, dy, _nearest_shift(sources.dx, height, width, width / columns))
 
 
+def _enlarge_guidance(guidance: Guidance | None, height: int, width: int) -> Guidance | None:
+    if guidance is None:
+        return None
+    return Guidance(_nearest(guidance.hint, height, width), _nearest(guidance.doubt, height, width))
+
+
 def _nearest_shift(
     shift: npt.NDArray[np.int16], height: int, width: int, scale: float
 ) -> npt.NDArray[np.int16]:
-    rows, columns = shift.shape
+    return np.asarray(np.rint(_nearest(shift, height, width) * scale), np.int16)
+
+
+def _nearest(plane: npt.NDArray[Any], height: int, width: int) -> npt.NDArray[Any]:
+    rows, columns = plane.shape
     y = (2 * np.arange(height) + 1) * rows // (2 * height)
     x = (2 * np.arange(width) + 1) * columns // (2 * width)
-    return np.asarray(np.rint(shift[y][:, x] * scale), np.int16)
+    return np.ascontiguousarray(plane[y][:, x])

@@ -30,6 +30,7 @@ from restoration.provenance import (
     identity_map,
 )
 from restoration.provenance.composition import change_by_hand
+from restoration.provenance.enlarging import enlarge_map
 from restoration.stages import COLOURISE
 from restoration.stages.contract import Outcome, Stage, StageError, StageFrame
 from tests.restoration.stages.films import clip_of, moving
@@ -194,6 +195,16 @@ def test_a_person_who_changes_a_made_up_colour_has_not_become_its_hint() -> None
     operation = FrameMap(np.full(SHAPE, Label.ADJUSTED.value, np.uint8), labels)
     made = change_by_hand(compose(operation, lambda offset: held, RGB), held)
     assert made.guidance is held.guidance and (made.colour == Label.SYNTHESISED).all()
+
+
+def test_a_picture_that_grew_keeps_the_hints_of_its_pixels() -> None:
+    held = coloured(1)
+    assert held.guidance is not None
+    held.guidance.hint[:, 4:] = 2
+    grown = enlarge_map(held, 12, 16, RGB)
+    assert grown.guidance is not None
+    assert (grown.guidance.hint[:, :8] == 1).all() and (grown.guidance.hint[:, 8:] == 2).all()
+    assert (grown.guidance.doubt == 64).all()
 
 
 def test_a_pixel_to_which_no_colour_was_added_cannot_name_a_hint() -> None:
