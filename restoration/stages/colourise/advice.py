@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restoration.imaging.colour import Plane
-from restoration.stages.colourise.spread import CERTAIN, LUMA_REACH, SOFT
+from restoration.stages.colourise.kriging import FITTED, LOOKS, looks_of
 from restoration.stages.contract import JSON
 
 UNDECIDED = 0.5
@@ -34,7 +34,7 @@ _SAME = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to paint next. gain: share of the frame's pixels that one hint here would decide."""
+    """Where to paint next. gain: share of the frame's doubt that one hint here would take away."""
 
     frame: int
     y: int
@@ -73,7 +73,8 @@ def places_to_paint(
 ) -> list[Place]:
     """The places of one frame where a hint would decide most, best first.
 
-    What a hint decides is what it would add to evidence: everything near that is equally light.
+    What a hint decides is the variance that it would take away (`kriging.py`): that of everything
+    near, of its luma and with its look.
 
     Args:
         size: (height, width) of the picture, in whose pixels places are given.
@@ -102,15 +103,10 @@ def places_to_paint(
 
 
 def _reach(light: Plane) -> npt.NDArray[np.float32]:
-    """(places, places): the evidence that a hint at the one gives the other."""
-    rows, columns = light.shape
-    y, x = (part.ravel().astype(np.float32) for part in np.mgrid[0:rows, 0:columns])
-    unit = np.float32(1 / np.sqrt(rows * columns))
-    squared = np.full((y.size, y.size), SOFT, np.float32)
-    for part, scale in ((y, unit), (x, unit), (light.ravel(), np.float32(1 / LUMA_REACH))):
-        squared += ((part[:, None] - part[None]) * scale) ** 2
-    weight = 1 / (squared * squared)
-    return np.asarray(weight / (weight + np.float32(CERTAIN)), np.float32)
+    """(places, places): the share of the one's variance that a hint at the other takes away."""
+    looks = looks_of(light, float(np.sqrt(light.size))).reshape(-1, LOOKS)
+    alike = FITTED.between(looks, looks) / np.float32(FITTED.total)
+    return np.asarray(alike**2, np.float32)
 
 
 def choose_places(found: list[Place], size: tuple[int, int], count: int = 5) -> list[Place]:

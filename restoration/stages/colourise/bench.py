@@ -18,13 +18,14 @@ import numpy as np
 
 from restoration import weights
 from restoration.imaging.colour import Plane, to_lab
-from restoration.stages.colourise.bench_bars import judge
+from restoration.stages.colourise.bench_bars import BARS_OF_STILLS, judge
 from restoration.stages.colourise.bench_clips import (
     CLIPS,
     Film,
     measure_clips,
     measure_obedience,
 )
+from restoration.stages.colourise.bench_references import frames_for, measure_references
 from restoration.stages.colourise.bench_stills import Ours, Still, measure_stills, square
 from restoration.stages.colourise.field import Field
 from restoration.stages.colourise.peers import Colours, LumaPrior
@@ -34,9 +35,12 @@ from restoration.stages.colourise.spread import Point, spread_points
 from restoration.stages.colourise.stage import NETWORK
 
 KS = (0, 1, 2, 5, 10, 20, 50, 100)
-LARGE_KS = (0, 10, 100)
-SEEDS = 5
-STILLS, LARGE_STILLS = 8, 4
+BARRED_KS, LARGE_KS = (0, 1, 10, 100), (0, 10, 100)
+"""Those that bars are set for, and of the larger stills."""
+SEEDS = 2
+STILLS, LARGE_STILLS = 28, 4
+FEW = 8
+"""Stills, spread evenly, that are reported apart with every k and peer: those of former reports."""
 
 
 def main(data: Path, *, runs: int = STILLS, seeds: int = SEEDS) -> dict[str, Any]:
@@ -50,17 +54,26 @@ def main(data: Path, *, runs: int = STILLS, seeds: int = SEEDS) -> dict[str, Any
 
     colourist = Colourist(weights.require(NETWORK))
     engines: dict[str, Ours] = {"spread": _spread, "network": _by(colourist)}
+    ways = {"spread": _spread, "learned spread": _learned, "network": engines["network"]}
     prior, stills = _prior(data), _stills(data, runs, 256)
+    few = _stills(data, min(runs, FEW), 256)
     large = _stills(data, min(runs, LARGE_STILLS), 480)
     films = [Film.load(data, name, start, frames=2) for name, start in CLIPS]
+    at_256_few = measure_stills(few, ways, prior, KS, seeds)
     report: dict[str, Any] = {
         "stills": [still.name for still in stills],
+        "few": [still.name for still in few],
         "seeds": seeds,
-        "at_256": measure_stills(stills, engines, prior, KS, seeds),
-        "at_480": measure_stills(large, engines, prior, LARGE_KS, min(2, seeds)),
+        "at_256": measure_stills(stills, ways, prior, BARRED_KS, seeds, all_peers=False),
+        "at_256_few": at_256_few,
+        "at_480": measure_stills(large, ways, prior, LARGE_KS, min(2, seeds)),
+        "references": _references(data, stills[::2]),
         "clips": measure_clips(data, list(engines), len(CLIPS)),
         "obedience": {name: _worst(films, name) for name in engines},
         "greys_given_back": _greys_given_back(),
+    }
+    report["bars_few"] = {
+        name: judge(report | {"at_256": at_256_few}, name)[:BARS_OF_STILLS] for name in engines
     }
     report["bars"] = {name: judge(report, name) for name in engines}
     return report
@@ -71,10 +84,22 @@ def _spread(lightness: Plane, points: Sequence[Point]) -> tuple[Colours, Plane]:
     return draw_to_edges(lightness, spread.ab, points), spread.certainty
 
 
+def _learned(lightness: Plane, points: Sequence[Point]) -> tuple[Colours, Plane]:
+    """What the network is shown, without it."""
+    spread = spread_points(lightness, list(points), learned=True)
+    return draw_to_edges(lightness, spread.ab, points), spread.certainty
+
+
+def _references(data: Path, stills: Sequence[Still]) -> dict[str, dict[str, float]]:
+    """Stills in the bench's place of references; frames of the bench's clips."""
+    clips = {name: frames_for(data, name, start) for name, start in CLIPS}
+    return measure_references(stills, clips)
+
+
 def _by(proposer: Proposer) -> Ours:
     def propose(lightness: Plane, points: Sequence[Point]) -> tuple[Colours, Plane]:
-        spread = spread_points(lightness, list(points))
-        field = Field(spread.ab, spread.certainty, spread.nearest)
+        spread = spread_points(lightness, list(points), learned=True)
+        field = Field(spread.ab, spread.certainty, spread.told_by)
         made = proposer.improve(lightness, field, [Known(point, 0) for point in points])
         return draw_to_edges(lightness, made.ab, points), made.evidence
 
@@ -128,7 +153,7 @@ def _greys_given_back() -> bool:
 def describe(report: Mapping[str, Any]) -> str:
     """The report as text: methods by k, clips, then each bar."""
     lines = [f"stills: {', '.join(report['stills'])}; {report['seeds']} seeds"]
-    for part in ("at_256", "at_480"):
+    for part in ("at_256", "at_256_few", "at_480"):
         for figure, title in (("psnr", "PSNR"), ("mean", "CIEDE2000 mean"), ("p95", "p95")):
             lines += ["", f"{part.replace('_', ' ')} px: {title}"]
             lines += _by_k(report[part], figure)
@@ -142,11 +167,23 @@ def describe(report: Mapping[str, Any]) -> str:
             f"{row.get('error_open', 0):.1f}"
             for k, row in told.items()
         ]
+    lines += [
+        "",
+        "references alone, no hints (points; distance in a and b at them; CIEDE2000; PSNR)",
+    ]
+    for kind, row in report["references"].items():
+        lines.append(f"  {kind:20}" + "  ".join(f"{key} {value}" for key, value in row.items()))
     lines += ["", f"clips, 24 frames, 50 hints on the first: {', '.join(report['clips']['clips'])}"]
     for name, row in report["clips"]["methods"].items():
         lines.append(f"  {name:14}" + "  ".join(f"{key} {value}" for key, value in row.items()))
-    for engine, bars in report["bars"].items():
-        lines += ["", f"bars, {engine}"]
+    for name, rows in report["clips"]["by_clip"].items():
+        told = "; ".join(f"{r['psnr']:.2f} dB, {r['first']:.2f}, {r['last']:.2f}" for r in rows)
+        lines.append(f"  {name:14}{told}")
+    judged = [(f"bars, {engine}", bars) for engine, bars in report["bars"].items()]
+    few = f"bars on {len(report['few'])} stills"
+    judged += [(f"{few}, {engine}", bars) for engine, bars in report["bars_few"].items()]
+    for title, bars in judged:
+        lines += ["", title]
         lines += [
             f"  {bar['bar']:58} {bar['wanted']:>9} {bar['measured']:9.3f}  "
             f"{'met' if bar['met'] else 'NOT met'}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+BARS_OF_STILLS = 14
+"""How many of the bars, the first ones, are of stills."""
+
 
 class _Bar(NamedTuple):
     bar: str

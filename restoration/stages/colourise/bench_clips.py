@@ -17,6 +17,7 @@ from restoration.imaging.flow import FlowEstimator, follow, leaves_picture, roun
 from restoration.imaging.metrics import psnr
 from restoration.imaging.tones import lightness_of, to_srgb
 from restoration.stages.colourise.bench_stills import PATCH, Still, draw_points
+from restoration.stages.colourise.field import Field, carry, find_way
 from restoration.stages.colourise.refine import draw_to_edges
 from restoration.stages.colourise.spread import spread_points
 from restoration.stages.colourise.stage import STAGE
@@ -101,6 +102,18 @@ def flow_alone(film: Film, count: int, seed: int) -> Made:
     return Made(made)
 
 
+def carried_truth(film: Film) -> Made:
+    """The first frame's true colours carried as ours are: what the way alone loses."""
+    truth = np.ascontiguousarray(film.stills[0].lab[..., 1:])
+    shape = truth.shape[:2]
+    held = Field(truth, np.ones(shape, np.float32), np.zeros(shape, np.int16))
+    estimator, made = FlowEstimator("fast"), [film.stills[0].lab]
+    for before, here in pairwise(film.stills):
+        held = carry(held, find_way(here.lightness, before.lightness, estimator), here.lightness)
+        made.append(_written(here.lightness, held.ab))
+    return Made(made)
+
+
 def _written(lightness: Plane, ab: npt.NDArray[np.float32]) -> Lab:
     rgb, _ = fit_gamut(np.dstack([lightness, ab]).astype(np.float32))
     return to_lab((np.rint(rgb * 255) / 255).astype(np.float32))
@@ -112,7 +125,7 @@ def measure_clips(data: Path, engines: Sequence[str], runs: int) -> dict[str, An
     films = [Film.load(data, name, start) for name, start in CLIPS[:runs]]
     for film in films:
         hints = hints_of(film, 0, HINTS, 0)
-        made = {"flow alone": flow_alone(film, HINTS, 0)}
+        made = {"flow alone": flow_alone(film, HINTS, 0), "true start": carried_truth(film)}
         for engine in engines:
             made[engine] = run_ours(film.grey, hints, engine)[0]
         for name, result in made.items():

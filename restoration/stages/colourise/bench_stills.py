@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,10 @@ class Sums:
     error_certain: list[float] = field(default_factory=list)
     error_open: list[float] = field(default_factory=list)
 
+    def add(self, row: Mapping[str, float]) -> None:
+        for name, value in row.items():
+            getattr(self, name).append(value)
+
     def means(self) -> dict[str, float]:
         """Of everything that was measured."""
         told = {name: getattr(self, name) for name in self.__slots__}
@@ -109,6 +113,8 @@ class Sums:
 
 
 Table = dict[str, dict[int, Sums]]
+Figures = dict[str, dict[str, Any]]
+"""By method and k."""
 
 
 def measure_stills(
@@ -117,14 +123,20 @@ def measure_stills(
     prior: LumaPrior,
     ks: Sequence[int],
     seeds: int,
-) -> dict[str, dict[str, Any]]:
-    """Figures by method and k."""
+    *,
+    all_peers: bool = True,
+) -> Figures:
+    """Figures by method and k.
+
+    Args:
+        all_peers: False leaves out Levin's, which takes as long as all others together.
+    """
     peers: dict[str, Method] = {
         "grey": grey,
         "luma prior": prior,
         "mean of hints": mean_of_hints,
         "plain RBF": plain_rbf,
-        "Levin": levin,
+        **({"Levin": levin} if all_peers else {}),
     }
     table: Table = {name: {k: Sums() for k in ks} for name in (*peers, *ours)}
     for still in stills:
@@ -132,47 +144,60 @@ def measure_stills(
             # Without hints every seed is the same.
             for seed in range(seeds if k else 1):
                 points = draw_points(still, k, seed)
-                for name, method in peers.items():
-                    if seed and name not in _ALL_SEEDS:
-                        continue
-                    began = time.process_time()
-                    made = method(still.lightness, points)
-                    _score(table[name][k], still, points, made, time.process_time() - began)
-                for name, own in ours.items():
-                    began = time.process_time()
-                    made, certainty = own(still.lightness, points)
-                    used = time.process_time() - began
-                    _score(table[name][k], still, points, made, used, certainty)
+                for name, row in _rows(still, points, peers, ours, first=not seed):
+                    table[name][k].add(row)
     return {
         name: {str(k): sums.means() for k, sums in by_k.items()} for name, by_k in table.items()
     }
 
 
+def _rows(
+    still: Still,
+    points: Sequence[Point],
+    peers: Mapping[str, Method],
+    ours: Mapping[str, Ours],
+    *,
+    first: bool,
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """What each method makes of one still and one set of hints."""
+    for name, method in peers.items():
+        if first or name in _ALL_SEEDS:
+            began = time.process_time()
+            made = method(still.lightness, points)
+            yield name, _score(still, points, made, time.process_time() - began)
+    for name, own in ours.items():
+        began = time.process_time()
+        made, certainty = own(still.lightness, points)
+        yield name, _score(still, points, made, time.process_time() - began, certainty)
+
+
 def _score(
-    sums: Sums,
     still: Still,
     points: Sequence[Point],
     made: Colours,
     seconds: float,
     certainty: Plane | None = None,
-) -> None:
+) -> dict[str, float]:
     rgb, _ = fit_gamut(np.dstack([still.lightness, made]).astype(np.float32))
     codes = np.rint(rgb * 255).astype(np.float32)
     free = free_of(points, still.lightness.shape)
     error = ciede2000(to_lab(codes / np.float32(255)), still.lab)
     squared = (codes - still.rgb.astype(np.float32)) ** 2
-    sums.psnr.append(psnr(float(squared[free].mean())))
-    sums.mean.append(float(error[free].mean()))
-    sums.median.append(float(np.median(error[free])))
-    sums.p95.append(float(np.quantile(error[free], 0.95)))
-    sums.colourful.append(colourfulness(codes) / max(1e-6, colourfulness(still.rgb)))
-    sums.seconds.append(seconds)
+    row = {
+        "psnr": psnr(float(squared[free].mean())),
+        "mean": float(error[free].mean()),
+        "median": float(np.median(error[free])),
+        "p95": float(np.quantile(error[free], 0.95)),
+        "colourful": colourfulness(codes) / max(1e-6, colourfulness(still.rgb)),
+        "seconds": seconds,
+    }
     if certainty is not None:
         sure = free & (certainty >= 0.5)
-        sums.certain.append(float(sure.sum() / max(1, free.sum())))
-        for values, where in ((sums.error_certain, sure), (sums.error_open, free & ~sure)):
+        row["certain"] = float(sure.sum() / max(1, free.sum()))
+        for name, where in (("error_certain", sure), ("error_open", free & ~sure)):
             if where.sum() > 50:
-                values.append(float(error[where].mean()))
+                row[name] = float(error[where].mean())
+    return row
 
 
 def colourfulness(rgb: npt.NDArray[Any]) -> float:

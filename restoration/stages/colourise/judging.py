@@ -17,12 +17,13 @@ from restoration.imaging.colour import Plane
 from restoration.stages.colourise.field import Field
 from restoration.stages.colourise.network import AB_UNIT, CHANNELS, STEP, ColourNetwork
 from restoration.stages.colourise.scene import Known
-from restoration.stages.colourise.spread import CERTAIN, NEUTRAL
+from restoration.stages.colourise.spread import certainty_of, error_at
 
 _PATCH = 3
 """Pixels to each side of a hint's point that it is shown as."""
-DECIDED = 6.0
-"""Error in a and b to expect at which a colour counts as half certain."""
+_TRUSTED = 3.0
+"""Distance in a and b that the spread is expected to miss by, at which the network is halved: where
+hints are near it can only do harm."""
 _NEVER = 5.0
 """Logarithm of the error beyond which none is told apart."""
 
@@ -39,10 +40,12 @@ class Colourist:
         """The field with what the network adds, and its own doubt as the certainty."""
         planes = network_planes(lightness, field, known)
         residual, doubt = self._run(planes)
-        ab = field.ab + np.moveaxis(residual, 0, -1) * np.float32(AB_UNIT)
+        left = error_at(field.evidence)
+        share = (left / (left + np.float32(_TRUSTED)))[..., None]
+        ab = field.ab + share * np.moveaxis(residual, 0, -1) * np.float32(AB_UNIT)
         error = np.exp(np.clip(doubt, -_NEVER, _NEVER)) * np.float32(AB_UNIT)
-        certainty = 1 / (1 + (error / np.float32(DECIDED)) ** 2)
-        return Field(np.asarray(ab, np.float32), np.asarray(certainty, np.float32), field.owner)
+        certainty = certainty_of(np.asarray(error, np.float32))
+        return Field(np.asarray(ab, np.float32), certainty, field.owner)
 
     @torch.inference_mode()
     def _run(
@@ -67,8 +70,8 @@ def network_planes(
 ) -> npt.NDArray[np.float32]:
     """What the network is shown. (CHANNELS, H, W) float32.
 
-    L about its middle, the field's a and b, a and b of the hints, where they lie, and the share
-    that hints have in the field.
+    L about its middle, the field's a and b, a and b of the hints, where they lie, and how certain
+    the field is.
     """
     planes = np.zeros((CHANNELS, *lightness.shape), np.float32)
     planes[0] = lightness / 50 - 1
@@ -78,7 +81,5 @@ def network_planes(
         box = slice(max(0, top), top + 2 * _PATCH), slice(max(0, left), left + 2 * _PATCH)
         planes[3][box], planes[4][box] = point.a / AB_UNIT, point.b / AB_UNIT
         planes[5][box] = 1
-    certain = np.minimum(field.evidence, np.float32(0.9999))
-    weight = CERTAIN * certain / (1 - certain)
-    planes[6] = weight / (weight + NEUTRAL)
+    planes[6] = field.evidence
     return planes

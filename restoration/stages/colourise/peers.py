@@ -54,7 +54,7 @@ def plain_rbf(lightness: Plane, points: Sequence[Point]) -> Colours:
     made = grey(lightness, points)
     if not points:
         return made
-    known = np.array(points, np.float32)
+    known = np.array(points, np.float32)[:, :5]
     y, x = np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32)
     reach = 2 * (0.1 * np.sqrt(height * width)) ** 2
     logs = np.stack(

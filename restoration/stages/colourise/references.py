@@ -23,6 +23,7 @@ from PIL import Image
 from restoration.imaging.colour import Lab, Plane, to_lab
 from restoration.imaging.flow import FlowEstimator, follow
 from restoration.stages.colourise.field import find_way
+from restoration.stages.colourise.matching import Matched, grid, match
 from restoration.stages.colourise.spread import Point
 from restoration.stages.contract import StageError
 
@@ -33,10 +34,14 @@ LAID_OVER = 0.6
 _SURE = 0.7
 _GRID = 16
 """Points along the frame's longer side."""
-_PATCH = 7
+_NEARLY_ALL = 0.9
+"""Share of them that the still laid over the frame covers, and nothing else is asked."""
+_LOOKED_UP = 18
 _LARGEST = 512
-_UNLIKE = 0.35
-"""Distance of two patches, of 2 for unrelated ones, from which a match is none."""
+_BASE, _UNLIKE = 20.0, 800.0
+"""Variance of a colour that was looked up, of one and the same look, and for a distance of 1."""
+_HOPELESS = 700.0
+"""Variance from which on a match is none: that of a colour of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +133,22 @@ def _pixels(held: bytes, name: str) -> int:
 
 
 def points_from(reference: Lab, lightness: Plane) -> list[Point]:
-    """Places of the frame whose colour the reference gives, each with the frame's own luma."""
+    """Places of the frame whose colour the reference gives, each with the frame's own luma.
+
+    What lies under the still laid over it, it says outright; of all else, what looks alike.
+    """
     laid = _laid_over(reference, lightness)
-    return laid if laid is not None else _looked_up(reference, lightness)
-
-
-def _places(shape: tuple[int, ...]) -> npt.NDArray[np.intp]:
-    """(n, 2): y and x of a grid over the frame."""
-    step = max(4, max(shape[:2]) // _GRID)
-    rows, columns = np.mgrid[step // 2 : shape[0] : step, step // 2 : shape[1] : step]
-    return np.stack([rows.ravel(), columns.ravel()], axis=-1)
+    if laid is None:
+        return _looked_up(reference, lightness)
+    if len(laid) > _NEARLY_ALL * len(grid(lightness.shape, _GRID)):
+        return laid
+    apart = max(lightness.shape) / _GRID
+    covered = np.array([(point.y, point.x) for point in laid])
+    return laid + [
+        point
+        for point in _looked_up(reference, lightness)
+        if np.abs(covered - (point.y, point.x)).max(axis=1).min() >= apart
+    ]
 
 
 def _laid_over(reference: Lab, lightness: Plane) -> list[Point] | None:
@@ -150,53 +161,22 @@ def _laid_over(reference: Lab, lightness: Plane) -> list[Point] | None:
     ab = follow(np.ascontiguousarray(fitted[..., 1:]), way.flow)
     return [
         Point(float(y), float(x), float(lightness[y, x]), float(ab[y, x, 0]), float(ab[y, x, 1]))
-        for y, x in _places(lightness.shape)
+        for y, x in grid(lightness.shape, _GRID)
         if way.trust[y, x] >= _SURE
     ]
 
 
 def _looked_up(reference: Lab, lightness: Plane) -> list[Point]:
-    """By the look of the patch around each place."""
-    toned = _toned(np.ascontiguousarray(reference[..., 0]), lightness)
-    here, there = _places(lightness.shape), _places_of_reference(toned.shape)
-    asked, offered = _look(lightness, here), _look(toned, there)
-    likeness = asked @ offered.T
-    best = likeness.argmax(axis=1)
-    found = []
-    for number, (y, x) in enumerate(here):
-        if 1 - likeness[number, best[number]] < _UNLIKE:
-            row, column = there[best[number]]
-            a, b = reference[row, column, 1:]
-            light = float(lightness[y, x])
-            if abs(light - float(toned[row, column])) < 12:
-                found.append(Point(float(y), float(x), light, float(a), float(b)))
-    return found
+    """By the look of the surroundings of each place."""
+    here = grid(lightness.shape, _LOOKED_UP)
+    found = match(reference, lightness, here)
+    return [
+        Point(float(y), float(x), float(lightness[y, x]), float(ab[0]), float(ab[1]), float(doubt))
+        for (y, x), ab, doubt in zip(here, found.ab, _doubts(found), strict=True)
+        if doubt < _HOPELESS
+    ]
 
 
-def _places_of_reference(shape: tuple[int, ...]) -> npt.NDArray[np.intp]:
-    step = max(2, max(shape) // 64)
-    rows, columns = np.mgrid[step // 2 : shape[0] : step, step // 2 : shape[1] : step]
-    return np.stack([rows.ravel(), columns.ravel()], axis=-1)
-
-
-def _toned(lightness: Plane, like: Plane) -> Plane:
-    """The tones of one picture matched to another's by their quantiles."""
-    steps = np.linspace(0, 1, 33)
-    return np.asarray(
-        np.interp(lightness, np.quantile(lightness, steps), np.quantile(like, steps)), np.float32
-    )
-
-
-def _look(lightness: Plane, places: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
-    """Unit vectors of the patches around places at two sizes, with their mean luma. (n, C)."""
-    parts = []
-    for scale in (1, 3):
-        small = cv2.blur(lightness, (scale, scale))
-        padded = np.pad(small, _PATCH * scale, mode="reflect")
-        offsets = (np.arange(_PATCH) - _PATCH // 2) * scale + _PATCH * scale
-        rows = places[:, 0, None, None] + offsets[:, None]
-        columns = places[:, 1, None, None] + offsets[None]
-        parts.append((padded[rows, columns] - 50).reshape(len(places), -1) / scale)
-    joined = np.concatenate(parts, axis=1).astype(np.float32)
-    length = np.maximum(np.linalg.norm(joined, axis=1, keepdims=True), 1e-6)
-    return np.asarray(joined / length, np.float32)
+def _doubts(found: Matched) -> npt.NDArray[np.float32]:
+    """Variance of each colour that was looked up."""
+    return np.asarray(_BASE + found.spread + _UNLIKE * found.distance**2, np.float32)

@@ -173,7 +173,7 @@ class Scene:
             for x in range(step // 2, lightness.shape[1], step)
             if way.trust[y, x] > _FOLLOWED
         ]
-        spread = spread_points(lightness, [each.point for each in sure])
+        spread = spread_points(lightness, [each.point for each in sure], learned=True)
         field = Field(spread.ab, spread.certainty, carried.owner)
         guess = proposer.improve(lightness, field, sure)
         ab = share[..., None] * guess.ab + (1 - share[..., None]) * carried.ab
@@ -184,7 +184,8 @@ class Scene:
     def _key_field(self, frame: int, known: list[Known]) -> Field:
         lightness = self.lightness(frame)
         known = thinned(known)
-        spread = spread_points(lightness, [each.point for each in known])
+        learned = self._proposer is not None
+        spread = spread_points(lightness, [each.point for each in known], learned=learned)
         guides = np.array([each.guide for each in known] + [UNOWNED], np.int16)
         # What the network adds where hints weigh less than no colour is its own guess.
         nearest = spread.nearest if self._proposer is None else spread.told_by

@@ -2,8 +2,8 @@
 
     python -m restoration train colourise --data DIR --out FILE --steps 6000 --work FOLDER
 
-Each step's batch follows from the seed and the step's number alone. The loss is Huber's on a and b;
-nothing rewards colourfulness.
+Each step's batch follows from the seed and the step's number alone. The loss is Huber's on a and b
+with the distance as an eye sees it; nothing rewards colourfulness.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
@@ -26,30 +26,29 @@ from restoration.stages.colourise.network import AB_UNIT, ColourNetwork, Proposa
 from restoration.stages.colourise.training_samples import (
     Photograph,
     draw_sample,
-    has_colour,
-    load_photograph,
-    photographs,
+    training_pictures,
 )
 
 Told = Callable[[str], None]
-_HUBER = 12 / AB_UNIT
-_EVEN = 0.005
-"""Loss of the spread at which a sample counts once."""
+BEGIN = "begin.safetensors"
+_HUBER = 12.0
+_EVEN = 0.6
+"""Loss of the spread at which a sample counts half."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """How long and how fast."""
 
-    steps: int = 6500
-    batch: int = 6
-    crop: int = 160
-    rate: float = 1.5e-3
-    warm_up: int = 200
+    steps: int = 1400
+    batch: int = 5
+    crop: int = 144
+    rate: float = 5e-4
+    warm_up: int = 50
     seed: int = 1
     keep_every: float = 120.0
     """Seconds between checkpoints."""
-    look_every: int = 250
+    look_every: int = 100
     """Steps between two points of the curve."""
 
 
@@ -57,15 +56,15 @@ def train(data: Path, out: Path, work: Path, schedule: Schedule, told: Told) -> 
     """Train, or go on training, and write the weights as safetensors.
 
     Args:
-        work: folder for the checkpoint; a later call goes on from there.
+        work: folder for the checkpoint; a later call goes on from there. Weights that lie in it as
+            `begin.safetensors` are begun with.
     Returns: the curve and the schedule, also kept in the file's metadata.
     Raises: StageError if there are no photographs.
     """
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    loaded = [load_photograph(path) for path in photographs(data, held_out=False)]
-    pool = [photograph for photograph in loaded if has_colour(photograph)]
-    told(f"{len(pool)} photographs")
+    pool = training_pictures(data)
+    told(f"{len(pool)} photographs and frames of clips")
     run = _Run.begin(work / "checkpoint.pt", schedule)
     while run.step < schedule.steps:
         run.advance(pool)
@@ -91,25 +90,35 @@ def batch_of(pool: list[Photograph], schedule: Schedule, step: int) -> tuple[Ten
 
 
 def loss_of(given: Proposal, planes: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
-    """Huber's loss with that of the doubt (Laplace's likelihood), and the spread's own loss.
+    """The loss with that of the doubt (Laplace's likelihood), and the spread's own loss.
 
     Where the spread is good already little is left to gain; a sample counts by what it leaves.
     """
     free = 1 - planes[:, 5:6]
     made = planes[:, 1:3] + given.residual
-    error = (made - wanted).detach().abs().mean(dim=1, keepdim=True)
+    error = _length((made - wanted).detach())[:, None]
     doubt = given.doubt.clamp(-5, 3)
     likely = (error * torch.exp(-doubt) + doubt) * free
-    mine = _huber(made * free, wanted * free)
-    plain = _huber(planes[:, 1:3] * free, wanted * free)
-    weight = 2 * _EVEN / (plain + _EVEN)
-    return (mine * weight).mean() + 0.002 * likely.mean(), (plain * weight).mean()
+    mine, plain = _lost(made, wanted, free), _lost(planes[:, 1:3], wanted, free)
+    weight = 1 / (plain + _EVEN)
+    return (mine * weight).mean() + 0.02 * likely.mean(), (plain * weight).mean()
 
 
-def _huber(made: Tensor, wanted: Tensor) -> Tensor:
-    """Of each sample, (N,)."""
-    loss = functional.huber_loss(made, wanted, reduction="none", delta=_HUBER)
-    return loss.mean(dim=(1, 2, 3))
+def _lost(made: Tensor, wanted: Tensor, free: Tensor) -> Tensor:
+    """Of each sample, (N,): Huber's loss, and the distance as an eye sees it.
+
+    To an eye the same distance is less between strong colours: the scale is that of CIE94 (half
+    of its weight, for hue counts less than chroma).
+    """
+    made, wanted = made * AB_UNIT, wanted * AB_UNIT
+    huber = functional.huber_loss(made, wanted, reduction="none", delta=_HUBER).mean(1)
+    seen = _length(made - wanted) / (1 + 0.03 * _length(wanted))
+    return ((huber / 50 + seen / 6) * free[:, 0]).mean(dim=(1, 2))
+
+
+def _length(ab: Tensor) -> Tensor:
+    """(N, H, W) of (N, 2, H, W); never quite zero, where it would have no slope."""
+    return torch.sqrt(ab[:, 0] ** 2 + ab[:, 1] ** 2 + 1e-6)
 
 
 class _Run:
@@ -129,8 +138,12 @@ class _Run:
 
     @classmethod
     def begin(cls, path: Path, schedule: Schedule) -> _Run:
-        """A new run, or the one that the checkpoint holds."""
+        """A new run, from weights that lie beside the checkpoint or none, or the one it holds."""
         run = cls(path, schedule)
+        first = path.with_name(BEGIN)
+        if first.is_file():
+            for network in (run.network, run.mean):
+                network.load_state_dict(load_file(first))
         if path.is_file():
             held = torch.load(path, weights_only=True)
             run.network.load_state_dict(held["network"])

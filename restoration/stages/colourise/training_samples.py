@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from archive.media.decode import open_source
 from restoration.imaging.colour import Lab, Plane, to_lab
+from restoration.imaging.tones import to_srgb
 from restoration.stages.colourise.field import Field
 from restoration.stages.colourise.judging import network_planes
 from restoration.stages.colourise.network import AB_UNIT
@@ -20,6 +22,9 @@ FOLDERS = ("kodak", "people", "wallpapers")
 """Below `stills/`."""
 HELD_OUT = 4
 """Every fourth photograph of each folder, by name, is never trained on."""
+CLIPS = ("01_dog.mp4", "04_coffee.mp4")
+"""Below `clean_video/`."""
+FRAMES_OF_CLIP = 12
 _LEAST_CHROMA = 5.0
 _SIDE = 480
 
@@ -59,10 +64,39 @@ def load_photograph(path: Path, side: int = _SIDE) -> Photograph:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise StageError(f"{path} is no picture")
-    scale = side / min(image.shape[:2])
-    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-    smaller = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(smaller[..., ::-1], np.uint8)
+    return _shrunk(np.asarray(image[..., ::-1], np.uint8), side)
+
+
+def _shrunk(rgb: Photograph, side: int) -> Photograph:
+    scale = side / min(rgb.shape[:2])
+    size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
+    smaller = cv2.resize(np.ascontiguousarray(rgb), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, np.uint8)
+
+
+def clip_frames(data: Path, side: int = _SIDE) -> list[Photograph]:
+    """Frames of the clips to train on, evenly spaced; the bench's clips are others."""
+    found: list[Photograph] = []
+    for name in CLIPS:
+        path = data / "clean_video" / name
+        if not path.is_file():
+            continue
+        with open_source(path) as source:
+            places = np.linspace(0, len(source) - 1, FRAMES_OF_CLIP).round().astype(int)
+            for place in places.tolist():
+                picture = next(source.frames(place, place + 1))
+                rgb = np.rint(to_srgb(picture, source.format) * 255).astype(np.uint8)
+                found.append(_shrunk(rgb, side))
+    return found
+
+
+def training_pictures(data: Path, side: int = _SIDE) -> list[Photograph]:
+    """Everything to train on that has any colour: photographs, then frames of clips.
+
+    Raises: StageError if there are no photographs.
+    """
+    loaded = [load_photograph(path, side) for path in photographs(data, held_out=False)]
+    return [each for each in (*loaded, *clip_frames(data, side)) if has_colour(each)]
 
 
 def has_colour(photograph: Photograph) -> bool:
@@ -90,7 +124,9 @@ def draw_sample(photograph: Photograph, crop: int, rng: np.random.Generator) -> 
         light = float(np.median(lightness[box]))
         points.append(Point(y + middle, x + middle, light, float(colour[0]), float(colour[1])))
     # A crop shows a part of a picture, whose hints are as dense as the whole's.
-    spread = spread_points(lightness, points, side=crop * float(rng.uniform(1.0, 1.7)))
+    spread = spread_points(
+        lightness, points, side=crop * float(rng.uniform(1.0, 1.7)), learned=True
+    )
     field = Field(spread.ab, spread.certainty, spread.nearest)
     planes = network_planes(lightness, field, [])
     planes[3:5], planes[5] = np.moveaxis(hinted, -1, 0) * mask / AB_UNIT, mask
@@ -111,9 +147,9 @@ def _turn_hue(lab: Lab, rng: np.random.Generator) -> Lab:
 
 def _how_many(rng: np.random.Generator) -> int:
     drawn = rng.random()
-    if drawn < 0.2:
+    if drawn < 0.15:
         return 0
-    return 150 if drawn > 0.95 else int(np.exp(rng.uniform(0, np.log(80))))
+    return 150 if drawn > 0.96 else int(np.exp(rng.uniform(0, np.log(120))))
 
 
 def _crop(photograph: Photograph, crop: int, rng: np.random.Generator) -> Lab:
