@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
+from restoration.models.by_hand import InOneFrame, OverFrames, Withdrawable
+
 if TYPE_CHECKING:
     from restoration.models.scene import Scene
 
@@ -38,7 +40,7 @@ class Palette(models.Model):
         return self.name
 
 
-class PaletteEntry(models.Model):
+class PaletteEntry(Withdrawable):
     """One colour with its name, who decided on it, after what, and how sure that is."""
 
     class Certainty(models.TextChoices):
@@ -57,10 +59,6 @@ class PaletteEntry(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="palette_entries"
     )
     at = models.DateTimeField(auto_now_add=True)
-    withdrawn = models.DateTimeField(null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
 
     class Meta:
         ordering = ["palette__name", "name", "pk"]
@@ -79,17 +77,11 @@ class PaletteEntry(models.Model):
         return hex_of(self.red, self.green, self.blue)
 
 
-class HintQuerySet(models.QuerySet["Hint"]):
-    def standing(self) -> HintQuerySet:
-        return self.filter(withdrawn__isnull=True)
-
-    def of_scene(self, scene: Scene) -> HintQuerySet:
-        return self.filter(
-            scan=scene.scan_id, frame__gte=scene.start_frame, frame__lt=scene.end_frame
-        ).order_by("frame", "pk")
+class HintQuerySet(InOneFrame["Hint"]):
+    pass
 
 
-class Hint(models.Model):
+class Hint(Withdrawable):
     """A coloured patch that a person put on one frame; a rectangle in the scan's luma pixels."""
 
     scan = models.ForeignKey("archive.Scan", on_delete=models.CASCADE, related_name="hints")
@@ -110,10 +102,6 @@ class Hint(models.Model):
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="hints")
     at = models.DateTimeField(auto_now_add=True)
-    withdrawn = models.DateTimeField(null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
 
     objects = HintQuerySet.as_manager()
 
@@ -149,17 +137,11 @@ class Hint(models.Model):
         }
 
 
-class ColourReferenceQuerySet(models.QuerySet["ColourReference"]):
-    def standing(self) -> ColourReferenceQuerySet:
-        return self.filter(withdrawn__isnull=True)
-
-    def of_scene(self, scene: Scene) -> ColourReferenceQuerySet:
-        return self.filter(
-            scan=scene.scan_id, frame__gte=scene.start_frame, frame__lt=scene.end_frame
-        ).order_by("frame", "pk")
+class ColourReferenceQuerySet(InOneFrame["ColourReference"]):
+    pass
 
 
-class ColourReference(models.Model):
+class ColourReference(Withdrawable):
     """A still in colour for one frame: that frame painted elsewhere, or a picture of its things."""
 
     scan = models.ForeignKey(
@@ -175,10 +157,6 @@ class ColourReference(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="colour_references"
     )
     at = models.DateTimeField(auto_now_add=True)
-    withdrawn = models.DateTimeField(null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
 
     objects = ColourReferenceQuerySet.as_manager()
 
@@ -189,22 +167,17 @@ class ColourReference(models.Model):
         return f"{self.name} for frame {self.frame}"
 
 
-class ColourCorrectionQuerySet(models.QuerySet["ColourCorrection"]):
-    def standing(self) -> ColourCorrectionQuerySet:
-        return self.filter(withdrawn__isnull=True)
-
+class ColourCorrectionQuerySet(OverFrames["ColourCorrection"]):
     def of_scene(self, scene: Scene) -> ColourCorrectionQuerySet:
         """Those that reach into the scene's frames, in the order in which they are applied."""
-        return self.filter(
-            scan=scene.scan_id, start_frame__lt=scene.end_frame, end_frame__gt=scene.start_frame
-        ).as_applied()
+        return super().of_scene(scene).as_applied()
 
     def as_applied(self) -> ColourCorrectionQuerySet:
         """A part stands where the correction stood that it is left of."""
         return self.order_by(Coalesce("part_of", "pk"), "pk")
 
 
-class ColourCorrection(models.Model):
+class ColourCorrection(Withdrawable):
     """An ASC CDL over frames [start, end), of the whole picture or of a box or polygon in it.
 
     softness: pixels over which it fades inwards from the edge of the box or polygon.
@@ -230,10 +203,6 @@ class ColourCorrection(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="colour_corrections"
     )
     at = models.DateTimeField(auto_now_add=True)
-    withdrawn = models.DateTimeField(null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
     part_of = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="parts"
     )

@@ -6,25 +6,18 @@ deleted: who drew it, who took it back and when stays on record.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-if TYPE_CHECKING:
-    from restoration.models.scene import Scene
+from restoration.models.by_hand import InOneFrame, OverFrames, Withdrawable
 
 
-class ProtectedRegionQuerySet(models.QuerySet["ProtectedRegion"]):
-    def standing(self) -> ProtectedRegionQuerySet:
+class ProtectedRegionQuerySet(OverFrames["ProtectedRegion"]):
+    def standing(self) -> Self:
         return self.filter(removed__isnull=True)
-
-    def of_scene(self, scene: Scene) -> ProtectedRegionQuerySet:
-        """Regions that reach into the scene's frames, in the order in which they were drawn."""
-        return self.filter(
-            scan=scene.scan_id, start_frame__lt=scene.end_frame, end_frame__gt=scene.start_frame
-        ).order_by("pk")
 
 
 class ProtectedRegion(models.Model):
@@ -65,17 +58,11 @@ class ProtectedRegion(models.Model):
         return box_of(self.polygon)
 
 
-class RepairDecisionQuerySet(models.QuerySet["RepairDecision"]):
-    def standing(self) -> RepairDecisionQuerySet:
-        return self.filter(withdrawn__isnull=True)
-
-    def of_scene(self, scene: Scene) -> RepairDecisionQuerySet:
-        return self.filter(
-            scan=scene.scan_id, frame__gte=scene.start_frame, frame__lt=scene.end_frame
-        ).order_by("frame", "pk")
+class RepairDecisionQuerySet(InOneFrame["RepairDecision"]):
+    pass
 
 
-class RepairDecision(models.Model):
+class RepairDecision(Withdrawable):
     """A person's word on one repair: a connected region of one frame that a take had changed.
 
     It is found again in later takes by frame and place. An undone region is left as the scan in the
@@ -102,10 +89,6 @@ class RepairDecision(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="repair_decisions"
     )
     at = models.DateTimeField(auto_now_add=True)
-    withdrawn = models.DateTimeField(null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
 
     objects = RepairDecisionQuerySet.as_manager()
 
