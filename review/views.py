@@ -75,6 +75,10 @@ def _narrowed(reels: Any, wanted: dict[str, Any]) -> Any:
     return reels
 
 
+BY_REQUEST = LED_BY_HAND | {"upscale"}
+"""Stages that nobody means by "start on every scene": they are ticked by hand."""
+
+
 @require_safe
 def reel(request: HttpRequest, pk: int) -> HttpResponse:
     found = reel_for(request, pk)
@@ -91,7 +95,7 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "transcript": transcripts.current(scan) if scan else None,
         "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
         "process_form": ProcessForm(),
-        "process_checked": [name for name, _ in picture_stages() if name not in LED_BY_HAND],
+        "process_checked": [name for name, _ in picture_stages() if name not in BY_REQUEST],
         "coloured": sum(card.colour is not None for card in cards),
         "uncoloured": sum(card.colour is None for card in cards),
     } | deliveries_of(found)
