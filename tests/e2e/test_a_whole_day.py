@@ -152,7 +152,8 @@ def restore(page: Page, restorer: User, reel: Reel, newsreel: Newsreel) -> list[
     page.goto(f"/reels/{reel.pk}/")
     for stage in ("deflicker", "repair"):
         expect(page.get_by_role("checkbox", name=stage)).to_be_checked()
-    expect(page.get_by_role("checkbox", name="colourise")).not_to_be_checked()
+    for stage in ("colourise", "upscale"):
+        expect(page.get_by_role("checkbox", name=stage)).not_to_be_checked()
     page.get_by_role("button", name="Start on every scene").click()
     expect(page.get_by_text("Started: 1 run")).to_be_visible()
     work_until_done()

@@ -108,7 +108,7 @@ def test_a_reel_is_not_coloured_unless_somebody_asks_for_it(scene, archivist, se
     client = Client()
     client.force_login(archivist)
     page = client.get(reverse("reel", args=[scene.scan.reel_id]))
-    assert not {"colourise", "grade"} & set(page.context["process_checked"])
+    assert not {"colourise", "grade", "upscale"} & set(page.context["process_checked"])
     assert "repair" in page.context["process_checked"]
 
 

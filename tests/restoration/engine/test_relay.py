@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from restoration import nursery, runs
 from restoration.attempts import execute_run
@@ -165,7 +166,12 @@ def test_a_worker_stopped_while_a_run_is_behind_loses_neither(
 def test_a_run_that_is_held_computes_nothing_before_its_turn(scene: Scene) -> None:
     run = runs.process_scene(scene, stages=["deflicker"])
     leg = Leg(held=True)
-    thread = threading.Thread(target=execute_run, args=(run.pk,), kwargs={"leg": leg})
+
+    def work() -> None:
+        execute_run(run.pk, leg=leg)
+        connections.close_all()  # the thread's own
+
+    thread = threading.Thread(target=work)
     thread.start()
     try:
         wait_until(lambda: StageRun.objects.get(pk=run.pk).status == "running", seconds=LIMIT)
