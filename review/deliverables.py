@@ -170,7 +170,10 @@ def allowed_edition(
     held = require_allowed(reel, use, choice=choice, override=override)
     scan = reel.current_scan()
     assert scan is not None  # it was refused otherwise
-    return make_edition(reel, scan, held, choice=choice)
+    try:
+        return make_edition(reel, scan, held, choice=choice)
+    except DeliveryError as error:
+        raise DeliveryFailed(f"Not delivered, and nothing was written. {error}") from error
 
 
 def require_allowed(

@@ -33,7 +33,7 @@ from review.formats.edition import (
 from review.frame_ranges import ranges
 from review.gate import FrameCounts
 from review.gating import Gate
-from review.material import frame_counts, totals_of
+from review.material import totals_of, whole_frame_counts
 from review.models import Approval, Note
 from review.version_choice import RESTORED, VERSIONS, VersionChoice
 
@@ -45,7 +45,8 @@ def make_edition(
 
     Args:
         held: the gate, held for that version.
-    Raises: DeliveryError if a scene has no take, which the gate rules out.
+    Raises: DeliveryError if the frame record of a take in a chain is lost, or a scene has no take,
+        which the gate rules out.
     """
     wanted = list(Scene.objects.current().filter(scan=scan).select_related("scan"))
     notes = list(Note.objects.filter(scan=scan).select_related("by"))
@@ -139,7 +140,7 @@ def _scene(
         other=OtherVersion(_take(other.take), _decision(other)) if other else None,
         approvals=approvals,
         unapproved=held.unapproved.get(scene.pk, ""),
-        marked=marked_ranges(frame_counts(take)),
+        marked=marked_ranges(whole_frame_counts(take)),
         cues=_cues(take, scene),
     )
 
@@ -170,7 +171,7 @@ def _link(take: Take) -> Link:
         version=str(manifest.get("version", "")),
         models=tuple(f"{each['name']} ({each['sha256']})" for each in weights),
         settings=dict(manifest.get("params") or {}),
-        counts=frame_counts(take),
+        counts=whole_frame_counts(take),
     )
 
 

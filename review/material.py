@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -19,7 +20,7 @@ from restoration.recording import FRAMES
 from restoration.speech.layers import Label as Answer
 from restoration.storage import storage
 from restoration.take_index import TakeIndex
-from review.formats.edition import converted_totals
+from review.formats.edition import DeliveryError, converted_totals
 from review.gate import APPROVED, Approver, FrameCounts, Material, SceneFacts
 from review.verdict import Examined
 
@@ -96,13 +97,35 @@ def totals_of(take: Take) -> Totals:
 
 
 def frame_counts(take: Take) -> list[FrameCounts]:
-    """The labels of each frame, from the take's own record; empty if there is none."""
+    """The labels of each frame, from the take's own record.
+
+    Empty if there is none, or none that the manifest vouches for.
+    """
     path = storage().folder(take.storage_key) / FRAMES
+    known = take.manifest.get("files", {}).get(FRAMES, {}).get("sha256")
     try:
-        lines = path.read_text(encoding="ascii").splitlines()
-        return [_counts(json.loads(line)) for line in lines]
+        written = path.read_bytes()
+        if known is not None and hashlib.sha256(written).hexdigest() != known:
+            return []
+        return [_counts(json.loads(line)) for line in written.decode("ascii").splitlines()]
     except (OSError, ValueError, KeyError):
         return []
+
+
+def whole_frame_counts(take: Take) -> list[FrameCounts]:
+    """The labels of each frame, where they are known of all: a lost record is not "nothing made".
+
+    Raises: DeliveryError if a frame is missing, or they do not add up to the take's totals.
+    """
+    counts = frame_counts(take)
+    complete = [each.frame for each in counts] == list(range(take.start_frame, take.end_frame))
+    if not complete or sum((each.totals for each in counts), Totals()) != totals_of(take):
+        raise DeliveryError(
+            f"The record of {take.stage} take {take.number} of frames {take.start_frame} to "
+            f"{take.end_frame - 1} ({FRAMES}) is lost or damaged, so nobody can say which frames "
+            "were made; restore the file from a backup, or make the take again"
+        )
+    return counts
 
 
 def _counts(line: dict[str, Any]) -> FrameCounts:

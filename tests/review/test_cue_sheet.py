@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,11 +14,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from archive.models import Rights
-from restoration.models import Scene
+from archive.models import Reel, Rights
+from restoration.models import Scene, Take
 from restoration.provenance import Label, Totals
+from restoration.recording import FRAMES
+from restoration.storage import storage
 from review.cues import Link, chain_cues
-from review.deliverables import build_deliverable
+from review.deliverables import DeliveryFailed, build_deliverable
 from review.formats.cue_sheet import NOTHING, write_cue_sheet
 from review.formats.cue_sheet_pdf import write_cue_sheet_pdf
 from review.gate import FrameCounts
@@ -141,3 +145,53 @@ def test_it_leaves_with_timecode_stage_share_rights_and_decision(
     assert picture["told to do"] == '{"by": 1}'
     assert picture["rights of the source"].endswith("vocab/InC/1.0/ (Union)")
     assert picture["decided by"] == "anna"
+
+
+def chained_reel(folder: Path, by: User) -> tuple[Reel, list[Take]]:
+    """A scene whose first stage made up a block of frame 2, and whose second carries it on."""
+    reel = make_scanned_reel(folder, frames=6, width=SIZE, height=SIZE, pixel="yuv420p")
+    scene: Scene = factories.make_scene(scan=current_scan(reel), frames=(0, 6))
+    wanted = [CLEAN] * 6
+    wanted[2] = (Label.SYNTHESISED, Label.SYNTHESISED)
+    first = make_real_take(scene, by=labelling(wanted, start=0))
+    last = make_real_take(scene, after=first)
+    approve_all([scene], by=by)
+    return reel, [first, last]
+
+
+def lose(path: Path) -> None:
+    path.unlink()
+
+
+def cut_short(path: Path) -> None:
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+def say_another_frame(path: Path) -> None:
+    """The sums stay what they were; the digest in the manifest does not."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[1]["frame"], lines[2]["frame"] = 2, 1
+    lines.sort(key=lambda line: int(line["frame"]))
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("format", "place", "harm"),
+    [("cues", 0, lose), ("cues", 1, cut_short), ("cues", 0, say_another_frame), ("otio", 1, lose)],
+)
+def test_nothing_leaves_when_it_is_not_known_which_frames_were_made(
+    settings: Any,
+    tmp_path: Path,
+    archivist: User,
+    format: str,
+    place: int,
+    harm: Callable[[Path], None],
+) -> None:
+    settings.MEDIA_HOME = tmp_path / "media"
+    reel, takes = chained_reel(tmp_path, archivist)
+    harm(storage().folder(takes[place].storage_key) / FRAMES)
+    out = tmp_path / "out"
+    with pytest.raises(DeliveryFailed, match=f"{takes[place].stage} take 1 .*restore the file"):
+        build_deliverable(reel, format=format, use="exhibition", to=out, by=archivist)
+    assert not list(out.glob("*"))
