@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from restoration.speech.layers import (
+    ANSWERED,
     Conflict,
     Correction,
     Label,
@@ -17,7 +18,7 @@ from restoration.speech.layers import (
     Target,
     confirmed,
 )
-from restoration.speech.retiming import retime, tokens
+from restoration.speech.retiming import Retimed, retime, tokens
 from restoration.speech.transcript import Line, Word, spread
 
 UNSURE = 0.5
@@ -124,12 +125,9 @@ def _confirm(laid: Layered, correction: Correction) -> None:
 def _text(laid: Layered, correction: Correction) -> None:
     written = _said(correction)
     line = _target(laid, correction, any_text=True)
-    if tokens(line.text) == tokens(written) and not correction.here:
-        # The new run agrees with the person: that is worth no less than a confirmation.
-        _put(laid, line, correction, confirmed(line, correction.by))
-        return
-    _target(laid, correction)
-    _put(laid, line, correction, _rewritten(line, written, correction.by))
+    if correction.here or tokens(line.text) != tokens(written):
+        _target(laid, correction)
+    _put(laid, line, correction, _rewritten(line, written, correction))
 
 
 def _said(correction: Correction) -> str:
@@ -139,15 +137,30 @@ def _said(correction: Correction) -> str:
     return written
 
 
-def _rewritten(line: LayeredLine, written: str, by: str) -> LayeredLine:
+def _rewritten(line: LayeredLine, written: str, correction: Correction) -> LayeredLine:
+    """The line as the person wrote it; they answer for what they wrote, not for what they left."""
+    seen = spread(correction.targets[0].text, line.start, line.end)
     plain = [each.word for each in line.words]
+    span = {"start": line.start, "end": line.end}
     words = tuple(
-        line.words[found.old]
-        if found.fate == "kept" and found.old is not None
-        else LayeredWord(found.word, Label.HUMAN, by)
-        for found in retime(plain, written, start=line.start, end=line.end)
+        _written(line, found, correction.by, left=was.fate == "kept")
+        for found, was in zip(
+            retime(plain, written, **span), retime(seen, written, **span), strict=True
+        )
     )
     return replace(line, words=words)
+
+
+def _written(line: LayeredLine, found: Retimed, by: str, *, left: bool) -> LayeredWord:
+    """One word: as it stands if the person left it alone, else theirs.
+
+    A word that they wrote and a new run heard in the same letters is confirmed by them.
+    """
+    respelt = found.fate == "respelt" and not left
+    if found.old is None or found.fate == "new" or respelt:
+        return LayeredWord(found.word, Label.HUMAN, by)
+    word = line.words[found.old]
+    return word if left or word.label in ANSWERED else replace(word, label=Label.CONFIRMED, by=by)
 
 
 def _times(laid: Layered, correction: Correction) -> None:
@@ -242,8 +255,24 @@ def _no_speech(laid: Layered, correction: Correction) -> None:
 
 def _speaker(laid: Layered, correction: Correction) -> None:
     line = _target(laid, correction, any_text=True)
-    name = " ".join(str(correction.payload.get("speaker") or "").split()) or None
+    name = _name(correction)
     _put(laid, line, correction, replace(line, speaker=name, speaker_by=correction.by))
+
+
+def _put_in(held: LayeredLine, written: str, correction: Correction) -> LayeredLine:
+    """What a person put in and a new run heard too: every word is theirs, and so is the name."""
+    plain, by = [each.word for each in held.words], correction.by
+    words = tuple(
+        _written(held, found, by, left=False)
+        for found in retime(plain, written, start=held.start, end=held.end)
+    )
+    name = _name(correction)
+    named = replace(held, speaker=name, speaker_by=by) if name else held
+    return confirmed(replace(named, words=words), by)
+
+
+def _name(correction: Correction) -> str | None:
+    return " ".join(str(correction.payload.get("speaker") or "").split()) or None
 
 
 def _add(laid: Layered, correction: Correction) -> None:
@@ -254,12 +283,12 @@ def _add(laid: Layered, correction: Correction) -> None:
     if held is not None:
         if tokens(held.text) != tokens(written):
             raise NoFit(f"there is a line in its place now: “{held.text}”", held.key)
-        _put(laid, held, correction, confirmed(held, correction.by))
+        _put(laid, held, correction, _put_in(held, written, correction))
         return
     words = tuple(
         LayeredWord(word, Label.HUMAN, correction.by) for word in spread(written, start, end)
     )
-    name = str(correction.payload.get("speaker") or "") or None
+    name = _name(correction)
     laid.lines.append(
         LayeredLine(
             f"h{correction.number}",

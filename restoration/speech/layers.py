@@ -24,6 +24,10 @@ class Label(StrEnum):
     HUMAN = "HUMAN"
 
 
+ANSWERED = frozenset({Label.CONFIRMED, Label.HUMAN})
+"""A named person answers for the word."""
+
+
 @dataclass(frozen=True, slots=True)
 class LayeredWord:
     """A word, who answers for it, and by what name."""
@@ -131,9 +135,7 @@ class Layered:
 def confirmed(line: LayeredLine, by: str) -> LayeredLine:
     """Every machine word of the line confirmed; what a person typed stays theirs."""
     words = tuple(
-        each
-        if each.label in (Label.HUMAN, Label.CONFIRMED)
-        else replace(each, label=Label.CONFIRMED, by=by)
+        each if each.label in ANSWERED else replace(each, label=Label.CONFIRMED, by=by)
         for each in line.words
     )
     return replace(line, words=words, doubts=())

@@ -137,11 +137,39 @@ def test_a_correction_is_made_again_after_a_new_run() -> None:
     assert laid.lines[1].words[4].by == "anna"
 
 
-def test_a_new_run_that_agrees_with_the_person_is_confirmed_by_them() -> None:
+def test_of_a_new_run_that_agrees_with_the_person_they_answer_for_what_they_wrote() -> None:
     first = on(layer(MACHINE, []), "m0", "text", text="The cat is not impressed.")
-    laid = layer(shifted("The cat is not impressed"), [later(first)])
-    assert laid.conflicts == []
-    assert {(each.label, each.by) for each in laid.lines[1].words} == {(Label.CONFIRMED, "anna")}
+    for heard, label in (("impressed.", "CONFIRMED"), ("impressed", "HUMAN")):
+        laid = layer(shifted(f"The cat is not {heard}"), [later(first)])
+        assert laid.conflicts == []
+        assert laid.lines[1].text == "The cat is not impressed."
+        assert labels(laid, "m1") == ["MACHINE"] * 4 + [label]
+        assert laid.lines[1].words[4].by == "anna"
+
+
+def test_a_respelling_is_no_confirmation_after_a_new_run_and_is_not_lost() -> None:
+    respelt = on(layer(MACHINE, []), "m2", "text", text="Farewell to Earth!")
+    here = layer(MACHINE, [respelt])
+    again = layer(MACHINE, [later(respelt)])
+    assert again.conflicts == []
+    assert again.lines[2].text == "Farewell to Earth!"
+    assert labels(again, "m2") == labels(here, "m2") == ["MACHINE", "MACHINE", "HUMAN"]
+
+
+def test_a_word_that_a_person_left_alone_is_spelt_as_the_new_run_has_it() -> None:
+    first = on(layer(MACHINE, []), "m2", "text", text="Farewell to Mars")
+    laid = layer([line("farewell to Earth", 8, 9.5)], [later(first)])
+    assert laid.lines[0].text == "farewell to Mars"
+    assert labels(laid, "m0") == ["MACHINE", "MACHINE", "HUMAN"]
+
+
+def test_a_line_that_was_put_in_keeps_its_spelling_and_speaker_when_a_run_hears_it() -> None:
+    said = {"text": "Look, Popeye!", "start": samples(7), "end": samples(8), "speaker": "Boy"}
+    put_in = Correction(7, "add", "anna", (), said)
+    laid = layer([line("look popeye", 7, 7.5)], [later(put_in)])
+    assert laid.lines[0].text == "Look, Popeye!"
+    assert labels(laid, "m0") == ["HUMAN", "HUMAN"]
+    assert (laid.lines[0].speaker, laid.lines[0].speaker_by) == ("Boy", "anna")
 
 
 def test_a_new_run_that_says_something_else_is_a_conflict_and_stands_as_it_is() -> None:
