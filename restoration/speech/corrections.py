@@ -168,6 +168,7 @@ def _times(laid: Layered, correction: Correction) -> None:
     start, end = _span(correction)
     words = tuple(replace(each, word=_moved(each.word, line, start, end)) for each in line.words)
     _put(laid, line, correction, replace(line, words=words, start=start, end=end))
+    laid.lines.sort(key=lambda line: (line.start, line.end))
 
 
 def _span(correction: Correction) -> tuple[int, int]:

@@ -96,6 +96,17 @@ def test_times_that_move_take_the_words_along() -> None:
     ]
 
 
+def test_a_merge_that_is_accepted_fits_when_the_lines_are_laid_again() -> None:
+    moved = on(layer(MACHINE, []), "m0", "times", start=samples(6.5), end=samples(7.5))
+    laid = layer(MACHINE, [moved])
+    parts = tuple(Target(each.key, each.start, each.end, each.text) for each in laid.shown[1:])
+    merged = layer(MACHINE, [moved, Correction(2, "merge", "anna", parts)])
+    assert merged.conflicts == []
+    assert [each.text for each in merged.shown] == [
+        MACHINE[1].text, f"{MACHINE[0].text} {MACHINE[2].text}",
+    ]  # fmt: skip
+
+
 def test_a_removed_line_is_kept_and_not_shown() -> None:
     laid = made("delete", "m1")
     assert [each.key for each in laid.shown] == ["m0", "m2"]
