@@ -76,6 +76,8 @@ def _fitting(scan: Scan, lines: Sequence[speech.Line]) -> list[speech.Line]:
     """In order of time; what overhangs the last frame by rounding is let be."""
     if len(lines) > MOST_LINES:
         raise TranscriptRefused(f"{len(lines)} lines are more than {MOST_LINES}; split the file")
+    for line in lines:
+        _refuse_too_long(line)
     end = speech.sample_of_frame(scan.frames, scan.rate)
     late = [line for line in lines if line.start >= end]
     if late:
@@ -84,6 +86,17 @@ def _fitting(scan: Scan, lines: Sequence[speech.Line]) -> list[speech.Line]:
             f"the first is “{late[0].text[:60]}”. Is this the file of another reel?"
         )
     return sorted(lines, key=lambda line: (line.start, line.end))
+
+
+def _refuse_too_long(line: speech.Line) -> None:
+    for name in ("speaker", "language", "engine"):
+        most = getattr(TranscriptLine._meta.get_field(name), "max_length", 0)
+        value = getattr(line, name) or ""
+        if len(value) > most:
+            raise TranscriptRefused(
+                f"Nothing was kept: the {name} of “{line.text[:60]}” has {len(value)} characters, "
+                f"more than {most}."
+            )
 
 
 def _about(made: Transcript) -> dict[str, Any]:

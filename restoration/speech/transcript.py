@@ -6,6 +6,8 @@ with the pictures: frame n of a scan is shown from n/rate on. Floats stand in fi
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -17,6 +19,7 @@ CLOCK = 16_000
 Timing = Literal["heard", "interpolated", "entered"]
 """Where a word's times come from: the sound, the words beside it, or a person or file."""
 Kind = Literal["speech", "sound", "intertitle"]
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DIGITS = 3
 """Decimals of a second in JSON, as in whisper-timestamped's."""
 
@@ -94,6 +97,15 @@ def join_words(words: Iterable[Word]) -> str:
         word.text if word.glued or not number else f" {word.text}"
         for number, word in enumerate(words)
     )
+
+
+def unwritable(text: str) -> str:
+    """The first character that no database or XML file can hold; empty if there is none.
+
+    Those outside Char of XML 1.0: control characters, halves of surrogate pairs, U+FFFE and U+FFFF.
+    """
+    found = _UNWRITABLE.search(text)
+    return found[0] if found else ""
 
 
 def samples(seconds: float | Fraction) -> int:
@@ -177,7 +189,8 @@ def from_json(document: Any) -> Transcript:
     """
     if not isinstance(document, dict) or not isinstance(document.get("segments"), list):
         raise TranscriptError('this is no transcript: a JSON object with "segments" was wanted')
-    language = str(document.get("language") or "")
+    _refuse_unwritable(document)
+    language = _text(document, "language", "the document")
     lines = [
         _line_from(segment, number, language) for number, segment in enumerate(document["segments"])
     ]
@@ -199,20 +212,53 @@ def _line_from(segment: Any, number: int, language: str) -> Line:
         words=words,
         start=min([start, *(word.start for word in words)]),
         end=max([end, *(word.end for word in words)]),
-        language=str(segment.get("language") or language),
+        language=_text(segment, "language", where) or language,
         avg_logprob=_number(segment, "avg_logprob", where),
         compression_ratio=_number(segment, "compression_ratio", where),
         no_speech_prob=_number(segment, "no_speech_prob", where),
-        speaker=segment.get("speaker"),
+        speaker=_text(segment, "speaker", where) or None,
         kind=kind,
-        engine=str(segment.get("engine") or ""),
-        doubts=tuple(str(doubt) for doubt in segment.get("doubts") or ()),
+        engine=_text(segment, "engine", where),
+        doubts=_doubts(segment, where),
     )
+
+
+def _text(holder: Mapping[str, Any], name: str, where: str) -> str:
+    value = holder.get(name)
+    if value is not None and not isinstance(value, str):
+        raise TranscriptError(f"{where}: {name} is no text")
+    return value or ""
+
+
+def _doubts(segment: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    found = segment.get("doubts") or []
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise TranscriptError(f"{where}: doubts are no list of texts")
+    return tuple(found)
+
+
+def _refuse_unwritable(document: dict[str, Any]) -> None:
+    """Refuse what cannot be kept, wherever it stands: a database takes no NUL and no NaN."""
+    left: list[Any] = [document]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str) and (found := unwritable(value)):
+            raise TranscriptError(f"U+{ord(found):04X} stands in “{_shown(value)}”; take it out")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise TranscriptError(f"{value} is no number; write null where nothing was measured")
+
+
+def _shown(text: str) -> str:
+    return _UNWRITABLE.sub("\ufffd", text[:60])
 
 
 def _words_from(segment: Mapping[str, Any], where: str, start: int, end: int) -> tuple[Word, ...]:
     if segment.get("words") is None:
-        return spread(str(segment.get("text") or ""), start, end)
+        return spread(_text(segment, "text", where), start, end)
     if not isinstance(segment["words"], list):
         raise TranscriptError(f"{where}: words are no list")
     return tuple(_word_from(word, f"{where}, word {n}") for n, word in enumerate(segment["words"]))
@@ -225,6 +271,8 @@ def _word_from(word: Any, where: str) -> Word:
         raise TranscriptError(f"{where} has no text")
     start, end = _span(word, where)
     confidence = _number(word, "confidence" if "confidence" in word else "probability", where)
+    if confidence is not None and not 0 <= confidence <= 1:
+        raise TranscriptError(f"{where}: confidence is {confidence}, and not from 0 to 1")
     timed = word.get("timed", "heard")
     if timed not in get_args(Timing):
         raise TranscriptError(f"{where}: timed is one of {', '.join(get_args(Timing))}")
@@ -236,7 +284,7 @@ def _word_from(word: Any, where: str) -> Word:
         timed,
         glued=bool(word.get("glued", False)),
         italic=bool(word.get("italic", False)),
-        speaker=word.get("speaker"),
+        speaker=_text(word, "speaker", where) or None,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 
 import webvtt
@@ -15,18 +16,20 @@ from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from restoration.speech.cues import Cue, CueLine
 from review.formats.subtitles import (
-    Markup,
     SubtitleError,
     Subtitles,
-    checked,
     clock,
+    cues_from,
     decode,
-    frame_at,
     milliseconds,
+    refuse_unread,
 )
 
 _TAGS = frozenset({"i", "b", "u", "s", "font"})
 _LOOKS_LIKE_MARKUP = re.compile(r"<(?=/?(?:i|b|u|s|font)\b)|&(?=#?\w+;)", re.IGNORECASE)
+_TIME = r"\d{1,4}:[0-5]?\d:[0-5]?\d[,.]\d{1,9}"
+_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?![\d:])", re.ASCII)
+_LIKE_TIMES = re.compile(r"\s*\d+[:;,.]\S*\s*-->", re.ASCII)
 _PLACE = re.compile(r"\{\\an?\d+\}")
 
 
@@ -64,19 +67,29 @@ def read_srt(data: bytes, *, rate: Fraction) -> list[Cue]:
 
     Raises: SubtitleError
     """
-    text = decode(data).replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
     try:
-        captions = webvtt.WebVTT.from_buffer(io.StringIO(text + "\n"), format="srt").captions
+        captions = webvtt.WebVTT.from_buffer(
+            io.StringIO(text.strip("\n") + "\n"), format="srt"
+        ).captions
     except (MalformedFileError, MalformedCaptionError) as error:
         raise SubtitleError(
             f"this is no SRT file ({error}): it begins with 1, and a line such as "
             "00:00:12,400 --> 00:00:13,700 under it"
         ) from error
-    cues = []
-    for caption in captions:
-        lines = Markup(_TAGS).read([_PLACE.sub("", line) for line in caption.lines])
-        start = frame_at(caption.start_time.in_milliseconds(), rate)
-        end = frame_at(caption.end_time.in_milliseconds(), rate)
-        if lines:
-            cues.append(Cue(start, end, lines))
-    return checked(cues, "SRT")
+    refuse_unread(
+        _times(text), "SRT", "it needs a number above it and reads 00:00:12,400 --> 00:00:13,700"
+    )
+    return cues_from(captions, _TAGS, rate, "SRT", out=_PLACE)
+
+
+def _times(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Every line that begins a cue: it needs a number above it, as readers skip it else."""
+    above, alone = "", True
+    for number, line in enumerate(text.split("\n"), start=1):
+        if "-->" in line and (not above or above.isdigit() or _LIKE_TIMES.match(line)):
+            yield number, line, above.isdigit() and _TIMES.match(line) is not None
+        if line.strip():
+            above, alone = line.strip(), not above
+        elif not (above.isdigit() and alone):
+            above = ""  # else an empty line stands between a number and its times

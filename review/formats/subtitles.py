@@ -7,12 +7,18 @@ A frame's time is rounded to the millisecond, and back to the nearest frame: exa
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from html.parser import HTMLParser
 
+from webvtt.models import Caption
+
 from restoration.speech.cues import Cue, CueLine, Span
+from restoration.speech.transcript import unwritable
+
+MOST_CHARACTERS = 2000
+"""Of one cue; a reader of markup may take time with the square of it."""
 
 
 class SubtitleError(ValueError):
@@ -51,13 +57,21 @@ def clock(milliseconds: int, *, mark: str) -> str:
 
 def decode(data: bytes) -> str:
     """The text of a file: UTF-8 or UTF-16 with a mark, else Windows-1252, as old files are."""
+    text = _decoded(data).removesuffix("\x1a")  # DOS ended its files so
+    if "\0" in text:
+        raise SubtitleError("this is no text; an SRT or WebVTT file was wanted")
+    if found := unwritable(text):
+        line = text.count("\n", 0, text.index(found)) + 1
+        raise SubtitleError(f"line {line} holds U+{ord(found):04X}, which is no text; take it out")
+    return text
+
+
+def _decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             return data.decode("utf-16")
         except UnicodeDecodeError as error:
             raise SubtitleError(f"the file says it is UTF-16 and is not: {error}") from error
-    if b"\0" in data:
-        raise SubtitleError("this is no text; an SRT or WebVTT file was wanted")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -74,6 +88,8 @@ class Markup(HTMLParser):
         """known: tags that are markup; anything else in angle brackets is text."""
         super().__init__(convert_charrefs=True)
         self._known = known
+        tags = "|".join(sorted(known))
+        self._text = re.compile(rf"<(?!/?(?:{tags})(?=[\s>./]))", re.IGNORECASE)
         self._italic = 0
         self._speaker: str | None = None
         self.lines: list[CueLine] = []
@@ -84,7 +100,8 @@ class Markup(HTMLParser):
         for line in lines:
             self._spans: list[Span] = []
             self._speakers: list[str | None] = []
-            self.feed(line)
+            # A comment or declaration of HTML is none in a cue: it is what somebody wrote.
+            self.feed(self._text.sub("&lt;", line))
             self.close()
             self.reset()
             if any(span.text.strip() for span in self._spans):
@@ -137,6 +154,54 @@ def _unescape(text: str) -> str:
     import html
 
     return html.unescape(text)
+
+
+def refuse_unread(lines: Iterable[tuple[int, str, bool]], kind: str, example: str) -> None:
+    """Refuse a file of which a cue would be left out.
+
+    Args:
+        lines: number, text and whether it can be read, of every line that gives a cue's times.
+
+    Raises: SubtitleError naming the first that cannot.
+    """
+    for number, text, read in lines:
+        if not read:
+            raise SubtitleError(
+                f"line {number} of the {kind} file, “{text.strip()[:60]}”, gives no times that can "
+                f"be read, so its cue would be lost; {example}"
+            )
+
+
+def cues_from(
+    captions: Iterable[Caption],
+    tags: frozenset[str],
+    rate: Fraction,
+    kind: str,
+    *,
+    out: re.Pattern[str],
+) -> list[Cue]:
+    """The cues with text of what webvtt-py read, in order of time.
+
+    Args:
+        out: what is left out of their lines.
+
+    Raises: SubtitleError for a cue that ends before it begins or is far too long, or for none.
+    """
+    cues = []
+    for caption in captions:
+        length = sum(map(len, caption.lines))
+        if length > MOST_CHARACTERS:
+            raise SubtitleError(
+                f"the cue at {caption.start} of the {kind} file has {length} characters, more than "
+                f"{MOST_CHARACTERS}; is the empty line after it missing?"
+            )
+        lines = Markup(tags).read([out.sub("", line) for line in caption.lines])
+        first, last = (each.in_milliseconds() for each in (caption.start_time, caption.end_time))
+        start, end = frame_at(first, rate), frame_at(last, rate)
+        if lines:
+            # Words of less than a frame are shown for one, or they would have no place.
+            cues.append(Cue(start, start + 1 if first <= last and end == start else end, lines))
+    return checked(cues, kind)
 
 
 def checked(cues: Sequence[Cue], kind: str) -> list[Cue]:

@@ -11,17 +11,18 @@ from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from restoration.speech.cues import Cue, CueLine
 from review.formats.subtitles import (
-    Markup,
     SubtitleError,
     Subtitles,
-    checked,
     clock,
+    cues_from,
     decode,
-    frame_at,
     milliseconds,
+    refuse_unread,
 )
 
 _TAGS = frozenset({"i", "b", "u", "c", "v", "lang", "ruby", "rt"})
+_TIME = r"(?:\d{1,4}:)?[0-5]?\d:[0-5]?\d\.\d{1,9}"
+_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?![\d:])", re.ASCII)
 _TIMESTAMP = re.compile(r"<(?:\d+:)?\d{2}:\d{2}\.\d{3}>")
 
 
@@ -69,11 +70,10 @@ def read_vtt(data: bytes, *, rate: Fraction) -> list[Cue]:
             f"this is no WebVTT file ({error}): its first line is WEBVTT, and each cue has a line "
             "such as 00:00:12.400 --> 00:00:13.700"
         ) from error
-    cues = []
-    for caption in captions:
-        lines = Markup(_TAGS).read([_TIMESTAMP.sub("", line) for line in caption.lines])
-        start = frame_at(caption.start_time.in_milliseconds(), rate)
-        end = frame_at(caption.end_time.in_milliseconds(), rate)
-        if lines:
-            cues.append(Cue(start, end, lines))
-    return checked(cues, "WebVTT")
+    times = (
+        (number, line, _TIMES.match(line) is not None)
+        for number, line in enumerate(text.split("\n"), start=1)
+        if number > 1 and "-->" in line and not line.startswith("NOTE")
+    )
+    refuse_unread(times, "WebVTT", "it reads 00:00:12.400 --> 00:00:13.700")
+    return cues_from(captions, _TAGS, rate, "WebVTT", out=_TIMESTAMP)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -111,6 +114,36 @@ def test_a_file_that_is_none_leaves_nothing(page, kept: Kept) -> None:
     shown = page.send("import-transcript", file=SimpleUploadedFile("a.srt", b"hello"), source="x",
                       maker="unknown")  # fmt: skip
     assert "Nothing was taken in: this is no SRT file" in shown
+    assert kept.scan.transcripts.count() == 1
+
+
+def one(**facts: object) -> bytes:
+    return json.dumps({"segments": [{"start": 0, "end": 1, "text": "hi", **facts}]}).encode()
+
+
+ODD = [
+    ("a.json", one(doubts=5), "doubts are no list"),
+    ("a.json", one(text="a\x00b"), "U.0000 stands in"),
+    ("a.json", one(text="a\ud800b"), "U.D800 stands in"),
+    ("a.json", one(language="x" * 40), "the language of"),
+    ("a.json", one(speaker="x" * 400), "the speaker of"),
+    ("a.json", one(speaker={"a": 1}), "speaker is no text"),
+    ("a.json", one(words=[{"text": "hi", "start": 0, "end": 1, "confidence": 7}]), "from 0 to 1"),
+    ("a.json", b'{"segments": [{"start": 0, "end": 1, "text": "hi"}], "x": NaN}', "is no number"),
+    ("a.json", b'{"segments": [{"start": 0, "end": 1, "text": "hi"}], "x": 1e999}', "is no number"),
+    ("u.srt", "1\n00:00:01,000 --> 00:00:02,000\nhi\x00\n".encode("utf-16"), "this is no text"),
+    ("u.srt", b"1\n00:00:01,000 --> 00:00:02,000\nhi\x07\n", "line 3 holds U.0007"),
+    ("u.vtt", b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v " + b"x" * 300 + b">hi\n", "the speaker of"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "told"), ODD)
+def test_an_odd_file_is_refused_in_words(
+    page, kept: Kept, name: str, data: bytes, told: str
+) -> None:
+    shown = page.send("import-transcript", file=SimpleUploadedFile(name, data), source="x",
+                      maker="unknown")  # fmt: skip
+    assert re.search(f"Nothing was (taken in|kept): .*{told}", shown)
     assert kept.scan.transcripts.count() == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import time
 from fractions import Fraction
 
 import pysubs2
@@ -164,3 +165,51 @@ def test_an_old_file_of_another_encoding_is_read() -> None:
     text = "1\r\n00:00:01,000 --> 00:00:02,000\r\nDéjà vu\r\n"
     for data in (text.encode("cp1252"), text.encode("utf-16"), b"\xef\xbb\xbf" + text.encode()):
         assert read_srt(data, rate=Fraction(24))[0].text == "Déjà vu"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"2\n00:00:03:000 --> 00:00:04:000\nlost\n", "line 6 of the SRT file, “00:00:03:000"),
+        (b"00:00:03,000 --> 00:00:04,000\nlost\n", "needs a number above it"),
+        (b"2\n00:00:03,000 --> 99999999999:00:04,000\nlost\n", "line 6"),
+        (b"1983\n1984\n\n00:00:03,000 --> 00:00:04,000\nlost\n", "line 8"),
+        (b"2\n\n00:00:75,000 --> 00:01:20,000\nlost\n", "line 7"),
+    ],
+)
+def test_an_srt_cue_that_cannot_be_read_is_named_and_not_left_out(data: bytes, told: str) -> None:
+    around = b"1\n00:00:01,000 --> 00:00:02,000\none\n\n%b\n3\n00:01:05,000 --> 00:01:06,000\nb\n"
+    with pytest.raises(SubtitleError, match=told):
+        read_srt(around % data, rate=Fraction(24))
+
+
+@pytest.mark.parametrize(
+    "times", ["00:00:03:000 --> 00:00:04:000", "3 --> 4", "00:03,000 --> 00:04,000"]
+)
+def test_a_vtt_cue_that_cannot_be_read_is_named_and_not_left_out(times: str) -> None:
+    data = f"WEBVTT\n\n00:01.000 --> 00:02.000\none\n\n2\n{times}\ntwo\n"
+    with pytest.raises(SubtitleError, match=f"line 7 of the WebVTT file, “{times}”"):
+        read_vtt(data.encode(), rate=Fraction(24))
+
+
+@pytest.mark.parametrize("said", ["a <!-- x --> b", "<![CDATA[x]]>", "<? x ?>", "<!x>", "</ x>"])
+def test_what_would_be_a_comment_in_html_is_what_somebody_wrote(said: str) -> None:
+    data = f"1\n00:00:01,000 --> 00:00:02,000\n{said}\n".encode()
+    assert read_srt(data, rate=Fraction(24))[0].text == said
+
+
+def test_a_cue_of_less_than_a_frame_is_kept() -> None:
+    for end in ("000", "001"):
+        data = f"1\n00:00:01,000 --> 00:00:01,{end}\nNow!\n".encode()
+        found = read_srt(data, rate=Fraction(24))
+        assert [each.text for each in lines_of(found, rate=Fraction(24))] == ["Now!"]
+
+
+@pytest.mark.parametrize("head", ["1\n00:00:01,000 --> ", "WEBVTT\n\n00:00:01.000 --> "])
+def test_a_cue_that_no_reader_could_follow_is_refused_before_it_is_parsed(head: str) -> None:
+    read, mark = (read_vtt, ".") if head.startswith("WEBVTT") else (read_srt, ",")
+    data = f"{head}00:00:02{mark}000\n{'<i ' * 20_000}\n".encode()
+    began = time.process_time()
+    with pytest.raises(SubtitleError, match="has 60000 characters, more than 2000"):
+        read(data, rate=Fraction(24))
+    assert time.process_time() - began < 5
