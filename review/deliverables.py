@@ -19,9 +19,9 @@ from review.delivery.assembly import ALL, FORMATS, Assembled, Order, Progress, a
 from review.edition import make_edition
 from review.errors import DecisionRefused, NotAllowed, ReviewError
 from review.formats.edition import DeliveryError, Edition
-from review.gate import Override
 from review.gating import Gate, hold
 from review.models import Deliverable
+from review.override import Override
 from review.uses import policy_for
 from review.verdict import Reason, Verdict, check, refusal
 from review.version_choice import RESTORED, VersionChoice
@@ -121,13 +121,16 @@ def make_override(
     by: Any,
     choice: VersionChoice = RESTORED,
     rules: tuple[str, ...] | None = None,
+    takes: str = "",
 ) -> Override | None:
     """A person's word that a reel may leave against rules that fail; None where none is needed.
 
     Args:
         reason: why; empty: nobody said so.
         rules: those that the person was shown; None: all that fail at this moment.
-    Raises: NotAllowed; DecisionRefused if there is no reason, or a rule that nobody may override.
+        takes: the `Gate.takes` that the person was shown; empty: those of this moment.
+    Raises: NotAllowed; DecisionRefused if there is no reason, a rule that nobody may override, or
+        other takes than those that the person was shown.
     """
     if not reason:
         return None
@@ -139,7 +142,13 @@ def make_override(
         )
     if not reason.strip():
         raise DecisionRefused("Nothing was recorded: say why it may leave all the same.")
-    decision = hold(reel, use, choice=choice).decision
+    held = hold(reel, use, choice=choice)
+    decision = held.decision
+    if takes and takes != held.takes:
+        raise DecisionRefused(
+            "Nothing was delivered: other takes would leave now than those that the page showed. "
+            "Look at them, then decide again."
+        )
     failed = {finding.rule: finding for finding in decision.failed}
     agreed = tuple(failed) if rules is None else tuple(rule for rule in rules if rule in failed)
     fixed = [rule for rule in agreed if failed[rule].kind not in decision.policy.overridable]
@@ -148,7 +157,8 @@ def make_override(
             f"Nothing was delivered: {use} lets nobody override {'; '.join(fixed)}."
         )
     name = by.get_full_name() or by.get_username()
-    return Override(name, reason.strip(), agreed) if agreed else None
+    measured = {rule: failed[rule].measured for rule in agreed}
+    return Override(name, reason.strip(), agreed, measured, held.takes) if agreed else None
 
 
 def allowed_edition(

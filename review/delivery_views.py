@@ -40,7 +40,7 @@ def deliver(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "Nothing was delivered: choose a format and a use.")
         return _to_deliveries(pk)
     chosen = {name: form.cleaned_data[name] for name in ("format", "use", "override")}
-    chosen["rules"] = tuple(request.POST.getlist("rule"))
+    chosen |= {"rules": tuple(request.POST.getlist("rule")), "takes": request.POST.get("takes", "")}
     try:
         chosen["choice"] = form.choice(_scene_ids(reel))
     except UnknownScenes as error:

@@ -5,13 +5,14 @@ Counts come from the takes' maps. Frames are numbered as in the scan; ranges are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from restoration.provenance import Totals
 from review import policies
 from review.frame_ranges import Range, ranges, spoken
+from review.override import Override
 from review.policies import LabelLimit, Policy
 from review.shares import percent
 
@@ -101,25 +102,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """A named person lets a reel leave against rules, and says why."""
-
-    by: str
-    reason: str
-    rules: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        return {"by": self.by, "reason": self.reason, "rules": list(self.rules)}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Override | None:
-        """The reverse of `as_json`; None of an empty mapping."""
-        if not values:
-            return None
-        return cls(values["by"], values["reason"], tuple(values["rules"]))
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """Whether a reel may leave for a use, rule by rule."""
 
@@ -147,7 +129,8 @@ class Decision:
         rules = tuple(each.rule for each in self.findings if each.outcome == OVERRIDDEN)
         if self.override is None or not rules:
             return None
-        return Override(self.override.by, self.override.reason, rules)
+        measured = {rule: self.override.measured.get(rule, "") for rule in rules}
+        return replace(self.override, rules=rules, measured=measured)
 
     def as_json(self) -> dict[str, Any]:
         """For records: the policy, every rule with what was measured, and the override."""
@@ -177,7 +160,14 @@ def decide(policy: Policy, material: Material, override: Override | None = None)
         *_transcript(policy, material),
         *_map(policy),
     ]
-    return Decision(policy, tuple(_override(each, policy, override) for each in found), override)
+    return overridden(Decision(policy, tuple(found)), override)
+
+
+def overridden(decision: Decision, override: Override | None) -> Decision:
+    """The decision with the rules passed over that the override names, where the policy lets it."""
+    policy = decision.policy
+    found = tuple(_override(each, policy, override) for each in decision.findings)
+    return Decision(policy, found, override)
 
 
 def _override(finding: Finding, policy: Policy, override: Override | None) -> Finding:

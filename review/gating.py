@@ -9,9 +9,10 @@ from archive.models import Reel
 from restoration import scenes as cuts
 from restoration.models import Scene, Take
 from review import decisions, gate, verdict
-from review.gate import Approver, Decision, Finding, Override
+from review.gate import Approver, Decision, Finding
 from review.material import make_material, transcript_state
 from review.models import Approval
+from review.override import Override, takes_digest
 from review.policies import Policy
 from review.uses import policy_for
 from review.verdict import Examined, Reason, Verdict
@@ -34,6 +35,8 @@ class Gate:
     """The take that would leave, by the scene's id."""
     approved: Mapping[int, Approval] = field(default_factory=dict)
     """The newest approval of that take, where there is one that holds, by the scene's id."""
+    takes: str = ""
+    """What an override of it is bound to: `override.takes_digest` of the takes that would leave."""
 
 
 def hold(
@@ -47,6 +50,7 @@ def hold(
 
     Args:
         choice: the version that is to leave.
+        override: counts while takes and measures are those that it was given for.
     Raises: UnknownUse, PoliciesUnreadable.
     """
     policy = policy_for(use)
@@ -62,13 +66,30 @@ def hold(
         transcript=transcript_state(reel) if policy.transcript == "approved" else None,
         in_colour=choice.version != RESTORED.version,
     )
-    decision = gate.decide(policy, material, override)
+    takes = takes_digest(leaving[s.pk].digest for s in found.scenes if s.pk in leaving)
+    decision = gate.decide(policy, material)
+    if override is not None:
+        measured = {finding.rule: finding.measured for finding in decision.findings}
+        decision = gate.overridden(decision, override.still(measured, takes))
     marks = policy.unapproved == "marked"
     spared = {pk: text for pk, text in objections.items() if marks and pk in leaving}
     reasons = [each for each in found.reasons if each.scene is None or each.scene.pk not in spared]
     reasons += _told(decision, found.scenes)
+    reasons += _lapsed(decision, override)
     allowed = decision.allowed and not reasons
-    return Gate(Verdict(allowed, tuple(reasons)), decision, found.reasons, spared, leaving, held)
+    return Gate(
+        Verdict(allowed, tuple(reasons)), decision, found.reasons, spared, leaving, held, takes
+    )
+
+
+def _lapsed(decision: Decision, override: Override | None) -> Iterator[Reason]:
+    """That an override was given for something else, where a rule that it names fails."""
+    if override is not None and any(each.rule in override.rules for each in decision.failed):
+        text = (
+            f"The override of {override.by} was given for other takes or other measures, so it no "
+            "longer counts. Look at what is there now and give it anew."
+        )
+        yield Reason(None, None, text)
 
 
 def _heads(found: Examined) -> dict[int, Take]:

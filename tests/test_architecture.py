@@ -22,6 +22,7 @@ PURE = (
     "restoration/speech",
     "review/policies.py",
     "review/gate.py",
+    "review/override.py",
     "review/frame_ranges.py",
     "review/cues.py",
 )

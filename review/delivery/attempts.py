@@ -28,7 +28,7 @@ from review.delivery.claims import Claim, claim, give_back, renew
 from review.delivery.folders import AttemptFolder
 from review.delivery.publishing import end_cancelled, fail, publish, refuse, retry_or_fail
 from review.errors import ReviewError
-from review.gate import Override
+from review.override import Override
 
 log = logging.getLogger(__name__)
 

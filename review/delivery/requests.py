@@ -13,8 +13,9 @@ from review.deliverables import check_request, make_override, require_allowed
 from review.delivery.claims import NOTHING_DONE, ring_on_commit
 from review.delivery.publishing import record_end
 from review.errors import DecisionRefused
-from review.gate import Override
+from review.gating import hold
 from review.models import Delivery
+from review.override import Override
 from review.version_choice import RESTORED, VersionChoice
 
 Status = Delivery.Status
@@ -29,18 +30,23 @@ def ask(
     choice: VersionChoice = RESTORED,
     override: str = "",
     rules: tuple[str, ...] | None = None,
+    takes: str = "",
 ) -> Delivery:
     """Have a reel delivered by a worker; one that is being made already is answered with.
 
     Args:
         override: why it may leave against rules of the policy that fail.
         rules: those rules, as the person was shown them; None: all that fail now.
+        takes: the `Gate.takes` that the person was shown; empty: those of this moment.
 
     Raises: DeliveryRefused with every scene and reason, DeliveryFailed, NotAllowed; nothing is
-        kept of a delivery that was refused at once.
+        kept of a delivery that was refused at once. DecisionRefused if the one that is being made
+        has another override, or for what `make_override` refuses.
     """
     check_request(format=format, use=use, by=by)
-    agreed = make_override(reel, use=use, reason=override, by=by, choice=choice, rules=rules)
+    agreed = make_override(
+        reel, use=use, reason=override, by=by, choice=choice, rules=rules, takes=takes
+    )
     require_allowed(reel, use, choice=choice, override=agreed)
     scan = reel.current_scan()
     assert scan is not None  # it was refused otherwise
@@ -49,12 +55,24 @@ def ask(
         Reel.objects.select_for_update(no_key=True).get(pk=reel.pk)
         same = _same(reel, format, use, choice)
         standing = Delivery.objects.filter(**same, status__in=Delivery.OPEN).first()
-        if standing is not None:
-            return standing
         told = agreed.as_json() if agreed else {}
+        if standing is not None:
+            _require_same_override(standing, told)
+            return standing
         delivery = Delivery.objects.create(**same, scan=scan, by=by, override=told)
         ring_on_commit(delivery)
     return delivery
+
+
+def _require_same_override(standing: Delivery, told: dict[str, Any]) -> None:
+    """A person's word must not vanish behind that of another."""
+    if standing.override == told:
+        return
+    whose = f"under the override of {standing.override['by']}" if standing.override else "as it is"
+    raise DecisionRefused(
+        f"This delivery is being made already {whose}; your own was not recorded. Wait for it, or "
+        "cancel it and ask again."
+    )
 
 
 def _same(reel: Reel, format: str, use: str, choice: VersionChoice) -> dict[str, Any]:
@@ -90,10 +108,13 @@ def cancel(delivery: Delivery, *, by: Any) -> None:
 def retry(delivery: Delivery, *, by: Any) -> Delivery:
     """Let a delivery that ended without a deliverable wait again, with a fresh share of attempts.
 
-    Raises: DecisionRefused if it is open or has left; DeliveryRefused, DeliveryFailed, NotAllowed.
+    Its override counts for who gave it alone, and for what it was given.
+
+    Raises: DecisionRefused if it is open or has left, or needs the override of another;
+        DeliveryRefused, DeliveryFailed, NotAllowed.
     """
     check_request(format=delivery.format, use=delivery.use, by=by)
-    agreed = Override.from_json(delivery.override)
+    agreed = _override_for(delivery, by)
     require_allowed(delivery.reel, delivery.use, choice=delivery.choice, override=agreed)
     with transaction.atomic():
         Reel.objects.select_for_update(no_key=True).get(pk=delivery.reel_id)
@@ -107,6 +128,7 @@ def retry(delivery: Delivery, *, by: Any) -> Delivery:
             status=Status.QUEUED,
             scan=delivery.reel.current_scan(),
             by=by,
+            override=agreed.as_json() if agreed else {},
             attempt=0,
             cancel_requested=False,
             error="",
@@ -123,3 +145,19 @@ def retry(delivery: Delivery, *, by: Any) -> Delivery:
         delivery.refresh_from_db()
         ring_on_commit(delivery)
     return delivery
+
+
+def _override_for(delivery: Delivery, by: Any) -> Override | None:
+    """The delivery's override, if that person gave it; None if it does not need one.
+
+    Raises: DecisionRefused if it needs one and another person gave it.
+    """
+    given = Override.from_json(delivery.override)
+    if given is None or (by is not None and by.pk == delivery.by_id):
+        return given
+    if hold(delivery.reel, delivery.use, choice=delivery.choice).decision.allowed:
+        return None
+    raise DecisionRefused(
+        f"{given.by} let this leave against the policy, and that counts for {given.by} alone. "
+        "To let it leave in your own name, deliver it again with a reason of your own."
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from archive.media.pixels import PictureFormat
 from restoration.provenance import Label, Totals
-from review.gate import Override
+from review.override import Override
 from review.version_choice import RESTORATION
 
 

@@ -24,7 +24,8 @@ from review.delivery import requests
 from review.delivery.attempts import execute_delivery
 from review.errors import DecisionRefused, NotAllowed
 from review.gating import hold
-from review.models import Approval, Deliverable
+from review.models import Approval, Deliverable, Delivery
+from review.override import Override
 from tests import factories
 from tests.review.approved_reel import (
     approve_all,
@@ -178,6 +179,7 @@ def test_an_override_has_a_name_and_a_reason_in_every_record(
     reel: Reel, tmp_path: Path, archivist: User, client: Client
 ) -> None:
     told = {"by": "anna", "reason": "the second reviewer is ill", "rules": [PEOPLE]}
+    told |= {"measured": {PEOPLE: "1: anna"}, "takes": hold(reel, "broadcast").takes}
     made = build_deliverable(
         reel, format="otio", use="broadcast", to=tmp_path / "out", by=archivist,
         override="the second reviewer is ill",
@@ -232,7 +234,11 @@ def test_the_worker_overrides_only_what_the_person_saw(
     order = {"format": "otio", "use": "broadcast", "override": "a deadline", "rule": [PEOPLE]}
     client.post(reverse("deliver", args=[reel.pk]), order)
     delivery = reel.deliveries.get()
-    assert delivery.override == {"by": "anna", "reason": "a deadline", "rules": [PEOPLE]}
+    given = {"by": "anna", "reason": "a deadline", "rules": [PEOPLE]}
+    assert delivery.override == given | {
+        "measured": {PEOPLE: "1: anna"},
+        "takes": hold(reel, "broadcast").takes,
+    }
     address = "https://rightsstatements.org/vocab/NoC-NC/1.0/"
     statement = Rights.objects.create(title=reel.title, statement=address)
     execute_delivery(delivery.pk)
@@ -244,6 +250,82 @@ def test_the_worker_overrides_only_what_the_person_saw(
     delivery.refresh_from_db()
     assert (delivery.status, delivery.error) == ("done", "")
     assert delivery.deliverable.record["policy"]["override"]["reason"] == "a deadline"
+
+
+def overridden(reel: Reel, by: User, reason: str = "a deadline") -> Delivery:
+    return requests.ask(
+        reel, format="otio", use="broadcast", by=by, override=reason, rules=(PEOPLE,)
+    )
+
+
+def make_anew(reel: Reel, by: User) -> None:
+    """Every take made again, otherwise, and approved."""
+    scenes = list(Scene.objects.current().filter(scan=current_scan(reel)))
+    for scene in scenes:
+        make_real_take(scene, strength=0.5)
+    approve_all(scenes, by=by)
+
+
+def test_an_override_does_not_go_on_to_takes_that_its_giver_never_saw(
+    reel: Reel, archivist: User
+) -> None:
+    waiting = overridden(reel, archivist)
+    make_anew(reel, archivist)
+    execute_delivery(waiting.pk)
+    waiting.refresh_from_db()
+    assert waiting.status == "refused"
+    assert any("given for other takes or other measures" in each for each in waiting.reasons)
+    with pytest.raises(DeliveryRefused, match="give it anew"):
+        requests.retry(waiting, by=archivist)
+    anew = overridden(reel, archivist, "seen again")
+    assert anew.override["reason"] == "seen again"
+
+
+def test_an_override_lapses_when_a_rule_measures_something_else(
+    reel: Reel, archivist: User, reviewer: User
+) -> None:
+    given = overridden(reel, archivist).override
+    approve_all(list(Scene.objects.current()), by=reviewer)
+    for approval in Approval.objects.filter(by=archivist):
+        decisions.withdraw(approval, by=archivist)
+    held = hold(reel, "broadcast", override=Override.from_json(given))
+    assert not held.verdict.allowed and "give it anew" in str(held.verdict.reasons[-1])
+
+
+def test_another_person_tries_again_only_with_an_override_of_their_own(
+    reel: Reel, archivist: User, member: Any
+) -> None:
+    delivery, boss = overridden(reel, archivist), member("boss", "archivist")
+    requests.cancel(delivery, by=archivist)
+    delivery.refresh_from_db()
+    with pytest.raises(DecisionRefused, match="counts for anna alone"):
+        requests.retry(delivery, by=boss)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.by) == ("cancelled", archivist)
+    own = overridden(reel, boss, "a reason of his own")
+    assert (own.by, own.override["by"]) == (boss, "boss")
+
+
+def test_no_override_vanishes_behind_that_of_another(
+    reel: Reel, archivist: User, member: Any
+) -> None:
+    first, boss = overridden(reel, archivist), member("boss", "archivist")
+    assert overridden(reel, archivist) == first  # a second click
+    with pytest.raises(DecisionRefused, match="already under the override of anna"):
+        overridden(reel, boss, "a reason of his own")
+
+
+def test_an_override_of_a_page_that_showed_other_takes_is_refused(
+    reel: Reel, archivist: User, client: Client
+) -> None:
+    client.force_login(archivist)
+    shown = hold(reel, "broadcast").takes
+    assert shown in client.get(f"/reels/{reel.pk}/?use=broadcast").content.decode()
+    make_anew(reel, archivist)
+    order = {"format": "otio", "use": "broadcast", "override": "a deadline", "rule": [PEOPLE]}
+    page = client.post(reverse("deliver", args=[reel.pk]), order | {"takes": shown}, follow=True)
+    assert "other takes would leave now" in page.content.decode()
+    assert not reel.deliveries.exists()
 
 
 def test_the_page_shows_the_gate_of_the_chosen_use(

@@ -11,7 +11,8 @@ import pytest
 from restoration.provenance import Totals
 from restoration.provenance.labels import Label
 from review import gate
-from review.gate import Approver, FrameCounts, Material, Override, SceneFacts, decide
+from review.gate import Approver, FrameCounts, Material, SceneFacts, decide
+from review.override import Override
 from review.policies import PolicyError, parse_policies, parse_policy
 from review.uses import PoliciesUnreadable, policies, policy_for
 
@@ -195,6 +196,7 @@ def test_an_override_counts_for_the_rules_that_it_names_and_stands_in_the_record
     assert told.allowed
     assert told.as_json()["override"] == {
         "by": "Anna", "reason": "a deadline", "rules": [people, labels],
+        "measured": {people: "", labels: ""}, "takes": "",
     }  # fmt: skip
 
 
