@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for, signed_in
 from archive.models import Reel, Scan
-from archive.timecode import frames_of_timecode
+from archive.timecode import frames_of_timecode, timecode
 from restoration import transcripts
-from restoration.errors import RestorationError
+from restoration.errors import RestorationError, TranscriptRefused
 from restoration.models import Transcript, TranscriptCorrection
 from restoration.speech.cue_rules import count
 from restoration.speech.profiles import ProfileError, profiles
@@ -166,11 +166,26 @@ def _payload(values: dict[str, Any], scan: Scan) -> dict[str, Any]:
 
 
 def _sample(text: str, scan: Scan) -> int:
-    if not re.fullmatch(r"\d{1,2}:\d{2}:\d{2}[:;]\d{2,3}", text.strip()):
+    """The sample of a timecode of the scan; one after midnight counts on from the day before.
+
+    Raises: ValueError for what is no timecode; TranscriptRefused for one outside the scan.
+    """
+    found = re.fullmatch(r"(\d{1,2}:[0-5]\d:[0-5]\d)[:;](\d{2,3})", text.strip(), re.ASCII)
+    if found is None or int(found[2]) >= max(1, round(scan.rate)):
         raise ValueError(text)
+    mark = ";" if ";" in scan.start_timecode else ":"
+    written, day = f"{found[1]}{mark}{found[2]}", f"24:00:00{mark}00"
     first = frames_of_timecode(scan.start_timecode, scan.rate) if scan.start_timecode else 0
-    frame = frames_of_timecode(text.strip(), scan.rate) - first
-    return sample_of_frame(max(0, min(frame, scan.frames)), scan.rate)
+    frame = frames_of_timecode(written, scan.rate) - first
+    if frame < 0:
+        frame += frames_of_timecode(day, scan.rate)
+    if not 0 <= frame <= scan.frames:
+        begin, end = (timecode(at, scan.rate, scan.start_timecode) for at in (0, scan.frames))
+        raise TranscriptRefused(
+            f"Nothing was kept: {text.strip()} is outside the scan, which runs from {begin} "
+            f"to {end}."
+        )
+    return sample_of_frame(frame, scan.rate)
 
 
 @require_POST

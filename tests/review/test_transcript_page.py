@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fractions import Fraction
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,7 +14,7 @@ from django.urls import reverse
 
 from restoration import transcripts
 from restoration.models import Transcript as Kept
-from restoration.speech.transcript import Transcript
+from restoration.speech.transcript import Transcript, sample_of_frame
 from tests import factories
 from tests.restoration.speech.said import line
 
@@ -96,6 +97,50 @@ def test_a_change_to_what_somebody_else_changed_is_refused(page) -> None:
 def test_a_time_that_is_none_is_refused_in_words(page, kept: Kept) -> None:
     shown = page.send(kind="times", key="m0", start="soon", end="later")
     assert "a time is written as 00:01:02:03" in shown
+    assert kept.corrections.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("rate", "first", "start", "end", "frames"),
+    [
+        (Fraction(16), "23:59:59:00", "00:00:00:09", "00:00:01:00", (25, 32)),
+        (Fraction(16), "23:59:59:00", "23:59:59:08", "00:00:00:00", (8, 16)),
+        (Fraction(30000, 1001), "23:59:59;00", "00:00:00;06", "00:00:00;10", (36, 40)),
+        (Fraction(30000, 1001), "23:59:59;00", "23:59:59:10", "00:00:00:10", (10, 40)),
+        (Fraction(16), "", "00:00:00:01", "00:00:03:00", (1, 48)),
+    ],
+)
+def test_the_times_of_the_page_are_understood_after_midnight_too(
+    archivist: User, rate: Fraction, first: str, start: str, end: str, frames: tuple[int, int]
+) -> None:
+    scan = factories.make_scan(frames=48, rate=rate, start_timecode=first)
+    said = Transcript((line("The cat", 0.2, 0.9),), "en")
+    kept = transcripts.keep(scan, said, source="t", maker="machine")
+    client = Client()
+    client.force_login(archivist)
+    client.post(reverse("correct-transcript", args=[scan.reel_id]),
+                {"version": 1, "kind": "times", "key": "m0", "start": start,
+                 "end": end})  # fmt: skip
+    moved = transcripts.layered(kept).lines[0]
+    assert (moved.start, moved.end) == tuple(sample_of_frame(each, rate) for each in frames)
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (
+            "00:00:03:01",
+            "00:00:03:01 is outside the scan, which runs from 00:00:00:00 to 00:00:03:00",
+        ),
+        ("00:00:75:00", "a time is written as 00:01:02:03"),
+        ("00:00:01:16", "a time is written as 00:01:02:03"),
+    ],
+)
+def test_a_time_outside_the_scan_is_refused_and_not_bent(
+    page, kept: Kept, end: str, told: str
+) -> None:
+    shown = page.send(kind="times", key="m0", start="00:00:00:01", end=end)
+    assert told in shown
     assert kept.corrections.count() == 0
 
 
