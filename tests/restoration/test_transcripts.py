@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from archive.models import Event, Scan
@@ -53,6 +53,47 @@ def test_the_database_refuses_to_change_what_a_machine_said(kept: Kept) -> None:
     ):
         with pytest.raises(DatabaseError, match="written once"), transaction.atomic():
             change()
+
+
+LINE, CORRECTION = "restoration_transcriptline", "restoration_transcriptcorrection"
+
+
+@pytest.mark.parametrize("sql", [
+    f"DELETE FROM {LINE}",
+    f"DELETE FROM {CORRECTION}",
+    f"DELETE FROM {CORRECTION}; DELETE FROM {LINE}; DELETE FROM restoration_transcript",
+    f"CREATE TEMP TABLE archive_scan (id bigint); DELETE FROM {CORRECTION}",
+    f"UPDATE {CORRECTION} SET payload = '{{\"text\": \"forged\"}}'",
+    f"UPDATE {CORRECTION} SET by_id = NULL",
+    f"UPDATE {CORRECTION} SET withdrawn = now()",
+    f"UPDATE {CORRECTION} SET withdrawn = now(), withdrawn_by_id = by_id, kind = 'delete'",
+])  # fmt: skip
+def test_the_database_refuses_to_remove_or_forge_what_people_corrected(
+    kept: Kept, archivist: User, sql: str
+) -> None:
+    transcripts.correct(kept, "text", ["m0"], {"text": "The dog"}, by=archivist)
+    with pytest.raises(DatabaseError, match="written once"), transaction.atomic():
+        run_sql(sql)
+
+
+def test_a_correction_is_withdrawn_once(kept: Kept, archivist: User) -> None:
+    made = transcripts.correct(kept, "confirm", ["m0"], {}, by=archivist)
+    transcripts.withdraw(made, by=archivist)
+    for change in ("NULL", "now()"):
+        with pytest.raises(DatabaseError, match="written once"), transaction.atomic():
+            run_sql(f"UPDATE {CORRECTION} SET withdrawn = {change}")
+
+
+def test_a_scan_that_is_removed_takes_its_transcripts_along(kept: Kept) -> None:
+    kept.scan.delete()
+    run_sql("SELECT 1")
+    assert not TranscriptLine.objects.exists()
+
+
+def run_sql(sql: str) -> None:
+    """With what is looked at when a transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql}; SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def test_a_correction_is_attributed_recorded_and_taken_back(kept: Kept, archivist: User) -> None:
