@@ -37,7 +37,9 @@ def deliver(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     form = DeliverForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Nothing was delivered: choose a format and a use.")
+        wrong = form.errors.get("override", ())
+        told = " ".join(map(str, wrong)) or "Choose a format and a use."
+        messages.error(request, f"Nothing was delivered. {told}")
         return _to_deliveries(pk)
     chosen = {name: form.cleaned_data[name] for name in ("format", "use", "override")}
     chosen |= {"rules": tuple(request.POST.getlist("rule")), "takes": request.POST.get("takes", "")}

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from archive.models import Collection
 from restoration.models import Take
+from restoration.speech.transcript import unwritable
 from review.deliverables import ALL, FORMATS
 from review.pages import REEL_STATES
 from review.uses import policies
@@ -25,6 +27,15 @@ FORMAT_WORDS = {
     "ffv1": "master and its map (FFV1)",
     ALL: "all of these",
 }
+
+
+def writable(text: str) -> None:
+    """Raises: ValidationError for a character that no XML file can hold: timelines have these."""
+    if found := unwritable(text):
+        raise ValidationError(
+            f"It holds a character that cannot be written into files (U+{ord(found):04X}); "
+            "type the text instead of pasting it, or take the character out."
+        )
 
 
 class CatalogueForm(forms.Form):
@@ -45,13 +56,16 @@ class DecisionForm(forms.Form):
 
     take = forms.IntegerField(widget=forms.HiddenInput)
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
-    comment = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    comment = forms.CharField(
+        required=False, widget=forms.Textarea(attrs={"rows": 2}), validators=[writable]
+    )
 
 
 class ChangesForm(DecisionForm):
     comment = forms.CharField(
         label="What should change",
         widget=forms.Textarea(attrs={"rows": 2}),
+        validators=[writable],
         error_messages={"required": "Say what should change, then send it again."},
     )
 
@@ -62,7 +76,9 @@ class NoteForm(forms.Form):
     first = forms.IntegerField(label="First frame", min_value=0)
     last = forms.IntegerField(label="Last frame", min_value=0)
     text = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 2}), error_messages={"required": "Write a note first."}
+        widget=forms.Textarea(attrs={"rows": 2}),
+        validators=[writable],
+        error_messages={"required": "Write a note first."},
     )
 
     def clean(self) -> dict[str, Any]:
@@ -83,7 +99,7 @@ class DeliverForm(forms.Form):
         choices=[(name, FORMAT_WORDS.get(name, name)) for name in (*FORMATS, ALL)]
     )
     use = forms.ChoiceField(label="For", choices=_uses)
-    override = forms.CharField(required=False, max_length=500)
+    override = forms.CharField(required=False, max_length=500, validators=[writable])
     version = forms.ChoiceField(label="Version", choices=Take.Version.choices, required=False)
     uncoloured = forms.BooleanField(label="Scenes without colour leave as restored", required=False)
     as_restored = forms.CharField(

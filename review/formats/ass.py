@@ -5,11 +5,13 @@ from __future__ import annotations
 import pysubs2
 
 from restoration.speech.cues import Cue, CueLine
+from review.formats.characters import legal_subtitles
 from review.formats.subtitles import Subtitles, milliseconds
 
 
 def write_ass(subtitles: Subtitles) -> str:
     """The file's text; times are rounded to hundredths of a second, as the format has them."""
+    subtitles = legal_subtitles(subtitles)
     file = pysubs2.SSAFile()
     file.info["Title"] = " ".join((subtitles.title or "Reelproof").split())
     if subtitles.note:

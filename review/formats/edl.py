@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from restoration.speech.transcript import unwritable
 from review.formats.edition import Edition, rate_text
 from review.formats.timeline import (
     Gap,
@@ -133,4 +134,5 @@ def ascii_text(text: str, length: int) -> str:
     """Without accents and line breaks; what ASCII cannot write becomes "?"."""
     plain = unicodedata.normalize("NFKD", " ".join(text.split()).translate(_SPELT))
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return bare.encode("ascii", "replace").decode()[:length]
+    written = "".join("?" if unwritable(letter) else letter for letter in bare)
+    return written.encode("ascii", "replace").decode()[:length]

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
 
+from review.formats.characters import legal_tree
 from review.formats.edition import Edition
 from review.formats.timeline import (
     Master,
@@ -39,7 +40,7 @@ def write_xml(path: Path, edition: Edition, *, master: Master | None = None) -> 
     """Write the timeline. Raises: DeliveryError, OSError."""
     root = ElementTree.Element("xmeml", version="5")
     root.append(_sequence(edition, master))
-    ElementTree.indent(root)
+    ElementTree.indent(legal_tree(root))
     body = ElementTree.tostring(root, encoding="unicode")
     path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{body}\n')
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
 
+from review.formats.characters import legal_tree
 from review.formats.edition import Edition
 from review.formats.timeline import (
     Gap,
@@ -48,7 +49,7 @@ def write_fcpxml(path: Path, edition: Edition, *, master: Master | None = None) 
     spine = ElementTree.SubElement(sequence, "spine")
     for place, item in enumerate(items):
         spine.append(_item(edition, item, resources, first=place == 0, master=master))
-    ElementTree.indent(root)
+    ElementTree.indent(legal_tree(root))
     body = ElementTree.tostring(root, encoding="unicode")
     path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{body}\n')
 

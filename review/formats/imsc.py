@@ -6,6 +6,7 @@ import xml.etree.ElementTree as xml
 from fractions import Fraction
 
 from restoration.speech.cues import CueLine
+from review.formats.characters import legal_subtitles
 from review.formats.subtitles import Subtitles
 
 _TT = "http://www.w3.org/ns/ttml"
@@ -17,6 +18,7 @@ _PREFIXES = {"": _TT, "ttp": _PARAMETER, "tts": _STYLE, "ttm": _META}
 
 def write_imsc(subtitles: Subtitles) -> bytes:
     """The file, as UTF-8."""
+    subtitles = legal_subtitles(subtitles)
     for prefix, name in _PREFIXES.items():
         xml.register_namespace(prefix, name)
     root = xml.Element(f"{{{_TT}}}tt", _timing(subtitles.rate))
@@ -88,13 +90,8 @@ def _add_style(head: xml.Element) -> None:
 def _add_line(shown: xml.Element, line: CueLine, agents: dict[str, str]) -> None:
     for number, span in enumerate(line.spans):
         part = xml.SubElement(shown, f"{{{_TT}}}span")
-        part.text = _legal((line.dash if not number else "") + span.text)
+        part.text = (line.dash if not number else "") + span.text
         if span.italic:
             part.set(f"{{{_STYLE}}}fontStyle", "italic")
         if line.speaker:
             part.set(f"{{{_META}}}agent", agents[line.speaker])
-
-
-def _legal(text: str) -> str:
-    """Without the control characters that XML has no way to write."""
-    return "".join(letter for letter in text if letter >= " " or letter in "\t\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+from review.formats.characters import legal_tree
 from review.formats.edition import Edition
 from review.formats.timeline import Gap, Master, Media, Shot, shots, sound_media
 
@@ -42,7 +43,7 @@ def write_mlt(path: Path, edition: Edition, *, master: Master | None = None) -> 
         entry = _entry(f"sound{number}", 0, edition.scan.frames)
         root.append(_playlist(f"track{number}", [entry]))
     root.append(_tractor(tracks, edition.scan.frames))
-    ElementTree.indent(root)
+    ElementTree.indent(legal_tree(root))
     body = ElementTree.tostring(root, encoding="unicode")
     path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n')
 

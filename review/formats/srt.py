@@ -15,6 +15,7 @@ import webvtt
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from restoration.speech.cues import Cue, CueLine
+from review.formats.characters import legal_subtitles
 from review.formats.subtitles import (
     SubtitleError,
     Subtitles,
@@ -39,6 +40,7 @@ def write_srt(subtitles: Subtitles, *, speakers: bool = False) -> str:
     Args:
         speakers: put each speaker's name before the words.
     """
+    subtitles = legal_subtitles(subtitles)
     blocks = []
     for number, cue in enumerate(subtitles.cues, start=1):
         times = " --> ".join(

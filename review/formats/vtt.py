@@ -10,6 +10,7 @@ import webvtt
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from restoration.speech.cues import Cue, CueLine
+from review.formats.characters import legal_subtitles
 from review.formats.subtitles import (
     SubtitleError,
     Subtitles,
@@ -28,6 +29,7 @@ _TIMESTAMP = re.compile(r"<(?:\d+:)?\d{2}:\d{2}\.\d{3}>")
 
 def write_vtt(subtitles: Subtitles) -> str:
     """The file's text."""
+    subtitles = legal_subtitles(subtitles)
     blocks = [f"WEBVTT {_one_line(subtitles.title)}".rstrip()]
     if subtitles.note:
         blocks.append(f"NOTE {_one_line(subtitles.note)}")

@@ -6,6 +6,7 @@ import html
 import io
 import time
 from fractions import Fraction
+from xml.etree import ElementTree
 
 import pysubs2
 import pytest
@@ -132,6 +133,16 @@ def test_an_imported_cue_of_two_dashes_is_two_lines() -> None:
     assert lines[0].start == 0
     assert lines[1].end == sample_of_frame(48, Fraction(24))
     assert {word.timed for each in lines for word in each.words} == {"interpolated"}
+
+
+@pytest.mark.parametrize("odd", ["\x07", "\x0b", "\ufffe", "\uffff", "\ud800"])
+def test_characters_that_xml_cannot_hold_leave_in_no_format(odd: str) -> None:
+    told = Subtitles(
+        [cue(0, 20, (f"a{odd}b", f"An{odd}na"))], FILM, title=f"Ha{odd}rbour", note=f"by{odd}"
+    )
+    ElementTree.fromstring(write_imsc(told))
+    written = [write_imsc(told).decode(), write_srt(told), write_vtt(told), write_ass(told)]
+    assert all(odd not in text and "a\ufffdb" in text for text in written)
 
 
 def test_a_sound_in_brackets_is_no_speech() -> None:

@@ -301,6 +301,20 @@ def small(rate: Fraction = Fraction(25), **more: Any) -> Edition:
     return make_edition(rate, **more)
 
 
+def test_characters_that_xml_cannot_hold_break_no_file(tmp_path: Path) -> None:
+    edition = small()
+    scene, odd = edition.scenes[0], "dust\x0b \x07bell \ufffe"
+    remark = Remark(0, 2, odd, "anna\x01", "2026-01-01T00:00:00", False)
+    scene = replace(scene, remarks=(remark,))
+    told = replace(edition, title=f"Harbour{odd}", scenes=(scene, *edition.scenes[1:]))
+    paths = {path.suffix: path for path in write_timelines(tmp_path, told, TIMELINES)}
+    for suffix in (".xml", ".fcpxml", ".mlt"):
+        ElementTree.parse(paths[suffix])
+    comment = next(ElementTree.parse(paths[".xml"]).iter("marker")).findtext("comment")
+    assert comment is not None and "dust\ufffd \ufffdbell" in comment
+    assert "\x07" not in paths[".edl"].read_text()
+
+
 def test_takes_of_another_rate_are_refused(tmp_path: Path) -> None:
     """Mixed rates would be off by frames in a format that knows one rate alone."""
     edition = small()
