@@ -90,5 +90,9 @@ def _seconds(edition: Edition, frames: int) -> str:
 
 
 def _harmless(cell: str) -> str:
-    """Spreadsheets run what begins like a formula: an apostrophe makes it text (OWASP)."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    """Spreadsheets run what begins like a formula: an apostrophe makes it text (OWASP).
+
+    Some trim blanks and line breaks before they look.
+    """
+    risky = cell.startswith(("\t", "\r")) or cell.lstrip().startswith(("=", "+", "-", "@"))
+    return f"'{cell}" if risky else cell

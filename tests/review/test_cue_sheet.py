@@ -83,11 +83,12 @@ def test_a_reel_in_which_nothing_was_made_says_so(tmp_path: Path) -> None:
     assert (row["timecode in"], row["timecode out"]) == ("23:59:55:00", "00:00:03:00")
 
 
-def test_no_cell_is_run_by_a_spreadsheet(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["", " ", "\n", "\r\n ", "\N{NO-BREAK SPACE}"])
+def test_no_cell_is_run_by_a_spreadsheet(tmp_path: Path, before: str) -> None:
     edition = make_edition(Fraction(25))
     (cue,) = chain_cues([link("repair", counts(0, 4))], apart=1)
     scene = edition.scenes[0]
-    by = '=HYPERLINK("x")'
+    by = before + '=HYPERLINK("x")'
     assert scene.decision is not None
     named = replace(scene, cues=(cue,), decision=replace(scene.decision, by=by))
     write_cue_sheet(tmp_path / "cues.csv", replace(edition, scenes=(named, edition.scenes[1])))
