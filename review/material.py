@@ -61,15 +61,21 @@ def make_material(
 
 
 def transcript_state(reel: Reel) -> str | None:
-    """Of the newest transcript of the reel's newest scan; None if there is none."""
+    """Of the newest transcript with lines of the reel's newest scan; None if there is none.
+
+    A run that heard nothing says nothing of the lines that an earlier one heard.
+    """
     scan = reel.current_scan()
-    newest = transcripts.current(scan) if scan is not None else None
+    versions = scan.transcripts.order_by("-number") if scan is not None else ()
+    newest = next((each for each in versions if each.lines.exists()), None)
     if newest is None:
         return None
     lines = transcripts.layered(newest).shown
     answered = (Answer.CONFIRMED, Answer.HUMAN)
     left = sum(any(word.label not in answered for word in line.words) for line in lines)
-    return f"nobody answers for {left} of {len(lines)} lines" if left else APPROVED
+    if not left:
+        return APPROVED
+    return f"nobody answers for {left} of {len(lines)} lines of version {newest.number}"
 
 
 def _of_take(take: Take | None, takes: TakeIndex, *, in_colour: bool) -> dict[str, Any]:
