@@ -17,7 +17,8 @@ from restoration.stages.contract import Stage, StageError
 def choose_stages(names: str) -> list[Stage]:
     """The stages of a comma-separated list, in the order given.
 
-    Raises: StageError for an unknown stage, one that makes no pictures, or none at all.
+    Raises: StageError for an unknown stage, one that makes no pictures, none at all, or one after
+        a stage that enlarges.
     """
     chosen = [find_stage(name.strip()) for name in names.split(",") if name.strip()]
     if not chosen:
@@ -28,7 +29,24 @@ def choose_stages(names: str) -> list[Stage]:
                 f"{stage.name} makes no pictures; choose from: {', '.join(picture_stages())} "
                 f"(or run: python -m restoration {stage.name} IN)"
             )
+    _refuse_after_enlarging(chosen)
     return chosen
+
+
+def _refuse_after_enlarging(stages: Sequence[Stage]) -> None:
+    """Hints and regions are places of the scan: on a larger picture they would lie elsewhere.
+
+    Raises: StageError if a stage comes after `upscale`.
+    """
+    names = [stage.name for stage in stages]
+    if "upscale" not in names[:-1]:
+        return
+    rest = [name for name in names if name != "upscale"]
+    order = ",".join([*rest, "upscale"])
+    raise StageError(
+        "upscale comes last, and once, because what people draw lies on the scan's own pixels; "
+        f"write --stage {order}"
+    )
 
 
 def picture_stages() -> list[str]:
