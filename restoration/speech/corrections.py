@@ -41,7 +41,7 @@ def layer(
             apply(laid, correction)
         except NoFit as misfit:
             laid.conflicts.append(Conflict(correction, str(misfit), misfit.key))
-    laid.lines.sort(key=lambda line: (line.start, line.end))
+    laid.sort()
     return laid
 
 
@@ -95,7 +95,9 @@ def _find(laid: Layered, target: Target, *, here: bool, any_text: bool) -> Layer
 def _in_place(laid: Layered, target: Target) -> LayeredLine | None:
     """The line of another transcript that has most in common with it, in time, then in words."""
     said = set(tokens(target.text))
-    near = [line for line in laid.shown if _shared(line, target) >= _SAME_PLACE]
+    near = [
+        line for line in laid.near(target.start, target.end) if _shared(line, target) >= _SAME_PLACE
+    ]
     return max(
         near,
         key=lambda line: (len(said & set(tokens(line.text))), _shared(line, target)),
@@ -111,10 +113,8 @@ def _shared(line: LayeredLine, target: Target) -> float:
 
 def _put(laid: Layered, line: LayeredLine, correction: Correction, *made: LayeredLine) -> None:
     """Put what was made of a line in its place."""
-    at = laid.lines.index(line)
-    laid.lines[at : at + 1] = [
-        replace(each, corrections=(*each.corrections, correction.number)) for each in made
-    ]
+    number = correction.number
+    laid.put(line.key, [replace(each, corrections=(*each.corrections, number)) for each in made])
 
 
 def _confirm(laid: Layered, correction: Correction) -> None:
@@ -168,7 +168,7 @@ def _times(laid: Layered, correction: Correction) -> None:
     start, end = _span(correction)
     words = tuple(replace(each, word=_moved(each.word, line, start, end)) for each in line.words)
     _put(laid, line, correction, replace(line, words=words, start=start, end=end))
-    laid.lines.sort(key=lambda line: (line.start, line.end))
+    laid.sort()
 
 
 def _span(correction: Correction) -> tuple[int, int]:
@@ -226,7 +226,7 @@ def _merge(laid: Layered, correction: Correction) -> None:
         doubts=tuple(dict.fromkeys(one.doubts + other.doubts)),
         corrections=tuple(dict.fromkeys(one.corrections + other.corrections)),
     )
-    laid.lines.remove(other)
+    laid.put(other.key, ())
     _put(laid, one, correction, merged)
 
 
@@ -245,7 +245,7 @@ def _no_speech(laid: Layered, correction: Correction) -> None:
         length = max(target.end - target.start, 1)
         found = [
             line
-            for line in laid.shown
+            for line in laid.near(target.start, target.end)
             if min(line.end, target.end) - max(line.start, target.start)
             > _SAME_PLACE * min(length, max(line.end - line.start, 1))
         ]
@@ -290,7 +290,7 @@ def _add(laid: Layered, correction: Correction) -> None:
         LayeredWord(word, Label.HUMAN, correction.by) for word in spread(written, start, end)
     )
     name = _name(correction)
-    laid.lines.append(
+    laid.add(
         LayeredLine(
             f"h{correction.number}",
             words,
@@ -301,7 +301,6 @@ def _add(laid: Layered, correction: Correction) -> None:
             corrections=(correction.number,),
         )
     )
-    laid.lines.sort(key=lambda line: (line.start, line.end))
 
 
 KINDS: dict[str, Callable[[Layered, Correction], Any]] = {

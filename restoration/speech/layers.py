@@ -7,7 +7,8 @@ one, such as that of a later run. One that no longer fits is a conflict, and cha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -123,13 +124,52 @@ class Layered:
 
     lines: list[LayeredLine]
     conflicts: list[Conflict] = field(default_factory=list)
+    _places: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _starts: list[tuple[int, int]] = field(default_factory=list, init=False, repr=False,
+                                           compare=False)  # fmt: skip
+    _longest: int = field(default=0, init=False, repr=False, compare=False)
 
     @property
     def shown(self) -> list[LayeredLine]:
         return [line for line in self.lines if not line.removed]
 
     def find(self, key: str) -> LayeredLine | None:
-        return next((line for line in self.lines if line.key == key), None)
+        self._index()
+        place = self._places.get(key)
+        return None if place is None else self.lines[place]
+
+    def near(self, start: int, end: int) -> list[LayeredLine]:
+        """Lines that are shown and may share time with [start, end), in their order."""
+        self._index()
+        low = bisect_left(self._starts, (start - self._longest, -1))
+        high = bisect_left(self._starts, (end, -1))
+        places = sorted(place for _, place in self._starts[low:high])
+        return [self.lines[place] for place in places if not self.lines[place].removed]
+
+    def put(self, key: str, made: Sequence[LayeredLine]) -> None:
+        """Put lines in place of one, or take it out if there are none."""
+        self._index()
+        place = self._places[key]
+        old = self.lines[place]
+        self.lines[place : place + 1] = made
+        if [(each.key, each.start, each.end) for each in made] != [(key, old.start, old.end)]:
+            self._places.clear()
+
+    def add(self, line: LayeredLine) -> None:
+        self.lines.append(line)
+        self.sort()
+
+    def sort(self) -> None:
+        """By time, after lines were moved or added."""
+        self.lines.sort(key=lambda line: (line.start, line.end))
+        self._places.clear()
+
+    def _index(self) -> None:
+        """Where each line is; thousands of corrections would else look through all of them."""
+        if not self._places:
+            self._places = {line.key: place for place, line in enumerate(self.lines)}
+            self._starts = sorted((line.start, place) for place, line in enumerate(self.lines))
+            self._longest = max((line.end - line.start for line in self.lines), default=0)
 
 
 def confirmed(line: LayeredLine, by: str) -> LayeredLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from restoration.speech.corrections import layer
@@ -209,3 +210,16 @@ def test_an_imported_line_of_a_person_is_human_from_the_start() -> None:
     assert {(each.label, each.by) for each in laid.lines[0].words} == {
         (Label.HUMAN, "Library of Congress")
     }
+
+
+def test_thousands_of_corrections_take_a_time_that_grows_with_their_number() -> None:
+    took = []
+    for count in (500, 4000):
+        lines = [line("four words are here", 2 * n, 2 * n + 1.5) for n in range(count)]
+        seen = [Target(f"m{n}", each.start, each.end, each.text) for n, each in enumerate(lines)]
+        checks = [later(Correction(n, "confirm", "anna", (one,))) for n, one in enumerate(seen)]
+        began = time.process_time()
+        laid = layer(lines, checks)
+        took.append(time.process_time() - began)
+        assert laid.conflicts == [] and labels(laid, f"m{count - 1}") == ["CONFIRMED"] * 4
+    assert took[1] < 24 * took[0]  # eight times as many; it was some 64 times as long
