@@ -16,6 +16,7 @@ from typing import Any
 from archive.fixity import digest_json
 from archive.media.pixels import PictureFormat
 from restoration.provenance import Totals
+from restoration.stages.contract import Weights
 
 SCHEMA = "reelproof/manifest/1"
 
@@ -26,14 +27,6 @@ class FileEntry:
 
     sha256: str
     bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A network's weights that a stage loaded."""
-
-    name: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

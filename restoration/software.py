@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from restoration import manifest, weights
-from restoration.manifest import Inputs, Weights
-from restoration.stages.contract import Stage
+from restoration.manifest import Inputs
+from restoration.stages.contract import Stage, Weights
 
 _ROOT = Path(__file__).parent
 # What every stage's pixels and labels pass through, besides its own folder.
@@ -44,7 +44,7 @@ def gather_inputs(
         start_frame=start_frame,
         end_frame=end_frame,
         code=code_digest(stage),
-        weights=stage_weights(stage),
+        weights=stage_weights(stage, params),
         marks=marks,
         input_digest=input_digest,
     )
@@ -93,12 +93,17 @@ def code_digest(stage: Stage) -> str:
     return digest.hexdigest()
 
 
-def stage_weights(stage: Stage) -> list[Weights]:
-    """The pinned weights of a stage, in its own order.
+def stage_weights(stage: Stage, params: Mapping[str, Any]) -> list[Weights]:
+    """The weights that a stage loads with these parameters, in its own order.
 
-    Raises: WeightsError if weights.toml does not know one of them.
+    Raises: WeightsError if weights.toml does not know one of them; StageError for parameters that
+        the stage does not take, or if weights that the user supplied are not there.
     """
-    return [Weights(name, weights.find(name).sha256) for name in stage.weights]
+    named = stage.weights(stage.parse(params))
+    return [
+        Weights(each, weights.find(each).sha256) if isinstance(each, str) else each
+        for each in named
+    ]
 
 
 def library_versions() -> dict[str, str]:

@@ -7,7 +7,7 @@ of the takes that came before (`restoration.provenance.compose`), writes, reads 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -33,6 +33,7 @@ __all__ = [
     "Stage",
     "StageError",
     "StageFrame",
+    "Weights",
 ]
 
 
@@ -104,6 +105,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """A network's weights that a stage loaded."""
+
+    name: str
+    sha256: str
+    """Of its file; of several files, the digest of their names and digests."""
+
+
+def _no_weights(params: Any) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One entry of `STAGES`."""
 
@@ -115,8 +129,8 @@ class Stage:
     params: type[Any]
     """A frozen dataclass whose fields all have defaults; stored as JSON on the run."""
     run: Callable[[Clip, Any, Progress], Outcome]
-    weights: tuple[str, ...] = ()
-    """Names in weights.toml that this stage loads."""
+    weights: Callable[[Any], Sequence[str | Weights]] = _no_weights
+    """What it loads with such Params: names in weights.toml, or weights that the user supplied."""
     tells_heat: bool = False
     """Whether its frames come with `StageFrame.heat`."""
     whole_frames_only: bool = False

@@ -14,7 +14,6 @@ from restoration import software, weights
 from restoration.manifest import (
     FileEntry,
     Inputs,
-    Weights,
     build_manifest,
     framemd5_digest,
     manifest_digest,
@@ -23,8 +22,8 @@ from restoration.manifest import (
 )
 from restoration.provenance import Totals
 from restoration.software import code_digest, library_versions
-from restoration.stages import STAGES
-from restoration.stages.contract import Stage
+from restoration.stages import STAGES, find_stage
+from restoration.stages.contract import Stage, Weights
 from tests.restoration.takes import BRIGHTEN, PATCH
 
 INPUTS = Inputs(
@@ -148,7 +147,59 @@ def test_a_changed_line_of_code_changes_the_digest(
 
 def test_weights_of_a_stage_are_those_pinned() -> None:
     entry = weights.entries()[0]
-    stage: Stage = replace(PATCH, weights=(entry.name,))
-    assert software.stage_weights(stage) == [Weights(entry.name, entry.sha256)]
+    stage: Stage = replace(PATCH, weights=lambda params: (entry.name,))
+    assert software.stage_weights(stage, {}) == [Weights(entry.name, entry.sha256)]
     with pytest.raises(weights.WeightsError, match="no weights called"):
-        software.stage_weights(replace(PATCH, weights=("unknown",)))
+        software.stage_weights(replace(PATCH, weights=lambda params: ("unknown",)), {})
+
+
+@pytest.mark.parametrize(
+    ("stage", "params", "names"),
+    [
+        ("upscale", {"engine": "resample"}, []),
+        ("upscale", {}, ["upscale"]),
+        ("upscale", {"engine": "basicvsr"}, ["upscale", "basicvsr-vimeo90k-bi"]),
+        ("upscale", {"engine": "realsr"}, ["upscale", "realsr-df2k"]),
+        ("upscale", {"engine": "realesrgan"}, ["upscale", "realesrgan-x4plus"]),
+        ("repair", {}, []),
+        ("repair", {"engine": "network"}, ["repair"]),
+        ("colourise", {}, []),
+        ("colourise", {"engine": "network"}, ["colourise"]),
+        ("colourise", {"engine": "siggraph17", "checkpoint": "e" * 64}, ["siggraph17"]),
+        ("cuts", {}, ["transnetv2"]),
+        ("cuts", {"network": False}, []),
+        ("transcribe", {}, ["whisper-tiny-en"]),
+        ("grade", {}, []),
+    ],
+    ids=str,
+)
+def test_only_the_weights_that_an_engine_loads_are_named(
+    stage: str, params: dict[str, object], names: list[str]
+) -> None:
+    inputs = software.gather_inputs(
+        stage=find_stage(stage), params=params, scan_sha256="a" * 64, start_frame=0, end_frame=9
+    )
+    assert [each.name for each in inputs.weights] == names
+
+
+def test_another_model_in_the_same_folder_makes_another_key(tmp_path: Path) -> None:
+    folder = tmp_path / "whisper-of-our-own"
+    folder.mkdir()
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+        (folder / name).write_text(name)
+
+    def key() -> str:
+        return software.run_key(
+            stage=find_stage("transcribe"),
+            params={"model": str(folder)},
+            scan_sha256="a" * 64,
+            start_frame=0,
+            end_frame=9,
+        )
+
+    before = key()
+    assert key() == before
+    (folder / "model.bin").write_text("another")
+    assert key() != before
+    told = software.stage_weights(find_stage("transcribe"), {"model": str(folder)})
+    assert [each.name for each in told] == [folder.name]

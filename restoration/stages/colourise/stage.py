@@ -42,6 +42,7 @@ from restoration.stages.contract import (
     Stage,
     StageError,
     StageFrame,
+    Weights,
 )
 from restoration.stages.segments import split_at_marks
 
@@ -301,6 +302,17 @@ def _spread_out(start: int, stop: int) -> set[int]:
 
 NETWORK = "colourise"
 """Name of the weights in weights.toml."""
+
+
+def weights_of(params: Params) -> tuple[str | Weights, ...]:
+    """The network that an engine asks; of `siggraph17`, the file that was supplied."""
+    if params.engine == "network":
+        return (NETWORK,)
+    if params.engine == "siggraph17" and params.checkpoint:
+        return (Weights("siggraph17", params.checkpoint),)
+    return ()
+
+
 STAGE = Stage(
     name="colourise",
     version="6",
@@ -308,5 +320,5 @@ STAGE = Stage(
     makes="pictures",
     params=Params,
     run=run,
-    weights=(NETWORK,),
+    weights=weights_of,
 )

@@ -231,5 +231,5 @@ STAGE = Stage(
     makes="findings",
     params=Params,
     run=run,
-    weights=(WEIGHTS,),
+    weights=lambda params: (WEIGHTS,) if params.network else (),
 )

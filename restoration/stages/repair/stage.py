@@ -264,5 +264,5 @@ STAGE = Stage(
     makes="pictures",
     params=Params,
     run=run,
-    weights=(NETWORK,),
+    weights=lambda params: (NETWORK,) if params.engine == "network" else (),
 )

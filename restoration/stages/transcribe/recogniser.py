@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from archive.fixity import digest_json, sha256_file
 from restoration import weights
 from restoration.speech.transcript import CLOCK, Line, Word, samples
-from restoration.stages.contract import StageError
+from restoration.stages.contract import StageError, Weights
 
 Samples = npt.NDArray[np.float32]
 Span = tuple[int, int]
@@ -121,6 +122,18 @@ def open_recogniser(name: str, device: str = "cpu") -> Recogniser:
         local_files_only=True,
     )
     return Recogniser(model, name)
+
+
+def model_weights(name: str) -> tuple[str | Weights, ...]:
+    """The pinned weights of that name, or what lies in that folder, by the digest of its files.
+
+    Raises: StageError if there is no such model.
+    """
+    if name in MODELS:
+        return (MODELS[name],)
+    folder = _folder(name)
+    read = {path.name: sha256_file(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    return (Weights(folder.resolve().name, digest_json(read)),)
 
 
 def _folder(name: str) -> Path:

@@ -16,7 +16,12 @@ from restoration.speech.utterances import part
 from restoration.stages.contract import Clip, Outcome, Progress, Stage, StageError
 from restoration.stages.transcribe.blocks import Block, Samples, Span, blocks, windows
 from restoration.stages.transcribe.edges import levels, snap
-from restoration.stages.transcribe.recogniser import Recogniser, open_recogniser, voice
+from restoration.stages.transcribe.recogniser import (
+    Recogniser,
+    model_weights,
+    open_recogniser,
+    voice,
+)
 from restoration.stages.transcribe.suspicion import doubts
 
 _MARGIN = CLOCK // 2
@@ -159,5 +164,5 @@ STAGE = Stage(
     makes="findings",
     params=Params,
     run=run,
-    weights=("whisper-tiny-en",),
+    weights=lambda params: model_weights(params.model),
 )

@@ -288,6 +288,16 @@ NETWORK = "upscale"
 BASICVSR = "basicvsr-vimeo90k-bi"
 STILLS = {"realsr": "realsr-df2k", "realesrgan": "realesrgan-x4plus"}
 """Names of the weights in weights.toml."""
+
+
+def weights_of(params: Params) -> tuple[str, ...]:
+    """Names of the weights that an engine loads: every network takes its doubt from our own."""
+    if params.engine == "resample":
+        return ()
+    published = {"basicvsr": BASICVSR} | STILLS
+    return (NETWORK, *(name for engine, name in published.items() if engine == params.engine))
+
+
 STAGE = Stage(
     name="upscale",
     version="1",
@@ -295,7 +305,7 @@ STAGE = Stage(
     makes="pictures",
     params=Params,
     run=run,
-    weights=(NETWORK, BASICVSR, *STILLS.values()),
+    weights=weights_of,
     tells_heat=True,
     whole_frames_only=True,
 )
