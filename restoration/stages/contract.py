@@ -18,7 +18,10 @@ from archive.media.pixels import Picture, PictureFormat
 from restoration.provenance.labels import Guidance, Sources
 
 Progress = Callable[[int, int], None]
-"""Called with (frames done, frames in all) after every frame; may raise `Cancelled`."""
+"""Called with (frames done, frames in all) after every frame; may raise `Cancelled`.
+
+Called with the same numbers again within a frame that takes minutes: a process that tells nothing
+for long is ended."""
 
 JSON = Any
 

@@ -9,7 +9,7 @@ This module imports torch and is itself imported only where the network is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from torch import Tensor
 from restoration.imaging.resample import Plane, resample
 from restoration.stages.upscale.basicvsr_network import BasicVsr, load_basicvsr
 from restoration.stages.upscale.compact import Compact
-from restoration.stages.upscale.engines import Enlarged
+from restoration.stages.upscale.engines import Enlarged, no_beat
 from restoration.stages.upscale.size import Size
 
 STRETCH, OVERLAP = 12, 3
@@ -30,11 +30,19 @@ STRETCH, OVERLAP = 12, 3
 class Recurrent:
     """The network on one thread of the CPU, so that sums keep their order."""
 
-    def __init__(self, weights: Path, size: Size, *, doubter: Compact) -> None:
-        """doubter: says what error to expect, which this network does not: its own, so too much."""
+    def __init__(
+        self, weights: Path, size: Size, *, doubter: Compact, beat: Callable[[], None] = no_beat
+    ) -> None:
+        """
+        Args:
+            doubter: says what error to expect, which this network does not: its own, so too much.
+            beat: called after every pass over a frame, of which a stretch makes many before its
+                first result; may raise `Cancelled`.
+        """
         self._network = load_basicvsr(weights)
         self._size = size
         self._doubter = doubter
+        self._beat = beat
 
     def enlarge(self, lumas: Iterable[Plane]) -> Iterator[Enlarged]:
         for frames, new in stretches(lumas, new=STRETCH, overlap=OVERLAP):
@@ -50,7 +58,7 @@ class Recurrent:
         torch.set_num_threads(1)
         try:
             frames = [torch.from_numpy(luma)[None, None].expand(1, 3, -1, -1) for luma in lumas]
-            return recur(self._network, frames, new)
+            return recur(self._network, frames, new, self._beat)
         finally:
             torch.set_num_threads(threads)
 
@@ -61,23 +69,31 @@ class Recurrent:
         return resample(luma, size.height, size.width)
 
 
-def recur(network: BasicVsr, frames: list[Tensor], new: slice) -> list[Plane]:
-    """Frames `new` of a stretch, enlarged. Frames: (1, 3, H, W) in [0, 1]."""
+def recur(
+    network: BasicVsr, frames: list[Tensor], new: slice, beat: Callable[[], None] = no_beat
+) -> list[Plane]:
+    """Frames `new` of a stretch, enlarged. Frames: (1, 3, H, W) in [0, 1].
+
+    beat: called after every pass over a frame.
+    """
     backward: list[Tensor] = [network.nothing(frames[0])] * len(frames)
     carried = network.nothing(frames[0])
     for number in range(len(frames) - 1, -1, -1):
         if number + 1 < len(frames):
             carried = network.carry(carried, frames[number], frames[number + 1])
         carried = backward[number] = network.backward_trunk(frames[number], carried)
+        beat()
     carried = network.nothing(frames[0])
     made: list[Plane] = []
     for number in range(new.stop):
         if number:
             carried = network.carry(carried, frames[number], frames[number - 1])
         carried = network.forward_trunk(frames[number], carried)
+        beat()
         if number >= new.start:
             large = network.finish(frames[number], backward[number], carried)
             made.append(np.ascontiguousarray(large[0].mean(dim=0).numpy(), np.float32))
+            beat()
     return made
 
 

@@ -8,7 +8,7 @@ This module imports torch and is itself imported only where the network is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import torch
 from restoration.imaging.resample import Plane, resample
 from restoration.imaging.tiles import Tile, tiles
 from restoration.stages.upscale.compact import Compact
-from restoration.stages.upscale.engines import Enlarged
+from restoration.stages.upscale.engines import Enlarged, no_beat
 from restoration.stages.upscale.rrdb_network import FACTOR, load_rrdb
 from restoration.stages.upscale.size import Size
 
@@ -27,15 +27,19 @@ RIM, SIDE = 24, 128
 class Stills:
     """The network on one thread of the CPU, so that sums keep their order."""
 
-    def __init__(self, weights: Path, size: Size, *, doubter: Compact) -> None:
+    def __init__(
+        self, weights: Path, size: Size, *, doubter: Compact, beat: Callable[[], None] = no_beat
+    ) -> None:
         """
         Args:
             doubter: says what error to expect, which this network does not.
+            beat: called after every tile, since a frame takes minutes; may raise `Cancelled`.
         Raises: WrongFile
         """
         self._network = load_rrdb(weights)
         self._size = size
         self._doubter = doubter
+        self._beat = beat
 
     def enlarge(self, lumas: Iterable[Plane]) -> Iterator[Enlarged]:
         for luma in lumas:
@@ -53,6 +57,7 @@ class Stills:
         rimmed = np.pad(luma, RIM, mode="edge")
         for tile in tiles(rows, columns, SIDE):
             made[tile.times(FACTOR)] = self._run(rimmed, tile)
+            self._beat()
         return made
 
     @torch.inference_mode()

@@ -109,11 +109,10 @@ class _Enlarging:
         self._clip, self._params, self._size = clip, params, size
         self._facts, self._progress = facts, progress
         self._pixel = clip.format.pixel
-        self._total = clip.end_frame - clip.start_frame
+        self._done, self._total = 0, clip.end_frame - clip.start_frame
 
     def stream(self) -> Iterator[StageFrame]:
         engine = self._engine()
-        done = 0
         for segment in split_at_marks(
             self._clip.start_frame, self._clip.end_frame, self._clip.marks
         ):
@@ -122,9 +121,13 @@ class _Enlarging:
             results = engine.enlarge(lumas)
             for number, picture, result in zip(range(*segment), pictures, results, strict=True):
                 yield self._finish(number, picture, result)
-                done += 1
-                self._progress(done, self._total)
+                self._done += 1
+                self._beat()
         self._conclude(engine)
+
+    def _beat(self) -> None:
+        """Work goes on, also where it makes no frame yet: a silent process would be ended."""
+        self._progress(self._done, self._total)
 
     def _engine(self) -> Engine:
         if self._params.engine == "resample":
@@ -144,12 +147,13 @@ class _Enlarging:
         if self._params.engine == "basicvsr":
             from restoration.stages.upscale.basicvsr import Recurrent
 
-            return Recurrent(weights.require(BASICVSR), self._size, doubter=compact)
+            path = weights.require(BASICVSR)
+            return Recurrent(path, self._size, doubter=compact, beat=self._beat)
         if self._params.engine in STILLS:
             from restoration.stages.upscale.rrdb import Stills
 
             path = weights.require(STILLS[self._params.engine])
-            return Stills(path, self._size, doubter=compact)
+            return Stills(path, self._size, doubter=compact, beat=self._beat)
         return compact
 
     def _finish(self, number: int, picture: Picture, result: Enlarged) -> StageFrame:

@@ -9,9 +9,11 @@ import pytest
 import torch
 
 from restoration import weights
-from restoration.stages.upscale.basicvsr import recur
+from restoration.stages.upscale.basicvsr import Recurrent, recur
 from restoration.stages.upscale.basicvsr_network import BasicVsr, load_basicvsr, warp
-from restoration.stages.upscale.stage import BASICVSR
+from restoration.stages.upscale.compact import Compact
+from restoration.stages.upscale.size import wanted_size
+from restoration.stages.upscale.stage import BASICVSR, NETWORK, luma_of
 from tests.restoration.stages.films import scenery
 from tests.restoration.stages.upscale.clips import enlarge, small_clip, worst_db
 
@@ -39,6 +41,17 @@ def test_every_new_frame_of_a_stretch_is_made_four_times_as_large() -> None:
     with torch.inference_mode():
         made = recur(network, frames, slice(1, 3))
     assert [plane.shape for plane in made] == [(48, 68)] * 2
+
+
+def test_the_engine_tells_of_every_pass_before_the_first_frame_is_there(saved: Path) -> None:
+    clip = small_clip("gray", frames=3)
+    size = wanted_size(clip.format, scale=2, height=0)
+    doubter = Compact(weights.require(NETWORK), size)
+    told: list[str] = []
+    engine = Recurrent(saved, size, doubter=doubter, beat=lambda: told.append("beat"))
+    results = engine.enlarge(luma_of(picture) for picture in clip.pictures)
+    next(results)
+    assert len(told) == 3 + 3 + 3
 
 
 def test_features_follow_the_flow_and_nothing_comes_in_from_outside() -> None:

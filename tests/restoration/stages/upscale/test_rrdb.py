@@ -9,7 +9,10 @@ import pytest
 import torch
 from torch import nn
 
+from restoration import weights
+from restoration.stages.upscale import rrdb, stage
 from restoration.stages.upscale.rrdb_network import Rrdb, WrongFile, load_rrdb
+from tests.restoration.stages.upscale.clips import small_clip
 
 
 def written(path: Path, network: Rrdb) -> Path:
@@ -49,3 +52,25 @@ def test_any_other_file_is_refused(tmp_path: Path, spoil: object, words: str) ->
     path.write_bytes(spoil(path.read_bytes()))  # type: ignore[operator]
     with pytest.raises(WrongFile, match=words):
         load_rrdb(path, Rrdb(blocks=1))
+
+
+def test_progress_is_told_again_after_every_tile_of_a_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since a frame takes minutes, and a process that says nothing for ten is ended."""
+    network = written(tmp_path / "net.bin", Rrdb(blocks=1))
+    ours = weights.require(stage.NETWORK)
+    monkeypatch.setattr(weights, "require", {stage.NETWORK: ours, "realsr-df2k": network}.get)
+    monkeypatch.setattr(rrdb, "load_rrdb", lambda path: load_rrdb(path, Rrdb(blocks=1)))
+    monkeypatch.setattr(rrdb, "SIDE", 32)
+    clip = small_clip("gray", frames=1)
+    told: list[tuple[int, int]] = []
+    params = stage.Params(engine="realsr")
+    frames = stage.run(clip, params, lambda done, total: told.append((done, total))).frames
+    next(frames)
+    height, width = clip.format.height, clip.format.width
+    each = -(-height // 32) * -(-width // 32)
+    assert each > 1
+    assert told == [(0, 1)] * each
+    assert list(frames) == []
+    assert told == [(0, 1)] * each + [(1, 1)]
