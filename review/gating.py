@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archive.models import Reel
 from restoration import scenes as cuts
@@ -56,8 +56,12 @@ def hold(
     policy = policy_for(use)
     found = verdict.examine(reel, choice)
     objections = {each.scene.pk: each.text for each in found.reasons if each.scene is not None}
-    held = {pk: each for pk, each in found.approvals.items() if pk not in objections}
+    held = found.held()
+    marks = policy.unapproved == "marked"
     leaving = _heads(found) | {pk: each.take for pk, each in held.items()}
+    # What nobody approved leaves only where it is marked; else it stands in the way by itself.
+    together = leaving.values() if marks else [each.take for each in held.values()]
+    found = replace(found, reasons=found.reasons + verdict.sizes(together))
     material = make_material(
         found,
         leaving=leaving,
@@ -71,7 +75,6 @@ def hold(
     if override is not None:
         measured = {finding.rule: finding.measured for finding in decision.findings}
         decision = gate.overridden(decision, override.still(measured, takes))
-    marks = policy.unapproved == "marked"
     spared = {pk: text for pk, text in objections.items() if marks and pk in leaving}
     reasons = [each for each in found.reasons if each.scene is None or each.scene.pk not in spared]
     reasons += _told(decision, found.scenes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archive.models import Reel, Scan
 from restoration import scenes as cuts
-from restoration.models import Scene
+from restoration.models import Scene, Take
 from restoration.take_index import TakeIndex
 from review import decisions
 from review.models import Approval
@@ -48,6 +48,11 @@ class Examined:
     """The newest decision on that version; it may be of either kind, or stale."""
     reasons: tuple[Reason, ...]
 
+    def held(self) -> dict[int, Approval]:
+        """The approvals that hold, by the scene's id."""
+        objected = {each.scene.pk for each in self.reasons if each.scene is not None}
+        return {pk: each for pk, each in self.approvals.items() if pk not in objected}
+
 
 def check(reel: Reel, choice: VersionChoice = RESTORED) -> Verdict:
     """Whether every scene of the reel's current scan has an approval that still holds.
@@ -55,7 +60,8 @@ def check(reel: Reel, choice: VersionChoice = RESTORED) -> Verdict:
     Args:
         choice: the version that is to leave; the approvals of that version count.
     """
-    reasons = examine(reel, choice).reasons
+    found = examine(reel, choice)
+    reasons = found.reasons + sizes(each.take for each in found.held().values())
     return Verdict(allowed=not reasons, reasons=reasons)
 
 
@@ -76,22 +82,21 @@ def examine(reel: Reel, choice: VersionChoice = RESTORED) -> Examined:
     for number, scene in enumerate(wanted, start=1):
         texts = _objections(scene, versions[scene.pk], approvals.get(scene.pk), takes)
         reasons += [Reason(scene, number, text) for text in texts]
-    reasons += _sizes(approvals.values())
     return Examined(wanted, takes, versions, approvals, tuple(reasons))
 
 
-def _sizes(approvals: Iterable[Approval]) -> list[Reason]:
-    """A film has one size: either all of its scenes were enlarged alike, or none."""
-    pictures = [approval.take.manifest.get("picture", {}) for approval in approvals]
-    sizes = {(each["width"], each["height"]) for each in pictures if "width" in each}
-    if len(sizes) < 2:
-        return []
-    told = ", ".join(f"{width} x {height}" for width, height in sorted(sizes))
+def sizes(takes: Iterable[Take]) -> tuple[Reason, ...]:
+    """A film has one size: of the takes that leave, all were enlarged alike, or none."""
+    pictures = [take.manifest.get("picture", {}) for take in takes]
+    found = {(each["width"], each["height"]) for each in pictures if "width" in each}
+    if len(found) < 2:
+        return ()
+    told = ", ".join(f"{width} x {height}" for width, height in sorted(found))
     text = (
-        f"Its approved takes are of several sizes ({told}). Enlarge the other scenes alike and "
-        "approve that, or approve takes that were not enlarged."
+        f"The takes that would leave are of several sizes ({told}). Enlarge the other scenes "
+        "alike and approve that, or approve takes that were not enlarged."
     )
-    return [Reason(None, None, text)]
+    return (Reason(None, None, text),)
 
 
 def _missing(reel: Reel, scan: Scan | None, wanted: list[Scene]) -> list[Reason]:

@@ -15,6 +15,8 @@ from restoration.models import Scene, Take
 from restoration.provenance import Totals
 from review import decisions
 from review.deliverables import DeliveryRefused, build_deliverable, check
+from review.gating import hold
+from review.models import Approval
 from tests.review.approved_reel import current_scan, make_approved_reel, make_real_take
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +72,21 @@ def test_a_reel_of_two_sizes_is_refused_before_anything_is_written(
     with pytest.raises(DeliveryRefused, match="several sizes"):
         build_deliverable(reel, format="all", use="exhibition", to=tmp_path / "x", by=archivist)
     assert not (tmp_path / "x").exists()
+
+
+def test_sizes_are_those_of_what_leaves_approved_or_marked(reel: Reel, archivist: User) -> None:
+    first, _ = scenes_of(reel)
+    take = enlarge(first, by=archivist)
+    decisions.withdraw(Approval.objects.get(take=take), by=archivist)
+    marked = hold(reel, "scholarly").verdict
+    assert not marked.allowed and "several sizes" in str(marked.reasons[0])
+
+
+def test_a_size_that_was_sent_back_does_not_leave_and_is_not_compared(
+    reel: Reel, archivist: User
+) -> None:
+    first, _ = scenes_of(reel)
+    decisions.request_changes(first, enlarge(first, by=archivist), by=archivist, reason="too soft")
+    reasons = [str(each) for each in hold(reel, "exhibition").verdict.reasons]
+    assert any("too soft" in each for each in reasons)
+    assert not any("several sizes" in each for each in reasons)
