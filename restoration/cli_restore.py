@@ -28,6 +28,7 @@ from restoration.cli_progress import Reporter
 from restoration.cli_sheet import write_sheet
 from restoration.cutting import Piece, pieces, splice_frames
 from restoration.execution import Made, Order, TakeFiles, execute
+from restoration.guides import check_guides, read_guides
 from restoration.provenance import ProvenanceError, Totals
 from restoration.stages.contract import Stage, StageError
 from restoration.verification import verify_take
@@ -58,7 +59,15 @@ class Wish:
     @property
     def targets(self) -> list[Path]:
         """The files to be written."""
-        return [path for path in (self.out, self.map_path, self.heat_path) if path is not None]
+        written = (self.out, self.map_path, self.heat_path, self.guides_path)
+        return [path for path in written if path is not None]
+
+    @property
+    def guides_path(self) -> Path | None:
+        """Of the table that says what the map's hint numbers stand for; beside the map."""
+        if self.map_path is None or not (self.hints or self.references):
+            return None
+        return self.map_path.with_suffix(".guides.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +128,14 @@ def restore(wish: Wish, reporter: Reporter) -> dict[str, Any]:
         found = _find_cuts(film, reporter)
         scenes = pieces(film.probe.frames, found)
         reporter.say(f"{film.probe.frames} frames, {len(scenes)} scenes")
-        files = FilmFiles(
-            folder / f"film{wish.out.suffix}", folder / "map.mkv", folder / "heat.mkv"
-        )
+        names = (f"film{wish.out.suffix}", "map.mkv", "heat.mkv", "guides.json")
+        files = FilmFiles(*(folder / name for name in names))
         made = _restore_scenes(film, scenes, files, reporter)
-        _verify(film, files.picture, files.labels, reporter)
+        guides = read_guides(files.guides)
+        _verify(film, files.picture, files.labels, guides, reporter)
         _publish(wish, files)
     seconds = time.perf_counter() - began
-    return _summary(film, found, scenes, made, seconds)
+    return _summary(film, found, scenes, made, seconds) | {"guides": guides}
 
 
 def find_cuts(
@@ -267,6 +276,8 @@ def _restore_scenes(
             writers.append(last, reporter.part(f"{part}, joining"))
             shutil.rmtree(folder)
             everything.append(chain)
+        if writers is not None:
+            writers.write_guides(files.guides)
     return everything
 
 
@@ -311,7 +322,9 @@ def _run_chain(
     return chain, last
 
 
-def _verify(film: _Film, picture: Path, labels: Path, reporter: Reporter) -> None:
+def _verify(
+    film: _Film, picture: Path, labels: Path, guides: Sequence[Any], reporter: Reporter
+) -> None:
     """The hard gate once more, on the whole film as it will be handed out.
 
     A viewing copy is lossy and holds nothing that could be called ORIGINAL; its takes were
@@ -322,12 +335,14 @@ def _verify(film: _Film, picture: Path, labels: Path, reporter: Reporter) -> Non
     reporter.part("verifying")(0, film.probe.frames)
     with open_source(film.wish.source, rate=film.format.rate, table=film.probe.table) as scan:
         problems = verify_take(scan, picture, labels, 0)
+    problems += check_guides(labels, guides) if guides else []
     if problems:
         raise ProvenanceError(f"the film did not stand when it was read back: {problems[0]}")
 
 
 def _publish(wish: Wish, files: FilmFiles) -> None:
-    for made, path in ((files.labels, wish.map_path), (files.heat, wish.heat_path)):
+    beside = [(files.labels, wish.map_path), (files.heat, wish.heat_path)]
+    for made, path in [*beside, (files.guides, wish.guides_path)]:
         if path is None:
             continue
         if path.absolute().parent == wish.out.absolute().parent:
