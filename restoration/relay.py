@@ -100,7 +100,11 @@ class Relay:
     def _start_next(
         self, current: _Running, following: Next, until: float, *, held: bool
     ) -> _Running | None:
-        next_id = following() if time.monotonic() < until else None
+        try:
+            next_id = following() if time.monotonic() < until else None
+        except Exception:  # Its message will come; the run that computes still has to be seen out.
+            log.exception("the next run could not be looked up")
+            next_id = None
         # The same one cannot be had just now; its message will come.
         return None if next_id in (None, current.number) else self._start(next_id, held=held)
 

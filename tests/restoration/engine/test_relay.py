@@ -122,6 +122,24 @@ def test_a_run_that_cannot_be_had_is_not_asked_for_again_and_again(made: Runs) -
     assert made.told.count("1 computes") == 1
 
 
+def test_a_table_that_cannot_be_read_lets_no_second_stage_compute(made: Runs) -> None:
+    def away() -> int | None:
+        raise OSError("the database is away")
+
+    relay = Relay(made.work)
+    made.near[0].set()
+    made.stage_may_end[0].set()
+    relay.run(0, away)
+    thread = hand_over(relay, 1)
+    made.let(1)
+    thread.join(1)
+    assert thread.is_alive(), "the first is still behind"
+    made.let(0)
+    thread.join(LIMIT)
+    relay.finish()
+    assert {"0 ends", "1 ends"} <= set(made.told)
+
+
 def test_a_stage_is_near_its_end_by_the_pace_of_its_frames() -> None:
     leg = Leg()
     leg.progressed(0, 1_000_000)
