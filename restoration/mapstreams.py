@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -68,7 +69,9 @@ class StreamWriter:
         self._container.close()
 
     def abandon(self) -> None:
-        self._container.close()
+        # To close is to write: on a full disk that fails again, and the file has to go anyway.
+        with contextlib.suppress(av.FFmpegError, OSError):
+            self._container.close()
         self.path.unlink(missing_ok=True)
 
 

@@ -6,6 +6,7 @@ its map are encoded side by side: after the stage's last frame somebody waits fo
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import queue
@@ -151,13 +152,9 @@ class TakeRecorder:
         self._maps.abandon()
         if self._heats is not None:
             self._heats.abort()
-        self._lines.close()
-        for name in (
-            PICTURE,
-            MAP,
-            FRAMES,
-            HEAT,
-        ):  # they may be whole and yet not what they should be
+        with contextlib.suppress(OSError):  # a full disk, once more
+            self._lines.close()
+        for name in (PICTURE, MAP, FRAMES, HEAT):  # whole, perhaps, and yet not what they should be
             (self._folder / name).unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
