@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -58,9 +59,8 @@ class Composition:
             problems += check_lightness(before, self.form, after, operation)
         self._require(problems, ", against what it read")
         try:
-            composed = compose(
-                operation, self._map_at if grown else self.maps.__getitem__, after.pixel
-            )
+            inputs = cache(self._map_at) if grown else self.maps.__getitem__
+            composed = compose(operation, inputs, after.pixel)
             problems = check_sources(self.made.picture, operation, self.pictures.__getitem__)
         except ProvenanceError as error:
             raise ProvenanceError(f"{self.stage}, frame {self.number}: {error}") from error

@@ -22,8 +22,10 @@ def carried_guidance(
 
     Args: as those of `compose`.
     """
+    if pixel.model != "rgb":  # before an input is asked for: to enlarge one takes long
+        return None
     held, own = inputs(0).guidance, operation.guidance
-    if pixel.model != "rgb" or (held is None and own is None):
+    if held is None and own is None:
         return None
     shape = operation.colour.shape
     before = held or nothing_known(shape)
