@@ -1,31 +1,28 @@
-"""Loops are compiled with and without a place to keep the result."""
+"""Compiled loops are compiled anew when any source of theirs has changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
-import numpy as np
+from numba.core import config
 
-from restoration.imaging.compiled import compiled
-
-SOURCE = """
-def total(values):
-    held = 0.0
-    for value in values:
-        held += value
-    return held
-"""
+from restoration.imaging.compiled import compiled, sources_digest
 
 
-def _total_from_nowhere() -> Callable[[Any], float]:
-    """A function whose source lies in no file, so that nothing can be kept beside it."""
-    names: dict[str, Any] = {}
-    exec(SOURCE, names)
-    return names["total"]
+def test_a_changed_constant_of_another_file_changes_the_place_of_the_machine_code(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "loop.py").write_text("from cells import CELL\n")
+    (tmp_path / "cells.py").write_text("CELL = 8\n")
+    before = sources_digest((tmp_path,))
+    (tmp_path / "cells.py").write_text("CELL = 16\n")
+    assert sources_digest((tmp_path,)) != before
 
 
-def test_a_loop_that_cannot_be_kept_is_compiled_all_the_same() -> None:
-    values = np.arange(100) / 7.0
-    plain = _total_from_nowhere()
-    assert compiled(plain)(values) == plain(values)
+def test_machine_code_is_kept_outside_the_sources() -> None:
+    def doubled(number: int) -> int:
+        return 2 * number
+
+    assert compiled(doubled)(4) == 8
+    assert Path(config.CACHE_DIR).is_dir()
+    assert not Path(config.CACHE_DIR).is_relative_to(Path(__file__).parents[3] / "restoration")
