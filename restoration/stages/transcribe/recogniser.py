@@ -25,6 +25,9 @@ Span = tuple[int, int]
 
 MODELS = {"tiny.en": "whisper-tiny-en"}
 """Names of models, and of their weights."""
+_FILES = ("model.bin", "config.json", "tokenizer.json")
+_VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
+"""Of a folder, whole: faster-whisper would fetch a tokenizer that is not there."""
 _TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _BATCH = 8
 
@@ -105,14 +108,14 @@ def _words(told: Iterable[Any]) -> Iterable[Word]:
 
 @lru_cache(maxsize=1)
 def open_recogniser(name: str, device: str = "cpu") -> Recogniser:
-    """The recogniser of that name, or in that folder (CTranslate2's format).
+    """The recogniser of that name, or in that folder (CTranslate2's format), from disk alone.
 
     Raises: StageError, WeightsError
     """
     _need("faster_whisper")
+    folder = _folder(name)
     from faster_whisper import WhisperModel
 
-    folder = _folder(name)
     threads = int(os.environ.get("OMP_NUM_THREADS") or min(4, os.cpu_count() or 1))
     model = WhisperModel(
         str(folder),
@@ -140,10 +143,14 @@ def _folder(name: str) -> Path:
     if name in MODELS:
         return weights.require(MODELS[name]).parent
     folder = Path(name).expanduser()
-    if not (folder / "model.bin").is_file():
+    lacking = [file for file in _FILES if not (folder / file).is_file()]
+    if not any((folder / file).is_file() for file in _VOCABULARIES):
+        lacking.append(" or ".join(_VOCABULARIES))
+    if lacking:
         raise StageError(
-            f"there is no model {name!r}: name one of {', '.join(MODELS)}, or a folder that holds "
-            "a Whisper model in CTranslate2's format (model.bin, tokenizer.json, vocabulary)"
+            f"there is no whole model {name!r} (it lacks {', '.join(lacking)}): name one of "
+            f"{', '.join(MODELS)}, or a folder that holds a Whisper model in CTranslate2's format; "
+            "nothing is fetched in its place"
         )
     return folder
 
@@ -161,7 +168,11 @@ def voice(sound: Samples, *, threshold: float = 0.5) -> list[Span]:
 
 
 def _need(package: str) -> None:
+    """See that it is installed, and keep it off the network: to be called before its import."""
     import importlib.util
+
+    # Read by huggingface_hub once, as it is imported.
+    os.environ["HF_HUB_OFFLINE"] = "1"
 
     if importlib.util.find_spec(package) is None:
         raise StageError(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +20,10 @@ from restoration.clip import ScanSound
 from restoration.speech.retiming import tokens
 from restoration.speech.transcript import CLOCK, Line, Word, from_json
 from restoration.speech.utterances import part
+from restoration.stages.contract import StageError
 from restoration.stages.transcribe.blocks import blocks, windows
 from restoration.stages.transcribe.edges import levels, pauses, snap
+from restoration.stages.transcribe.recogniser import open_recogniser
 from restoration.stages.transcribe.suspicion import compression_ratio, doubts
 from tests.restoration.speech.said import line
 
@@ -203,3 +208,41 @@ def test_the_bench_knows_where_its_words_begin_and_where_nobody_speaks() -> None
         assert np.square(after).mean() > 5 * np.square(before).mean()
     assert [stop - start for start, stop in reel.empty] == [20 * CLOCK, 20 * CLOCK]
     assert not any(start <= onset < stop for onset in reel.onsets for start, stop in reel.empty)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("faster_whisper") is None, reason="needs [speech]")
+@pytest.mark.parametrize(
+    "lacking", ["model.bin", "config.json", "tokenizer.json", "vocabulary.txt", "all"]
+)
+def test_a_model_folder_that_is_not_whole_is_refused_by_name(tmp_path: Path, lacking: str) -> None:
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+        if lacking not in (name, "all"):
+            (tmp_path / name).write_text("{}")
+    wanted = "model.bin, config.json, tokenizer.json" if lacking == "all" else lacking
+    with pytest.raises(StageError, match=rf"lacks .*{wanted}.*nothing is fetched"):
+        open_recogniser(str(tmp_path))
+
+
+@needs_whisper
+def test_nothing_is_asked_of_the_network(tmp_path: Path) -> None:
+    """In a process of its own, since the switch is read as the library is imported."""
+    script = tmp_path / "open.py"
+    script.write_text(
+        "from restoration.stages.transcribe.recogniser import open_recogniser\n"
+        "import socket\n"
+        "def refuse(*told, **more):\n"
+        "    raise AssertionError(told)\n"
+        "socket.getaddrinfo = socket.socket.connect = refuse\n"
+        "open_recogniser('tiny.en')\n"
+        "import huggingface_hub.constants\n"
+        "assert huggingface_hub.constants.HF_HUB_OFFLINE\n"
+    )
+    surroundings = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env=surroundings | {"PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
