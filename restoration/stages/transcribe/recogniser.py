@@ -33,7 +33,7 @@ _BATCH = 8
 
 
 class Recogniser:
-    """One model, loaded once for a process."""
+    """One model, loaded once for a process: in a worker that is once for every run."""
 
     def __init__(self, model: Any, name: str) -> None:
         from faster_whisper import BatchedInferencePipeline

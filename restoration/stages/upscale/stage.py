@@ -59,7 +59,8 @@ class Params:
     threshold: float = 3.0
     """Of error to expect, in 8-bit codes, above which a pixel is SYNTHESISED."""
     tile: int = 0
-    """Side of the network's tiles in source pixels; 0: by free memory."""
+    """Side of our own network's tiles in source pixels; 0: by free memory. The published ones keep
+    theirs."""
 
     def __post_init__(self) -> None:
         if not 2 <= self.scale <= MOST:
