@@ -147,8 +147,10 @@ def _misfit(codes: Codes, motions: Sequence[Motion]) -> Codes:
     for motion in motions[1:]:
         best = cv2.min(best, cv2.absdiff(codes, motion.seen))
     finer = cv2.convertScaleAbs(best, alpha=_FINER)
-    half = cv2.resize(finer, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    quarter = cv2.resize(half, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
+    # Of pictures of two or three pixels a side one pixel is left.
+    halved, quartered = ((max(1, width // n), max(1, height // n)) for n in (2, 4))
+    half = cv2.resize(finer, halved, interpolation=cv2.INTER_AREA)
+    quarter = cv2.resize(half, quartered, interpolation=cv2.INTER_AREA)
     # A large defect misfits in all of its inside; that must not excuse it.
     usual = np.minimum(cv2.medianBlur(quarter, 5), np.uint8(_FINER * _WORST_MISFIT))
     return np.asarray(cv2.resize(usual, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -248,6 +248,8 @@ def _steps_beside(
     width, last = luma.shape[1], len(columns) - 1 - (len(columns) - 1) % 3
     told = np.empty(2 * _STRIP * (len(columns) // 3 + 1), np.float32)
     held = 0
+    if last < 3:  # shorter than four rows: no second row to ask, and indices are not checked here
+        return told[:held].copy()
     for at in range(0, len(columns), 3):
         row = first + at
         for index in range(2 * _STRIP):
