@@ -1,6 +1,7 @@
 """What made a take: inputs, parameters, code, weights, totals and digests, as one JSON document.
 
-A manifest holds no time, host or run, so the same inputs give the same digest, and an approval of
+A manifest holds no time, host or run, so the same inputs give the same digest on the same kind of
+machine with the same libraries (docs/provenance-map.md says what can differ), and an approval of
 that digest is an approval of exactly these code values. `restoration.software` says which code,
 weights and libraries are at hand.
 """
@@ -67,7 +68,11 @@ class Inputs:
 
 
 def run_key(inputs: Inputs) -> str:
-    """SHA-256 over all that decides what a run makes: equal keys promise equal takes."""
+    """SHA-256 over all that was asked for: inputs, parameters, code and weights.
+
+    Equal keys promise equal takes on the same kind of machine with the same libraries; elsewhere
+    the takes may differ, and their manifests say so.
+    """
     return digest_json({"schema": SCHEMA} | inputs.as_json())
 
 
