@@ -35,13 +35,11 @@ function press(kind) {
   const line = current();
   const button = line?.querySelector(`button[value="${kind}"]`);
   if (!button) return;
-  after = kind === "confirm" || kind === "no_speech" ? 1 : 0;
-  place = lines().indexOf(line);
+  goingOn = { line: line.id, place: lines().indexOf(line), by: kind === "confirm" || kind === "no_speech" ? 1 : 0 };
   button.click();
 }
 
-let place = -1; // Where the line stood that a key changed, and how far to go on from it.
-let after = 0;
+let goingOn = null; // From which line to go on, and how far, when the answer to a key's request is there.
 
 function rewrite() {
   const change = current()?.querySelector("details.change");
@@ -92,13 +90,18 @@ listen({
   p: () => seek(Number(current()?.dataset.at)),
 });
 
-document.body.addEventListener("htmx:afterSwap", () => {
+document.body.addEventListener("htmx:beforeSend", (event) => {
+  event.detail.xhr.goingOn = goingOn;
+  goingOn = null;
+});
+
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  // Told once for each part of an answer, and perhaps after the next key: it goes by its own request.
+  const { line, place, by } = event.detail.xhr?.goingOn ?? { line: chosen, place: -1, by: 0 };
   const all = lines();
-  const same = chosen && document.getElementById(chosen);
+  const same = line && document.getElementById(line);
   // In the list of what is left to check the line is gone: the next one took its place.
-  const next = same ? all[Math.min(all.indexOf(same) + after, all.length - 1)] : all[Math.min(place, all.length - 1)];
-  after = 0;
-  choose(next);
+  choose(all[Math.min(same ? all.indexOf(same) + by : place, all.length - 1)]);
 });
 
 player?.addEventListener("timeupdate", () => {

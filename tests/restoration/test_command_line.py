@@ -52,7 +52,7 @@ def test_restore_gives_a_master_its_map_and_one_json_document(film: Path, tmp_pa
     document = json.loads(done.stdout)
     assert document["frames"] == FRAMES and document["rate"] == "16/1"
     assert document["device"] == "cpu"
-    assert [each["name"] for each in document["weights"]] == ["repair"]
+    assert document["weights"] == [], "neither stage loads a network unless it is told to"
     assert len(document["take_key"]) == 64 and document["frames_per_second"] > 0
     assert document["totals"] == MapReader(labels).totals().as_json()
     assert document["files"] == [
