@@ -73,11 +73,17 @@ def execute(order: Order, progress: Progress, *, stage: Stage | None = None) -> 
             raise
 
 
+_FIRST = 12
+"""Frames that a stage looks at before it makes its first; the clip keeps twice as many."""
+
+
 def _wait_for_turn(run: Run) -> None:
     """What is needed first is there when it is this run's turn, if that is not now."""
     if turn.held():
+        start = run.order.start_frame
         with contextlib.suppress(MediaError):  # The stage will meet it, where it is put in words.
-            run.clip.frame(run.order.start_frame)
+            for number in range(start, min(start + _FIRST, run.order.end_frame)):
+                run.clip.frame(number)
         began = time.perf_counter()
         turn.wait()
         run.clock.add("held", began)
