@@ -18,11 +18,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import dramatiq
-from django.db import close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 from dramatiq.middleware import Middleware
 
 from restoration import workers
@@ -102,7 +102,7 @@ class Relay:
     ) -> _Running | None:
         try:
             next_id = following() if time.monotonic() < until else None
-        except Exception:  # Its message will come; the run that computes still has to be seen out.
+        except Error:  # Its message will come; the run that computes still has to be seen out.
             log.exception("the next run could not be looked up")
             next_id = None
         # The same one cannot be had just now; its message will come.
@@ -116,15 +116,13 @@ class Relay:
 
     def _see_out(self) -> None:
         behind, self._behind = self._behind, None
-        if behind is not None:
-            wait([behind])
+        if behind is not None and (error := behind.exception()) is not None:
+            log.error("a run was left to its lease", exc_info=error)
 
     def _execute(self, run_id: int, leg: Leg) -> None:
         try:
             close_old_connections()
             self._work(run_id, leg)
-        except Exception:  # Said here: by now nobody may be waiting for it.
-            log.exception("run %s: left to its lease", run_id)
         finally:
             close_old_connections()
             leg.end()

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from restoration import nursery, runs
 from restoration.attempts import execute_run
@@ -124,7 +124,7 @@ def test_a_run_that_cannot_be_had_is_not_asked_for_again_and_again(made: Runs) -
 
 def test_a_table_that_cannot_be_read_lets_no_second_stage_compute(made: Runs) -> None:
     def away() -> int | None:
-        raise OSError("the database is away")
+        raise OperationalError("the database is away")
 
     relay = Relay(made.work)
     made.near[0].set()
