@@ -71,3 +71,22 @@ def test_a_transcript_is_corrected_by_keys(
         "The cat is not impressed.", "Thank you for watching", "And now, farewell to Mars.",
     ]  # fmt: skip
     assert {said.by for said in laid.shown[0].words} == {reviewer.get_username()}
+
+
+def test_a_key_pressed_as_the_answer_comes_in_is_answered_in_place(
+    page: Page, log_in: Callable[[User], None], kept: Transcript, reviewer: User
+) -> None:
+    log_in(reviewer)
+    page.goto(f"/reels/{kept.scan.reel_id}/transcript/")
+    page.evaluate(
+        """() => new MutationObserver((seen, watch) => {
+            watch.disconnect();
+            const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true });
+            document.getElementById("m1").focus();
+            document.activeElement.dispatchEvent(enter);
+        }).observe(document.getElementById("spoken").parentElement, { childList: true })"""
+    )
+    page.locator("#m0").get_by_role("button", name="Confirm").click()
+    expect(page.locator("#m0 .badge")).to_contain_text("checked by")
+    expect(page.locator("#m1 .badge")).to_contain_text("checked by")
+    expect(page.locator("#m2")).to_be_focused()
