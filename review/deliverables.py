@@ -19,9 +19,11 @@ from review.delivery.assembly import ALL, FORMATS, Assembled, Order, Progress, a
 from review.edition import make_edition
 from review.errors import DecisionRefused, NotAllowed, ReviewError
 from review.formats.edition import DeliveryError, Edition
+from review.formats.subtitle_files import NO_TRANSCRIPT, SPOKEN
 from review.gating import Gate, hold
 from review.models import Deliverable
 from review.override import Override
+from review.spoken import spoken_in
 from review.uses import policy_for
 from review.verdict import Reason, Verdict, check, refusal
 from review.version_choice import RESTORED, VersionChoice
@@ -178,12 +180,20 @@ def allowed_edition(
     if override is not None and (by is None or not by.has_perm("review.override_policy")):
         raise NotAllowed(f"{override.by} may no longer override a policy; nothing was written.")
     held = require_allowed(reel, use, choice=choice, override=override)
+    require_material(reel, format)
     scan = reel.current_scan()
     assert scan is not None  # it was refused otherwise
     try:
         return make_edition(reel, scan, held, choice=choice)
     except DeliveryError as error:
         raise DeliveryFailed(f"Not delivered, and nothing was written. {error}") from error
+
+
+def require_material(reel: Reel, format: str) -> None:
+    """Raises: DeliveryFailed where a format is of something that the reel has not."""
+    scan = reel.current_scan()
+    if format in SPOKEN and (scan is None or spoken_in(scan) is None):
+        raise DeliveryFailed(f"Not delivered, and nothing was written. {NO_TRANSCRIPT}.")
 
 
 def require_allowed(
@@ -258,7 +268,7 @@ def _about(edition: Edition, format: str) -> dict[str, Any]:
     return about | ({"as_restored": restored} if restored else {})
 
 
-_CHANGED = "Decisions or notes changed while the files were written; deliver again."
+_CHANGED = "Decisions, notes or the transcript changed while the files were written; deliver again."
 
 
 def folder_name(reel: Reel, *, format: str, use: str, version: str = RESTORED.version) -> str:

@@ -62,6 +62,7 @@ def build_record(
         },
         "scenes": [_scene_entry(scene, edition) for scene in edition.scenes],
         "totals": edition.totals.as_json(),
+        "transcript": edition.spoken.told_of() if edition.spoken else None,
         "chain_heads": custody.chain_heads(reel),
         "viewing_sound": list(viewing.tracks) if viewing else [],
         "remarks": _remarks(edition, viewing),
@@ -96,12 +97,19 @@ def _scene_entry(scene: EditionScene, edition: Edition) -> dict[str, Any]:
 
 def _remarks(edition: Edition, viewing: ViewingCopy | None) -> list[str]:
     remarks = [*_policy_remarks(edition)]
+    remarks += _spoken_remarks(edition)
     remarks += [LOSSY] if viewing is not None else []
     left = [str(s.number) for s in edition.scenes if s.take.version != edition.version]
     remarks += [AS_RESTORED.format(", ".join(left))] if left else []
     if viewing is not None and viewing.silent_because:
         remarks.append(f"viewing.mp4 has no sound: {viewing.silent_because}")
     return [*remarks, VARIABLE] if edition.scan.variable_rate else remarks
+
+
+def _spoken_remarks(edition: Edition) -> list[str]:
+    if edition.spoken is None or not edition.spoken.unanswered:
+        return []
+    return [f"The transcript and all subtitles of it are {edition.spoken.state}."]
 
 
 def _policy_remarks(edition: Edition) -> Iterator[str]:

@@ -35,6 +35,7 @@ from review.gate import FrameCounts
 from review.gating import Gate
 from review.material import totals_of, whole_frame_counts
 from review.models import Approval, Note
+from review.spoken import spoken_in
 from review.version_choice import RESTORED, VERSIONS, VersionChoice
 
 
@@ -66,6 +67,7 @@ def make_edition(
         rights=tuple(_rights(reel)),
         encloses_map=policy.maps == "enclosed",
         counts_again=bool(policy.labels),
+        spoken=spoken_in(scan),
     )
 
 

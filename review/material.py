@@ -17,11 +17,12 @@ from restoration.orders import FACTS
 from restoration.provenance import Totals
 from restoration.provenance.labels import Label
 from restoration.recording import FRAMES
-from restoration.speech.layers import Label as Answer
+from restoration.speech.layers import ANSWERED
 from restoration.storage import storage
 from restoration.take_index import TakeIndex
 from review.formats.edition import DeliveryError, converted_totals
 from review.gate import APPROVED, Approver, FrameCounts, Material, SceneFacts
+from review.spoken import newest_with_lines
 from review.verdict import Examined
 
 
@@ -61,18 +62,13 @@ def make_material(
 
 
 def transcript_state(reel: Reel) -> str | None:
-    """Of the newest transcript with lines of the reel's newest scan; None if there is none.
-
-    A run that heard nothing says nothing of the lines that an earlier one heard.
-    """
+    """Of the newest transcript with lines of the reel's newest scan; None if there is none."""
     scan = reel.current_scan()
-    versions = scan.transcripts.order_by("-number") if scan is not None else ()
-    newest = next((each for each in versions if each.lines.exists()), None)
+    newest = newest_with_lines(scan) if scan is not None else None
     if newest is None:
         return None
     lines = transcripts.layered(newest).shown
-    answered = (Answer.CONFIRMED, Answer.HUMAN)
-    left = sum(any(word.label not in answered for word in line.words) for line in lines)
+    left = sum(any(word.label not in ANSWERED for word in line.words) for line in lines)
     if not left:
         return APPROVED
     return f"nobody answers for {left} of {len(lines)} lines of version {newest.number}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +13,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from archive.media import colour_tags
+from archive.media.captions import Captions, CaptionTrack, Chapter, set_chapters
 from archive.media.display import to_layout, viewing_matrix
 from archive.media.errors import MediaError
 from archive.media.pixels import Picture, PictureFormat, Plane
@@ -41,6 +42,8 @@ class ViewingWriter(FilmWriter):
         threads: int = 0,
         tags: dict[str, str] | None = None,
         make_sound: Callable[[OutputContainer], Sound] | None = None,
+        captions: Captions | None = None,
+        chapters: Sequence[Chapter] = (),
     ) -> None:
         """Begin the file.
 
@@ -50,6 +53,7 @@ class ViewingWriter(FilmWriter):
             intra: make every frame a key frame.
             size: width and height to scale to; None keeps them.
             make_sound: other sound than a copy (the proxy's).
+            captions: a subtitle track beside the pictures.
         Raises: WriteFailed; MediaError if MP4 cannot carry the sound.
         """
         super().__init__(
@@ -65,6 +69,9 @@ class ViewingWriter(FilmWriter):
                 self._sound = SoundCopy(sound, self._container)
             elif make_sound is not None:
                 self._sound = make_sound(self._container)
+            if captions is not None:
+                self._captions = CaptionTrack(self._container, captions, format.rate)
+            set_chapters(self._container, chapters, format.rate)
         except BaseException:
             self.abort()
             raise

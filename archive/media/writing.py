@@ -14,6 +14,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from archive.media import colour_tags
+from archive.media.captions import CaptionTrack
 from archive.media.errors import MediaError, WriteFailed
 from archive.media.pixels import Picture, PictureFormat
 from archive.media.sound import Sound
@@ -46,6 +47,7 @@ class FilmWriter(ABC):
         self.written = 0
         self._closed = False
         self._sound: Sound | None = None
+        self._captions: CaptionTrack | None = None
         self._container = _create(self.path, container, options)
         self._container.metadata.update(tags)
 
@@ -80,6 +82,8 @@ class FilmWriter(ABC):
             self.written += 1
             if self._sound is not None:
                 self._sound.copy_until(self.written / self.format.rate)
+            if self._captions is not None:
+                self._captions.write_until(self.written)
         except (av.FFmpegError, OSError) as error:
             raise _write_failed(self.path, error) from error
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from archive.fixity import scan_bytes, scan_digest, sha256_file
 from review.formats import cue_sheet, cue_sheet_pdf, ffv1, mp4, provenance_map
 from review.formats.edition import DeliveryError, Edition
+from review.formats.subtitle_files import SPOKEN, write_spoken
 from review.formats.timelines import TIMELINES, write_timelines
 
 CUES = "cues"
-FORMATS = (*TIMELINES, CUES, "mp4", "ffv1")
+FORMATS = (*TIMELINES, CUES, *SPOKEN, "mp4", "ffv1")
 ALL = "all"
 
 CHECK, MASTER, READ_BACK, VIEWING = "check", "master", "reading back", "viewing copy"
@@ -87,6 +88,7 @@ def assemble(order: Order, told: Progress) -> Assembled:
     digests |= {path: sha256_file(path) for path in timelines}
     if CUES in _wanted(order.format):
         digests |= {path: sha256_file(path) for path in _write_cue_sheets(order)}
+    digests |= {path: sha256_file(path) for path in _write_spoken(order)}
     return Assembled(
         tuple(
             WrittenFile(path.name, sha256, path.stat().st_size) for path, sha256 in digests.items()
@@ -171,6 +173,13 @@ def _write_pictures(order: Order, told: Progress) -> tuple[list[Path], mp4.Viewi
         )
         files.append(viewing)
     return files, viewed
+
+
+def _write_spoken(order: Order) -> list[Path]:
+    """Of a reel in which nobody speaks, everything is everything else."""
+    if order.format == ALL and order.edition.spoken is None:
+        return []
+    return write_spoken(order.folder, order.edition, _wanted(order.format))
 
 
 def _write_cue_sheets(order: Order) -> list[Path]:

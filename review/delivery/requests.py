@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from archive import custody
 from archive.models import Reel
-from review.deliverables import check_request, make_override, require_allowed
+from review.deliverables import check_request, make_override, require_allowed, require_material
 from review.delivery.claims import NOTHING_DONE, ring_on_commit
 from review.delivery.publishing import record_end
 from review.errors import DecisionRefused
@@ -48,6 +48,7 @@ def ask(
         reel, use=use, reason=override, by=by, choice=choice, rules=rules, takes=takes
     )
     require_allowed(reel, use, choice=choice, override=agreed)
+    require_material(reel, format)
     scan = reel.current_scan()
     assert scan is not None  # it was refused otherwise
     with transaction.atomic():

@@ -6,22 +6,18 @@ The same edition gives the same bytes: no dates and no random identifiers are in
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import reportlab
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from review.formats.cue_sheet import COLUMNS, cue_rows
 from review.formats.edition import Edition, rate_text
+from review.formats.paper import page_number, style
 from review.shares import percent
 
 NAME = "cue-sheet.pdf"
@@ -31,8 +27,6 @@ SHOWN = {
     "decided by": 28,
 }  # fmt: skip
 """Columns of the page, and their widths in millimetres."""
-FONTS = ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",)
-"""Tried before the library's own Vera, which has only the letters of western Europe."""
 
 
 def write_cue_sheet_pdf(path: Path, edition: Edition) -> None:
@@ -42,10 +36,10 @@ def write_cue_sheet_pdf(path: Path, edition: Edition) -> None:
         str(path), pagesize=landscape(A4), leftMargin=14 * mm, rightMargin=14 * mm,
         topMargin=14 * mm, bottomMargin=14 * mm, title=title, author="Reelproof", invariant=1,
     )  # fmt: skip
-    body = [Paragraph(escape(title), _style(13)), Spacer(1, 2 * mm)]
-    body += [Paragraph(escape(line), _style(8)) for line in _about(edition)]
+    body = [Paragraph(escape(title), style(13)), Spacer(1, 2 * mm)]
+    body += [Paragraph(escape(line), style(8)) for line in _about(edition)]
     body += [Spacer(1, 4 * mm), _table(cue_rows(edition))]
-    document.build(body, onFirstPage=_page_number, onLaterPages=_page_number)
+    document.build(body, onFirstPage=page_number, onLaterPages=page_number)
 
 
 def _about(edition: Edition) -> Iterable[str]:
@@ -62,7 +56,7 @@ def _about(edition: Edition) -> Iterable[str]:
 
 
 def _table(rows: Iterable[list[str]]) -> Any:
-    cell, head = _style(7), _style(7, bold=True)
+    cell, head = style(7), style(7, bold=True)
     places = [COLUMNS.index(name) for name in SHOWN]
     body = [[Paragraph(escape(name), head) for name in SHOWN]]
     for row in rows:
@@ -86,28 +80,3 @@ def _breakable(text: str) -> str:
     """Digests have no place to break at: cut to what tells them apart, whole in the CSV."""
     words = [word if len(word) < 40 else f"{word[:12]}..." for word in text.split(" ")]
     return escape(" ".join(words))
-
-
-def _style(size: float, *, bold: bool = False) -> ParagraphStyle:
-    shade = colors.HexColor("#555555") if bold else colors.black
-    return ParagraphStyle(
-        "sheet", fontName=_font(), fontSize=size, leading=size * 1.3, textColor=shade
-    )
-
-
-@cache
-def _font() -> str:
-    """Embedded, so that the sheet looks the same everywhere."""
-    own = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
-    for path in (*FONTS, str(own)):
-        try:
-            pdfmetrics.registerFont(TTFont("Sheet", path))
-            return "Sheet"
-        except (TTFError, OSError):
-            continue
-    return "Helvetica"
-
-
-def _page_number(canvas: Any, document: Any) -> None:
-    canvas.setFont(_font(), 7)
-    canvas.drawRightString(landscape(A4)[0] - 14 * mm, 8 * mm, f"page {document.page}")

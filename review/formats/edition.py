@@ -9,6 +9,7 @@ from typing import Any
 
 from archive.media.pixels import PictureFormat
 from restoration.provenance import Label, Totals
+from review.formats.spoken import Spoken
 from review.override import Override
 from review.version_choice import RESTORATION
 
@@ -196,6 +197,13 @@ class Edition:
     """The provenance map goes along in every format."""
     counts_again: bool = False
     """Labels are limited: the maps are counted again before anything leaves."""
+    spoken: Spoken | None = None
+    """What is said in the scan; None where nobody wrote it down, or nothing is said."""
+
+    @property
+    def cuts(self) -> list[int]:
+        """First frames of all scenes but the first."""
+        return [scene.start_frame for scene in self.scenes[1:]]
 
     @property
     def override(self) -> Override | None:
@@ -228,6 +236,12 @@ class Edition:
         if not self.is_converted(scene):
             return totals
         return converted_totals(Totals.from_json(totals)).as_json()
+
+    def said_in(self, scene: EditionScene) -> list[dict[str, Any]]:
+        """The lines that begin in the scene, each with who answers for it."""
+        if self.spoken is None:
+            return []
+        return self.spoken.told(self.scan.rate, scene.start_frame, scene.end_frame)
 
     @property
     def totals(self) -> Totals:

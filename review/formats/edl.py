@@ -34,6 +34,7 @@ CANNOT = (
     "letters beyond ASCII: they are written without accents, or as ?",
     "more than four sound tracks",
     "markers with a length: a locator stands at the first frame, its length in its text",
+    "the lines of the transcript",
 )
 EVENTS = 999
 """In one list; the number has three digits."""

@@ -33,6 +33,7 @@ CANNOT = (
     "approvals, pixels per label and digests as such: a clip's comments name take and approver",
     "pixels that are not square: their shape is left out",
     "the colour of a marker by its kind in every reader",
+    "the lines of the transcript",
 )
 
 

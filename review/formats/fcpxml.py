@@ -33,6 +33,7 @@ CANNOT = (
     "alternative media: a clip has one file, the master or the take",
     "approvals, pixels per label and digests as such: a clip's note names take and approver",
     "sound tracks one by one: they are components of one file",
+    "the lines of the transcript",
 )
 
 

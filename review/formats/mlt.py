@@ -17,6 +17,7 @@ CANNOT = (
     "start timecode: it counts from 0",
     "markers, approvals, digests and alternative media",
     "drop-frame: it has no timecode at all",
+    "the lines of the transcript",
 )
 
 

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from archive.media.captions import Caption, Captions, Chapter
 from archive.media.decode import open_source
 from archive.media.errors import MediaError
 from archive.media.pixels import Picture, PictureFormat
 from archive.media.sound import SoundRange, sound_of
 from archive.media.viewing import ViewingWriter
+from restoration.speech.cues import CueLine
+from review.formats.characters import legal_text
 from review.formats.conversion import converted_pictures
 from review.formats.edition import DeliveryError, Edition
 from review.formats.ffv1 import delivered_format, open_scan
+from review.formats.spoken import UNREVIEWED, three_letters
+from review.formats.subtitle_files import cues_of
 
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all); may raise to stop."""
@@ -44,7 +50,8 @@ def write_viewing_copy(
     with open_scan(edition.scan) as scan:
         form = delivered_format(edition, scan.format)
         sound = sound_of(edition.scan.path, table=scan.table) if scan.table is not None else None
-    viewing, reason = _open_writer(path, form, sound, may_be_silent=may_be_silent)
+    beside = _Beside(_captions(edition), _chapters(edition))
+    viewing, reason = _open_writer(path, form, sound, beside, may_be_silent=may_be_silent)
     with viewing:
         for done, picture in enumerate(_pictures(edition, form), start=1):
             viewing.write(picture)
@@ -52,15 +59,49 @@ def write_viewing_copy(
     return ViewingCopy(tuple(viewing.sound_record), reason)
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What players offer beside picture and sound."""
+
+    captions: Captions | None
+    chapters: tuple[Chapter, ...]
+
+
 def _open_writer(
-    path: Path, form: PictureFormat, sound: SoundRange | None, *, may_be_silent: bool
-) -> tuple[ViewingWriter, str]:
+    path: Path, form: PictureFormat, sound: SoundRange | None, beside: _Beside, *,
+    may_be_silent: bool,
+) -> tuple[ViewingWriter, str]:  # fmt: skip
+    make = partial(ViewingWriter, path, form, captions=beside.captions, chapters=beside.chapters)
     try:
-        return ViewingWriter(path, form, sound=sound), ""
+        return make(sound=sound), ""
     except MediaError as error:
         if sound is None or not may_be_silent:
             raise
-        return ViewingWriter(path, form), str(error)
+        return make(), str(error)
+
+
+def _captions(edition: Edition) -> Captions | None:
+    """Subtitles by the rules of the house; their name says where nobody answers for them."""
+    if (spoken := edition.spoken) is None:
+        return None
+    shown = tuple(
+        Caption(cue.start_frame, cue.end_frame, tuple(_line(line) for line in cue.lines))
+        for cue in cues_of(edition, spoken)
+    )
+    name = f"Subtitles ({UNREVIEWED})" if spoken.unanswered else "Subtitles"
+    return Captions(shown, three_letters(spoken.language), name) if shown else None
+
+
+def _line(line: CueLine) -> tuple[tuple[str, bool], ...]:
+    spans = [(legal_text(span.text), span.italic) for span in line.spans]
+    return ((line.dash, False), *spans) if line.dash else tuple(spans)
+
+
+def _chapters(edition: Edition) -> tuple[Chapter, ...]:
+    return tuple(
+        Chapter(scene.start_frame, scene.end_frame, f"Scene {scene.number}")
+        for scene in edition.scenes
+    )
 
 
 def _pictures(edition: Edition, form: PictureFormat) -> Iterator[Picture]:

@@ -75,6 +75,7 @@ def _about(edition: Edition) -> dict[str, Any]:
         "start_timecode": scan.start_timecode,
         "scan_sha256": scan.sha256,
         "frames": scan.frames,
+        "transcript": edition.spoken.told_of() if edition.spoken else None,
     }
 
 
@@ -138,6 +139,7 @@ def _scene_facts(scene: EditionScene, edition: Edition) -> dict[str, Any]:
         "unapproved": scene.unapproved,
         "marked": [marked.as_json() for marked in scene.marked],
         "provenance": edition.totals_of(scene),
+        "transcript": edition.said_in(scene),
     }
 
 

@@ -52,6 +52,7 @@ def build_sidecar(
         "scan": {"address": scan.path.as_uri(), "sha256": scan.sha256},
         "sound": list(scan.audio),
         "totals": edition.totals.as_json(),
+        "transcript": edition.spoken.told_of() if edition.spoken else None,
         "scenes": [_scene(edition, item) for item in items if isinstance(item, Shot)],
         "gaps": [
             [item.record, item.record + item.frames] for item in items if isinstance(item, Gap)
@@ -82,6 +83,7 @@ def _scene(edition: Edition, shot: Shot) -> dict[str, Any]:
         "unapproved": scene.unapproved,
         "totals": edition.totals_of(scene),
         "marked": [marked.as_json() for marked in scene.marked],
+        "transcript": edition.said_in(scene),
         "notes": [_note(remark) for remark in scene.remarks],
     }
 
