@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from archive.admin import ReadOnlyAdmin
-from review.models import Approval, Deliverable, Delivery, Note
+from review.models import Approval, Deliverable, Delivery, Note, Withdrawal
 
 
 @admin.register(Approval)
@@ -32,3 +32,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_display = ["reel", "format", "use", "status", "by", "created", "ended"]
     list_filter = ["status"]
     list_select_related = ["reel__element__title", "by"]
+
+
+@admin.register(Withdrawal)
+class WithdrawalAdmin(ReadOnlyAdmin):
+    list_display = ["deliverable", "by", "at", "reason"]
+    list_select_related = ["deliverable__reel__element__title", "by"]

@@ -187,4 +187,5 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "changes requested": _decision,
     "decision withdrawn": _decision,
     "delivery": _delivery,
+    "delivery withdrawn": lambda detail: f"{_delivery(detail)}, “{detail.get('reason')}”",
 }

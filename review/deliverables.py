@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from archive import custody
 from archive.fixity import sha256_file
 from archive.media.errors import MediaError
-from archive.models import Reel
+from archive.models import Agent, Reel
 from restoration.models import Scene
-from review import delivery_record
-from review.delivery.assembly import ALL, FORMATS, Assembled, Order, Progress, assemble
+from review.delivery.assembly import ALL, FORMATS, OFFERED, Assembled, Order, Progress, assemble
 from review.edition import make_edition
 from review.errors import DecisionRefused, NotAllowed, ReviewError
+from review.formats import record
 from review.formats.edition import DeliveryError, Edition
+from review.formats.record import Circumstances
 from review.formats.subtitle_files import NO_TRANSCRIPT, SPOKEN
 from review.gating import Gate, hold
 from review.models import Deliverable
@@ -89,7 +91,9 @@ def build_deliverable(
     told = progress or (lambda what, done, total: None)
     try:
         with Workroom(to) as room:
-            assembled = assemble(Order(edition, format, room.path), told)
+            assembled = assemble(
+                Order(edition, format, room.path, circumstances(reel, by, use)), told
+            )
             name = folder_name(reel, format=format, use=use, version=choice.version)
             target = free_name(room.parent, name)
             with transaction.atomic():
@@ -105,8 +109,8 @@ def build_deliverable(
 
 def check_request(*, format: str, use: str, by: Any) -> None:
     """Raises: DeliveryFailed for an unknown format, UnknownUse, PoliciesUnreadable, NotAllowed."""
-    if format not in (*FORMATS, ALL):
-        raise DeliveryFailed(f"There is no format {format}; choose {', '.join((*FORMATS, ALL))}.")
+    if format not in OFFERED:
+        raise DeliveryFailed(f"There is no format {format}; choose {', '.join(OFFERED)}.")
     policy_for(use)
     if by is not None and not by.has_perm("review.deliver"):
         raise NotAllowed(
@@ -235,16 +239,14 @@ def hand_over(
     listed: list[dict[str, Any]] = [
         _entry(target, file.name, file.sha256, file.bytes) for file in assembled.files
     ]
-    agent = custody.person(by) if by is not None else custody.software()
-    record = delivery_record.build_record(
-        reel, edition, listed, agent, format=format, viewing=assembled.viewing
-    )
-    path = folder / delivery_record.NAME
-    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    agent, told = _agent(by), circumstances(reel, by, edition.use)
+    made = record.build_record(edition, listed, told, format=format, viewing=assembled.viewing)
+    path = folder / record.NAME
+    record.write_record(path, made)
     listed.append(_entry(target, path.name, sha256_file(path), path.stat().st_size))
     deliverable = Deliverable.objects.create(
         reel=reel, scan=scan, format=format, use=edition.use, version=edition.version,
-        files=listed, record=record, by=by,
+        files=listed, record=made, by=by, expires=told.expires or None,
     )  # fmt: skip
     custody.record(
         kind="delivery",
@@ -256,6 +258,17 @@ def hand_over(
     return deliverable
 
 
+def _agent(by: Any) -> Agent:
+    return custody.person(by) if by is not None else custody.software()
+
+
+def circumstances(reel: Reel, by: Any, use: str) -> Circumstances:
+    """Of a deliverable that is made at this moment."""
+    now, days = timezone.now(), policy_for(use).expires_after_days
+    expires = (now.date() + timedelta(days=days)).isoformat() if days else ""
+    return Circumstances(str(_agent(by)), now.isoformat(), custody.chain_heads(reel), expires)
+
+
 def _about(edition: Edition, format: str) -> dict[str, Any]:
     """What left, for the event; of a colour delivery also what left as restored.
 
@@ -265,6 +278,8 @@ def _about(edition: Edition, format: str) -> dict[str, Any]:
     about |= {"policy_sha256": edition.policy["policy_sha256"]}
     about |= {"override": edition.override.as_json()} if edition.override else {}
     restored = [s.number for s in edition.scenes if s.take.version != edition.version]
+    days = policy_for(edition.use).expires_after_days
+    about |= {"expires_after_days": days} if days else {}
     return about | ({"as_restored": restored} if restored else {})
 
 

@@ -22,11 +22,13 @@ from restoration.models import Scene, Worker
 from review.deliverables import ALL, DeliveryRefused
 from review.delivery import requests
 from review.errors import ReviewError
-from review.forms import DeliverForm
+from review.formats import package
+from review.forms import DeliverForm, WithdrawForm
 from review.gating import hold
 from review.models import Deliverable, Delivery
 from review.uses import policies
 from review.version_choice import RESTORED, UnknownScenes, VersionChoice
+from review.withdrawals import withdraw
 
 SHOWN_ENDED = 5
 
@@ -154,7 +156,7 @@ def deliveries_of(reel: Reel) -> dict[str, Any]:
         "waiting": waiting,
         "ended": _worth_showing(found),
         "nobody_works": bool(waiting) and not Worker.objects.alive(queue="cpu").exists(),
-        "deliverables": reel.deliverables.select_related("by", "delivery"),
+        "deliverables": reel.deliverables.select_related("by", "delivery", "withdrawal__by"),
     }
 
 
@@ -181,5 +183,23 @@ def deliverable_file(request: HttpRequest, pk: int, place: int) -> HttpResponseB
     reel_for(request, deliverable.reel_id)
     if place >= len(deliverable.files):
         raise Http404("This deliverable has no such file.")
+    if deliverable.unavailable:
+        return HttpResponse(deliverable.unavailable, "text/plain; charset=utf-8", status=410)
     path = Path(deliverable.files[place]["path"])
-    return ranged_file_response(request, path, "application/octet-stream", download_as=path.name)
+    # A package is one file among many in somebody's downloads: it bears its folder's name there.
+    name = f"{path.parent.name}.zip" if path.name == package.NAME else path.name
+    return ranged_file_response(request, path, "application/octet-stream", download_as=name)
+
+
+@require_POST
+@permission_required("review.deliver", raise_exception=True)
+def withdraw_deliverable(request: HttpRequest, pk: int) -> HttpResponse:
+    deliverable = get_object_or_404(Deliverable.objects.select_related("reel"), pk=pk)
+    reel_for(request, deliverable.reel_id)
+    form = WithdrawForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    return _steer(
+        request,
+        deliverable.reel_id,
+        lambda: withdraw(deliverable, by=request.user, reason=reason),
+    )

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from archive.models import Collection
 from restoration.models import Take
 from restoration.speech.transcript import unwritable
-from review.deliverables import ALL, FORMATS
+from review.delivery.assembly import ALL, OFFERED, PACKAGE
 from review.pages import REEL_STATES
 from review.uses import policies
 from review.version_choice import COLOUR, RESTORED, VersionChoice
@@ -31,6 +31,7 @@ FORMAT_WORDS = {
     "mp4": "viewing copy (H.264 MP4)",
     "ffv1": "master and its map (FFV1)",
     ALL: "all of these",
+    PACKAGE: "all of these as one package (BagIt, ZIP)",
 }
 
 
@@ -100,9 +101,7 @@ def _uses() -> list[tuple[str, str]]:
 class DeliverForm(forms.Form):
     """What to deliver; the rules that a person overrides are those that the page showed."""
 
-    format = forms.ChoiceField(
-        choices=[(name, FORMAT_WORDS.get(name, name)) for name in (*FORMATS, ALL)]
-    )
+    format = forms.ChoiceField(choices=[(name, FORMAT_WORDS.get(name, name)) for name in OFFERED])
     use = forms.ChoiceField(label="For", choices=_uses)
     override = forms.CharField(required=False, max_length=500, validators=[writable])
     version = forms.ChoiceField(label="Version", choices=Take.Version.choices, required=False)
@@ -126,3 +125,9 @@ class DeliverForm(forms.Form):
             return RESTORED
         uncoloured = values["uncoloured"]
         return VersionChoice.parse(COLOUR, values["as_restored"], scenes, uncoloured=uncoloured)
+
+
+class WithdrawForm(forms.Form):
+    """Why a deliverable may no longer be used."""
+
+    reason = forms.CharField(max_length=500, validators=[writable])

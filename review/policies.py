@@ -75,6 +75,8 @@ class Policy:
     """ "approved": a transcript, where there is one, must be approved."""
     maps: str = "optional"
     """ "enclosed": the provenance map goes along in every format."""
+    expires_after_days: int = 0
+    """Days after which what left may no longer be fetched or used; 0: never."""
     overridable: tuple[str, ...] = ()
     """Of KINDS: what a named person may override, with a reason."""
     digest: str = ""
@@ -155,6 +157,12 @@ def _people(value: Any) -> int:
     return value
 
 
+def _days(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 36_500:
+        raise PolicyError(f"expires_after_days wants a whole number from 1 to 36500, not {value!r}")
+    return value
+
+
 def _limit(value: Any) -> LabelLimit:
     wanted = {"plane", "labels", "at_most", "of"}
     if not isinstance(value, Mapping) or set(value) != wanted:
@@ -199,5 +207,6 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "rights_recorded": _yes_or_no,
     "transcript": _one_of("transcript", "any", "approved"),
     "maps": _one_of("maps", "optional", "enclosed"),
+    "expires_after_days": _days,
     "overridable": _list_of("overridable", _one_of("overridable", *KINDS)),
 }

@@ -29,6 +29,11 @@ urlpatterns = [
         delivery_views.deliverable_file,
         name="deliverable-file",
     ),
+    path(
+        "deliverables/<int:pk>/withdraw/",
+        delivery_views.withdraw_deliverable,
+        name="withdraw-deliverable",
+    ),
     path("scenes/<int:pk>/", views.scene, name="scene"),
     path("scenes/<int:pk>/approve/", views.approve, name="approve"),
     path("scenes/<int:pk>/request-changes/", views.request_changes, name="request-changes"),

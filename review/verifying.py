@@ -21,7 +21,7 @@ from restoration.models import Take
 from restoration.provenance import ProvenanceError, Totals
 from restoration.recording import MAP, PICTURE
 from restoration.verification import verify_take
-from review import delivery_record
+from review.formats import record as delivery_record
 from review.models import Deliverable
 
 
@@ -82,12 +82,14 @@ def _recognise(finding: Finding) -> Scan | None:
             finding.known_as.append(f"{what} of {take} of {take.scan.reel}")
             behind = behind or take.scan
     found = Deliverable.objects.filter(files__contains=[{"sha256": finding.sha256}])
-    for deliverable in found.select_related("reel__element__title", "scan"):
+    for deliverable in found.select_related("reel__element__title", "scan", "withdrawal__by"):
         name = next(f["name"] for f in deliverable.files if f["sha256"] == finding.sha256)
         finding.known_as.append(
             f"{name} of deliverable {deliverable.pk} ({deliverable.format} for {deliverable.use}) "
             f"of {deliverable.reel}, {deliverable.at:%Y-%m-%d}"
         )
+        if deliverable.unavailable:
+            finding.problems.append(f"deliverable {deliverable.pk}: {deliverable.unavailable}")
         behind = behind or deliverable.scan
     return behind
 

@@ -73,6 +73,7 @@ EXPECTED = {
     "cancel-delivery": Expected(WRITE, ARCHIVIST, ("delivery",)),
     "retry-delivery": Expected(WRITE, ARCHIVIST, ("delivery",)),
     "deliverable-file": Expected(READ, ARCHIVIST, ("deliverable", "zero")),
+    "withdraw-deliverable": Expected(WRITE, ARCHIVIST, ("deliverable",)),
     "scene": Expected(READ, VIEWERS, ("scene",)),
     "approve": Expected(WRITE, JUDGES, ("scene",)),
     "request-changes": Expected(WRITE, JUDGES, ("scene",)),

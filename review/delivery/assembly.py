@@ -11,19 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.fixity import scan_bytes, scan_digest, sha256_file
-from review.formats import cue_sheet, cue_sheet_pdf, ffv1, mp4, provenance_map
+from review.formats import cue_sheet, cue_sheet_pdf, ffv1, mp4, package, provenance_map, record
 from review.formats.edition import DeliveryError, Edition
+from review.formats.record import Circumstances
 from review.formats.subtitle_files import SPOKEN, write_spoken
 from review.formats.timelines import TIMELINES, write_timelines
 
 CUES = "cues"
 FORMATS = (*TIMELINES, CUES, *SPOKEN, "mp4", "ffv1")
-ALL = "all"
+ALL, PACKAGE = "all", "package"
+OFFERED = (*FORMATS, ALL, PACKAGE)
+"""What can be asked for: ALL is every format in one folder, PACKAGE the same as a bag."""
 
 CHECK, MASTER, READ_BACK, VIEWING = "check", "master", "reading back", "viewing copy"
-DIGESTS = "digests"
+PACKING, DIGESTS = "packing", "digests"
 MASTER_NAME, MAP_NAME = "master.mkv", "map.mkv"
-COSTS = {CHECK: 2, MASTER: 10, READ_BACK: 8, VIEWING: 6, DIGESTS: 1}
+COSTS = {CHECK: 2, MASTER: 10, READ_BACK: 8, VIEWING: 6, PACKING: 2, DIGESTS: 1}
 """How long the steps take, against each other: measured on the demo reel, for progress only."""
 
 Progress = Callable[[str, int, int], None]
@@ -37,6 +40,7 @@ class Order:
     edition: Edition
     format: str
     folder: Path
+    circumstances: Circumstances
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ def steps(format: str) -> list[str]:
     found = [CHECK]
     found += [MASTER, READ_BACK] if "ffv1" in wanted else []
     found += [VIEWING] if "mp4" in wanted else []
+    found += [PACKING] if format == PACKAGE else []
     return [*found, DIGESTS]
 
 
@@ -74,13 +79,21 @@ def share(format: str, step: str, done: int, total: int) -> float:
 def assemble(order: Order, told: Progress) -> Assembled:
     """Check what goes in, write what was ordered, and take the digests of what was written.
 
+    A package's files are digested before they are packed too, for the record that lies among them.
+
     Raises: DeliveryError, MediaError, OSError. The folder may then hold half of it.
     """
+    loose = _write_loose(order, told)
+    return loose if order.format != PACKAGE else _pack(order, loose, told)
+
+
+def _write_loose(order: Order, told: Progress) -> Assembled:
     _check_inputs(order.edition, told)
     if order.edition.counts_again:
         provenance_map.require_counts(order.edition)
     pictures, viewing = _write_pictures(order, told)
-    sizes = _Sizes(DIGESTS, pictures, told)
+    silent = order.format == PACKAGE  # its digests are told when it is packed
+    sizes = _Sizes(DIGESTS, pictures, _nothing if silent else told)
     digests = {path: sizes.digest(path) for path in pictures}
     master = order.folder / MASTER_NAME
     joined = (master, digests[master]) if master in digests else None
@@ -97,8 +110,24 @@ def assemble(order: Order, told: Progress) -> Assembled:
     )
 
 
+def _pack(order: Order, loose: Assembled, told: Progress) -> Assembled:
+    """Everything into one bag, with a record that says what it is to whoever has the bag alone."""
+    files = [
+        {"name": each.name, "sha256": each.sha256, "bytes": each.bytes} for each in loose.files
+    ]
+    made = record.build_record(
+        order.edition, files, order.circumstances, format=order.format, viewing=loose.viewing
+    )
+    record.write_record(order.folder / record.NAME, made)
+    packed = package.pack(
+        order.folder, order.edition, progress=lambda done, total: told(PACKING, done, total)
+    )
+    digest = _Sizes(DIGESTS, [packed], told).digest(packed)
+    return Assembled((WrittenFile(packed.name, digest, packed.stat().st_size),), loose.viewing)
+
+
 def _wanted(format: str) -> tuple[str, ...]:
-    return FORMATS if format == ALL else (format,)
+    return FORMATS if format in (ALL, PACKAGE) else (format,)
 
 
 class _Sizes:
@@ -156,7 +185,7 @@ def _write_pictures(order: Order, told: Progress) -> tuple[list[Path], mp4.Viewi
     viewed: mp4.ViewingCopy | None = None
     if "ffv1" in wanted:
         master, provenance = folder / MASTER_NAME, folder / MAP_NAME
-        _require_room(folder, edition)
+        _require_room(order)
         ffv1.write_master(master, provenance, edition, progress=_master_progress(told))
         files += [master, provenance]
     elif edition.encloses_map:
@@ -169,7 +198,7 @@ def _write_pictures(order: Order, told: Progress) -> tuple[list[Path], mp4.Viewi
             viewing,
             edition,
             progress=lambda done, total: told(VIEWING, done, total),
-            may_be_silent=order.format == ALL,  # the master beside it has the sound
+            may_be_silent=order.format in (ALL, PACKAGE),  # the master beside it has the sound
         )
         files.append(viewing)
     return files, viewed
@@ -177,9 +206,13 @@ def _write_pictures(order: Order, told: Progress) -> tuple[list[Path], mp4.Viewi
 
 def _write_spoken(order: Order) -> list[Path]:
     """Of a reel in which nobody speaks, everything is everything else."""
-    if order.format == ALL and order.edition.spoken is None:
+    if order.format in (ALL, PACKAGE) and order.edition.spoken is None:
         return []
     return write_spoken(order.folder, order.edition, _wanted(order.format))
+
+
+def _nothing(step: str, done: int, total: int) -> None:
+    """No progress."""
 
 
 def _write_cue_sheets(order: Order) -> list[Path]:
@@ -202,11 +235,12 @@ def _master_progress(told: Progress) -> Callable[[int, int], None]:
     return tell
 
 
-def _require_room(folder: Path, edition: Edition) -> None:
+def _require_room(order: Order) -> None:
     """Say that the disk is too full before an hour's work, not after it."""
-    needed = sum(
+    folder, times = order.folder, 2 if order.format == PACKAGE else 1  # a bag, and its files
+    needed = times * sum(
         path.stat().st_size
-        for scene in edition.scenes
+        for scene in order.edition.scenes
         for path in (scene.take.picture, scene.take.provenance)
     )
     free = shutil.disk_usage(folder).free

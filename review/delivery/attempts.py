@@ -21,7 +21,13 @@ from restoration.attempts import (
 from restoration.claims import lease
 from restoration.errors import ChildFailed, LeaseLost
 from restoration.stages.contract import Cancelled
-from review.deliverables import DeliveryFailed, DeliveryRefused, allowed_edition, default_folder
+from review.deliverables import (
+    DeliveryFailed,
+    DeliveryRefused,
+    allowed_edition,
+    circumstances,
+    default_folder,
+)
 from review.delivery.assembler import ASSEMBLE, Assembler, Told, Trouble
 from review.delivery.assembly import Assembled, Order
 from review.delivery.claims import Claim, claim, give_back, renew
@@ -97,7 +103,14 @@ class Attempt:
             override=Override.from_json(delivery.override),
         )
         self.folder.make()
-        assembled = self.assemble(Order(edition, delivery.format, self.folder.path))
+        assembled = self.assemble(
+            Order(
+                edition,
+                delivery.format,
+                self.folder.path,
+                circumstances(delivery.reel, delivery.by, delivery.use),
+            )
+        )
         patiently(lambda: publish(self.claim, edition, assembled, self.folder))
 
     def assemble(self, order: Order) -> Assembled:

@@ -218,6 +218,7 @@ STEP_WORDS = {
     assembly.MASTER: ("Writing master and map", "frames"),
     assembly.READ_BACK: ("Reading them back", "frames"),
     assembly.VIEWING: ("Encoding the viewing copy", "frames"),
+    assembly.PACKING: ("Packing", "MiB"),
     assembly.DIGESTS: ("Taking digests", "MiB"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -127,10 +128,16 @@ WAYS = {"page": by_page, "command": by_command, "worker": by_worker, "retry": by
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(wanted=frames, way=st.sampled_from(PATHS), format=st.sampled_from(("otio", "mp4", "ffv1")))
+@given(
+    wanted=frames,
+    way=st.sampled_from(PATHS),
+    format=st.sampled_from(("otio", "mp4", "ffv1", "package")),
+)
 @example([CLEAN] * 6, "page", "otio")
 @example([CLEAN] * 6, "command", "ffv1")
+@example([CLEAN] * 6, "worker", "package")
 @example([CLEAN] * 5 + [(Label.ADJUSTED, Label.HUMAN)], "page", "otio")
+@example([CLEAN] * 5 + [(Label.ADJUSTED, Label.HUMAN)], "retry", "package")
 @example([(Label.RECOVERED, Label.ORIGINAL)] + [CLEAN] * 5, "command", "mp4")
 @example([CLEAN] * 3 + [(Label.SYNTHESISED, Label.ADJUSTED)] + [CLEAN] * 2, "worker", "ffv1")
 @example([CLEAN] * 5 + [(Label.NOT_MEASURED, Label.NOT_MEASURED)], "retry", "otio")
@@ -144,12 +151,21 @@ def test_no_path_lets_it_out(
     is_evidence = all(label in EVIDENCE for pair in wanted for label in pair)
     assert bool(left) == is_evidence, [each.reasons for each in reel.deliveries.all()]
     for made in left:
-        (path,) = [file["path"] for file in made.files if file["name"] == "map.mkv"]
-        counted = MapReader(Path(path)).totals()
+        counted = MapReader(map_of(made, folder)).totals()
         for counts in (counted.structure, counted.colour):
             assert {label for label, pixels in counts.items() if pixels} <= EVIDENCE
     if not is_evidence:
         assert not list(folder.glob("out/*")), "nothing was left behind"
+
+
+def map_of(made: Deliverable, folder: Path) -> Path:
+    """The provenance map that left, loose or within its package."""
+    paths = {file["name"]: Path(file["path"]) for file in made.files}
+    if made.format != "package":
+        return paths["map.mkv"]
+    with zipfile.ZipFile(paths["package.zip"]) as packed:
+        (name,) = [each for each in packed.namelist() if each.endswith("/map.mkv")]
+        return Path(packed.extract(name, folder / "unpacked"))
 
 
 def lie_of_each_frame(take: Take) -> str:

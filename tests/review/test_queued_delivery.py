@@ -18,7 +18,7 @@ from restoration.errors import LeaseLost
 from restoration.models import Scene
 from restoration.stages.contract import Cancelled
 from review import decisions
-from review.deliverables import DeliveryRefused, allowed_edition
+from review.deliverables import DeliveryRefused, allowed_edition, circumstances
 from review.delivery import claims, requests, sweeper
 from review.delivery.assembly import Order, assemble
 from review.delivery.attempts import execute_delivery
@@ -273,7 +273,9 @@ def test_what_was_lost_or_cancelled_when_all_was_written_is_not_published(
     edition = allowed_edition(delivery.reel, format="all", use="exhibition", by=delivery.by)
     folder = AttemptFolder(tmp_path / "out", delivery.pk, held.token)
     folder.make()
-    assembled = assemble(Order(edition, "otio", folder.path), lambda step, done, total: None)
+    told = circumstances(delivery.reel, delivery.by, "exhibition")
+    order = Order(edition, "otio", folder.path, told)
+    assembled = assemble(order, lambda step, done, total: None)
     Delivery.objects.update(**change)
     with pytest.raises(error):
         publish(held, edition, assembled, folder)

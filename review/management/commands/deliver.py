@@ -19,11 +19,11 @@ from archive.models import Reel
 from restoration.models import Scene
 from review.deliverables import (
     ALL,
-    FORMATS,
     DeliveryFailed,
     DeliveryRefused,
     build_deliverable,
 )
+from review.delivery.assembly import OFFERED
 from review.errors import ReviewError
 from review.version_choice import RESTORATION, VERSIONS, UnknownScenes, VersionChoice
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("reel", type=int, help="the reel's number in the catalogue")
-        parser.add_argument("--format", choices=[*FORMATS, ALL], default=ALL)
+        parser.add_argument("--format", choices=OFFERED, default=ALL)
         parser.add_argument(
             "--use", required=True, help="what it is for, such as exhibition or forensic"
         )

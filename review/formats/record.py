@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
-
-from archive import custody
-from archive.models import Agent, Reel
 from review.formats.edition import Edition, EditionScene, rate_text
 from review.formats.mp4 import ViewingCopy
 
@@ -28,11 +27,22 @@ VARIABLE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Who let a deliverable leave, when, and how far the chains of events had come."""
+
+    by: str
+    made: str
+    """ISO 8601."""
+    chain_heads: dict[str, Any]
+    expires: str = ""
+    """The first day on which it may no longer be used, ISO 8601; empty: it may for good."""
+
+
 def build_record(
-    reel: Reel,
     edition: Edition,
-    files: list[dict[str, Any]],
-    agent: Agent,
+    files: Iterable[Mapping[str, Any]],
+    circumstances: Circumstances,
     *,
     format: str,
     viewing: ViewingCopy | None = None,
@@ -45,8 +55,9 @@ def build_record(
     scan = edition.scan
     return {
         "schema": SCHEMA,
-        "made": timezone.now().isoformat(),
-        "by": str(agent),
+        "made": circumstances.made,
+        "by": circumstances.by,
+        "expires": circumstances.expires or None,
         "title": edition.title,
         "reel": edition.reel,
         "use": edition.use,
@@ -63,11 +74,16 @@ def build_record(
         "scenes": [_scene_entry(scene, edition) for scene in edition.scenes],
         "totals": edition.totals.as_json(),
         "transcript": edition.spoken.told_of() if edition.spoken else None,
-        "chain_heads": custody.chain_heads(reel),
+        "chain_heads": circumstances.chain_heads,
         "viewing_sound": list(viewing.tracks) if viewing else [],
         "remarks": _remarks(edition, viewing),
         "files": [{key: entry[key] for key in ("name", "sha256", "bytes")} for entry in files],
     }
+
+
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Raises: OSError."""
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
 def _scene_entry(scene: EditionScene, edition: Edition) -> dict[str, Any]:
