@@ -27,7 +27,7 @@ from restoration.publishing import Result, end_cancelled, fail_run, finish_run, 
 from restoration.stages import find_stage
 from restoration.stages.contract import Cancelled, StageError
 from restoration.starting import marks_of, offer
-from restoration.storage import storage
+from restoration.storage import chunks_key, storage
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +77,9 @@ def device() -> str:
 def make_order(claim: Claim) -> Order:
     """Everything the child needs to know; it never asks the database."""
     run, scan = claim.run, claim.run.scan
-    makes = find_stage(run.stage).makes
-    out = storage().folder(claim.storage_key) if makes == "pictures" else None
+    stage = find_stage(run.stage)
+    out = storage().folder(claim.storage_key) if stage.makes == "pictures" else None
+    chunks = storage().folder(chunks_key(run.key)) if stage.resume is not None else None
     table = derived.folder(scan) / derived.FRAMES if scan.derived else None
     return Order(
         scan_path=Path(scan.path),
@@ -94,6 +95,7 @@ def make_order(claim: Claim) -> Order:
         input_folder=storage().folder(run.input_take.storage_key) if run.input_take else None,
         input_digest=run.input_take.digest if run.input_take else None,
         out_folder=out,
+        chunks_folder=chunks,
         device=run.device,
     )
 
@@ -151,6 +153,7 @@ class Attempt:
         take = patiently(lambda: finish_run(self.claim, result))
         if take is None:
             return False
+        storage().remove(chunks_key(take.key))
         return take.storage_key == self.claim.storage_key
 
     def compute(self) -> Result:

@@ -23,6 +23,7 @@ from archive.media.probe import Probe
 from archive.media.sandbox import probe_safely
 from archive.media.sound import sound_of
 from restoration.cli_choices import read_cuts, takes_hints
+from restoration.cli_folders import beside, chunks_beside, chunks_of
 from restoration.cli_joining import MASTER, VIEWING, FilmFiles, Writers
 from restoration.cli_progress import Reporter
 from restoration.cli_sheet import write_sheet
@@ -79,6 +80,8 @@ class _Film:
     sha256: str
     folder: Path
     """For what is needed only until the film is finished; beside the file to be written."""
+    chunks: Path
+    """For what stages have made so far; a run that was ended goes on with it."""
 
     @property
     def table_path(self) -> Path:
@@ -110,6 +113,7 @@ class _Film:
             params=params,
             files=files,
             device=self.wish.device,
+            chunks_folder=self.chunks / f"{stage}-{start_frame}-{end_frame}",
             **more,
         )
 
@@ -117,12 +121,15 @@ class _Film:
 def restore(wish: Wish, reporter: Reporter) -> dict[str, Any]:
     """Restore a film; the files appear under their names only when all of it stands.
 
+    A run that is killed, or interrupted by a key, leaves a hidden folder beside the film to be
+    written, and the same run goes on with what lies there.
+
     Returns: the document that `--json` prints.
     Raises: StageError, ProvenanceError, MediaError, OSError; nothing is left behind then.
     """
     _check_targets(wish)
     began = time.perf_counter()
-    with _beside(wish.out) as folder:
+    with chunks_beside(wish.out, reporter), beside(wish.out) as folder:
         film = _probe(wish, folder, reporter)
         _check_hints(film)
         found = _find_cuts(film, reporter)
@@ -218,23 +225,13 @@ def _check_heat(wish: Wish) -> None:
         raise StageError(f"{wish.heat_path.name}: heat is Matroska; end its name in {MASTER}")
 
 
-@contextlib.contextmanager
-def _beside(out: Path) -> Iterator[Path]:
-    """A folder on the same disk as the result, gone at the end whatever happens."""
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.absolute().parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _probe(wish: Wish, folder: Path, reporter: Reporter) -> _Film:
     probe = probe_safely(wish.source, rate=wish.rate, progress=reporter.part("reading"))
     for warning in probe.warnings:
         reporter.say(f"note: {warning}")
     for stage in wish.stages:
         stage.require_frames(probe.field_order)
-    film = _Film(wish, probe, scan_digest(wish.source), folder)
+    film = _Film(wish, probe, scan_digest(wish.source), folder, chunks_of(wish.out))
     probe.table.save(film.table_path)
     return film
 

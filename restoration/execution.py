@@ -11,17 +11,19 @@ import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from archive.fixity import canonical_json, sha256_file
 from archive.media.errors import MediaError, WriteFailed
 from archive.media.pixels import Picture, PictureFormat
 from restoration import turn
+from restoration.chunks import KeptChunks, go_on
 from restoration.following import ScanFrames, TakeFollower
 from restoration.guides import GUIDES, check_guides, read_guides
 from restoration.manifest import (
     FileEntry,
+    Inputs,
     build_manifest,
     framemd5_digest,
     manifest_digest,
@@ -31,7 +33,7 @@ from restoration.preparing import Clock, Run, find_stage_of, open_run, open_scan
 from restoration.provenance import (
     ProvenanceError,
 )
-from restoration.recording import Recorded, TakeRecorder
+from restoration.recording import Recorded, TakeRecorder, form_of
 from restoration.software import gather_inputs, library_versions
 from restoration.stages.contract import Cancelled, Progress, Stage, StageError, StageFrame
 from restoration.stages.parameters import params_json
@@ -110,8 +112,9 @@ def _make(run: Run, progress: Progress) -> Made:
     if any(folder.iterdir()):
         raise StageError(f"{folder} holds something already; a take is written once")
     files = TakeFiles(folder)
-    outcome = run.stage.run(run.clip, run.given, progress)
     with ExitStack() as opened:
+        kept = _kept_chunks(run, opened)
+        outcome = go_on(run.stage, run.clip, run.given, progress, kept)
         recorded, form, follower = _record(run, outcome.frames, files, opened)
         run.require_input()
         if recorded.guided and GUIDES not in outcome.facts:
@@ -131,6 +134,14 @@ def _make(run: Run, progress: Progress) -> Made:
         None,
         run.clock.rounded(),
     )
+
+
+def _kept_chunks(run: Run, opened: ExitStack) -> KeptChunks | None:
+    folder = run.order.chunks_folder
+    if folder is None or run.stage.resume is None:
+        return None
+    key = _inputs(run).as_json() | {"device": run.order.device, "libraries": library_versions()}
+    return opened.enter_context(KeptChunks(folder, key))
 
 
 def _record(
@@ -177,7 +188,7 @@ class _Writing:
 
 
 def _begin(run: Run, picture: Picture, files: TakeFiles, opened: ExitStack) -> _Writing:
-    form = _format_of(run.clip.format, picture)
+    form = form_of(run.clip.format, picture)
     start = run.order.start_frame
     recorder = opened.enter_context(TakeRecorder(files.folder, form, start_frame=start))
     scan = ScanFrames(
@@ -189,14 +200,6 @@ def _begin(run: Run, picture: Picture, files: TakeFiles, opened: ExitStack) -> _
     follower = opened.enter_context(TakeFollower(scan, files.picture, files.map, start_frame=start))
     recorder.tell(follower.grow)
     return _Writing(form, recorder, follower)
-
-
-def _format_of(read: PictureFormat, made: Picture) -> PictureFormat:
-    """The format of what a stage made from what it read."""
-    form = replace(read, width=made.width, height=made.height, pixel=made.pixel)
-    if made.pixel.model == "rgb" and read.pixel.model != "rgb":
-        return replace(form, colour_range="full", matrix="gbr")
-    return form
 
 
 def _nothing(number: int) -> None:
@@ -246,15 +249,7 @@ def _manifest(
     paths = (files.picture, files.map, files.facts, files.frames, *heat)
     md5s = run.table.md5 if run.table is not None else ()
     return build_manifest(
-        gather_inputs(
-            stage=run.stage,
-            params=params_json(run.params),
-            scan_sha256=order.scan_sha256,
-            start_frame=order.start_frame,
-            end_frame=order.end_frame,
-            marks=order.marks,
-            input_digest=order.input_digest,
-        ),
+        _inputs(run),
         scan_framemd5=framemd5_digest(md5s) if md5s else None,
         picture=form,
         picture_framemd5=recorded.framemd5,
@@ -263,6 +258,19 @@ def _manifest(
         facts=facts,
         libraries=library_versions(),
         device=order.device,
+    )
+
+
+def _inputs(run: Run) -> Inputs:
+    order = run.order
+    return gather_inputs(
+        stage=run.stage,
+        params=params_json(run.params),
+        scan_sha256=order.scan_sha256,
+        start_frame=order.start_frame,
+        end_frame=order.end_frame,
+        marks=order.marks,
+        input_digest=order.input_digest,
     )
 
 

@@ -71,6 +71,9 @@ class Order:
     """The folder of the take to work on; None: the scan itself."""
     input_digest: str | None = None
     device: str = "cpu"
+    chunks_folder: Path | None = None
+    """Where a stage that can begin in the middle puts away what it has made; the caller's to
+    remove once the take stands. None: a run that is killed begins again."""
 
     @property
     def params_with_files(self) -> dict[str, Any]:
@@ -94,7 +97,7 @@ class Order:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Order:
         """The reverse of `as_json`."""
-        paths = ("scan_path", "out_folder", "table_path", "input_folder")
+        paths = ("scan_path", "out_folder", "table_path", "input_folder", "chunks_folder")
         held = {name: Path(values[name]) for name in paths if values.get(name) is not None}
         rate = values.get("rate")
         return cls(

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -68,6 +68,14 @@ def picture_md5(picture: Picture) -> str:
 def heat_form(form: PictureFormat) -> PictureFormat:
     """The format of the heat that lies beside pictures of that format."""
     return PictureFormat(form.width, form.height, PIXEL_FORMATS["gray"], form.rate, "full")
+
+
+def form_of(read: PictureFormat, made: Picture) -> PictureFormat:
+    """The format of what a stage made from what it read."""
+    form = replace(read, width=made.width, height=made.height, pixel=made.pixel)
+    if made.pixel.model == "rgb" and read.pixel.model != "rgb":
+        return replace(form, colour_range="full", matrix="gbr")
+    return form
 
 
 class FrameDigest:

@@ -69,6 +69,12 @@ class Storage:
                 key = folder.relative_to(self.root).as_posix()
                 yield AttemptFolder(key, int(match["run"]), int(match["attempt"]))
 
+    def chunks(self) -> Iterator[str]:
+        """The keys of what was put away of runs that have not ended well."""
+        for folder in self.root.glob("chunks/*"):
+            if folder.is_dir():
+                yield folder.relative_to(self.root).as_posix()
+
     def free_bytes(self) -> int:
         self.root.mkdir(parents=True, exist_ok=True)
         return shutil.disk_usage(self.root).free
@@ -89,3 +95,8 @@ def attempt_key(
 ) -> str:
     """Where one attempt of one run writes; no other attempt ever writes there."""
     return f"takes/{scan_sha256[:12]}/{start_frame}-{end_frame}/{stage}/{run}-{attempt}"
+
+
+def chunks_key(run_key: str) -> str:
+    """Where the attempts of one run, and of any other that makes the same, put away chunks."""
+    return f"chunks/{run_key}"

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 LOCK = "reelproof sweeper"
 GRACE_SECONDS = 60.0
 """A folder younger than this is left alone: its attempt may just have begun."""
+CHUNKS_SECONDS = 7 * 86400.0
+"""So long what a failed or cancelled run had made is kept for one that is started again."""
 
 
 @dataclass
@@ -53,6 +55,7 @@ def sweep() -> Swept:
         _end_lost_leases(swept)
         _drop_lost_workers(swept)
         _remove_leftovers(swept)
+        _remove_chunks(swept)
     _resend(swept)
     return swept
 
@@ -90,6 +93,20 @@ def _remove_leftovers(swept: Swept) -> None:
         if storage().folder(found.key).stat().st_mtime < young:
             storage().remove(found.key)
             swept.removed.append(found.key)
+
+
+def _remove_chunks(swept: Swept) -> None:
+    """Remove what was put away of runs that nobody has gone on with, or whose take stands."""
+    young = time.time() - float(getattr(settings, "RUN_CHUNKS_SECONDS", CHUNKS_SECONDS))
+    open_yet = (StageRun.Status.RUNNING, StageRun.Status.QUEUED)
+    for key in list(storage().chunks()):
+        run_key = key.rpartition("/")[2]
+        if StageRun.objects.filter(key=run_key, status__in=open_yet).exists():
+            continue
+        made = Take.objects.filter(key=run_key).exists()
+        if made or storage().folder(key).stat().st_mtime < young:
+            storage().remove(key)
+            swept.removed.append(key)
 
 
 def _resend(swept: Swept) -> None:

@@ -42,6 +42,7 @@ PLAIN = (
     "restoration/following.py",
     "restoration/read_ahead.py",
     "restoration/clip.py",
+    "restoration/chunks.py",
     "restoration/orders.py",
     "restoration/software.py",
     "restoration/cutting.py",

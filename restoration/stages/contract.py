@@ -139,6 +139,15 @@ class Stage:
     whole_frames_only: bool = False
     """Whether it refuses film whose frames are two fields of different moments."""
 
+    resume: Callable[[Clip, Any, Progress, int, dict[str, JSON] | None], Outcome] | None = None
+    """Like `run`, but its frames begin with that one, and its facts go on from those given.
+
+    The frame is the first of a chunk, or the clip's end, and the facts are as they stood when the
+    frame before it was handed on; None at the clip's start. The same codes and facts as `run`
+    makes. None: it cannot begin in the middle."""
+    chunk: int = 0
+    """Frames, from the clip's start or a splice mark on, after which `resume` can begin."""
+
     def require_frames(self, field_order: str) -> None:
         """Refuse interlaced film.
 

@@ -30,6 +30,8 @@ STRETCH, OVERLAP = 12, 3
 class Recurrent:
     """The network on one thread of the CPU, so that sums keep their order."""
 
+    before = OVERLAP
+
     def __init__(
         self, weights: Path, size: Size, *, doubter: Compact, beat: Callable[[], None] = no_beat
     ) -> None:
@@ -44,8 +46,8 @@ class Recurrent:
         self._doubter = doubter
         self._beat = beat
 
-    def enlarge(self, lumas: Iterable[Plane]) -> Iterator[Enlarged]:
-        for frames, new in stretches(lumas, new=STRETCH, overlap=OVERLAP):
+    def enlarge(self, lumas: Iterable[Plane], before: int = 0) -> Iterator[Enlarged]:
+        for frames, new in stretches(lumas, new=STRETCH, overlap=OVERLAP, before=before):
             for small, luma in zip(frames[new], self._run(frames, new), strict=True):
                 yield Enlarged(self._fit(luma), self._doubter.one(small).expected)
 
@@ -98,15 +100,17 @@ def recur(
 
 
 def stretches(
-    lumas: Iterable[Plane], *, new: int, overlap: int
+    lumas: Iterable[Plane], *, new: int, overlap: int, before: int = 0
 ) -> Iterator[tuple[list[Plane], slice]]:
     """Frames of each stretch, and which of them are new; no more than that is held.
 
     Every frame is new once; up to `overlap` more lie on each side.
+
+    Args:
+        before: frames that come first and are not new: 0, or `overlap` to go on after a stretch.
     """
     source = iter(lumas)
-    held = list(islice(source, new + overlap))
-    before = 0
+    held = list(islice(source, before + new + overlap))
     while len(held) > before:
         stop = min(before + new, len(held))
         yield held, slice(before, stop)

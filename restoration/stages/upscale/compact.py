@@ -32,6 +32,8 @@ _SHARE = 0.25
 class Compact:
     """The network with its weights, on one thread of the CPU, so that sums keep their order."""
 
+    before = 0
+
     def __init__(self, weights: Path, size: Size, *, tile: int = 0) -> None:
         """
         Args:
@@ -47,7 +49,7 @@ class Compact:
         away = float(np.log2(FACTOR / size.scale))
         self._calmed = float(np.exp(self._network.halved.item() * away))
 
-    def enlarge(self, lumas: Iterable[Plane]) -> Iterator[Enlarged]:
+    def enlarge(self, lumas: Iterable[Plane], before: int = 0) -> Iterator[Enlarged]:
         for luma in lumas:
             yield self.one(luma)
 

@@ -30,8 +30,16 @@ class Enlarged(NamedTuple):
 class Engine(Protocol):
     """Enlarges the luma of consecutive frames, between which nothing was cut."""
 
-    def enlarge(self, lumas: Iterable[Plane]) -> Iterator[Enlarged]:
-        """One result for each (rows, columns) plane in [0, 1], in order; may read ahead."""
+    before: int
+    """Frames ahead of its first that it looks at, if it begins in the middle."""
+
+    def enlarge(self, lumas: Iterable[Plane], before: int = 0) -> Iterator[Enlarged]:
+        """One result for each (rows, columns) plane in [0, 1], in order; may read ahead.
+
+        Args:
+            before: so many planes come first that are only looked at. Either none, at the start,
+                or `self.before`, after a whole number of chunks.
+        """
         ...
 
     def notes(self) -> dict[str, object]:
@@ -42,10 +50,12 @@ class Engine(Protocol):
 class Resample:
     """Bicubic enlargement; back-projection makes it faithful, as any other engine's result."""
 
+    before = 0
+
     def __init__(self, size: Size) -> None:
         self._size = size
 
-    def enlarge(self, lumas: Iterable[Plane]) -> Iterator[Enlarged]:
+    def enlarge(self, lumas: Iterable[Plane], before: int = 0) -> Iterator[Enlarged]:
         for luma in lumas:
             yield Enlarged(resample(luma, self._size.height, self._size.width), None)
 

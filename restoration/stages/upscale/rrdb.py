@@ -27,6 +27,8 @@ RIM, SIDE = 24, 128
 class Stills:
     """The network on one thread of the CPU, so that sums keep their order."""
 
+    before = 0
+
     def __init__(
         self, weights: Path, size: Size, *, doubter: Compact, beat: Callable[[], None] = no_beat
     ) -> None:
@@ -41,7 +43,7 @@ class Stills:
         self._doubter = doubter
         self._beat = beat
 
-    def enlarge(self, lumas: Iterable[Plane]) -> Iterator[Enlarged]:
+    def enlarge(self, lumas: Iterable[Plane], before: int = 0) -> Iterator[Enlarged]:
         for luma in lumas:
             made = self._by_four(luma)
             if made.shape != (self._size.height, self._size.width):

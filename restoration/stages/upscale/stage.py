@@ -27,13 +27,15 @@ from restoration.stages.contract import (
     StageError,
     StageFrame,
 )
-from restoration.stages.segments import split_at_marks
+from restoration.stages.segments import Segment, split_at_marks
 from restoration.stages.upscale import faithful, invention
 from restoration.stages.upscale.engines import Engine, Enlarged, Resample
 from restoration.stages.upscale.size import MOST, Size, wanted_size
 
 ENGINES = ("compact", "resample", "basicvsr", "realsr", "realesrgan")
 MODES = ("faithful", "free")
+CHUNK = 12
+"""Frames after which it can begin again: a stretch of `basicvsr`; the others could at any frame."""
 OPERATOR = (
     "bicubic: each axis, Keys' cubic, a = -0.5, widened by the factor, weights made to sum to 1, "
     "samples at pixel centres; area: the mean of what is covered: restoration/imaging/resample.py"
@@ -80,8 +82,15 @@ def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
 
     Raises: StageError for a size that is no enlargement, or too large.
     """
+    return resume(clip, params, progress, clip.start_frame, None)
+
+
+def resume(
+    clip: Clip, params: Params, progress: Progress, first: int, so_far: dict[str, JSON] | None
+) -> Outcome:
+    """The same from the frame `first` on; see `Stage.resume`."""
     size = wanted_size(clip.format, scale=params.scale, height=params.height)
-    facts: dict[str, JSON] = {
+    facts: dict[str, JSON] = so_far or {
         "engine": params.engine,
         "mode": params.mode,
         "width": size.width,
@@ -93,7 +102,7 @@ def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
         "frames": [],
         "warnings": [],
     }
-    return Outcome(_Enlarging(clip, params, size, facts, progress).stream(), facts)
+    return Outcome(_Enlarging(clip, params, size, facts, progress).stream(first), facts)
 
 
 class _Enlarging:
@@ -112,19 +121,27 @@ class _Enlarging:
         self._pixel = clip.format.pixel
         self._done, self._total = 0, clip.end_frame - clip.start_frame
 
-    def stream(self) -> Iterator[StageFrame]:
+    def stream(self, first: int) -> Iterator[StageFrame]:
+        """Frames from `first` on."""
         engine = self._engine()
+        self._done = first - self._clip.start_frame
         for segment in split_at_marks(
             self._clip.start_frame, self._clip.end_frame, self._clip.marks
         ):
-            pictures = self._clip.frames(*segment)
-            lumas = (luma_of(picture) for picture in self._clip.frames(*segment))
-            results = engine.enlarge(lumas)
-            for number, picture, result in zip(range(*segment), pictures, results, strict=True):
-                yield self._finish(number, picture, result)
-                self._done += 1
-                self._beat()
+            if segment.stop > first:
+                yield from self._segment(engine, segment, max(first, segment.start))
         self._conclude(engine)
+
+    def _segment(self, engine: Engine, segment: Segment, first: int) -> Iterator[StageFrame]:
+        before = engine.before if first > segment.start else 0
+        numbers = range(first, segment.stop)
+        pictures = self._clip.frames(first, segment.stop)
+        lumas = map(luma_of, self._clip.frames(first - before, segment.stop))
+        results = engine.enlarge(lumas, before)
+        for number, picture, result in zip(numbers, pictures, results, strict=True):
+            yield self._finish(number, picture, result)
+            self._done += 1
+            self._beat()
 
     def _beat(self) -> None:
         """Work goes on, also where it makes no frame yet: a silent process would be ended."""
@@ -313,4 +330,6 @@ STAGE = Stage(
     weights=weights_of,
     tells_heat=True,
     whole_frames_only=True,
+    resume=resume,
+    chunk=CHUNK,
 )

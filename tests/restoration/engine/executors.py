@@ -63,6 +63,13 @@ def killed_once(order: Order, progress: Progress) -> Made:
     return (killed if first else execute)(order, progress)
 
 
+def killed_late_once(order: Order, progress: Progress) -> Made:
+    """The same, after 13 frames."""
+    assert order.out_folder is not None
+    kill = _at(13, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    return execute(order, kill(progress) if order.out_folder.name.endswith("-1") else progress)
+
+
 def hanging(order: Order, progress: Progress) -> Made:
     return execute(order, _at(3, lambda: time.sleep(3600))(progress))
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.models import Event
+from archive.models import Event, Scan
 from restoration import runs
 from restoration.models import Scene, StageRun, Take
+from tests.factories import make_scenes
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +140,31 @@ def test_a_mistake_while_publishing_fails_the_run_at_once(
     assert (run.status, run.attempt) == ("failed", 1)
     assert run.error == "TypeError: 'int' object is not iterable"
     assert not Take.objects.exists() and leftovers(tmp_path) == []
+
+
+def test_an_enlargement_whose_process_died_goes_on_and_leaves_no_chunks(
+    settings: object, scan: Scan, tmp_path: Path
+) -> None:
+    settings.RUN_EXECUTOR = f"{EXECUTORS}:killed_late_once"
+    (scene,) = make_scenes(scan, length=24)
+    params = {"upscale": {"engine": "resample"}}
+    run = runs.process_scene(scene, stages=["upscale"], params=params)
+    runs.execute_run(run.pk)
+    chunks = tmp_path / "media" / "chunks" / run.key
+    assert (chunks / "00000").is_dir(), "twelve frames of it are made"
+    assert runs.sweep().removed == [], "the run waits for its next attempt"
+    runs.execute_run(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == ("done", 2)
+    assert not chunks.exists()
+
+
+def test_chunks_that_nobody_went_on_with_are_swept_after_a_while(
+    settings: object, tmp_path: Path
+) -> None:
+    left = tmp_path / "media" / "chunks" / ("a" * 64)
+    left.mkdir(parents=True)
+    assert runs.sweep().removed == []
+    settings.RUN_CHUNKS_SECONDS = 0
+    assert runs.sweep().removed == [f"chunks/{'a' * 64}"]
+    assert not left.exists()
