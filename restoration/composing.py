@@ -24,6 +24,7 @@ from restoration.provenance import (
     compose,
     enlarge_map,
     has_grown,
+    spread_map,
 )
 from restoration.provenance.composition import change_by_hand
 from restoration.stages.contract import StageFrame
@@ -59,7 +60,7 @@ class Composition:
             problems += check_lightness(before, self.form, after, operation)
         self._require(problems, ", against what it read")
         try:
-            inputs = cache(self._map_at) if grown else self.maps.__getitem__
+            inputs = cache(self._map_at) if grown else cache(self._mixed)
             composed = compose(operation, inputs, after.pixel)
             problems = check_sources(self.made.picture, operation, self.pictures.__getitem__)
         except ProvenanceError as error:
@@ -71,6 +72,11 @@ class Composition:
         """The input's map at the size of what was made of it."""
         after = self.made.picture
         return enlarge_map(self.maps[offset], after.height, after.width, after.pixel)
+
+    def _mixed(self, offset: int) -> FrameMap:
+        """The input's map, where values were mixed with those around them."""
+        held = self.maps[offset]
+        return spread_map(held, self.made.taps, self.made.picture.pixel) if self.made.taps else held
 
     def _require(self, problems: list[str], when: str = "") -> None:
         if problems:

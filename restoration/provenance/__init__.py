@@ -11,7 +11,12 @@ from restoration.provenance.composition import (
     compose,
     structure_sources,
 )
-from restoration.provenance.enlarging import check_enlargement, enlarge_map, has_grown
+from restoration.provenance.enlarging import (
+    check_enlargement,
+    enlarge_map,
+    has_grown,
+    spread_map,
+)
 from restoration.provenance.footprints import bilinear_labels, footprint_labels, resample_labels
 from restoration.provenance.gate import check_frame, check_lightness, check_sources
 from restoration.provenance.labels import (
@@ -49,6 +54,7 @@ __all__ = [
     "identity_map",
     "pack",
     "resample_labels",
+    "spread_map",
     "structure_sources",
     "uniform_map",
     "unpack",

@@ -7,6 +7,7 @@ says which shrinking, and how exactly). That is checked at every sample.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from archive.media.pixels import Picture, PixelFormat
 from restoration.imaging.resample import GIVEN_BACK, lowest_of_blocks, not_given_back
-from restoration.provenance.footprints import footprint_labels, resample_labels
+from restoration.provenance.footprints import footprint_labels, resample_labels, spread_labels
 from restoration.provenance.labels import (
     FrameMap,
     Guidance,
@@ -53,6 +54,16 @@ def enlarge_map(frame_map: FrameMap, height: int, width: int, pixel: PixelFormat
         _enlarge_sources(frame_map.sources, height, width),
         _enlarge_sources(frame_map.colour_sources, height, width),
         _enlarge_guidance(frame_map.guidance, height, width),
+    )
+
+
+def spread_map(frame_map: FrameMap, taps: int, pixel: PixelFormat) -> FrameMap:
+    """A map whose labels hold for whatever is read within so many samples of each place."""
+    down, right = taps << pixel.chroma_shift_y, taps << pixel.chroma_shift_x
+    return replace(
+        frame_map,
+        structure=spread_labels(frame_map.structure, taps, taps),
+        colour=spread_labels(frame_map.colour, down, right),
     )
 
 

@@ -57,6 +57,20 @@ def bilinear_labels(
     return highest
 
 
+def spread_labels(labels: Labels, down: int, across: int) -> Labels:
+    """For each pixel the maximum within so many rows up and down and columns to both sides."""
+    spread: Labels = _spread_rows(_spread_rows(labels, down).T, across).T
+    return spread.copy()
+
+
+def _spread_rows(labels: Labels, reach: int) -> Labels:
+    if reach == 0 or not labels.any():
+        return labels
+    rows = np.arange(len(labels))
+    first, last = np.maximum(rows - reach, 0), np.minimum(rows + reach, len(labels) - 1)
+    return _maximum_rows(labels, first, last + 1)
+
+
 def _resample_rows(labels: Labels, rows: int) -> Labels:
     held = labels.shape[0]
     out = np.arange(rows)

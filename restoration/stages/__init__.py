@@ -8,11 +8,22 @@ from restoration.stages.cuts.stage import STAGE as CUTS
 from restoration.stages.deflicker.stage import STAGE as DEFLICKER
 from restoration.stages.grade.stage import STAGE as GRADE
 from restoration.stages.repair.stage import STAGE as REPAIR
+from restoration.stages.stabilise.stage import STAGE as STABILISE
 from restoration.stages.transcribe.stage import STAGE as TRANSCRIBE
 from restoration.stages.upscale.stage import STAGE as UPSCALE
 
-STAGES: tuple[Stage, ...] = (CUTS, TRANSCRIBE, DEFLICKER, REPAIR, COLOURISE, GRADE, UPSCALE)
-"""Enlargement comes last: what people draw on a scene is placed in the scan's own pixels."""
+STAGES: tuple[Stage, ...] = (
+    CUTS,
+    TRANSCRIBE,
+    DEFLICKER,
+    REPAIR,
+    COLOURISE,
+    GRADE,
+    STABILISE,
+    UPSCALE,
+)
+"""What moves the picture comes last: what people draw on a scene is placed in the scan's own
+pixels."""
 
 
 def find_stage(name: str) -> Stage:

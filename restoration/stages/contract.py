@@ -81,6 +81,8 @@ class StageFrame:
     guidance: where colour was added, which of `facts["guides"]` each came from, and its doubt.
     by_hand: HUMAN here is a person's change of the value that stood there, not a value entered in
         its place: what the input's map says of it still counts, and its lightness may change.
+    taps: pixels to each side of a value's source, or own place, that were mixed into it where the
+        picture was moved: what the input's map says of any of them counts.
     heat: uint8 (H, W), the error to expect of luma in quarters of an 8-bit code, from a stage that
         can tell; it then comes with every frame.
     """
@@ -92,6 +94,7 @@ class StageFrame:
     by_hand: bool = False
     heat: npt.NDArray[np.uint8] | None = None
     guidance: Guidance | None = None
+    taps: int = 0
 
 
 @dataclass(slots=True)
