@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from restoration import weights
 from restoration.imaging.tones import lightness_of
 from restoration.provenance import Label
 from restoration.stages import COLOURISE
-from restoration.stages.colourise import siggraph17
 from restoration.stages.colourise.field import Field
 from restoration.stages.colourise.judging import Colourist
 from restoration.stages.colourise.network import CHANNELS, STEP, ColourNetwork
@@ -129,66 +127,3 @@ def test_no_photograph_is_both_trained_on_and_held_out(tmp_path: Path) -> None:
     assert not set(kept) & set(held) and len(kept) + len(held) == 9
     with pytest.raises(StageError, match="no photographs"):
         photographs(folder, held_out=False)
-
-
-# --- the published network, whose file an archive may supply --------------------------------------
-
-_CONV = {  # layer: (number in the block, (out, in, kernel)) as the published checkpoint has them
-    "model1": [(0, 64, 4, 3), (2, 64, 64, 3)],
-    "model2": [(0, 128, 64, 3), (2, 128, 128, 3)],
-    "model3": [(0, 256, 128, 3), (2, 256, 256, 3), (4, 256, 256, 3)],
-    "model4": [(0, 512, 256, 3), (2, 512, 512, 3), (4, 512, 512, 3)],
-    "model5": [(0, 512, 512, 3), (2, 512, 512, 3), (4, 512, 512, 3)],
-    "model6": [(0, 512, 512, 3), (2, 512, 512, 3), (4, 512, 512, 3)],
-    "model7": [(0, 512, 512, 3), (2, 512, 512, 3), (4, 512, 512, 3)],
-    "model8": [(1, 256, 256, 3), (3, 256, 256, 3)],
-    "model9": [(1, 128, 128, 3)],
-    "model10": [(1, 128, 128, 3)],
-    "model3short8": [(0, 256, 256, 3)],
-    "model2short9": [(0, 128, 128, 3)],
-    "model1short10": [(0, 128, 64, 3)],
-    "model_class": [(0, 529, 256, 1)],
-    "model_out": [(0, 2, 128, 1)],
-}
-_UP = {"model8up": (512, 256), "model9up": (256, 128), "model10up": (128, 128)}
-_NORM = {"model1": 4, "model2": 4, "model8": 5, "model9": 3} | {f"model{n}": 6 for n in range(3, 8)}
-
-
-def published() -> dict[str, tuple[int, ...]]:
-    """Every key of siggraph17-df00044c.pth with its shape."""
-    keys: dict[str, tuple[int, ...]] = {}
-    for name, layers in _CONV.items():
-        for at, out, into, kernel in layers:
-            keys[f"{name}.{at}.weight"] = (out, into, kernel, kernel)
-            keys[f"{name}.{at}.bias"] = (out,)
-    for name, (into, out) in _UP.items():
-        keys[f"{name}.0.weight"], keys[f"{name}.0.bias"] = (into, out, 4, 4), (out,)
-    for name, at in _NORM.items():
-        width = _CONV[name][-1][1]
-        for part in ("weight", "bias", "running_mean", "running_var"):
-            keys[f"{name}.{at}.{part}"] = (width,)
-        keys[f"{name}.{at}.num_batches_tracked"] = ()
-    return keys
-
-
-def test_the_published_networks_keys_and_shapes_are_those_of_its_checkpoint() -> None:
-    with torch.device("meta"):
-        network = siggraph17.Siggraph17()
-    assert {key: tuple(value.shape) for key, value in network.state_dict().items()} == published()
-
-
-def test_a_supplied_file_is_asked_for_by_name_and_digest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clip = clip_of(moving(1))
-    monkeypatch.delenv(siggraph17.SETTING, raising=False)
-    with pytest.raises(StageError, match=f"set {siggraph17.SETTING}"):
-        run_stage(COLOURISE, clip, engine="siggraph17")
-    path = tmp_path / "siggraph17.pth"
-    torch.save({"model1.0.weight": torch.zeros(1)}, path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    monkeypatch.setenv(siggraph17.SETTING, str(path))
-    with pytest.raises(StageError, match=f"has the SHA-256 {digest}"):
-        run_stage(COLOURISE, clip, engine="siggraph17")
-    with pytest.raises(StageError, match="is no checkpoint of siggraph17"):
-        run_stage(COLOURISE, clip, engine="siggraph17", checkpoint=digest)
