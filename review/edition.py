@@ -17,6 +17,7 @@ from restoration.recording import MAP, PICTURE
 from restoration.storage import storage
 from restoration.take_index import TakeIndex
 from review import decisions
+from review.colour_guides import guides_of
 from review.cues import KINDS, PLANES, Link, chain_cues, pixels_of
 from review.formats.edition import (
     Cue,
@@ -144,6 +145,7 @@ def _scene(
         unapproved=held.unapproved.get(scene.pk, ""),
         marked=marked_ranges(whole_frame_counts(take)),
         cues=_cues(take, scene),
+        guides=guides_of(take),
     )
 
 

@@ -147,6 +147,9 @@ class EditionScene:
     """Where a machine or a person made picture or colour, in order."""
     cues: tuple[Cue, ...] = ()
     """The same by what made it, for the cue sheet."""
+    guides: tuple[dict[str, Any], ...] = ()
+    """What the numbers of its map's hint plane stand for: hints and stills, with their palette's
+    entry, its source and who decided."""
 
     @property
     def frames(self) -> int:

@@ -106,6 +106,7 @@ def _scene_entry(scene: EditionScene, edition: Edition) -> dict[str, Any]:
         "approvals": [decision.as_json() for decision in scene.approvals],
         "unapproved": scene.unapproved,
         "marked": [marked.as_json() for marked in scene.marked],
+        "guides": list(scene.guides),
         "converted": edition.is_converted(scene),
         "totals": edition.totals_of(scene),
     }

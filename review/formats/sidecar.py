@@ -84,6 +84,7 @@ def _scene(edition: Edition, shot: Shot) -> dict[str, Any]:
         "totals": edition.totals_of(scene),
         "marked": [marked.as_json() for marked in scene.marked],
         "transcript": edition.said_in(scene),
+        "guides": list(scene.guides),
         "notes": [_note(remark) for remark in scene.remarks],
     }
 

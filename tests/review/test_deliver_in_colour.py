@@ -24,27 +24,25 @@ from fixtures.demo import journey
 from fixtures.demo.clock import Clock
 from fixtures.demo.painting import Coloured
 from fixtures.demo.table import colour_table
-from restoration import hints
-from restoration.drawn import drawn_params
 from restoration.imaging.tones import lightness_of
 from restoration.mapfile import MapReader
-from restoration.models import Hint, Scene, Take
+from restoration.models import Scene, Take
 from restoration.provenance import Label, Totals
 from restoration.storage import storage
 from review import decisions
-from review.deliverables import DeliveryFailed, DeliveryRefused, build_deliverable, check
+from review.deliverables import DeliveryFailed, DeliveryRefused, check
 from review.delivery import requests
 from review.delivery.attempts import execute_delivery
 from review.formats.conversion import as_rgb
 from review.models import Deliverable, Delivery
 from review.verifying import verify
 from review.version_choice import COLOUR, UnknownScenes, VersionChoice
-from tests.review.approved_reel import current_scan, make_approved_reel, make_real_take
+from tests.review.approved_reel import make_approved_reel, make_real_take
+from tests.review.coloured_reel import OTHERS_AS_RESTORED, approve, colour, deliver, scenes_of
 
 pytestmark = pytest.mark.django_db
 
 ALL_COLOURED = VersionChoice(COLOUR)
-OTHERS_AS_RESTORED = VersionChoice(COLOUR, uncoloured=True)
 
 
 @pytest.fixture(autouse=True)
@@ -59,30 +57,6 @@ def reel(tmp_path: Path, archivist: User) -> Reel:
     reel = make_approved_reel(tmp_path, by=archivist)
     approve(colour(scenes_of(reel)[1]), by=archivist)
     return reel
-
-
-def scenes_of(reel: Reel) -> list[Scene]:
-    return list(Scene.objects.current().filter(scan=current_scan(reel)))
-
-
-def colour(scene: Scene, **params: Any) -> Take:
-    """One red patch on the scene's first frame, spread over the restoration."""
-    if not Hint.objects.of_scene(scene).exists():
-        anna = User.objects.get(username="anna")
-        hints.paint(scene, scene.start_frame, [(11, 11)], size=6, rgb=(180, 60, 40), by=anna)
-    restored = Take.objects.of_scene(scene).filter(version="restoration").latest("pk")
-    drawn = drawn_params(scene, "colourise")
-    return make_real_take(scene, stage="colourise", after=restored, **drawn, **params)
-
-
-def approve(take: Take, *, by: User) -> None:
-    scene = Scene.objects.current().get(scan=take.scan, start_frame=take.start_frame)
-    decisions.approve(scene, take, by=by)
-
-
-def deliver(reel: Reel, folder: Path, by: User, choice: VersionChoice, format: str = "all") -> Path:
-    made = build_deliverable(reel, format=format, use="exhibition", to=folder, by=by, choice=choice)
-    return Path(made.files[0]["path"]).parent
 
 
 def reasons(reel: Reel, choice: VersionChoice) -> list[str]:
