@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from restoration.stages.colourise.bench_clips import beside
+
 BARS_OF_STILLS = 14
 """How many of the bars, the first ones, are of stills."""
 
@@ -57,6 +59,7 @@ def _stills(report: Mapping[str, Any], engine: str) -> list[_Bar]:
 def _rest(report: Mapping[str, Any], engine: str) -> list[_Bar]:
     obeyed, clips = report["obedience"][engine], report["clips"]
     own, alone, leak = clips["methods"][engine], clips["methods"]["flow alone"], clips["leak"]
+    same = clips["methods"][beside(engine)]
     return [
         _Bar("hint pixels: CIEDE2000 mean, in gamut", None, 0.3, obeyed["hint_mean"]),
         _Bar("hint pixels: CIEDE2000 max, in gamut", None, 1.0, obeyed["hint_max"]),
@@ -66,6 +69,9 @@ def _rest(report: Mapping[str, Any], engine: str) -> list[_Bar]:
         _Bar("clips: stretch: PSNR, k=50", 34.0, None, own["psnr"]),
         _Bar("clips: chroma flicker ratio", None, 1.0, own["flicker_ratio"]),
         _Bar("clips: last frame against flow alone", None, 0.0, own["last"] - alone["last"]),
+        _Bar(
+            "clips: last frame against flow from its first", None, 0.0, own["last"] - same["last"]
+        ),
         _Bar("clips: drift in 24 frames", None, 1.0, own["drift"]),
         _Bar("leak forward across a hidden cut", None, 0.05, leak[engine]["forward"]),
         _Bar("leak backward across a hidden cut", None, 0.05, leak[engine]["backward"]),

@@ -18,6 +18,7 @@ from restoration.imaging.metrics import psnr
 from restoration.imaging.tones import lightness_of, to_srgb
 from restoration.stages.colourise.bench_stills import PATCH, Still, draw_points
 from restoration.stages.colourise.field import Field, carry, find_way
+from restoration.stages.colourise.peers import Colours
 from restoration.stages.colourise.refine import draw_to_edges
 from restoration.stages.colourise.spread import spread_points
 from restoration.stages.colourise.stage import STAGE
@@ -88,12 +89,17 @@ def lab_of(picture: Picture, read: PictureFormat) -> Lab:
 
 
 def flow_alone(film: Film, count: int, seed: int) -> Made:
-    """The first frame spread as ours is, then warped from frame to frame and nothing else."""
+    """The first frame spread without a network, then warped from frame to frame and no more."""
     still = film.stills[0]
     points = draw_points(still, count, seed)
     ab = draw_to_edges(still.lightness, spread_points(still.lightness, points).ab, points)
+    return flow_from(film, ab)
+
+
+def flow_from(film: Film, ab: Colours) -> Made:
+    """The first frame's colours, (H, W, 2), warped from frame to frame and nothing else."""
     estimator = FlowEstimator("fast")
-    made = []
+    made: list[Lab] = []
     for number, here in enumerate(film.stills):
         if number:
             codes = [film.grey.pictures[n].planes[0].astype(np.uint8) for n in (number, number - 1)]
@@ -109,7 +115,8 @@ def carried_truth(film: Film) -> Made:
     held = Field(truth, np.ones(shape, np.float32), np.zeros(shape, np.int16))
     estimator, made = FlowEstimator("fast"), [film.stills[0].lab]
     for before, here in pairwise(film.stills):
-        held = carry(held, find_way(here.lightness, before.lightness, estimator), here.lightness)
+        way = find_way(here.lightness, before.lightness, estimator)
+        held = carry(held, way, here.lightness).field
         made.append(_written(here.lightness, held.ab))
     return Made(made)
 
@@ -117,6 +124,11 @@ def carried_truth(film: Film) -> Made:
 def _written(lightness: Plane, ab: npt.NDArray[np.float32]) -> Lab:
     rgb, _ = fit_gamut(np.dstack([lightness, ab]).astype(np.float32))
     return to_lab((np.rint(rgb * 255) / 255).astype(np.float32))
+
+
+def beside(engine: str) -> str:
+    """What the row is called in which flow alone starts from the engine's own first frame."""
+    return f"flow from {engine}"
 
 
 def measure_clips(data: Path, engines: Sequence[str], runs: int) -> dict[str, Any]:
@@ -128,6 +140,8 @@ def measure_clips(data: Path, engines: Sequence[str], runs: int) -> dict[str, An
         made = {"flow alone": flow_alone(film, HINTS, 0), "true start": carried_truth(film)}
         for engine in engines:
             made[engine] = run_ours(film.grey, hints, engine)[0]
+            first = np.ascontiguousarray(made[engine].lab[0][..., 1:])
+            made[beside(engine)] = flow_from(film, first)
         for name, result in made.items():
             rows.setdefault(name, []).append({**_figures(film, result.lab)})
     means = {

@@ -1,8 +1,11 @@
 """Colour on its way through a scene: carried along by motion, and filled where motion fails.
 
 A field is dense: every pixel has a colour, and says how much of it rests on a hint. Where the way
-there and back by optical flow does not meet, or luma differs at its end, colour is filled from what
-was carried safely nearby and is equally light (a bilateral grid: Chen, Paris and Durand 2007).
+there and back by optical flow does not meet, or luma differs at its end, there are two colours to
+choose from: the one at the end of the way, and that of what was carried safely nearby and is
+equally light (a bilateral grid: Chen, Paris and Durand 2007). Each counts by the error to expect of
+it: a way that misses does no harm where the colour around its end is one and the same, and what
+lies nearby says little where its colours differ among each other.
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ from restoration.imaging.flow import (
     FlowEstimator,
     follow,
     leaves_picture,
-    round_trip_error,
 )
 
 _MISSED = 1.0
@@ -36,6 +38,11 @@ _FILLED = 0.6
 _CELL = 10.0
 """Pixels to a cell of the grid; L has ten steps."""
 _STEPS = 10
+_ROUGH = 1.0
+"""Squared distance of a and b by which a filled colour is off at least."""
+_OTHER = 2.0
+"""Where luma says that the thing is another: by how many squared distances to the filled colour the
+carried one is off."""
 _NO_MAP = np.empty(0, np.float32)
 WALL = 0.2
 """If less of a frame can be followed, the film was cut there and nothing is carried on."""
@@ -63,11 +70,15 @@ def empty_field(shape: tuple[int, ...]) -> Field:
 class Way(NamedTuple):
     """How to get from each pixel of one frame to the same thing in another.
 
-    flow: (H, W, 2). trust: (H, W) float32 in [0, 1].
+    flow: (H, W, 2). trust: (H, W) float32 in [0, 1]. missed: (H, W, 2), from the end of the way
+    there to where the way back would have to start from. other: (H, W) float32 in [0, 1], how
+    likely luma at its end is that of another thing.
     """
 
     flow: Flow
     trust: Plane
+    missed: Flow
+    other: Plane
 
     @property
     def is_cut(self) -> bool:
@@ -78,22 +89,36 @@ def find_way(here: Plane, there: Plane, estimator: FlowEstimator) -> Way:
     """The way from the frame with L `here` to that with L `there`."""
     one, other = (np.clip(plane * 2.55, 0, 255).astype(np.uint8) for plane in (here, there))
     flow, back = estimator.between(one, other), estimator.between(other, one)
-    missed = round_trip_error(flow, back) / _MISSED
+    missed = flow + follow(back, flow)
+    off = cv2.magnitude(missed[..., 0], missed[..., 1]) / _MISSED
     change = follow(there, flow) - here
     lighter = (change - np.median(change)) / _LIGHTER  # whole frames flicker
-    trust = np.exp(-(missed**2 + lighter**2) / 2).astype(np.float32)
-    trust[leaves_picture(flow)] = 0.0
-    return Way(flow, trust)
+    alike = np.exp(-(lighter**2) / 2).astype(np.float32)
+    trust = np.asarray(np.exp(-(off**2) / 2) * alike, np.float32)
+    outside = leaves_picture(flow)
+    trust[outside], alike[outside] = 0.0, 0.0
+    return Way(flow, trust, missed, 1 - alike)
 
 
-def carry(field: Field, way: Way, lightness: Plane) -> Field:
+class Carried(NamedTuple):
+    """A field brought to another frame, and what it may have lost on the way.
+
+    lost: (H, W) float32, squared distance of a and b by which a pixel may be further off than it
+        was before; 0 where it was followed safely.
+    """
+
+    field: Field
+    lost: Plane
+
+
+def carry(field: Field, way: Way, lightness: Plane) -> Carried:
     """The field of the other frame brought here and filled.
 
     Args:
         way: from here to the frame of the field. lightness: L here.
     """
     if way.is_cut:
-        return empty_field(lightness.shape)
+        return Carried(empty_field(lightness.shape), np.zeros_like(lightness))
     places = way.flow + _grid(lightness.shape)
     ab = follow(field.ab, way.flow)
     # Grain makes every way a little doubtful; only one that fails takes certainty away.
@@ -102,15 +127,33 @@ def carry(field: Field, way: Way, lightness: Plane) -> Field:
     owner = cv2.remap(
         field.owner, places, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
     )
-    unsure = way.trust < 0.9
+    unsure, lost = way.trust < 0.9, np.zeros_like(lightness)
     if unsure.any():
-        joined = np.dstack([ab, evidence / np.maximum(kept, 1e-3)])
+        squares = (ab**2).sum(-1)
+        joined = np.dstack([ab, squares, evidence / np.maximum(kept, 1e-3)])
         filled = fill_from(joined, way.trust**2, lightness, unsure)
-        share = way.trust[unsure][:, None]
-        ab[unsure] = share * ab[unsure] + (1 - share) * filled[:, :2]
-        lent = np.clip(filled[:, 2], 0, 1) * np.float32(_FILLED)
-        evidence[unsure] = np.maximum(evidence[unsure], lent * (1 - share[:, 0]))
-    return Field(ab, np.clip(evidence, 0, 1), np.asarray(owner, np.int16))
+        colour = np.ascontiguousarray(filled[:, :2])
+        own = _carried_off(field.ab, way, ab)[unsure]
+        own += _OTHER * way.other[unsure] * ((colour - ab[unsure]) ** 2).sum(-1)
+        near = np.maximum(filled[:, 2] - (colour**2).sum(-1), 0) + np.float32(_ROUGH)
+        share = near / (near + own)
+        ab[unsure] = share[:, None] * ab[unsure] + (1 - share[:, None]) * colour
+        lost[unsure] = share * own
+        lent = np.clip(filled[:, 3], 0, 1) * np.float32(_FILLED)
+        evidence[unsure] = np.maximum(evidence[unsure], lent * (1 - way.trust[unsure]))
+    held = Field(ab, np.clip(evidence, 0, 1), np.asarray(owner, np.int16))
+    return Carried(held, lost)
+
+
+def _carried_off(there: npt.NDArray[np.float32], way: Way, ab: npt.NDArray[np.float32]) -> Plane:
+    """Squared distance of the colour at the end of the way from where else it may end. (H, W).
+
+    Args:
+        there: (H, W, 2), the colours to be carried. ab: (H, W, 2), those at the end of the way.
+    """
+    missed = [follow(there, way.flow + sign * way.missed) for sign in (-1, 1)]
+    squared = [((other - ab) ** 2).sum(-1) for other in missed]
+    return np.asarray(np.maximum(*squared), np.float32)
 
 
 def fill_from(

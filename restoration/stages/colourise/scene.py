@@ -22,11 +22,19 @@ import numpy.typing as npt
 from restoration.imaging.colour import Lab, Plane
 from restoration.imaging.flow import FlowEstimator
 from restoration.imaging.tones import lightness_of
-from restoration.stages.colourise.field import Field, Way, blend, carry, empty_field, find_way
+from restoration.stages.colourise.field import (
+    Carried,
+    Field,
+    Way,
+    blend,
+    carry,
+    empty_field,
+    find_way,
+)
 from restoration.stages.colourise.hints import Hint, points_of
 from restoration.stages.colourise.references import points_from
 from restoration.stages.colourise.refine import draw_to_edges
-from restoration.stages.colourise.spread import Point, spread_points
+from restoration.stages.colourise.spread import UNKNOWN, Point, error_at, spread_points
 from restoration.stages.contract import Clip
 from restoration.stages.segments import Segment
 
@@ -148,23 +156,25 @@ class Scene:
         """The field of frame `there`, brought to frame `here` beside it."""
         way = self._way(here, there)
         lightness = self.lightness(here)
-        carried = carry(field, way, lightness)
+        carried, lost = carry(field, way, lightness)
         if way.is_cut:
             self.walls.add(max(here, there))
         elif self._proposer is not None:
-            carried = self._guess_entering(carried, way, lightness, self._proposer)
+            carried = self._guess_entering(Carried(carried, lost), way, lightness, self._proposer)
         self._beat()
         return carried
 
     def _guess_entering(
-        self, carried: Field, way: Way, lightness: Plane, proposer: Proposer
+        self, brought: Carried, way: Way, lightness: Plane, proposer: Proposer
     ) -> Field:
         """What could not be followed is guessed anew, from what was as if that were hints.
 
-        The carried field itself is never shown to be improved: what is added would add up.
+        The carried field itself is never shown to be improved: what is added would add up. The
+        guess counts by the error to expect of it beside that of what was carried and filled.
         """
-        share = np.clip(1 - way.trust / _ENTERED, 0, 1)
-        if float(share.mean()) < _FEW:
+        entered = np.clip(1 - way.trust / _ENTERED, 0, 1)
+        carried = brought.field
+        if float(entered.mean()) < _FEW:
             return carried
         step = max(4, int(np.sqrt(lightness.size / _MOST_SURE)))
         sure = [
@@ -176,6 +186,8 @@ class Scene:
         spread = spread_points(lightness, [each.point for each in sure], learned=True)
         field = Field(spread.ab, spread.certainty, carried.owner)
         guess = proposer.improve(lightness, field, sure)
+        doubt = np.clip(error_at(guess.evidence), 0.03, UNKNOWN) ** 2
+        share = np.asarray(entered * brought.lost / (brought.lost + doubt), np.float32)
         ab = share[..., None] * guess.ab + (1 - share[..., None]) * carried.ab
         evidence = share * guess.evidence + (1 - share) * carried.evidence
         owner = np.where(share > 0.5, np.int16(UNOWNED), carried.owner)

@@ -30,6 +30,8 @@ DECIDED = 6.0
 _VARIANCE = (0.0, 53.5, 96.7, 133.7, 175.4, 225.9, 290.5, 382.4, 540.5)
 _MISSED = (0.0, 2.0, 4.65, 6.75, 8.71, 10.34, 12.41, 15.38, 16.44)
 """Mean distance from the truth of pixels with so much variance left, on the pictures fitted on."""
+UNKNOWN = _MISSED[-1]
+"""Distance of a and b from the truth to expect where nothing is known."""
 _DOUBTFUL = 100.0
 """Variance of a hint at which it weighs a quarter."""
 _ROWS = 1 << 20

@@ -315,7 +315,7 @@ def weights_of(params: Params) -> tuple[str | Weights, ...]:
 
 STAGE = Stage(
     name="colourise",
-    version="6",
+    version="7",
     queue="cpu",
     makes="pictures",
     params=Params,

@@ -56,7 +56,7 @@ def test_figures_leave_hints_out_and_a_bar_that_is_missed_says_so() -> None:
         "clips": {
             "methods": {
                 name: {"psnr": 30.0, "flicker_ratio": 2.0, "last": 1.0, "drift": 0.0}
-                for name in ("spread", "flow alone")
+                for name in ("spread", "flow alone", "flow from spread")
             },
             "leak": {"spread": {"forward": 0.0, "backward": 0.2}},
         },
