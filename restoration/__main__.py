@@ -1,4 +1,4 @@
-"""File in, file out: `python -m restoration restore|cuts|weights|bench|train`, without a catalogue.
+"""File in, file out: `python -m restoration COMMAND`, without a catalogue.
 
 Results go to standard output, progress to standard error. Exit code 0: done; 1: weights were found
 missing or altered; 2: it could not be done, and one line says why and what to do; 130: interrupted.
@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_restore(commands.add_parser("restore", help="restore a film file, scene by scene"))
     _add_cuts(commands.add_parser("cuts", help="find where scenes begin"))
     _add_transcribe(commands.add_parser("transcribe", help="write down what is said, with times"))
+    _add_attribute(commands.add_parser("attribute", help="say who speaks, from lips and voices"))
     _add_weights(commands.add_parser("weights", help="fetch and check the weights of networks"))
     _add_bench(commands.add_parser("bench", help="measure a stage on a folder of test films"))
     _add_train(commands.add_parser("train", help="train a stage's network from clean films"))
@@ -133,6 +134,22 @@ def _add_transcribe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", help="such as fr; found out if left out")
     parser.add_argument("--force", action="store_true", help="replace OUT.json if there")
     parser.set_defaults(command=_transcribe)
+
+
+def _add_attribute(parser: argparse.ArgumentParser) -> None:
+    _add_source(parser)
+    parser.add_argument("words", metavar="WORDS.json", type=Path, help="as `transcribe` writes it")
+    parser.add_argument(
+        "out", metavar="OUT.json", type=Path, nargs="?", help="also keep the words in this file"
+    )
+    parser.add_argument(
+        "--cast",
+        type=Path,
+        metavar="DIR",
+        help="a folder of photographs for each character, named after it; without, nobody is named",
+    )
+    parser.add_argument("--force", action="store_true", help="replace OUT.json if there")
+    parser.set_defaults(command=_attribute)
 
 
 def _add_weights(parser: argparse.ArgumentParser) -> None:
@@ -267,6 +284,35 @@ def _transcribe(asked: argparse.Namespace) -> int:
     for segment in document["segments"]:
         doubt = f"   ({'; '.join(segment['doubts'])})" if segment["doubts"] else ""
         print(f"{segment['start']:9.2f} {segment['end']:9.2f}  {segment['text']}{doubt}")
+    return 0
+
+
+def _attribute(asked: argparse.Namespace) -> int:
+    from restoration.cli_attribute import attribute
+    from restoration.cli_choices import assign_params
+    from restoration.cli_progress import Reporter
+    from restoration.cli_transcribe import check_target, write_transcript
+    from restoration.stages import find_stage
+
+    if asked.out is not None:
+        check_target(asked.out, force=asked.force)
+    document = attribute(
+        asked.source,
+        asked.words,
+        cast=asked.cast,
+        params=assign_params(asked.params, [find_stage("attribute")])["attribute"],
+        rate=_parse_rate(asked.rate),
+        reporter=Reporter(sys.stderr),
+    )
+    if asked.out is not None:
+        write_transcript(document, asked.out)
+    if asked.json:
+        return _print_json(document)
+    print(document["synchrony"]["said"])
+    for segment in document["segments"]:
+        who = segment["speaker"] or f"({segment['attribution']})"
+        rule = segment["evidence"]["rule"]
+        print(f"{segment['start']:9.2f} {who:<24} {segment.get('text', '')}   [{rule}]")
     return 0
 
 

@@ -20,6 +20,10 @@ PURE = (
     "restoration/manifest.py",
     "restoration/imaging",
     "restoration/speech",
+    *(
+        f"restoration/stages/attribute/{name}.py"
+        for name in ("measured", "lips", "synchrony", "clusters", "naming", "deciding", "spoken")
+    ),
     "review/policies.py",
     "review/gate.py",
     "review/override.py",

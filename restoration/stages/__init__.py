@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from restoration.stages.attribute.stage import STAGE as ATTRIBUTE
 from restoration.stages.colourise.stage import STAGE as COLOURISE
 from restoration.stages.contract import Stage, StageError
 from restoration.stages.cuts.stage import STAGE as CUTS
@@ -15,6 +16,7 @@ from restoration.stages.upscale.stage import STAGE as UPSCALE
 STAGES: tuple[Stage, ...] = (
     CUTS,
     TRANSCRIBE,
+    ATTRIBUTE,
     DEFLICKER,
     REPAIR,
     COLOURISE,

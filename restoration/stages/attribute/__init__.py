@@ -1,0 +1,1 @@
+"""Who speaks: faces, moving lips, voices, and a decision that says on what it rests."""
