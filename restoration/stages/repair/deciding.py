@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from restoration.imaging.compiled import compiled
 from restoration.stages.repair.evidence import Suspects
 from restoration.stages.repair.inputs import HALVES, Inputs
 from restoration.stages.repair.parts import Bits, Parts, connected_to, places_of
@@ -86,24 +87,39 @@ def find_suspects(planes: Inputs, damage: Odds, sensitivity: float) -> Bits:
     Returns: (H, W) uint8, 0 or 1. What the network knows keeps the outline that the network gives.
     """
     shift = 1.5 * math.log(sensitivity)
-    said = connected_to(_bits(damage > _SEED - shift), _bits(damage > _SPREAD - shift))
     # Differences are whole numbers, and so are the limits that they are held against.
     certain, possible = math.floor(_CERTAIN / sensitivity), math.floor(_POSSIBLE / sensitivity)
-    beyond, before, after = planes[8], planes[1], planes[2]
-    lighter = _bits((before > possible) & (after > possible))
-    darker = _bits((before < -possible) & (after < -possible))
-    measured = Parts.of(
-        connected_to(_bits(beyond > certain), lighter)
-        | connected_to(_bits(beyond < -certain), darker)
-    )
+    held = np.empty((6, *damage.shape), np.uint8)
+    limits = (np.float32(_SEED - shift), np.float32(_SPREAD - shift))
+    _hold_against(planes, damage, limits, certain, possible, held)
+    said, lighter, darker = (connected_to(held[at], held[at + 1]) for at in (0, 2, 4))
+    measured = Parts.of(lighter | darker)
     kept = np.zeros(measured.count, bool)
     kept[measured.which[damage.reshape(-1)[measured.places] > _HARDLY]] = True
     kept[measured.labels.reshape(-1)[places_of(said)]] = False
     return said | measured.only(kept)
 
 
-def _bits(mask: npt.NDArray[np.bool_]) -> Bits:
-    return mask.view(np.uint8)
+@compiled
+def _hold_against(
+    planes: Inputs,
+    damage: Odds,
+    limits: tuple[np.float32, np.float32],
+    certain: int,
+    possible: int,
+    held: Bits,
+) -> None:
+    """Write seeds and what they spread over: as the network says, lighter, darker. 0 or 1."""
+    seed, spread = limits
+    for y in range(damage.shape[0]):
+        for x in range(damage.shape[1]):
+            beyond, before, after = planes[8, y, x], planes[1, y, x], planes[2, y, x]
+            held[0, y, x] = damage[y, x] > seed
+            held[1, y, x] = damage[y, x] > spread
+            held[2, y, x] = beyond > certain
+            held[3, y, x] = (before > possible) & (after > possible)
+            held[4, y, x] = beyond < -certain
+            held[5, y, x] = (before < -possible) & (after < -possible)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -79,9 +79,9 @@ def fill_defects(
         _close(planes, unknown, None if lines is None else lines.opaque, before.pixel)
     if core is not None:
         gone = _put_back_loose(planes, here.picture, core if lines is None else core | lines.opaque)
-        mask, unknown = mask & ~gone, unknown & ~gone
-        for values in (sources.offset, sources.dy, sources.dx):
-            values[gone] = 0
+        mask = mask.copy()
+        for values in (mask, unknown, sources.offset, sources.dy, sources.dx):
+            values.reshape(-1)[gone] = 0
     return _label(before, planes, mask, unknown, sources)
 
 
@@ -141,8 +141,8 @@ def _close(planes: list[Plane], unknown: Mask, joined: Mask | None, pixel: Pixel
             plane[box][inside] = closed[inside]
 
 
-def _put_back_loose(planes: list[Plane], before: Picture, core: Mask) -> Mask:
-    """Leave as it was what changed around a defect without touching the defect. (H, W) bool: where.
+def _put_back_loose(planes: list[Plane], before: Picture, core: Mask) -> Places:
+    """Leave as it was what changed around a defect without touching the defect. Returns: where.
 
     A mask is widened for soft edges. Where there is none, single grains of the copy differ from
     those of the scan, and there is no reason to take them.
@@ -154,12 +154,16 @@ def _put_back_loose(planes: list[Plane], before: Picture, core: Mask) -> Mask:
     parts = Parts.of(changed.view(np.uint8))
     loose = np.ones(parts.count, bool)
     loose[parts.which[core.reshape(-1)[parts.places]]] = False
-    gone = parts.only(loose).view(bool)
-    if gone.any():
-        for old, new in zip(before.planes, planes, strict=True):
-            back = gather(gone, old.shape, pixel)
+    at: Places = parts.places[loose[parts.which]]
+    if not len(at):
+        return at
+    for old, new in zip(before.planes, planes, strict=True):
+        if new.shape == core.shape:
+            new.reshape(-1)[at] = old.reshape(-1)[at]
+        else:
+            back = gather(parts.only(loose).view(bool), old.shape, pixel)
             new[back] = old[back]
-    return gone
+    return at
 
 
 def _label(

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from restoration import weights
 from restoration.provenance import Label
 from restoration.stages import REPAIR
+from restoration.stages.repair.inference import add_coarser, as_bfloat16
 from restoration.stages.repair.inputs import (
     CHANNELS,
     HALVES,
@@ -81,6 +82,18 @@ def test_planes_laid_out_in_pixels_give_what_training_saw(
     damage, choice = word.damage[0, 0].numpy(), word.choice[0].permute(1, 2, 0).numpy()
     assert np.allclose(told.damage, damage, atol=apart * np.abs(damage).max())
     assert np.allclose(told.choice, choice, atol=apart * np.abs(choice).max())
+
+
+def test_sums_made_on_the_bits_are_those_of_the_library() -> None:
+    torch.manual_seed(3)
+    planes = torch.randn(1, 16, 24, 40).bfloat16().contiguous(memory_format=torch.channels_last)
+    coarser = torch.randn(1, 16, 12, 20).bfloat16().contiguous(memory_format=torch.channels_last)
+    wide = coarser.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    wanted = (planes + wide).relu()
+    add_coarser(planes, coarser)
+    assert torch.equal(planes, wanted)
+    numbers = np.arange(-128, 128, dtype=np.int8)
+    assert torch.equal(as_bfloat16(numbers), torch.from_numpy(numbers).bfloat16())
 
 
 def test_nothing_beyond_the_halo_has_a_say(any_judge: Judge) -> None:
