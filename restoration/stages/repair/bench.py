@@ -1,6 +1,6 @@
 """How well repair finds and mends known damage, beside simpler methods on the same frames.
 
-    python -m restoration bench repair --data DIR [--runs N] [--sheet OUT.png] [--json]
+    python -m restoration bench repair --data DIR [--runs N] [--frames N] [--sheet OUT.png] [--json]
 
 DIR holds `clean_video/`, `damage/` and, for the second part, `old_film/`. Seeds are fixed: the
 figures can be made again. Times are processor time, to be read as ratios within one report.
@@ -20,7 +20,7 @@ import numpy as np
 from archive.media.pixels import Picture
 from restoration.imaging.luma import analysis_luma
 from restoration.provenance import FrameMap, check_frame, check_sources
-from restoration.stages.contract import StageFrame
+from restoration.stages.contract import StageError, StageFrame
 from restoration.stages.material import MemoryClip
 from restoration.stages.repair.bench_bars import judge
 from restoration.stages.repair.bench_film import (
@@ -41,6 +41,7 @@ OURS, OTHER = "repair", "repair by network"
 """The stage as it comes, and its other engine."""
 DEEP = (("bedroom.mp4", 20, "gray16le"), ("bedroom.mp4", 20, "yuv420p10le"))
 COLOUR = (("05_default_juggle.mp4", 100, "yuv420p"), ("big_buck_bunny_0_30.webm", 300, "yuv420p"))
+LEAST_FRAMES = 4
 _WORST = 4  # objects of each run to show
 
 
@@ -64,7 +65,12 @@ def main(
     Args:
         runs: how many of the ten runs; fewer are quicker and say less.
         sheet: where to write a picture sheet (PNG).
+        frames: of each run; lines are followed through fewer than the usual ones less surely.
+
+    Raises: StageError if there are too few frames, or more than a run has.
     """
+    if not LEAST_FRAMES <= frames <= FRAMES:
+        raise StageError(f"--frames must lie in {LEAST_FRAMES} to {FRAMES}, not {frames}")
     cv2.setNumThreads(1)  # processor time of one thread is what methods are compared by
     planted, old, deep = Tables(), Tables(), Tables()
     for number, run in enumerate(bench_runs(data, runs, frames=frames)):

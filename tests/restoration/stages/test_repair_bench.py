@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat
 from restoration.stages.contract import StageError
 from restoration.stages.material import MemoryClip, Planted
+from restoration.stages.repair import bench
 from restoration.stages.repair.bench_bars import BARS, judge
 from restoration.stages.repair.bench_film import LINES, Run, bench_runs
 from restoration.stages.repair.bench_score import Sums, Truth, figures, score_run
@@ -160,3 +162,9 @@ def test_more_runs_than_there_are_is_refused_with_the_range(tmp_path):
 def test_a_folder_without_the_clips_is_refused_by_name(tmp_path):
     with pytest.raises(StageError, match="05_default_juggle"):
         next(bench_runs(tmp_path, 1))
+
+
+@pytest.mark.parametrize("frames", [3, 25])
+def test_it_says_how_many_frames_a_run_can_have(frames: int, tmp_path: Path) -> None:
+    with pytest.raises(StageError, match="--frames must lie in 4 to 24"):
+        bench.main(tmp_path, frames=frames)
