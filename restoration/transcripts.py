@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
+from django.dispatch import Signal
 from django.utils import timezone
 
 from archive.fixity import digest_json
@@ -17,6 +18,9 @@ from restoration.errors import TranscriptRefused
 from restoration.models import StageRun, Transcript, TranscriptCorrection, TranscriptLine
 from restoration.speech import corrections, layers
 from restoration.speech import transcript as speech
+
+changed = Signal()
+"""Sent with `scan`, in the transaction, when what is said in it reads differently from now on."""
 
 MOST_LINES = 200_000
 """In one transcript; a day of talk has some 30,000."""
@@ -59,6 +63,7 @@ def keep(
         batch_size=1000,
     )
     tell("transcript kept", scan, by, _about(made) | {"lines": len(lines)})
+    changed.send(sender=Transcript, scan=scan)
     return made
 
 
@@ -173,6 +178,7 @@ def correct(
     made.save()
     _refuse_misfit(laid, made.seen_from(transcript))
     tell(f"transcript line {made.get_kind_display()}", transcript.scan, by, _change(made))
+    changed.send(sender=Transcript, scan=transcript.scan)
     return made
 
 
@@ -215,6 +221,7 @@ def withdraw(correction: TranscriptCorrection, *, by: User) -> TranscriptCorrect
     correction.withdrawn, correction.withdrawn_by = timezone.now(), by
     correction.save(update_fields=["withdrawn", "withdrawn_by"])
     tell("transcript correction withdrawn", correction.scan, by, _change(correction))
+    changed.send(sender=Transcript, scan=correction.scan)
     return correction
 
 

@@ -7,3 +7,4 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         from review import permissions, uses  # noqa: F401  (rules and checks are registered)
+        from review.search import following  # noqa: F401  (receivers are connected)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archive.models import Scan
@@ -12,7 +12,9 @@ from restoration import transcripts
 from restoration.models import Transcript, TranscriptCorrection
 from restoration.speech import layers
 from restoration.speech.layers import Label, LayeredLine, LayeredWord
-from restoration.speech.transcript import CLOCK, first_frame
+from restoration.speech.transcript import CLOCK, first_frame, frame_after
+from review.search.matching import spans
+from review.search.query import Query
 
 _MACHINE = (Label.MACHINE, Label.MACHINE_DOUBTFUL)
 _FAIR = 0.8
@@ -25,6 +27,8 @@ class ShownWord:
 
     said: LayeredWord
     number: int
+    is_hit: bool = False
+    """A search that led here means it."""
 
     @property
     def space(self) -> str:
@@ -42,6 +46,11 @@ class ShownWord:
     @property
     def style(self) -> str:
         """Classes: who answers for it, and how sure the recogniser was."""
+        hit = " hit" if self.is_hit else ""
+        return self._answered_for + hit
+
+    @property
+    def _answered_for(self) -> str:
         label = self.said.label
         if label not in _MACHINE:
             return label.value.lower()
@@ -73,10 +82,15 @@ class ShownLine:
     history: list[TranscriptCorrection] = field(default_factory=list)
     following: str = ""
     """The key of the line after it, to merge with."""
+    hits: frozenset[int] = frozenset()
+    """Numbers of the words that a search means which led here."""
 
     @property
     def words(self) -> list[ShownWord]:
-        return [ShownWord(said, number) for number, said in enumerate(self.line.words)]
+        return [
+            ShownWord(said, number, number in self.hits)
+            for number, said in enumerate(self.line.words)
+        ]
 
     @property
     def at(self) -> str:
@@ -85,6 +99,16 @@ class ShownLine:
     @property
     def until(self) -> str:
         return f"{self.line.end / CLOCK:.3f}"
+
+    @property
+    def first(self) -> int:
+        """The first frame of the line."""
+        return first_frame(self.line.start, self.scan.rate)
+
+    @property
+    def end(self) -> int:
+        """The frame after its last."""
+        return frame_after(self.line.end, self.scan.rate)
 
     @property
     def start_timecode(self) -> str:
@@ -167,6 +191,22 @@ def transcript_room(scan: Scan, number: int | None = None) -> Room | None:
         counts=word_counts(laid),
         speakers=sorted({line.speaker for line in laid.shown if line.speaker}),
     )
+
+
+def marked(lines: list[ShownLine], query: Query, language: str) -> list[ShownLine]:
+    """The lines with the words marked that the search means, by the rules of the search itself."""
+    text, places = "", []
+    for line in lines:
+        for number, said in enumerate(line.line.words):
+            text += "" if said.word.glued and number else " "
+            places.append((line.number, number, len(text), len(text) + len(said.word.text)))
+            text += said.word.text
+    found: dict[int, set[int]] = defaultdict(set)
+    for span in spans(query.node, text, language=language):
+        for line_number, number, start, end in places:
+            if span.start < end and start < span.end:
+                found[line_number].add(number)
+    return [replace(line, hits=frozenset(found[line.number])) for line in lines]
 
 
 def _shown(scan: Scan, laid: layers.Layered, rows: list[TranscriptCorrection]) -> list[ShownLine]:

@@ -25,7 +25,8 @@ from restoration.speech.profiles import ProfileError, profiles
 from restoration.speech.transcript import TranscriptError, sample_of_frame
 from review import transcript_files
 from review.formats.subtitles import SubtitleError
-from review.transcript_page import Room, transcript_room
+from review.search.query import parse
+from review.transcript_page import Room, ShownLine, marked, transcript_room
 
 CORRECT, IMPORT = "review.correct_transcript", "review.import_transcript"
 PAGE = 150
@@ -68,18 +69,39 @@ def _context(request: HttpRequest, reel: Reel) -> dict[str, Any]:
     shows = "check" if request.GET.get("show") == "check" else ""
     lines = (room.to_check if shows else room.lines) if room else []
     checked = request.GET.get("rules", "")
+    opened = _opened(request, lines)
+    page = Paginator(lines, PAGE).get_page(
+        opened // PAGE + 1 if opened is not None else request.GET.get("page")
+    )
+    if room and (asked := request.GET.get("q", "")):
+        page.object_list = marked(list(page.object_list), parse(asked), room.transcript.language)
     return {
         "reel": reel,
         "scan": scan,
         "room": room,
         "shows": shows,
-        "page": Paginator(lines, PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "opened": lines[opened] if opened is not None else None,
         "formats": transcript_files.FORMATS,
         "profiles": profiles(),
         "rules": _rules(room, checked) if room and checked in profiles() else None,
         "makers": Transcript.Maker.choices,
         "run": scan and scan.runs.filter(stage="transcribe").order_by("-pk").first(),
     }
+
+
+def _opened(request: HttpRequest, lines: list[ShownLine]) -> int | None:
+    """The place of the line that a link means: by key if it still lies at that frame, else the one
+    that is said then, or the next."""
+    frame = _number(request.GET.get("frame"))
+    if frame is None or not lines:
+        return None
+    there = [place for place, line in enumerate(lines) if line.first <= frame < line.end]
+    for place in there:
+        if lines[place].line.key == request.GET.get("line"):
+            return place
+    later = (place for place, line in enumerate(lines) if line.first > frame)
+    return there[-1] if there else next(later, len(lines) - 1)
 
 
 def _rules(room: Room, profile: str) -> dict[str, Any]:

@@ -2,11 +2,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import delivery_views, storyboard_views, transcript_views, views
+from review import delivery_views, search_views, storyboard_views, transcript_views, views
 
 urlpatterns = [
     path("", views.today, name="today"),
     path("catalogue/", views.catalogue, name="catalogue"),
+    path("search/", search_views.search, name="search"),
+    path("search/hits.<slug:kind>", search_views.export, name="search-hits"),
+    path("search/save/", search_views.save, name="save-search"),
+    path("search/<int:pk>/forget/", search_views.forget, name="forget-search"),
+    path("reels/<int:pk>/cite/<int:frame>/", search_views.cite, name="cite"),
     path("reels/<int:pk>/", views.reel, name="reel"),
     path("reels/<int:pk>/storyboard/", storyboard_views.storyboard, name="storyboard"),
     path("reels/<int:pk>/transcript/", transcript_views.transcript, name="transcript"),

@@ -29,6 +29,7 @@ PURE = (
     "review/override.py",
     "review/frame_ranges.py",
     "review/cues.py",
+    *(f"review/search/{name}.py" for name in ("words", "query", "lexemes", "matching", "citing")),
 )
 """Arrays and values in, arrays and values out."""
 

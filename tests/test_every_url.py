@@ -60,6 +60,11 @@ class Expected:
 EXPECTED = {
     "today": Expected(READ, EVERYBODY),
     "catalogue": Expected(READ, RESEARCH),
+    "search": Expected(READ, RESEARCH),
+    "search-hits": Expected(READ, RESEARCH, ("hits",)),
+    "save-search": Expected(WRITE, RESEARCH),
+    "forget-search": Expected(WRITE, RESEARCH, ("search",)),
+    "cite": Expected(READ, VIEWERS, ("reel", "zero")),
     "reel": Expected(READ, VIEWERS, ("reel",)),
     "transcript": Expected(READ, VIEWERS, ("reel",)),
     "transcript-file": Expected(READ, VIEWERS, ("reel", "kind")),
@@ -216,7 +221,7 @@ def things(archivist: User) -> dict[str, object]:
     transcripts.keep(scan, Transcript((said,), "en"), source="test", maker="machine")
     of_line = transcripts.correct(scan.transcripts.get(), "confirm", ["m0"], {}, by=archivist)
     return {
-        "kind": "vtt", "correction_of_line": of_line.pk,
+        "hits": "csv", "search": 0, "kind": "vtt", "correction_of_line": of_line.pk,
         "reference": reference.pk,
         "correction": correction.pk,
         "hint": hint.pk, "palette_entry": entry.pk, "batch": uuid.uuid4(),

@@ -52,13 +52,16 @@ def write_srt(subtitles: Subtitles, *, speakers: bool = False) -> str:
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
+def escaped(text: str) -> str:
+    """The text as a file has it: what looks like markup is text when it is read back."""
+    plain = _LOOKS_LIKE_MARKUP.sub(lambda found: "&lt;" if found[0] == "<" else "&amp;", text)
+    return plain.replace("-->", "--&gt;")
+
+
 def _written(line: CueLine, *, named: bool) -> str:
     spans = []
     for span in line.spans:
-        text = _LOOKS_LIKE_MARKUP.sub(
-            lambda found: "&lt;" if found[0] == "<" else "&amp;", span.text
-        )
-        text = text.replace("-->", "--&gt;")
+        text = escaped(span.text)
         spans.append(f"<i>{text}</i>" if span.italic else text)
     name = f"{line.speaker}: " if named and line.speaker else ""
     return line.dash + name + "".join(spans)

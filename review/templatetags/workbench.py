@@ -161,6 +161,7 @@ def main_menu(request: HttpRequest) -> Iterator[dict[str, Any]]:
             {"catalogue", "reel", "scene", "storyboard"},
             user.has_perm("archive.browse"),
         ),
+        ("Search", "search", {"search", "cite"}, user.has_perm("archive.browse")),
         ("Add film", "upload", {"upload"}, user.has_perm("archive.ingest")),
         ("Work", "work", {"work"}, user.has_perm("restoration.view_work")),
     ]

@@ -104,6 +104,15 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   choose(all[Math.min(same ? all.indexOf(same) + by : place, all.length - 1)]);
 });
 
+// A link to a moment: its line is chosen, and the player waits a second before it is said.
+const opened = document.querySelector("#spoken [data-opened]");
+if (opened) {
+  choose(opened, { scroll: false });
+  opened.scrollIntoView({ block: "center" });
+  const at = Math.max(Number(opened.dataset.at) - 1, 0);
+  if (player) player.readyState ? seek(at, { play: false }) : player.addEventListener("loadedmetadata", () => seek(at, { play: false }), { once: true });
+}
+
 player?.addEventListener("timeupdate", () => {
   document.querySelectorAll("#spoken .on").forEach((part) => part.classList.remove("on"));
   const line = lines().find((each) => holds(each, player.currentTime));

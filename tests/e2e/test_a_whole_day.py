@@ -111,6 +111,7 @@ def test_a_film_goes_from_a_persons_disk_to_delivered_files(
     archivist: User,
     restorer: User,
     reviewer: User,
+    researcher: User,
 ) -> None:
     reel = take_in(page, archivist, newsreel)
     scenes = restore(page, restorer, reel, newsreel)
@@ -120,6 +121,7 @@ def test_a_film_goes_from_a_persons_disk_to_delivered_files(
     colour(page, sent_back)
     folder = deliver(page, archivist, reel, tmp_path / "fetched")
     deliver_in_colour(page, reel, sent_back)
+    find(page, restorer, researcher, reel)
 
     for path in sorted(folder.iterdir()):
         assert verify(path).problems == [], path.name
@@ -266,6 +268,36 @@ def deliver_in_colour(page: Page, reel: Reel, coloured: Scene) -> None:
     assert take is not None
     scene = made.record["scenes"][list(Scene.objects.of_reel(reel)).index(coloured)]
     assert scene["approval"]["digest"] == take.digest and scene["totals"] == take.totals
+
+
+SAID = b"""1
+00:00:00,000 --> 00:00:00,500
+The rider waits.
+
+2
+00:00:00,600 --> 00:00:01,000
+Then the rocket climbs.
+"""
+
+
+def find(page: Page, restorer: User, researcher: User, reel: Reel) -> None:
+    """The restorer takes subtitles in; a researcher finds a word of them and opens its line."""
+    come_in(page, restorer)
+    page.goto(f"/reels/{reel.pk}/transcript/")
+    page.locator("#import-file").set_input_files(
+        {"name": "said.srt", "mimeType": "application/x-subrip", "buffer": SAID}
+    )
+    page.get_by_label("Where it is from").fill("the archive's own list")
+    page.get_by_role("button", name="Take it in").click()
+    expect(page.locator("#m1 .text")).to_have_text("Then the rocket climbs.")
+    Reel.objects.filter(pk=reel.pk).update(access=Reel.Access.RESEARCH)
+    come_in(page, researcher)
+    page.get_by_role("link", name="Search", exact=True).click()
+    page.get_by_role("searchbox").fill('"rocket climbs"')
+    page.keyboard.press("Enter")
+    page.locator(".concordance .found a").click()
+    expect(page.locator("#m1")).to_be_focused()
+    expect(page.locator("#spoken .hit")).to_have_text(["rocket", "climbs."])
 
 
 def check_against_the_truth(newsreel: Newsreel, reel: Reel, folder: Path) -> None:

@@ -9,10 +9,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from restoration import borders, scenes
+from restoration import borders, scenes, transcripts
+from restoration.speech.transcript import Transcript
 from review import decisions
 from tests import factories
 from tests.e2e.player import open_player
+from tests.restoration.speech.said import line
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +42,12 @@ def axe(page: Page, options: dict[str, Any]) -> list[str]:
     ]
 
 
+def said(*texts: str) -> Transcript:
+    return Transcript(
+        tuple(line(text, 0.2 * at, 0.2 * at + 0.2) for at, text in enumerate(texts)), "en"
+    )
+
+
 def test_no_page_has_a_serious_fault(page: Page, log_in, scene_with_takes, archivist, reviewer):
     scene = scene_with_takes
     take = scenes.head_take(scene)
@@ -55,6 +63,17 @@ def test_no_page_has_a_serious_fault(page: Page, log_in, scene_with_takes, archi
     log_in(archivist)
     reel = scene.scan.reel_id
     for address in ("/", "/catalogue/", f"/reels/{reel}/", "/work/", "/upload/", "/nowhere/"):
+        page.goto(address)
+        found += faults(page)
+    transcripts.keep(
+        scene.scan, said("A last farewell", "from the harbour"), source="test", maker="machine"
+    )
+    for address in (
+        "/search/",
+        "/search/?q=farewell",
+        "/search/?q=farwell",
+        f"/reels/{reel}/cite/1/",
+    ):
         page.goto(address)
         found += faults(page)
     scene.scan.scenes.filter(start_frame=24).update(confidence=0.5)

@@ -1,4 +1,4 @@
-"""`manage.py bench engine`: what the engine costs, measured in a home folder of its own."""
+"""`manage.py bench engine|search`: what they cost, measured in a home folder of their own."""
 
 from __future__ import annotations
 
@@ -15,25 +15,30 @@ from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
 
 from restoration import engine_bench
+from review.search import bench as search_bench
 
 OWN_HOME = "REELPROOF_BENCH_HOME"
 
 
 class Command(BaseCommand):
-    help = "Measure the engine. Rows are made in a throw-away database, never in the archive's."
+    help = "Measure the engine or the search, with rows in a throw-away database of their own."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=["engine"])
+        parser.add_argument("what", choices=["engine", "search"])
         parser.add_argument("--runs", type=int, default=200, help="runs without computing")
         parser.add_argument(
             "--frames", default="", metavar="N,N", help="also real runs of these lengths (slow)"
         )
         parser.add_argument("--stages", default="deflicker", help="of the real runs")
+        parser.add_argument("--lines", type=int, default=100_000, help="of the search's collection")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *, runs: int, frames: str, stages: str, **options: Any) -> None:
         if os.environ.get(OWN_HOME) != str(settings.HOME):
             sys.exit(in_a_home_of_its_own(sys.argv))
+        if options["what"] == "search":
+            self.stdout.write(json.dumps(search_bench.measure(options["lines"]), indent=1))
+            return
         measured: dict[str, Any] = {
             "rows": engine_bench.measure_rows(runs),
             "runs": engine_bench.measure_runs(min(runs, 200)),

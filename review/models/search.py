@@ -1,0 +1,85 @@
+"""The index of what was said and written: made of other rows, and anew by `manage.py reindex`."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+
+
+class SearchLine(models.Model):
+    """One line that can be found: of a transcript, an intertitle, a note, or of the catalogue."""
+
+    class Kind(models.TextChoices):
+        DIALOGUE = "dialogue", "dialogue"
+        INTERTITLE = "intertitle", "intertitle"
+        SOUND = "sound", "sound"
+        NOTE = "note", "note"
+        CATALOGUE = "catalogue", "catalogue"
+
+    reel = models.ForeignKey("archive.Reel", on_delete=models.CASCADE, related_name="search_lines")
+    scan = models.ForeignKey(
+        "archive.Scan", null=True, on_delete=models.CASCADE, related_name="search_lines"
+    )
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    key = models.CharField(max_length=140, help_text="The line's key in its transcript, or note12")
+    number = models.PositiveIntegerField(help_text="0 upwards, in order of time")
+    start_frame = models.BigIntegerField(default=0)
+    end_frame = models.BigIntegerField(default=0)
+    text = models.TextField()
+    after = models.TextField(blank=True, help_text="How the next lines go on")
+    speaker = models.CharField(max_length=200, blank=True)
+    language = models.CharField(max_length=12, blank=True)
+    checked = models.BooleanField(help_text="A person answers for every word")
+    doubtful = models.BooleanField(default=False)
+    vector = SearchVectorField()
+
+    class Meta:
+        ordering = ["reel", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["reel", "kind", "key"], name="search_lines_once"),
+        ]
+        indexes = [
+            GinIndex(fields=["vector"], name="search_lines_vector"),
+            models.Index(fields=["reel", "kind", "number"], name="search_lines_in_order"),
+            models.Index(fields=["language"], name="search_lines_languages"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}: {self.text[:60]}"
+
+
+class SearchWord(models.Model):
+    """One word that some line has or had, for what is misspelt."""
+
+    text = models.CharField(max_length=64, unique=True)
+    deletes = ArrayField(models.IntegerField(), help_text="CRC-32 of it with letters left out")
+
+    class Meta:
+        indexes = [GinIndex(fields=["deletes"], name="search_words_deletes", fastupdate=False)]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SavedSearch(models.Model):
+    """A search that a person comes back to."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches"
+    )
+    query = models.CharField(max_length=1000)
+    seen = models.DateTimeField(help_text="When its hits were last looked at")
+    seen_count = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "query"], name="searches_saved_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.query

@@ -1,0 +1,110 @@
+"""Hits in context: what stands left of each, the hit, what stands right of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from archive.timecode import timecode
+from review.models import SearchLine
+from review.search.index import SPOKEN
+from review.search.matching import spans
+from review.search.query import Query
+from review.search.words import words
+
+MOST_LEFT = 90
+"""Characters of context before the hit; a line's own beginning is cut at a word."""
+ORDERS = ("place", "left", "right")
+MOST_SORTED = 1_000
+"""Hits that are put in order of the words beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One row of the concordance."""
+
+    line: SearchLine
+    left: str
+    hit: str
+    right: str
+
+    @property
+    def start_timecode(self) -> str:
+        return self._timecode(self.line.start_frame)
+
+    @property
+    def end_timecode(self) -> str:
+        return self._timecode(self.line.end_frame)
+
+    def _timecode(self, frame: int) -> str:
+        scan = self.line.scan
+        return timecode(frame, scan.rate, scan.start_timecode) if scan else ""
+
+    @property
+    def standing(self) -> tuple[str, str]:
+        """Who answers for the words, and the tone of the badge; empty for what people wrote."""
+        if self.line.kind not in SPOKEN:
+            return "", ""
+        if self.line.checked:
+            return "checked", "good"
+        return ("machine, doubtful", "warn") if self.line.doubtful else ("machine", "attend")
+
+    def address(self, asked: str = "") -> str:
+        """Where it is heard or read: by reel, frame and line, so that it outlives a transcript."""
+        line = self.line
+        if line.kind == SearchLine.Kind.NOTE or line.scan is None:
+            return reverse("reel", args=[line.reel_id])
+        query: dict[str, Any] = {"frame": line.start_frame, "line": line.key.partition("~")[0]}
+        if asked:
+            query["q"] = asked
+        return f"{reverse('transcript', args=[line.reel_id])}?{urlencode(query)}"
+
+
+def hits(lines: Sequence[SearchLine], query: Query) -> list[Hit]:
+    """The lines as rows of a concordance, in their order."""
+    before = _before(lines)
+    return [_hit(line, query, before.get(line.pk, "")) for line in lines]
+
+
+def _hit(line: SearchLine, query: Query, before: str) -> Hit:
+    said = f"{line.text} {line.after}" if line.after else line.text
+    own = [
+        span
+        for span in spans(query.node, said, language=line.language)
+        if span.start < len(line.text)
+    ]
+    if not own:
+        return Hit(line, "", line.text, "")
+    left, hit = f"{before} {said[: own[0].start]}".strip(), said[own[0].start : own[0].end]
+    return Hit(line, _cut(left), hit, said[own[0].end :].strip())
+
+
+def _cut(left: str) -> str:
+    if len(left) <= MOST_LEFT:
+        return left
+    return "… " + left[-MOST_LEFT:].partition(" ")[2]
+
+
+def _before(lines: Sequence[SearchLine]) -> dict[int, str]:
+    """The text of the line before each."""
+    spoken = [line for line in lines if line.kind in SPOKEN and line.number]
+    places = {(line.reel_id, line.number - 1): line.pk for line in spoken}
+    found = SearchLine.objects.filter(
+        reel__in={line.reel_id for line in spoken},
+        number__in={line.number - 1 for line in spoken},
+        kind__in=SPOKEN,
+    ).values_list("reel_id", "number", "text")
+    return {places[reel, number]: text for reel, number, text in found if (reel, number) in places}
+
+
+def in_order(found: Sequence[Hit], order: str) -> list[Hit]:
+    """By the words that stand beside the hit: `left` reads away from it, nearest word first."""
+    if order == "left":
+        return sorted(found, key=lambda hit: words(hit.left)[::-1])
+    if order == "right":
+        return sorted(found, key=lambda hit: words(hit.right))
+    return list(found)

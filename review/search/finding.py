@@ -1,0 +1,267 @@
+"""Asks the index: hits in the reels' order, a capped count, facets, words that were meant instead.
+
+What a person may not see is left out in the first step, before anything is counted or named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
+
+from archive.models import Reel
+from review.models import SearchLine
+from review.search import query as asked
+from review.search import vocabulary
+from review.search.lexemes import titled, tsquery
+from review.search.query import Filters, Node, Query
+
+PAGE = 20
+MOST = 10_000
+"""Hits that are counted and put in order; of more, the first that the index gives are taken."""
+_FACETS = 12
+_BATCH = 500
+MOST_MILLISECONDS = 10_000
+"""That one question may take in the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found."""
+
+    query: Query
+    lines: list[SearchLine]
+    """Of the page, each with its reel and scan."""
+    count: int
+    is_capped: bool
+    facets: dict[str, list[tuple[Any, int]]]
+    """By `reel`, `speaker`, `language`, `kind`, `checked`, `year`: values with their hits."""
+    instead: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Words that were sought in place of one that no line has."""
+
+    @property
+    def said_count(self) -> str:
+        return f"{MOST:,}+" if self.is_capped else f"{self.count:,}"
+
+
+class TooSlow(Exception):
+    """The search was stopped; the message says what to do."""
+
+
+def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
+    """Search for a person.
+
+    Args:
+        user: whose rights count: see `may_see`.
+        page: 1 upwards.
+
+    Raises: TooSlow.
+    """
+    sees_all = may_see_all(user)
+    found = _find(query, sees_all=sees_all, page=page, size=size)
+    if found.count or query.node is None:
+        return found
+    instead = meant(query.node, sees_all=sees_all)
+    if not instead:
+        return found
+    meant_query = replace(query, node=asked.replaced(query.node, instead))
+    return replace(_find(meant_query, sees_all=sees_all, page=page, size=size), instead=instead)
+
+
+def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLine]]]:
+    """The search as it was understood, and all that `find` counts, in batches; for files.
+
+    Raises: TooSlow.
+    """
+    understood = find(query, user=user, size=1).query
+    where, values = _where(understood.node, understood.filters, sees_all=may_see_all(user))
+    sql = (
+        "SELECT id FROM (SELECT id, reel_id, kind, number FROM review_searchline line"
+        f" WHERE {' AND '.join(where)} LIMIT %s) found ORDER BY reel_id, kind, number"
+    )
+    pks = [pk for (pk,) in _ask(sql, [*values, MOST])]
+    return understood, (_lines(pks[start : start + _BATCH]) for start in range(0, len(pks), _BATCH))
+
+
+def may_see_all(user: Any) -> bool:
+    """Whether the person works on film, and so sees every reel and what is noted of it."""
+    return bool(user.has_perm("review.open_review"))
+
+
+def _find(query: Query, *, sees_all: bool, page: int, size: int) -> Found:
+    where, values = _where(query.node, query.filters, sees_all=sees_all)
+    sql = _SEARCH.format(where=" AND ".join(where))
+    answer = _ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1), _FACETS])
+    found = json.loads(answer[0][0]) if isinstance(answer[0][0], str) else answer[0][0]
+    count = int(found["count"])
+    facets = (found["facets"] or {}) | {"year": found["year"]}
+    return Found(
+        query,
+        _lines(found["page"] or []),
+        min(count, MOST),
+        count > MOST,
+        {
+            name: [(value, number) for value, number in facets.get(name) or []]
+            for name in ("reel", "speaker", "language", "kind", "checked", "year")
+        },
+    )
+
+
+_SEARCH = """
+WITH found AS MATERIALIZED (
+    SELECT line.id, line.reel_id, line.kind, line.number, line.speaker, line.language, line.checked
+    FROM review_searchline line WHERE {where} LIMIT %s
+), page AS (
+    SELECT id, reel_id, kind, number FROM found ORDER BY reel_id, kind, number LIMIT %s OFFSET %s
+), counted AS (
+    SELECT GROUPING(reel_id, speaker, language, kind, checked) AS level,
+           reel_id, speaker, language, kind, checked, count(*) AS n
+    FROM found
+    GROUP BY GROUPING SETS ((reel_id), (speaker), (language), (kind), (checked))
+), ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY level ORDER BY n DESC, reel_id, speaker) AS place
+    FROM counted
+), years AS (
+    SELECT substring(title.year from '[0-9]{{4}}') AS year, sum(n) AS n
+    FROM counted JOIN archive_reel reel ON reel.id = counted.reel_id AND counted.level = 15
+    JOIN archive_element element ON element.id = reel.element_id
+    JOIN archive_title title ON title.id = element.title_id
+    GROUP BY 1
+), shown AS (
+    SELECT CASE level WHEN 15 THEN 'reel' WHEN 23 THEN 'speaker' WHEN 27 THEN 'language'
+           WHEN 29 THEN 'kind' ELSE 'checked' END AS facet, place,
+           json_build_array(CASE level WHEN 15 THEN to_json(reel_id) WHEN 23 THEN to_json(speaker)
+           WHEN 27 THEN to_json(language) WHEN 29 THEN to_json(kind) ELSE to_json(checked) END, n)
+           AS choice
+    FROM ranked WHERE place <= %s
+)
+SELECT json_build_object(
+    'count', (SELECT count(*) FROM found),
+    'page', (SELECT json_agg(id ORDER BY reel_id, kind, number) FROM page),
+    'facets', (SELECT json_object_agg(facet, choices) FROM (
+        SELECT facet, json_agg(choice ORDER BY place) AS choices FROM shown GROUP BY facet) each),
+    'year', (SELECT json_agg(json_build_array(year, n) ORDER BY year) FROM years)
+)
+"""
+
+
+def _where(node: Node | None, filters: Filters, *, sees_all: bool) -> tuple[list[str], list[Any]]:
+    """Conditions on `line`, and their values."""
+    where: list[str] = ["TRUE"]
+    values: list[Any] = []
+    text = tsquery(node, speaker=filters.speaker, languages=_languages(filters.language))
+
+    def also(condition: str, *given: Any) -> None:
+        where.append(condition)
+        values.extend(given)
+
+    if text:
+        also("line.vector @@ %s::tsquery", text)
+    if not sees_all:
+        also("line.kind <> %s", SearchLine.Kind.NOTE)
+        also(_OPEN, Reel.Access.RESEARCH)
+    if filters.reel is not None:
+        also("line.reel_id = %s", filters.reel)
+    if filters.language:
+        also("line.language = %s", filters.language)
+    if filters.kind:
+        also("line.kind = %s", filters.kind)
+    if filters.checked is not None:
+        also("line.checked = %s", filters.checked)
+    if filters.title and (title := titled(filters.title)):
+        also(_TITLED, title)
+    if filters.years:
+        also(_OF_YEARS, *filters.years)
+    return where, values
+
+
+_TITLED = (
+    "line.reel_id IN (SELECT reel_id FROM review_searchline"
+    " WHERE kind = 'catalogue' AND vector @@ %s::tsquery)"
+)
+_OF_YEARS = (
+    "line.reel_id IN (SELECT reel.id FROM archive_reel reel"
+    " JOIN archive_element element ON element.id = reel.element_id"
+    " JOIN archive_title title ON title.id = element.title_id"
+    " WHERE substring(title.year from '[0-9]{4}')::int BETWEEN %s AND %s)"
+)
+_OPEN = "EXISTS (SELECT 1 FROM archive_reel reel WHERE reel.id = line.reel_id AND reel.access = %s)"
+
+
+def _languages(wanted: str) -> list[str]:
+    """Of the lines that there are: the index is read once a language, not once a line."""
+    if wanted:
+        return [wanted]
+    found = _ask(
+        "WITH RECURSIVE each AS (SELECT min(language) AS name FROM review_searchline UNION ALL"
+        " SELECT (SELECT min(language) FROM review_searchline WHERE language > each.name)"
+        " FROM each WHERE each.name IS NOT NULL) SELECT name FROM each WHERE name IS NOT NULL",
+        [],
+    )
+    return [name for (name,) in found] or [""]
+
+
+def meant(node: Node, *, sees_all: bool) -> dict[str, tuple[str, ...]]:
+    """For each word that no line the person may see has: near words that one has."""
+    found = {}
+    for leaf in asked.leaves(node):
+        if (
+            isinstance(leaf, asked.Word)
+            and not leaf.prefix
+            and not _is_said(leaf, sees_all=sees_all)
+        ):
+            candidates = vocabulary.near(leaf.text)[: 4 * vocabulary.MOST_NEAR]
+            near = _said(candidates, sees_all=sees_all)
+            if near:
+                found[leaf.text] = tuple(near[: vocabulary.MOST_NEAR])
+    return found
+
+
+def _is_said(leaf: asked.Word, *, sees_all: bool) -> bool:
+    where, values = _where(leaf, Filters(), sees_all=sees_all)
+    sql = f"SELECT 1 FROM review_searchline line WHERE {' AND '.join(where)} LIMIT 1"
+    return bool(_ask(sql, values))
+
+
+def _said(candidates: Sequence[str], *, sees_all: bool) -> list[str]:
+    """Those of the words that a line has which the person may see, in their order."""
+    where, values = _where(None, Filters(), sees_all=sees_all)
+    sql = (
+        "SELECT word FROM unnest(%s::text[]) WITH ORDINALITY AS given (word, place) WHERE EXISTS"
+        " (SELECT 1 FROM review_searchline line"
+        " WHERE line.vector @@ ('''' || word || ''':A')::tsquery"
+        f" AND {' AND '.join(where)}) ORDER BY place"
+    )
+    return [word for (word,) in _ask(sql, [list(candidates), *values])]
+
+
+def _lines(pks: Sequence[int]) -> list[SearchLine]:
+    found = SearchLine.objects.defer("vector").select_related(
+        "reel__element__title__collection", "scan"
+    )
+    by_pk = found.in_bulk(pks)
+    return [by_pk[pk] for pk in pks if pk in by_pk]
+
+
+def _ask(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Rows of a question, which may use indexes only: a misjudged phrase must not read every line.
+
+    Raises: TooSlow.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                f"SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = {MOST_MILLISECONDS}"
+            )
+            cursor.execute(sql, values)
+            return cursor.fetchall()
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TooSlow(
+                "This search took too long and was stopped. Ask for rarer words, or name a reel."
+            ) from error
+        raise

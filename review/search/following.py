@@ -1,0 +1,42 @@
+"""Follows what changes elsewhere: the index is brought up to date in the same transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from archive.models import Element, Reel, Scan, Title
+from restoration import transcripts
+from review.models import Note
+from review.search import index
+
+
+@receiver(transcripts.changed)
+def spoken(scan: Scan, **_: Any) -> None:
+    index.reindex_spoken(scan.reel)
+
+
+@receiver([post_save, post_delete], sender=Note)
+def noted(instance: Note, **_: Any) -> None:
+    index.reindex_notes(instance.scan.reel)
+
+
+@receiver(post_save, sender=Reel)
+@receiver(post_save, sender=Element)
+@receiver(post_save, sender=Title)
+def described(instance: Reel | Element | Title, raw: bool = False, **_: Any) -> None:  # noqa: FBT001, FBT002  (as Django sends it)
+    if raw:
+        return
+    for reel in _reels_of(instance):
+        index.reindex_catalogue(reel)
+
+
+def _reels_of(changed: Reel | Element | Title) -> list[Reel]:
+    if isinstance(changed, Reel):
+        return [changed]
+    reels = Reel.objects.select_related("element__title")
+    if isinstance(changed, Element):
+        return list(reels.filter(element=changed))
+    return list(reels.filter(element__title=changed))

@@ -1,0 +1,123 @@
+"""The index's side of a search: what a line is indexed as, what a tree asks for. PURE.
+
+One row a line. Its vector holds the line's own words (weight A) and the next seven words of the
+lines after it (weight B), each as it is and, after a `~`, as its stem, both at one position. A hit
+must begin with an own word, so that a phrase across two lines is found once, in the line where it
+begins. Who speaks stands as words after an `@`, a reel's title in its catalogue row as words after
+a `^`, both without a position.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from review.search.query import Both, Either, Near, Node, Phrase, Word
+from review.search.words import stem, words
+
+MOST_WORDS = 250
+"""Of one row: a vector keeps at most 255 places of one word."""
+
+
+def vector(
+    own: Sequence[str], after: Sequence[str], *, language: str, speaker: str = "", title: str = ""
+) -> str:
+    """A row's tsvector as PostgreSQL reads it; own and after are folded words."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for number, word in enumerate((*own, *after), start=1):
+        place = f"{number}A" if number <= len(own) else f"{number}B"
+        places[word].append(place)
+        places["~" + stem(word, language)].append(place)
+    said = " ".join(f"'{word}':{','.join(where)}" for word, where in places.items())
+    named = [f"'@{word}'" for word in words(speaker)] + [f"'^{word}'" for word in words(title)]
+    return " ".join((said, *named))
+
+
+def tsquery(node: Node | None, *, speaker: str = "", languages: Iterable[str] = ("",)) -> str:
+    """A search as PostgreSQL's tsquery; empty if there is nothing to ask the vector.
+
+    Args:
+        languages: of the lines that there are; a word is asked for by its stem in each of them.
+    """
+    asked = [f"'@{word}'" for word in words(speaker)]
+    if node is not None:
+        asked.insert(0, _Asking(tuple(languages)).begun(node))
+    return " & ".join(asked)
+
+
+def titled(title: str) -> str:
+    """What the catalogue row of a reel with these words in its title has."""
+    return _all(f"'^{word}'" for word in words(title))
+
+
+class _Asking:
+    """Writes nodes, with the first word bound to the line's own or not."""
+
+    def __init__(self, languages: tuple[str, ...]) -> None:
+        self.languages = languages
+
+    def begun(self, node: Node) -> str:
+        """The node, beginning in the line itself."""
+        match node:
+            case Both(parts, without):
+                return self._both(parts, without)
+            case Either(parts):
+                return _any(self.begun(part) for part in parts)
+        return self._leaf(node, "A")
+
+    def anywhere(self, node: Node) -> str:
+        """The node in the line or the words after it."""
+        match node:
+            case Both(parts, without):
+                taken = (f"!{self.begun(part)}" for part in without)
+                return _all((*(self.anywhere(part) for part in parts), *taken))
+            case Either(parts):
+                return _any(self.anywhere(part) for part in parts)
+        return self._leaf(node, "")
+
+    def _both(self, parts: tuple[Node, ...], without: tuple[Node, ...]) -> str:
+        asked = [self.anywhere(Both(parts, without))]
+        if len(parts) > 1:
+            asked.append(_any(self.begun(part) for part in parts))
+        elif parts:
+            asked = [self.begun(parts[0]), *(f"!{self.begun(part)}" for part in without)]
+        return _all(asked)
+
+    def _leaf(self, node: Node, weight: str) -> str:
+        match node:
+            case Word():
+                return self._word(node, weight)
+            case Phrase(said):
+                first, *rest = said
+                return f"({' <-> '.join([_lexeme(first, weight), *map(_lexeme, rest)])})"
+            case Near(one, other, apart):
+                return _any(
+                    f"({self._word(first, weight)} <{step}> {self._word(second, '')})"
+                    for first, second in ((one, other), (other, one))
+                    for step in range(1, apart + 1)
+                )
+        raise TypeError(node)
+
+    def _word(self, word: Word, weight: str) -> str:
+        if word.prefix:
+            return _lexeme(word.text, "*" + weight)
+        if word.instead:
+            return _any(_lexeme(each, weight) for each in word.instead)
+        if word.exact:
+            return _lexeme(word.text, weight)
+        stems = dict.fromkeys(stem(word.text, language) for language in self.languages)
+        return _any(_lexeme("~" + each, weight) for each in stems)
+
+
+def _lexeme(word: str, weight: str = "") -> str:
+    return f"'{word}':{weight}" if weight else f"'{word}'"
+
+
+def _any(parts: Iterable[str]) -> str:
+    found = list(dict.fromkeys(parts))
+    return found[0] if len(found) == 1 else f"({' | '.join(found)})"
+
+
+def _all(parts: Iterable[str]) -> str:
+    found = list(parts)
+    return found[0] if len(found) == 1 else f"({' & '.join(found)})"

@@ -1,0 +1,302 @@
+"""What a person types in the search box, as a tree. PURE.
+
+    steamer "last farewell" -harbour  (train OR tram)  hat NEAR/4 coat  sing*
+    speaker:rhett  reel:12  title:"harbour day"  year:1910..1925
+    language:en  checked:yes  kind:dialogue
+
+Forgiving: a quote or bracket without its other half, an OR at an end, a field without a value are
+taken away and said so in `Query.remarks`; nothing that is typed is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput
+
+from review.search.words import words
+
+NEAREST = 5
+"""Words that NEAR without a number allows from one to the other."""
+AHEAD = 7
+"""Words of the following lines that a line is indexed with."""
+LONGEST_PHRASE = AHEAD + 1
+MOST_CHARACTERS = 1000
+MOST_WORDS = 40
+KINDS = ("dialogue", "intertitle", "sound", "note", "catalogue")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word, in any of its forms unless `exact`."""
+
+    text: str
+    exact: bool = False
+    prefix: bool = False
+    instead: tuple[str, ...] = ()
+    """Words of the index that are meant, if the word itself is nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words in a row, as they are written."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Two words with at most `apart - 1` others between them, in either order."""
+
+    one: Word
+    other: Word
+    apart: int
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Everything in `parts`, and nothing of `without`."""
+
+    parts: tuple[Node, ...]
+    without: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    parts: tuple[Node, ...]
+
+
+Node = Word | Phrase | Near | Both | Either
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Where to look; None and empty: everywhere."""
+
+    speaker: str = ""
+    reel: int | None = None
+    title: str = ""
+    years: tuple[int, int] | None = None
+    language: str = ""
+    checked: bool | None = None
+    kind: str = ""
+
+    def is_empty(self) -> bool:
+        return self == Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A search."""
+
+    node: Node | None
+    """None: only filters were given, or nothing."""
+    filters: Filters = field(default_factory=Filters)
+    remarks: tuple[str, ...] = ()
+    """What was read otherwise than typed, for people."""
+
+    def is_empty(self) -> bool:
+        return self.node is None and self.filters.is_empty()
+
+
+def parse(text: str) -> Query:
+    """Read a search. Never raises: see `Query.remarks`."""
+    remarks: list[str] = []
+    mended = _mended(text, remarks)
+    if not mended:
+        return Query(None, remarks=tuple(remarks))
+    try:
+        tree = _grammar().parse(mended)
+    except UnexpectedInput:
+        remarks.append("This could not be read as a search with signs, so its words are sought.")
+        tree = _grammar().parse(" ".join(words(mended)) or "-")
+    reader = _Reader(remarks)
+    node = reader.node(cast("Tree[Token]", tree.children[0]))
+    if isinstance(node, Both) and not node.parts and reader.filters.is_empty():
+        remarks.append("Say also what to find: -word only takes away from what is found.")
+        node = None
+    if node is not None:
+        node = _limited(node, remarks)
+    return Query(node, reader.filters, tuple(remarks))
+
+
+@cache
+def _grammar() -> Lark:
+    grammar = Path(__file__).with_name("query.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", lexer="basic")
+
+
+def _mended(text: str, remarks: list[str]) -> str:
+    """With typographic quotes as plain ones, and without what has no other half."""
+    plain = re.sub("[“”„«»\u201f]", '"', text[:MOST_CHARACTERS].replace("\x00", " ")).strip()
+    if plain.count('"') % 2:
+        plain += '"'
+        remarks.append("A quotation mark had no other half; the phrase was ended at the end.")
+    if not _is_balanced(re.sub(r'"[^"]*"', "", plain)):
+        plain = re.sub(r'("[^"]*")|[()]', lambda found: found[1] or " ", plain)
+        remarks.append("A bracket had no other half; brackets were left out.")
+    plain = re.sub(r"\(\s*\)", " ", plain)
+    for pattern in (r"^(\s*(OR|NEAR(/\d+)?)(?=\s|$))+", r"((?<=\s)(OR|NEAR(/\d+)?|-)\s*)+$"):
+        plain, count = re.subn(pattern, "", plain)
+        if count:
+            remarks.append("OR and NEAR stand between two words; one at an end was left out.")
+    return re.sub(r"(^|\s)AND(?=\s)", " ", plain).strip()
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for sign in text:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+class _Reader:
+    """Makes nodes of the grammar's tree, and gathers filters on the way."""
+
+    def __init__(self, remarks: list[str]) -> None:
+        self.remarks = remarks
+        self.filters = Filters()
+
+    def node(self, tree: Tree[Token]) -> Node | None:
+        return getattr(self, f"_{tree.data}")(tree.children)  # type: ignore[no-any-return]
+
+    def _either(self, children: list[Any]) -> Node | None:
+        parts = [node for child in children if (node := self.node(child)) is not None]
+        return Either(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
+
+    def _both(self, children: list[Any]) -> Node | None:
+        parts: list[Node] = []
+        without: list[Node] = []
+        for child in children:
+            is_without = isinstance(child.children[0], Token)
+            node = self.node(child.children[-1])
+            if node is not None:
+                (without if is_without else parts).append(node)
+        if len(parts) == 1 and not without:
+            return parts[0]
+        return Both(tuple(parts), tuple(without)) if parts or without else None
+
+    def _near(self, children: list[Any]) -> Node | None:
+        node = self.node(children[0])
+        found = [node] if node is not None else []
+        for sign, child in zip(children[1::2], children[2::2], strict=True):
+            other = self.node(child)
+            if isinstance(node, Word) and isinstance(other, Word):
+                if found[-1] is node:
+                    found.pop()
+                found.append(Near(node, other, self._apart(str(sign))))
+            elif other is not None:
+                self.remarks.append("NEAR stands between two single words; here it was left out.")
+                found.append(other)
+            node = other
+        return Both(tuple(found)) if len(found) > 1 else found[0] if found else None
+
+    def _apart(self, sign: str) -> int:
+        wanted = int(sign.partition("/")[2] or NEAREST)
+        if not 1 <= wanted <= AHEAD:
+            self.remarks.append(f"NEAR reaches from 1 to {AHEAD} words.")
+        return min(max(wanted, 1), AHEAD)
+
+    def _phrase(self, children: list[Any]) -> Node | None:
+        return self._in_a_row(words(str(children[0])), exact=True)
+
+    def _word(self, children: list[Any]) -> Node | None:
+        written = str(children[0])
+        found = words(written)
+        if len(found) == 1:
+            return Word(found[0], prefix=written.endswith("*"))
+        return self._in_a_row(found, exact=False)
+
+    def _in_a_row(self, found: list[str], *, exact: bool) -> Node | None:
+        if len(found) > LONGEST_PHRASE:
+            self.remarks.append(f"A phrase is found by its first {LONGEST_PHRASE} words.")
+        if len(found) == 1:
+            return Word(found[0], exact=exact)
+        return Phrase(tuple(found[:LONGEST_PHRASE])) if found else None
+
+    def _field(self, children: list[Any]) -> None:
+        name, _, value = str(children[0]).partition(":")
+        value = value.strip('"').strip()
+        read = getattr(self, f"_{name.lower()}_is")(value)
+        if read is None:
+            self.remarks.append(f"{name.lower()}:{value} says nothing here and was left out.")
+        else:
+            self.filters = replace(self.filters, **read)
+
+    def _speaker_is(self, value: str) -> dict[str, Any] | None:
+        return {"speaker": value} if words(value) else None
+
+    def _title_is(self, value: str) -> dict[str, Any] | None:
+        return {"title": value} if value else None
+
+    def _reel_is(self, value: str) -> dict[str, Any] | None:
+        return {"reel": int(value)} if re.fullmatch(r"[0-9]{1,9}", value) else None
+
+    def _year_is(self, value: str) -> dict[str, Any] | None:
+        found = re.fullmatch(r"([0-9]{4})?(\.\.|-)?([0-9]{4})?", value)
+        if found is None or not (found[1] or found[3]):
+            return None
+        first, last = int(found[1] or 0), int(found[3] or 9999)
+        if found[2] is None:
+            last = first
+        return {"years": (min(first, last), max(first, last))}
+
+    def _language_is(self, value: str) -> dict[str, Any] | None:
+        return {"language": value.lower()} if re.fullmatch(r"[A-Za-z-]{2,12}", value) else None
+
+    def _checked_is(self, value: str) -> dict[str, Any] | None:
+        known = {"yes": True, "true": True, "no": False, "false": False}
+        return {"checked": known[value.lower()]} if value.lower() in known else None
+
+    def _kind_is(self, value: str) -> dict[str, Any] | None:
+        return {"kind": value.lower()} if value.lower() in KINDS else None
+
+
+def leaves(node: Node | None, *, negated: bool = False) -> Iterator[Word | Phrase]:
+    """The words and phrases that are sought; also those of `-`, if asked."""
+    match node:
+        case Word() | Phrase():
+            yield node
+        case Near(one, other, _):
+            yield from (one, other)
+        case Both(parts, without):
+            for part in (*parts, *(without if negated else ())):
+                yield from leaves(part, negated=negated)
+        case Either(parts):
+            for part in parts:
+                yield from leaves(part, negated=negated)
+
+
+def _limited(node: Node, remarks: list[str]) -> Node:
+    """Without what no person types, which the database would have to work on for minutes."""
+    if sum(1 for _ in leaves(node, negated=True)) <= MOST_WORDS:
+        return node
+    first = list(leaves(node))[:MOST_WORDS]
+    remarks.append(f"Only the first {MOST_WORDS} words were looked for.")
+    return Both(tuple(first))
+
+
+def replaced(node: Node, words_instead: dict[str, tuple[str, ...]]) -> Node:
+    """With other words in place of those that are nowhere in the index."""
+    match node:
+        case Word(text=text) if text in words_instead and not node.prefix:
+            return replace(node, instead=words_instead[text])
+        case Near(one, other, apart):
+            return Near(
+                replaced(one, words_instead),  # type: ignore[arg-type]
+                replaced(other, words_instead),  # type: ignore[arg-type]
+                apart,
+            )
+        case Both(parts, without):
+            return Both(tuple(replaced(part, words_instead) for part in parts), without)
+        case Either(parts):
+            return Either(tuple(replaced(part, words_instead) for part in parts))
+    return node

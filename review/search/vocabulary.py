@@ -1,0 +1,68 @@
+"""The words that lines have, and which of them a misspelt one may mean.
+
+Each word is kept with the hashes of itself and of what is left of its first seven letters when one
+or two are taken out (symmetric deletes, W. Garbe's SymSpell, 2012). Two words that are at most two
+edits apart share one of these, so the index gives every candidate and the exact distance decides.
+Lines are never scanned for it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from itertools import combinations
+
+from rapidfuzz.distance import OSA
+
+from review.models import SearchWord
+
+PREFIX = 7
+SHORT = 4
+"""Words of at most so many letters are near by one edit, longer ones by two."""
+MOST_NEAR = 10
+BATCH = 1000
+
+
+def edits_allowed(word: str) -> int:
+    return 1 if len(word) <= SHORT else 2
+
+
+def deletes(word: str) -> list[int]:
+    """Hashes of the word's beginning with up to two letters left out, signed 32 bits."""
+    start = word[:PREFIX]
+    kept = {start}
+    for count in (1, 2):
+        if len(start) > count:
+            places = combinations(range(len(start)), len(start) - count)
+            kept |= {"".join(start[at] for at in places_kept) for places_kept in places}
+    return sorted(zlib.crc32(each.encode()) - 2**31 for each in kept)
+
+
+def learn(words: Iterable[str]) -> None:
+    """Keep words that are not kept yet. In the order of the alphabet, so that no two writers wait
+    for each other in a ring."""
+    wanted = sorted({word for word in words if len(word) > 2 and not word.isdecimal()})
+    for start in range(0, len(wanted), BATCH):
+        batch = wanted[start : start + BATCH]
+        known = set(SearchWord.objects.filter(text__in=batch).values_list("text", flat=True))
+        SearchWord.objects.bulk_create(
+            [SearchWord(text=word, deletes=deletes(word)) for word in batch if word not in known],
+            ignore_conflicts=True,
+        )
+
+
+def near(word: str) -> list[str]:
+    """Words of the index that the word may be a misspelling of, the nearest first.
+
+    Nobody may be shown them before it is known that a line that they may see has it.
+    """
+    most = edits_allowed(word)
+    candidates = SearchWord.objects.filter(deletes__overlap=deletes(word)).values_list(
+        "text", flat=True
+    )
+    found = []
+    for text in candidates:
+        distance = OSA.distance(word, text, score_cutoff=most)
+        if 0 < distance <= most:
+            found.append((distance, text[0] != word[0], abs(len(text) - len(word)), text))
+    return [text for *_, text in sorted(found)]

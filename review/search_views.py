@@ -1,0 +1,202 @@
+"""The researcher's page: what was said, in context and to the frame; files of it, citations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Page, Paginator
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from archive.access import reel_for, signed_in
+from archive.models import Reel
+from archive.timecode import timecode
+from review.models import SavedSearch, SearchLine
+from review.search import citing, concordance, exporting, finding, saved
+from review.search.index import SPOKEN
+from review.search.query import MOST_CHARACTERS, Query, parse
+
+BROWSE = "archive.browse"
+_FIELDS = {"speaker": "Speaker", "reel": "Reel", "year": "Year", "kind": "Kind",
+           "language": "Language", "checked": "Checked by a person"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a facet, and the search that it narrows to."""
+
+    text: str
+    count: int
+    query: str
+
+
+@require_safe
+@permission_required(BROWSE, raise_exception=True)
+def search(request: HttpRequest) -> HttpResponse:
+    asked = _asked(request)
+    query = parse(asked)
+    order = request.GET.get("order", "place")
+    context: dict[str, Any] = {
+        "asked": asked,
+        "query": query,
+        "order": order if order in concordance.ORDERS else "place",
+        "orders": concordance.ORDERS,
+        "formats": exporting.FORMATS,
+        "most": MOST_CHARACTERS,
+    }
+    if not query.is_empty():
+        try:
+            context |= _answer(request, query, context["order"])
+        except finding.TooSlow as error:
+            context["too_slow"] = str(error)
+    context["saved"] = saved.kept(request.user)
+    return render(request, "review/search.html", context)
+
+
+def _answer(request: HttpRequest, query: Query, order: str) -> dict[str, Any]:
+    page = _number(request.GET.get("page"))
+    if order == "place":
+        found = finding.find(query, user=request.user, page=page)
+        hits = concordance.hits(found.lines, found.query)
+        pages: Page[Any] = Paginator(range(found.count), finding.PAGE).get_page(page)
+    else:
+        found = finding.find(query, user=request.user, size=concordance.MOST_SORTED)
+        sorted_hits = concordance.in_order(concordance.hits(found.lines, found.query), order)
+        pages = Paginator(sorted_hits, finding.PAGE).get_page(page)
+        hits = list(pages.object_list)
+    asked = _asked(request)
+    saved.seen(asked, found.count, by=signed_in(request))
+    return {
+        "found": found,
+        "rows": [(hit, hit.address(asked)) for hit in hits],
+        "page": pages,
+        "facets": _facets(found, asked),
+        "is_partly_sorted": order != "place" and found.count > concordance.MOST_SORTED,
+        "most_sorted": concordance.MOST_SORTED,
+    }
+
+
+def _asked(request: HttpRequest) -> str:
+    return request.GET.get("q", "").strip()[:MOST_CHARACTERS]
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and 0 < len(text) < 6 else 1
+
+
+def _facets(found: finding.Found, asked: str) -> list[tuple[str, list[Choice]]]:
+    """For each facet that parts what was found: its values, most hits first."""
+    reels = Reel.objects.select_related("element__title").in_bulk(
+        [pk for pk, _ in found.facets["reel"]]
+    )
+    names = {
+        "reel": lambda pk: str(reels.get(pk, pk)),
+        "checked": lambda is_: "yes" if is_ else "no",
+    }
+    kinds = dict(SearchLine.Kind.choices)
+    names["kind"] = lambda kind: str(kinds.get(kind, kind))
+    shown = []
+    for field, title in _FIELDS.items():
+        values = [(value, count) for value, count in found.facets[field] if value not in ("", None)]
+        if len(values) > 1 or (values and field == "reel"):
+            name = names.get(field, str)
+            shown.append((title, [
+                Choice(name(value), count, f"{asked} {field}:{_written(value)}")
+                for value, count in values
+            ]))  # fmt: skip
+    return shown
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value).replace('"', "")
+    return f'"{text}"' if " " in text else text
+
+
+@require_safe
+@permission_required(BROWSE, raise_exception=True)
+def export(request: HttpRequest, kind: str) -> HttpResponse | StreamingHttpResponse:
+    query = parse(_asked(request))
+    if kind not in exporting.FORMATS or query.is_empty():
+        raise Http404("There is no such file of a search.")
+    write, media_type = exporting.FORMATS[kind]
+    try:
+        understood, batches = finding.find_all(query, user=request.user)
+    except finding.TooSlow as error:
+        return HttpResponse(str(error), status=503, content_type="text/plain")
+    hits = (hit for batch in batches for hit in concordance.hits(batch, understood))
+    site = request.build_absolute_uri("/").rstrip("/")
+    response = StreamingHttpResponse(write(hits, site), content_type=f"{media_type}; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="hits.{kind}"'
+    return response
+
+
+@require_safe
+def cite(request: HttpRequest, pk: int, frame: int) -> HttpResponse:
+    """The line that is said at a frame, in the forms that people cite in."""
+    reel = reel_for(request, pk)
+    line = (
+        SearchLine.objects.filter(reel=reel, kind__in=SPOKEN, start_frame__lte=frame)
+        .filter(end_frame__gt=frame)
+        .select_related("scan", "reel__element__title__collection")
+        .order_by("-start_frame")
+        .first()
+    )
+    if line is None or line.scan is None:
+        raise Http404("Nothing is said at this frame.")
+    moment = _moment(request, line)
+    forms = [(name, write(moment)) for name, write in citing.STYLES.items()]
+    return render(
+        request, "review/cite.html", {"line": line, "reel": reel, "moment": moment, "forms": forms}
+    )
+
+
+def _moment(request: HttpRequest, line: SearchLine) -> citing.Moment:
+    title, scan = line.reel.title, line.scan
+    assert scan is not None
+    address = reverse("transcript", args=[line.reel_id])
+    place = urlencode({"frame": line.start_frame, "line": line.key.partition("~")[0]})
+    return citing.Moment(
+        title=title.name,
+        year=title.year,
+        reel=line.reel.number,
+        timecode=timecode(line.start_frame, scan.rate, scan.start_timecode),
+        said=line.text,
+        speaker=line.speaker,
+        checked=line.checked,
+        archive=title.collection.name if title.collection else "",
+        address=request.build_absolute_uri(f"{address}?{place}"),
+        seen=timezone.localdate(),
+    )
+
+
+@require_POST
+@permission_required(BROWSE, raise_exception=True)
+def save(request: HttpRequest) -> HttpResponse:
+    asked = request.POST.get("q", "").strip()[:MOST_CHARACTERS]
+    if parse(asked).is_empty():
+        messages.error(request, "There is nothing to save: type what to search for first.")
+        return redirect("search")
+    try:
+        saved.save(asked, by=signed_in(request))
+        messages.success(request, "The search is kept. This page says when it finds more.")
+    except (saved.TooMany, finding.TooSlow) as error:
+        messages.error(request, str(error))
+    return redirect(f"{reverse('search')}?{urlencode({'q': asked})}")
+
+
+@require_POST
+@permission_required(BROWSE, raise_exception=True)
+def forget(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(SavedSearch, pk=pk, owner=request.user)
+    row.delete()
+    messages.success(request, "The search is forgotten.")
+    return redirect("search")

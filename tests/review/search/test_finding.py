@@ -1,0 +1,176 @@
+"""What was said is found to the line, once, by those who may see it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+
+from archive.models import Reel
+from restoration import transcripts
+from review.models import Note
+from review.search import concordance, finding
+from review.search.query import parse
+from tests import factories
+from tests.review.search.said import keep, reel_that_says
+
+pytestmark = pytest.mark.django_db
+
+
+def found(asked: str, user: User) -> list[str]:
+    return [line.text for line in finding.find(parse(asked), user=user).lines]
+
+
+def test_forms_of_a_word_are_found_and_quotes_ask_for_the_word_as_written(reviewer: User) -> None:
+    reel_that_says("We sailed at dawn.", "They sail.")
+    assert found("sails", reviewer) == ["We sailed at dawn.", "They sail."]
+    assert found('"sail"', reviewer) == ["They sail."]
+    assert found("sai*", reviewer) == ["We sailed at dawn.", "They sail."]
+
+
+def test_a_phrase_over_two_lines_is_found_once_where_it_begins(reviewer: User) -> None:
+    reel_that_says("Take the last", "farewell of the year.", "The end.")
+    assert found('"last farewell of"', reviewer) == ["Take the last"]
+    assert found("last NEAR/3 of", reviewer) == ["Take the last"]
+    assert found('"the year the end"', reviewer) == ["farewell of the year."]
+    assert found("farewell", reviewer) == ["farewell of the year."]
+
+
+def test_the_first_and_the_last_word_of_a_reel_are_found(reviewer: User) -> None:
+    reel_that_says("Alpha begins it.", "Nothing here.", "It ends with omega.")
+    assert found("alpha", reviewer) == ["Alpha begins it."]
+    assert found('"with omega"', reviewer) == ["It ends with omega."]
+
+
+def test_no_phrase_goes_from_one_reel_into_the_next(reviewer: User) -> None:
+    reel_that_says("It ends with omega.")
+    reel_that_says("Alpha begins it.")
+    assert found('"omega alpha"', reviewer) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("Im Café sitzt Zoë.", "cafe zoe"),
+        ("I don’t know O'Hara.", '"dont know ohara"'),
+        ("A well-known man.", "well-known"),
+        ("There were 1,000 of 3.5 kinds.", "1000 3.5"),
+        ("שָׁלוֹם לכולם", "שלום"),
+        ("مَرْحَبًا بكم", "مرحبا"),
+        ("私は東京で映画を見た", "東京"),
+        ("He said “it's & <b> 100% | done\\”!", '"its b 100 done"'),
+    ],
+)  # fmt: skip
+def test_words_of_every_script_are_found(said: str, asked: str, reviewer: User) -> None:
+    reel_that_says(said, "Something else.")
+    assert found(asked, reviewer) == [said]
+
+
+def test_signs_narrow_and_widen(reviewer: User) -> None:
+    reel_that_says("The train is late.", "The tram is late.", "The tram is full.")
+    assert found("train OR tram", reviewer) == [
+        "The train is late.", "The tram is late.", "The tram is full.",
+    ]  # fmt: skip
+    assert found("tram -late", reviewer) == ["The tram is full."]
+    assert found("(train OR tram) -full late", reviewer)[0] == "The train is late."
+
+
+def test_fields_say_where_and_who(reviewer: User) -> None:
+    early = reel_that_says("Good morning.", speaker="Anna Lee", year="1912~", title="Café Day")
+    reel_that_says("Good morning.", speaker="Bert", year="1931", language="de")
+    assert [line.reel for line in _lines("morning speaker:lee", reviewer)] == [early]
+    assert [line.reel for line in _lines("morning year:1910..1920", reviewer)] == [early]
+    assert [line.reel for line in _lines('morning title:"cafe"', reviewer)] == [early]
+    assert [line.reel for line in _lines(f"morning reel:{early.pk}", reviewer)] == [early]
+    assert [line.language for line in _lines("morning language:de", reviewer)] == ["de"]
+    assert [line.speaker for line in _lines('speaker:"Anna Lee"', reviewer)] == ["Anna Lee"]
+
+
+def _lines(asked: str, user: User) -> list[finding.SearchLine]:
+    return finding.find(parse(asked), user=user).lines
+
+
+def test_a_correction_is_found_by_the_next_search(reviewer: User) -> None:
+    reel = reel_that_says("The cat is not in pressed.", "So it is.")
+    version = transcripts.current(reel.scans.get())
+    assert version is not None
+    assert [line.checked for line in _lines("cat", reviewer)] == [False]
+    transcripts.correct(version, "text", ["m0"], {"text": "The cat is not impressed."}, by=reviewer)
+    assert found("impressed", reviewer) == ["The cat is not impressed."]
+    assert found('"in pressed"', reviewer) == []
+    transcripts.correct(version, "confirm", ["m0"], {}, by=reviewer)
+    assert found("cat checked:yes", reviewer) == ["The cat is not impressed."]
+    transcripts.correct(version, "no_speech", ["m1"], {}, by=reviewer)
+    assert found("so", reviewer) == []
+    transcripts.undo(version.scan, by=reviewer)
+    assert found("so", reviewer) == ["So it is."]
+
+
+def test_a_new_transcript_takes_the_place_of_the_last(reviewer: User) -> None:
+    reel = reel_that_says("The old words.")
+    keep(reel.scans.get(), "The new words.")
+    assert found("words", reviewer) == ["The new words."]
+
+
+def test_notes_and_the_catalogue_are_found_as_what_they_are(reviewer: User) -> None:
+    reel = reel_that_says("Nothing much.")
+    scan = reel.scans.get()
+    note = Note.objects.create(
+        scan=scan, start_frame=3, end_frame=5, text="Scratch over the pilot", by=reviewer
+    )
+    reel.title.notes = "Found in a lighthouse"
+    reel.title.save()
+    assert found("pilot kind:note", reviewer) == ["Scratch over the pilot"]
+    assert [line.kind for line in _lines("lighthouse", reviewer)] == ["catalogue"]
+    note.delete()
+    assert found("pilot", reviewer) == []
+
+
+def test_what_is_misspelt_is_sought_as_what_it_may_mean(reviewer: User) -> None:
+    reel_that_says("A last farewell.")
+    answer = finding.find(parse("farwel"), user=reviewer)
+    assert [line.text for line in answer.lines] == ["A last farewell."]
+    assert answer.instead == {"farwel": ("farewell",)}
+    (hit,) = concordance.hits(answer.lines, answer.query)
+    assert hit.hit == "farewell"
+
+
+ASKED = ("secret", "secrte", '"secret word"', "speaker:hidden", "kind:catalogue", "secret OR open")
+
+
+@pytest.mark.parametrize("role", ["archivist", "restorer", "reviewer", "researcher", "operator"])
+@pytest.mark.parametrize("asked", ASKED)
+def test_restricted_reels_are_nowhere_for_those_who_may_not_see_them(role: str, asked: str) -> None:
+    user = factories.make_user(role)
+    hidden = reel_that_says("The secret word.", speaker="Hidden", title="Secret Film", year="1931")
+    reel_that_says("An open word.", access=Reel.Access.RESEARCH, year="1912")
+    Note.objects.create(scan=hidden.scans.get(), start_frame=0, end_frame=1, text="secret", by=user)
+    answer = finding.find(parse(asked), user=user)
+    batches = [line for batch in finding.find_all(parse(asked), user=user)[1] for line in batch]
+    sees = role in ("archivist", "restorer", "reviewer")
+    told = repr((answer.facets, answer.instead)).lower() + repr(answer.lines + batches).lower()
+    assert any(line.reel == hidden for line in answer.lines) == sees
+    assert any(line.reel == hidden for line in batches) == sees
+    if not sees:
+        assert "secret" not in told.replace(asked, "") and "hidden" not in told
+        assert all(reel != hidden.pk for reel, _ in answer.facets["reel"])
+        assert [year for year, _ in answer.facets["year"]] in ([], ["1912"])
+        assert answer.count == len(answer.lines)
+
+
+def test_counts_and_facets_are_of_all_hits_not_of_the_page(
+    reviewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reel_that_says(*["The same word."] * 12, speaker="Anna")
+    reel_that_says(*["The same word."] * 9, speaker="Bert")
+    answer = finding.find(parse("word"), user=reviewer, size=5)
+    assert (len(answer.lines), answer.count, answer.said_count) == (5, 21, "21")
+    assert answer.facets["speaker"] == [("Anna", 12), ("Bert", 9)]
+    monkeypatch.setattr(finding, "MOST", 10)
+    capped = finding.find(parse("word"), user=reviewer)
+    assert (capped.count, capped.is_capped, capped.said_count) == (10, True, "10+")
+
+
+def test_a_line_of_a_thousand_words_is_found_at_its_end(reviewer: User) -> None:
+    reel_that_says(" ".join(["again"] * 999) + " finally", "Over.")
+    assert found('"again finally over"', reviewer) != []
+    assert len(found("again", reviewer)) == 4

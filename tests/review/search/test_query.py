@@ -1,0 +1,63 @@
+"""Whatever is typed is read as a search, and what was read otherwise is said."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from review.search.lexemes import tsquery
+from review.search.query import Both, Either, Near, Phrase, Word, parse
+
+
+def test_signs_are_read_as_the_page_explains_them() -> None:
+    assert parse("steamer").node == Word("steamer")
+    assert parse('"Last farewell"').node == Phrase(("last", "farewell"))
+    assert parse("well-known").node == Phrase(("well", "known"))
+    assert parse("train OR tram").node == Either((Word("train"), Word("tram")))
+    assert parse("hat NEAR/3 coat").node == Near(Word("hat"), Word("coat"), 3)
+    assert parse("sing*").node == Word("sing", prefix=True)
+    assert parse("harbour -pilot").node == Both((Word("harbour"),), (Word("pilot"),))
+    assert parse("(a OR b) c").node == Both((Either((Word("a"), Word("b"))), Word("c")))
+
+
+def test_fields_say_where_to_look() -> None:
+    filters = parse(
+        'x speaker:"Anna Lee" reel:12 title:harbour year:1910..1925'
+        " language:EN checked:yes kind:note"
+    ).filters
+    assert (filters.speaker, filters.reel, filters.title) == ("Anna Lee", 12, "harbour")
+    assert (filters.years, filters.language) == ((1910, 1925), "en")
+    assert (filters.checked, filters.kind) == (True, "note")
+    assert parse("year:1912").filters.years == (1912, 1912)
+    assert parse("year:1912..").filters.years == (1912, 9999)
+
+
+@pytest.mark.parametrize(
+    ("typed", "remark"),
+    [
+        ('a "b c', "quotation mark"),
+        ("(a b", "bracket"),
+        ("a OR", "at an end"),
+        ("-a", "also what to find"),
+        ("year:soon a", "says nothing here"),
+        ("a NEAR/90 b", "from 1 to 7"),
+        ('"a b" NEAR c', "single words"),
+        ("one two " * 30, "first 40 words"),
+        ('"a b c d e f g h i"', "first 8 words"),
+    ],
+)
+def test_what_is_read_otherwise_than_typed_is_said(typed: str, remark: str) -> None:
+    assert remark in " ".join(parse(typed).remarks)
+
+
+def test_near_one_after_the_other_keeps_every_pair() -> None:
+    pair = (Near(Word("a"), Word("b"), 5), Near(Word("b"), Word("c"), 2))
+    assert parse("a NEAR b NEAR/2 c").node == Both(pair)
+
+
+@given(st.text(st.sampled_from("ab \"()-*:/'\\&|!<>OR NEAR/5 speaker:x\x00ü東"), max_size=40))
+def test_nothing_that_is_typed_is_an_error(typed: str) -> None:
+    query = parse(typed)
+    asked = tsquery(query.node, speaker=query.filters.speaker, languages=["en", ""])
+    assert "\x00" not in asked and "\\" not in asked

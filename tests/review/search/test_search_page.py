@@ -1,0 +1,157 @@
+"""The researcher's page: hits in context that open the film, files of them, kept searches."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from fractions import Fraction
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils.html import escape
+
+from archive.models import Reel
+from restoration import transcripts
+from restoration.speech.transcript import Transcript as Said
+from review.formats.srt import read_srt
+from review.models import SavedSearch
+from tests.restoration.speech.said import line
+from tests.review.search.said import keep, reel_that_says
+
+pytestmark = pytest.mark.django_db
+
+LINES = ("He waved a hat.", "Then the last", "farewell came, and an apple.", "A farewell to a zoo.")
+
+
+@pytest.fixture
+def said() -> Reel:
+    return reel_that_says(*LINES, speaker="Anna", access=Reel.Access.RESEARCH)
+
+
+@pytest.fixture
+def page(client: Client, researcher: User) -> Client:
+    client.force_login(researcher)
+    return client
+
+
+def rows(html: str) -> list[list[str]]:
+    """Text of the cells before, of and after each hit."""
+    found = re.findall(r'<td class="(?:left|found|right)".*?</td>', html, re.DOTALL)
+    cells = [re.sub(r"<[^>]+>", "", cell).strip() for cell in found]
+    return [cells[at : at + 3] for at in range(0, len(cells), 3)]
+
+
+def test_a_hit_stands_between_the_words_around_it(page: Client, said: Reel) -> None:
+    html = page.get("/search/", {"q": '"last farewell"'}).content.decode()
+    assert rows(html) == [
+        ["He waved a hat. Then the", "last farewell", "came, and an apple. A farewell"]
+    ]
+    assert "machine" in html and "Anna" in html
+
+
+def test_hits_are_put_in_order_of_the_word_beside_them(page: Client, said: Reel) -> None:
+    right = page.get("/search/", {"q": "farewell", "order": "right"}).content.decode()
+    left = page.get("/search/", {"q": "farewell", "order": "left"}).content.decode()
+    assert [cells[2].split()[0] for cells in rows(right)] == ["came,", "to"]
+    assert [cells[0].split()[-1] for cells in rows(left)] == ["A", "last"]
+
+
+def test_a_hit_opens_the_transcript_at_its_line_with_its_words_marked(
+    page: Client, said: Reel
+) -> None:
+    html = page.get("/search/", {"q": '"last farewell"'}).content.decode()
+    address = re.search(r'<td class="where"><a href="([^"]+)"', html)
+    assert address is not None
+    opened = page.get(address[1].replace("&amp;", "&")).content.decode()
+    assert re.search(r'id="m1" data-opened', opened)
+    assert re.findall(r'<span class="w [^"]*hit"[^>]*>([^<]+)<', opened) == ["last", "farewell"]
+
+
+def test_a_link_outlives_the_transcript_that_it_was_made_in(page: Client, said: Reel) -> None:
+    keep(said.scans.get(), "A line that was missed.", *LINES)
+    opened = page.get(f"/reels/{said.pk}/transcript/", {"frame": 50, "line": "m9"})
+    assert re.search(r'id="m3" data-opened', opened.content.decode())
+
+
+def test_a_line_that_begins_inside_a_frame_is_the_one_that_opens(page: Client) -> None:
+    reel = reel_that_says("One.", access=Reel.Access.RESEARCH)
+    lines = tuple(line(text, at, at + 0.4) for text, at in (("One.", 0.0), ("Two.", 0.4)))
+    transcripts.keep(reel.scans.get(), Said(lines, "en"), source="test", maker="machine")
+    html = page.get("/search/", {"q": "two"}).content.decode()
+    address = re.search(r'<td class="where"><a href="([^"]+)"', html)
+    assert address is not None
+    opened = page.get(address[1].replace("&amp;", "&")).content.decode()
+    assert re.search(r'id="m1" data-opened', opened)
+
+
+def test_what_is_misspelt_is_said(page: Client, said: Reel) -> None:
+    html = page.get("/search/", {"q": "farwell"}).content.decode()
+    assert "Nothing says “farwell”" in html and len(rows(html)) == 2
+
+
+def test_signs_of_html_are_shown_as_signs(page: Client, said: Reel) -> None:
+    asked = "<script>alert(1)</script>"
+    html = page.get("/search/", {"q": asked}).content.decode()
+    assert asked not in html and escape(asked) in html
+
+
+def test_files_have_what_is_needed_to_cite(page: Client, said: Reel) -> None:
+    def file(kind: str) -> str:
+        answer = page.get(f"/search/hits.{kind}", {"q": "farewell"})
+        return b"".join(answer.streaming_content).decode()  # type: ignore[arg-type, attr-defined]
+
+    table = list(csv.DictReader(io.StringIO(file("csv"))))
+    assert [row["hit"] for row in table] == ["farewell", "farewell"]
+    assert table[0]["start"] == "00:00:02:00" and table[0]["answered_for"] == "machine"
+    assert table[0]["address"].startswith("http://testserver/reels/")
+    assert list(csv.DictReader(io.StringIO(file("tsv")), delimiter="\t")) == table
+    assert [row["hit"] for row in json.loads(file("json"))] == ["farewell", "farewell"]
+    cues = read_srt(file("srt").encode(), rate=Fraction(16))
+    assert [cue.start_frame for cue in cues] == [32, 48]
+
+
+def test_a_spreadsheet_runs_nothing_that_was_said(page: Client) -> None:
+    reel_that_says("=HYPERLINK now.", speaker="@SUM", access=Reel.Access.RESEARCH)
+    answer = page.get("/search/hits.csv", {"q": "now"})
+    (row,) = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode()))  # type: ignore[arg-type, attr-defined]
+    assert row["speaker"] == "'@SUM" and row["left"].startswith("'=")
+
+
+def test_a_line_is_cited_and_says_that_nobody_checked_it(
+    page: Client, said: Reel, reviewer: User
+) -> None:
+    html = page.get(f"/reels/{said.pk}/cite/34/").content.decode()
+    assert "Chicago" in html and "BibTeX" in html and "machine transcription, unreviewed" in html
+    version = transcripts.current(said.scans.get())
+    assert version is not None
+    transcripts.correct(version, "confirm", ["m2"], {}, by=reviewer)
+    assert "unreviewed" not in page.get(f"/reels/{said.pk}/cite/34/").content.decode()
+    assert page.get(f"/reels/{said.pk}/cite/9999/").status_code == 404
+
+
+def test_a_kept_search_says_what_is_new_until_it_is_looked_at(page: Client, said: Reel) -> None:
+    page.post("/search/save/", {"q": "farewell"})
+    keep(said.scans.get(), *LINES, "One more farewell.")
+    assert "1 new" in page.get("/search/").content.decode()
+    page.get("/search/", {"q": "farewell"})
+    assert "1 new" not in page.get("/search/").content.decode()
+
+
+def test_nobody_sees_or_forgets_anothers_searches(page: Client, said: Reel, reviewer: User) -> None:
+    page.post("/search/save/", {"q": "farewell"})
+    kept = SavedSearch.objects.get()
+    other = Client()
+    other.force_login(reviewer)
+    assert other.post(f"/search/{kept.pk}/forget/").status_code == 404
+    assert (
+        "farewell"
+        not in other.get("/search/")
+        .content.decode()
+        .replace("placeholder", "")
+        .split("</form>")[-1]
+    )
+    page.post(f"/search/{kept.pk}/forget/")
+    assert not SavedSearch.objects.exists()
