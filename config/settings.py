@@ -9,6 +9,8 @@ WATCH_FOLDER      a folder whose settled files are taken into custody (default: 
 MASTER_HOME       where uploaded masters are kept (default: HOME/masters)
 DELIVERY_HOME     where deliverables of the pages go (default: HOME/deliverables)
 DELIVERY_POLICIES a TOML file with the archive's own rules for uses (docs/delivery.md)
+CREDENTIALS_CERTIFICATES, CREDENTIALS_KEY, CREDENTIALS_DEVICE, CREDENTIALS_ALGORITHM,
+CREDENTIALS_TRUST who signs what leaves, and whose signatures are believed (docs/credentials.md)
 UPLOAD_LIMIT_BYTES, UPLOAD_PIECE_BYTES, DISK_RESERVE_BYTES
 DEVICE            what the stages compute on (default: cpu)
 RUN_ATTEMPTS, RUN_LEASE_SECONDS, RUN_PROGRESS_SECONDS, RUN_PUBLISH_SECONDS, RUN_RESEND_SECONDS
@@ -108,6 +110,14 @@ DELIVERY_HOME = Path(os.environ.get("DELIVERY_HOME", HOME / "deliverables"))
 """Where deliverables go that were asked for on the pages; the command names its own place."""
 DELIVERY_POLICIES = os.environ.get("DELIVERY_POLICIES", "")
 """A file of policies beside those that come with the system; empty: there is none."""
+CREDENTIALS_HOME = HOME / "credentials"
+"""The test authority, which set-up makes where no certificates are named."""
+CREDENTIALS_CERTIFICATES = os.environ.get("CREDENTIALS_CERTIFICATES", "")
+CREDENTIALS_KEY = os.environ.get("CREDENTIALS_KEY", "")
+CREDENTIALS_DEVICE = os.environ.get("CREDENTIALS_DEVICE", "")
+"""A function `module:function` that signs bytes, for a key that never leaves its device."""
+CREDENTIALS_ALGORITHM = os.environ.get("CREDENTIALS_ALGORITHM", "es256")
+CREDENTIALS_TRUST = os.environ.get("CREDENTIALS_TRUST", "")
 UPLOAD_LIMIT_BYTES = env_int("UPLOAD_LIMIT_BYTES", default=200 << 30)
 UPLOAD_PIECE_BYTES = env_int("UPLOAD_PIECE_BYTES", default=32 << 20)
 DISK_RESERVE_BYTES = env_int("DISK_RESERVE_BYTES", default=1 << 30)

@@ -15,6 +15,7 @@ from archive.fixity import sha256_file
 from archive.media.errors import MediaError
 from archive.models import Agent, Reel
 from restoration.models import Scene
+from review.credentials import CredentialsError
 from review.delivery.assembly import ALL, FORMATS, OFFERED, Assembled, Order, Progress, assemble
 from review.edition import make_edition
 from review.errors import DecisionRefused, NotAllowed, ReviewError
@@ -25,6 +26,7 @@ from review.formats.subtitle_files import NO_TRANSCRIPT, SPOKEN
 from review.gating import Gate, hold
 from review.models import Deliverable
 from review.override import Override
+from review.signing import identity
 from review.spoken import spoken_in
 from review.uses import policy_for
 from review.verdict import Reason, Verdict, check, refusal
@@ -91,9 +93,8 @@ def build_deliverable(
     told = progress or (lambda what, done, total: None)
     try:
         with Workroom(to) as room:
-            assembled = assemble(
-                Order(edition, format, room.path, circumstances(reel, by, use)), told
-            )
+            order = Order(edition, format, room.path, circumstances(reel, by, use), identity())
+            assembled = assemble(order, told)
             name = folder_name(reel, format=format, use=use, version=choice.version)
             target = free_name(room.parent, name)
             with transaction.atomic():
@@ -103,7 +104,7 @@ def build_deliverable(
                 )  # fmt: skip
                 room.keep_as(target)
             return made
-    except (DeliveryError, MediaError, OSError) as error:
+    except (DeliveryError, CredentialsError, MediaError, OSError) as error:
         raise DeliveryFailed(f"Not delivered, and nothing was left in {to}. {error}") from error
 
 
@@ -240,7 +241,9 @@ def hand_over(
         _entry(target, file.name, file.sha256, file.bytes) for file in assembled.files
     ]
     agent, told = _agent(by), circumstances(reel, by, edition.use)
-    made = record.build_record(edition, listed, told, format=format, viewing=assembled.viewing)
+    made = record.build_record(
+        edition, listed, told, format=format, viewing=assembled.viewing, signed=assembled.signed
+    )
     path = folder / record.NAME
     record.write_record(path, made)
     listed.append(_entry(target, path.name, sha256_file(path), path.stat().st_size))

@@ -21,8 +21,11 @@ from restoration.models import Take
 from restoration.provenance import ProvenanceError, Totals
 from restoration.recording import MAP, PICTURE
 from restoration.verification import verify_take
+from review.credentials import NONE, Reading
 from review.formats import record as delivery_record
+from review.formats.signed import read_beside
 from review.models import Deliverable
+from review.signing import trusted
 
 
 @dataclass(slots=True)
@@ -35,6 +38,8 @@ class Finding:
     """What the catalogue knows these bytes as."""
     recorded: str = ""
     """What the delivery record beside it says of it."""
+    credentials: Reading = field(default_factory=lambda: Reading(NONE))
+    """What its content credentials say, or those of the sidecar beside it that names it."""
     map_says: str = ""
     totals: dict[str, Any] | None = None
     problems: list[str] = field(default_factory=list)
@@ -46,6 +51,7 @@ class Finding:
             "sha256": self.sha256,
             "known_as": self.known_as,
             "record": self.recorded,
+            "credentials": self.credentials.as_json(),
             "map": self.map_says,
             "totals": self.totals,
             "problems": self.problems,
@@ -64,6 +70,8 @@ def verify(path: Path) -> Finding:
         _check_record(finding, record)
         scan = scan or Scan.objects.filter(sha256=record["scan"]["sha256"]).first()
     if path.is_file():
+        finding.credentials = read_beside(path, finding.sha256, trusted=trusted())
+        finding.problems += finding.credentials.problems
         _check_map(finding, scan)
     return finding
 

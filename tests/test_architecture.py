@@ -30,6 +30,7 @@ PURE = (
     "review/frame_ranges.py",
     "review/cues.py",
     *(f"review/search/{name}.py" for name in ("words", "query", "lexemes", "matching", "citing")),
+    "review/claim.py",
 )
 """Arrays and values in, arrays and values out."""
 
@@ -57,6 +58,7 @@ PLAIN = (
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "restoration").glob("cli_*.py")),
     "review/version_choice.py",
     "review/credentials.py",
+    "review/authority.py",
     "review/formats",
     "review/delivery/assembly.py",
     "review/delivery/assembler.py",

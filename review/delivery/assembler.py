@@ -20,6 +20,7 @@ from typing import Self
 from archive.media.errors import MediaError
 from config.tether import tie
 from restoration.child import offer_to_the_reaper
+from review.credentials import CredentialsError
 from review.delivery.assembly import Assembled, Order, share
 from review.delivery.folders import flush
 from review.formats.edition import DeliveryError
@@ -120,7 +121,7 @@ class _Telling:
 
 
 def _describe(error: Exception) -> Trouble:
-    if isinstance(error, (DeliveryError, MediaError)):
+    if isinstance(error, (DeliveryError, CredentialsError, MediaError)):
         return Trouble(str(error), permanent=True)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         words = f"The disk is full: free some space, then try again ({error})"

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.fixity import scan_bytes, scan_digest, sha256_file
+from review.credentials import Identity
 from review.formats import cue_sheet, cue_sheet_pdf, ffv1, mp4, package, provenance_map, record
 from review.formats.edition import DeliveryError, Edition
 from review.formats.record import Circumstances
+from review.formats.signed import NOBODY, SIGNABLE, Signed, sign_pictures
 from review.formats.subtitle_files import SPOKEN, write_spoken
 from review.formats.timelines import TIMELINES, write_timelines
 
@@ -41,6 +43,8 @@ class Order:
     format: str
     folder: Path
     circumstances: Circumstances
+    identity: Identity | None = None
+    """Who signs it; None: nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Assembled:
 
     files: tuple[WrittenFile, ...]
     viewing: mp4.ViewingCopy | None
+    signed: Signed = NOBODY
+    """What bears credentials, or why nothing does."""
 
 
 def steps(format: str) -> list[str]:
@@ -94,7 +100,12 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
     pictures, viewing = _write_pictures(order, told)
     silent = order.format == PACKAGE  # its digests are told when it is packed
     sizes = _Sizes(DIGESTS, pictures, _nothing if silent else told)
-    digests = {path: sizes.digest(path) for path in pictures}
+    loose = [path for path in pictures if path.suffix not in SIGNABLE]
+    digests = {path: sizes.digest(path) for path in loose}
+    signed, made = sign_pictures(order.folder, order.edition, order.identity, pictures, digests,
+                                 when=order.circumstances.made)  # fmt: skip
+    digests |= {path: sizes.digest(path) for path in pictures if path not in digests}
+    digests |= {path: sha256_file(path) for path in made}
     master = order.folder / MASTER_NAME
     joined = (master, digests[master]) if master in digests else None
     timelines = write_timelines(order.folder, order.edition, _wanted(order.format), master=joined)
@@ -107,6 +118,7 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
             WrittenFile(path.name, sha256, path.stat().st_size) for path, sha256 in digests.items()
         ),
         viewing,
+        signed,
     )
 
 
@@ -116,14 +128,17 @@ def _pack(order: Order, loose: Assembled, told: Progress) -> Assembled:
         {"name": each.name, "sha256": each.sha256, "bytes": each.bytes} for each in loose.files
     ]
     made = record.build_record(
-        order.edition, files, order.circumstances, format=order.format, viewing=loose.viewing
-    )
+        order.edition, files, order.circumstances, format=order.format, viewing=loose.viewing,
+        signed=loose.signed,
+    )  # fmt: skip
     record.write_record(order.folder / record.NAME, made)
     packed = package.pack(
         order.folder, order.edition, progress=lambda done, total: told(PACKING, done, total)
     )
     digest = _Sizes(DIGESTS, [packed], told).digest(packed)
-    return Assembled((WrittenFile(packed.name, digest, packed.stat().st_size),), loose.viewing)
+    return Assembled(
+        (WrittenFile(packed.name, digest, packed.stat().st_size),), loose.viewing, loose.signed
+    )
 
 
 def _wanted(format: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from restoration.attempts import (
 from restoration.claims import lease
 from restoration.errors import ChildFailed, LeaseLost
 from restoration.stages.contract import Cancelled
+from review.credentials import CredentialsError
 from review.deliverables import (
     DeliveryFailed,
     DeliveryRefused,
@@ -35,6 +36,7 @@ from review.delivery.folders import AttemptFolder
 from review.delivery.publishing import end_cancelled, fail, publish, refuse, retry_or_fail
 from review.errors import ReviewError
 from review.override import Override
+from review.signing import identity
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ class Attempt:
         except DeliveryRefused as refused:
             reasons = [str(reason) for reason in refused.reasons]
             patiently(lambda: refuse(claim, reasons))
-        except (ReviewError, OSError) as error:
+        except (ReviewError, CredentialsError, OSError) as error:
             words = str(error)
             patiently(lambda: fail(claim, words))
         except ChildFailed as error:
@@ -109,6 +111,7 @@ class Attempt:
                 delivery.format,
                 self.folder.path,
                 circumstances(delivery.reel, delivery.by, delivery.use),
+                identity(),
             )
         )
         patiently(lambda: publish(self.claim, edition, assembled, self.folder))

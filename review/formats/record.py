@@ -10,6 +10,7 @@ from typing import Any
 
 from review.formats.edition import Edition, EditionScene, rate_text
 from review.formats.mp4 import ViewingCopy
+from review.formats.signed import NOBODY, Signed
 
 NAME = "record.json"
 SCHEMA = "reelproof/delivery/1"
@@ -46,6 +47,7 @@ def build_record(
     *,
     format: str,
     viewing: ViewingCopy | None = None,
+    signed: Signed = NOBODY,
 ) -> dict[str, Any]:
     """Takes, digests, approvals, totals, the heads of the event chains, and every file's digest.
 
@@ -76,7 +78,8 @@ def build_record(
         "transcript": edition.spoken.told_of() if edition.spoken else None,
         "chain_heads": circumstances.chain_heads,
         "viewing_sound": list(viewing.tracks) if viewing else [],
-        "remarks": _remarks(edition, viewing),
+        "credentials": signed.as_json(),
+        "remarks": [*_remarks(edition, viewing), *signed.remarks],
         "files": [{key: entry[key] for key in ("name", "sha256", "bytes")} for entry in files],
     }
 

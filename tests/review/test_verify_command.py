@@ -111,6 +111,10 @@ def test_people_read_the_same_in_words(delivered: Path) -> None:
     call_command("verify", str(delivered / "master.mkv"), stdout=out)
     assert "  is       master.mkv of deliverable" in out.getvalue()
     assert "  pixels   " in out.getvalue()
+    assert "  signed   whole, and signed by an authority that this installation trusts" in (
+        out.getvalue()
+    )
+    assert "  approved scene 1, frames 0 to " in out.getvalue()
 
 
 def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:

@@ -1,0 +1,194 @@
+"""What content credentials say of a reel that leaves, as a C2PA manifest. PURE.
+
+Nobody types any of it: digital source types follow from the labels of the maps, by what each stage
+added. C2PA 2.1, sections 18 (assertions) and 18.14 (actions); IPTC NewsCodes, digitalsourcetype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from review.formats.edition import COPIED, HAND, MACHINE, Cue, Edition, EditionScene, rate_text
+
+IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+MOST_REGIONS = 100
+"""Of one action; what goes beyond stands in record.json."""
+APPROVALS, PROVENANCE = "org.reelproof.approvals", "org.reelproof.provenance"
+_WORDS = {MACHINE: "machine-made", HAND: "entered by a person", COPIED: "from other frames"}
+_ACTIONS = {"colourise": "c2pa.color_adjustments", "grade": "c2pa.color_adjustments",
+            "upscale": "c2pa.resized"}  # fmt: skip
+
+
+class NotApproved(Exception):
+    """Something in it is not approved; it leaves, if at all, without credentials."""
+
+
+def require_approved(edition: Edition) -> None:
+    """Every scene leaves with the very take that a person approved.
+
+    Raises: NotApproved naming the scenes.
+    """
+    left = [
+        str(scene.number)
+        for scene in edition.scenes
+        if scene.decision is None or scene.unapproved or scene.decision.digest != scene.take.digest
+    ]
+    if left or not edition.scenes:
+        raise NotApproved(f"scene {', '.join(left)} is not approved")
+
+
+def make_claim(
+    edition: Edition,
+    *,
+    name: str,
+    format: str,
+    digests: Mapping[str, str],
+    when: str,
+    version: str,
+    transcoded: bool,
+) -> dict[str, Any]:
+    """The manifest of a file of that name.
+
+    Args:
+        format: its media type.
+        digests: SHA-256 of files that leave beside it and that it speaks for, by their names.
+        when: ISO 8601.
+        version: of this software.
+        transcoded: its pictures are an encoder's approximation of the takes.
+    Raises: NotApproved.
+    """
+    require_approved(edition)
+    actions: list[dict[str, Any]] = [
+        {
+            "action": "c2pa.opened",
+            "description": "the scan, as it was taken into custody",
+            "parameters": {"ingredientIds": ["scan"]},
+        },
+        *_stage_actions(edition),
+    ]
+    if transcoded:
+        # An encoder invents nothing: what is in it stays of the kind that the stages made it.
+        actions.append({"action": "c2pa.transcoded", "when": when})
+    return {
+        "claim_generator_info": [{"name": "Reelproof", "version": version}],
+        "title": name,
+        "format": format,
+        "ingredients": list(_ingredients(edition, digests)),
+        "assertions": [
+            {"label": "c2pa.actions.v2", "data": {"actions": actions}},
+            {"label": APPROVALS, "data": {"scenes": [_approval(each) for each in edition.scenes]}},
+            {"label": PROVENANCE, "data": _provenance(edition)},
+        ],
+    }
+
+
+def source_type(kinds: Iterable[tuple[str, bool]]) -> str:
+    """The IPTC term for what a stage did, from the strongest of what it added.
+
+    Args:
+        kinds: MACHINE, HAND or COPIED, each with whether a network took part.
+    """
+    found = set(kinds)
+    if (MACHINE, True) in found:
+        return f"{IPTC}compositeWithTrainedAlgorithmicMedia"
+    if (MACHINE, False) in found:
+        return f"{IPTC}compositeSynthetic"
+    if any(kind == HAND for kind, _ in found):
+        return f"{IPTC}humanEdits"
+    if found:  # picture of the film's own other frames
+        return f"{IPTC}compositeCapture"
+    return f"{IPTC}algorithmicallyEnhanced"
+
+
+def _stage_actions(edition: Edition) -> Iterator[dict[str, Any]]:
+    """One action for each stage, in the order in which scenes first went through it."""
+    cues: dict[str, list[Cue]] = {}
+    for scene in edition.scenes:
+        for stage in scene.take.stages:
+            cues.setdefault(stage, [])
+        for cue in scene.cues:
+            cues.setdefault(cue.stage, []).append(cue)
+    for stage, made in cues.items():
+        yield _stage_action(stage, made)
+
+
+def _stage_action(stage: str, made: list[Cue]) -> dict[str, Any]:
+    models = sorted({model for cue in made for model in cue.models})
+    versions = sorted({cue.version for cue in made if cue.version})
+    agent = {"name": f"Reelproof {stage}"}
+    agent |= {"version": ", ".join(versions)} if versions else {}
+    words = sorted({f"{_WORDS[cue.kind]} {cue.plane}" for cue in made})
+    action: dict[str, Any] = {
+        "action": _ACTIONS.get(stage, "c2pa.edited"),
+        "softwareAgent": agent,
+        "digitalSourceType": source_type((cue.kind, bool(cue.models)) for cue in made),
+        "description": f"{stage}: {', '.join(words) or 'adjusted, nothing added'}",
+    }
+    if models:
+        action["parameters"] = {"org.reelproof.weights": models}
+    if made:
+        action["changes"] = list(_regions(made))
+    return action
+
+
+def _regions(made: list[Cue]) -> Iterator[dict[str, Any]]:
+    """Stretches of frames of the whole film, the last frame included."""
+    for cue in made[:MOST_REGIONS]:
+        frames = {"start": cue.start_frame, "end": cue.end_frame - 1}
+        yield {
+            "description": f"{_WORDS[cue.kind]} {cue.plane}, at most {cue.most:.6f} of a frame",
+            "region": [{"type": "frame", "frame": frames}],
+        }
+    if len(made) > MOST_REGIONS:
+        rest = made[MOST_REGIONS:]
+        frames = {"start": rest[0].start_frame, "end": max(cue.end_frame for cue in rest) - 1}
+        yield {
+            "description": f"{len(rest)} more stretches within these frames; see record.json",
+            "region": [{"type": "frame", "frame": frames}],
+        }
+
+
+def _ingredients(edition: Edition, digests: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    scan = edition.scan
+    yield _ingredient("scan", scan.path.name, scan.sha256, "parentOf")
+    for name, sha256 in digests.items():
+        yield _ingredient(name, name, sha256, "inputTo")
+
+
+def _ingredient(label: str, title: str, sha256: str, relationship: str) -> dict[str, Any]:
+    return {
+        "label": label,
+        "title": title,
+        "format": "application/octet-stream",
+        "instance_id": f"urn:sha256:{sha256}",
+        "relationship": relationship,
+        "description": f"SHA-256 {sha256}",
+    }
+
+
+def _approval(scene: EditionScene) -> dict[str, Any]:
+    assert scene.decision is not None  # require_approved
+    return {
+        "scene": scene.number,
+        # Two numbers by name: a list of small ones would be read back as bytes.
+        "first_frame": scene.start_frame,
+        "last_frame": scene.end_frame - 1,
+        "take_manifest_sha256": scene.take.digest,
+        "map_sha256": scene.take.provenance_sha256,
+        "approved": [{"by": each.by, "at": each.at} for each in scene.approvals]
+        or [{"by": scene.decision.by, "at": scene.decision.at}],
+    }
+
+
+def _provenance(edition: Edition) -> dict[str, Any]:
+    """Pixels by label, and the rules that it left under."""
+    return {
+        "use": edition.use,
+        "version": edition.version,
+        "rate": rate_text(edition.scan.rate),
+        "scan_sha256": edition.scan.sha256,
+        "totals": edition.totals.as_json(),
+        "policy_sha256": edition.policy.get("policy_sha256", ""),
+        "override": edition.policy.get("override") or {},
+    }

@@ -1,0 +1,153 @@
+"""Credentials for the pictures that leave: in the file where it can bear them, else beside it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from archive import __version__
+from review import credentials
+from review.claim import NotApproved
+from review.credentials import CredentialsError, Identity, Reading
+from review.formats.edition import Edition
+
+SIGNABLE = frozenset(credentials.FORMATS)
+SIDECAR = "credentials.zip"
+"""Speaks for files that cannot bear credentials: by their SHA-256, in a signed statement."""
+STATEMENT = "statement.json"
+STATEMENT_SCHEMA = "reelproof/statement/1"
+_THEN = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What bears credentials, or is spoken for by a sidecar."""
+
+    files: tuple[str, ...] = ()
+    signer: str = ""
+    is_test: bool = False
+    refused: str = ""
+    """Why nothing was signed."""
+
+    @property
+    def remarks(self) -> list[str]:
+        if self.refused:
+            return [f"Nothing here bears content credentials: {self.refused}."]
+        if self.files and self.is_test:
+            return [
+                f"The content credentials of {', '.join(self.files)} are by a TEST authority of "
+                "this installation: they show changes, and prove nothing about who signed."
+            ]
+        return []
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "files": list(self.files),
+            "signer": self.signer,
+            "test_authority": self.is_test,
+            "refused": self.refused,
+        }
+
+
+NOBODY = Signed()
+
+
+def sign_pictures(
+    folder: Path,
+    edition: Edition,
+    identity: Identity | None,
+    pictures: Sequence[Path],
+    digests: Mapping[Path, str],
+    *,
+    when: str,
+) -> tuple[Signed, list[Path]]:
+    """Sign what can be signed, and write SIDECAR for what cannot.
+
+    Args:
+        pictures: all files with pictures or maps.
+        digests: of those that cannot bear credentials.
+        when: ISO 8601.
+    Returns: what was signed, and the files that were written for it.
+    Raises: CredentialsError, OSError.
+    """
+    if identity is None or not pictures:
+        return NOBODY, []
+    named = {path.name: sha256 for path, sha256 in digests.items()}
+    written: list[Path] = []
+    try:
+        for path in pictures:
+            if path.suffix in SIGNABLE:
+                _sign(path, edition, identity, named, when=when, transcoded=True)
+        if named:
+            written.append(_sidecar(folder, edition, identity, named, when=when))
+    except NotApproved as reason:
+        (folder / SIDECAR).unlink(missing_ok=True)
+        return Signed(refused=str(reason)), []
+    done = [*(path for path in pictures if path.suffix in SIGNABLE), *written]
+    reading = credentials.read(done[-1], trusted=identity.certificates)
+    names = tuple(path.name for path in done)
+    return Signed(names, reading.signer, is_test=identity.is_test), written
+
+
+def _sign(
+    path: Path,
+    edition: Edition,
+    identity: Identity,
+    digests: Mapping[str, str],
+    *,
+    when: str,
+    transcoded: bool,
+) -> None:
+    credentials.sign(
+        path, edition, identity, digests=digests, when=when, version=__version__,
+        transcoded=transcoded,
+    )  # fmt: skip
+    reading = credentials.read(path, trusted=identity.certificates)
+    if reading.state not in (credentials.TRUSTED, credentials.VALID):
+        told = "; ".join(reading.problems) or reading.state
+        raise CredentialsError(f"{path.name} was signed, but does not hold when read back: {told}")
+
+
+def _sidecar(
+    folder: Path, edition: Edition, identity: Identity, digests: Mapping[str, str], *, when: str
+) -> Path:
+    """A ZIP with the digests, signed as a whole: C2PA has no place in Matroska."""
+    path = folder / SIDECAR
+    files = [{"name": name, "sha256": sha256} for name, sha256 in digests.items()]
+    told = {
+        "schema": STATEMENT_SCHEMA,
+        "title": edition.title,
+        "reel": edition.reel,
+        "files": files,
+    }
+    with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as packed:
+        entry = zipfile.ZipInfo(STATEMENT, _THEN)
+        packed.writestr(entry, json.dumps(told, indent=1, ensure_ascii=False))
+    _sign(path, edition, identity, digests, when=when, transcoded=False)
+    return path
+
+
+def read_beside(path: Path, sha256: str, *, trusted: str) -> Reading:
+    """The credentials of a file: its own, or those of the sidecar beside it.
+
+    Args:
+        sha256: of the file; a sidecar that names it and has another digest makes it INVALID.
+        trusted: certificates of authorities that are believed, PEM.
+    Raises: OSError.
+    """
+    own = credentials.read(path, trusted=trusted)
+    sidecar = path.parent / SIDECAR
+    if own.state != credentials.NONE or path.name == SIDECAR or not sidecar.is_file():
+        return own
+    found = credentials.read(sidecar, trusted=trusted)
+    named = dict(found.ingredients)
+    if path.name not in named:
+        return own
+    if named[path.name] != sha256 and found.state != credentials.INVALID:
+        changed = f"{path.name} is not the file that {SIDECAR} beside it was signed for"
+        return replace(found, state=credentials.INVALID, problems=(*found.problems, changed))
+    return found
