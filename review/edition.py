@@ -18,6 +18,7 @@ from restoration.storage import storage
 from restoration.take_index import TakeIndex
 from review import decisions
 from review.colour_guides import guides_of
+from review.condition import carrier, condition
 from review.cues import KINDS, PLANES, Link, chain_cues, pixels_of
 from review.formats.edition import (
     Cue,
@@ -68,6 +69,8 @@ def make_edition(
         rights=tuple(_rights(reel)),
         encloses_map=policy.maps == "enclosed",
         counts_again=bool(policy.labels),
+        carrier=tuple(carrier(reel)),
+        condition=tuple(condition(scan, wanted)),
         spoken=spoken_in(scan),
     )
 

@@ -23,6 +23,7 @@ FORMAT_WORDS = {
     "fcpxml": "FCPXML (Final Cut Pro)",
     "mlt": "MLT XML, for checking",
     "cues": "cue sheet of what was made (CSV, PDF)",
+    "report": "conservation report (PDF)",
     "srt": "subtitles, SubRip",
     "vtt": "subtitles, WebVTT with speakers",
     "imsc": "subtitles, IMSC 1.1 (TTML)",

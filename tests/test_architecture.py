@@ -50,6 +50,7 @@ PLAIN = (
     "restoration/clip.py",
     "restoration/chunks.py",
     "restoration/orders.py",
+    "restoration/overlay.py",
     "restoration/software.py",
     "restoration/cutting.py",
     "restoration/weights.py",

@@ -12,23 +12,32 @@ from pathlib import Path
 
 from archive.fixity import scan_bytes, scan_digest, sha256_file
 from review.credentials import Identity
-from review.formats import cue_sheet, cue_sheet_pdf, ffv1, mp4, package, provenance_map, record
+from review.formats import (
+    cue_sheet,
+    cue_sheet_pdf,
+    ffv1,
+    mp4,
+    package,
+    provenance_map,
+    record,
+    report_pdf,
+)
 from review.formats.edition import DeliveryError, Edition
 from review.formats.record import Circumstances
 from review.formats.signed import NOBODY, SIGNABLE, Signed, sign_pictures
 from review.formats.subtitle_files import SPOKEN, write_spoken
 from review.formats.timelines import TIMELINES, write_timelines
 
-CUES = "cues"
-FORMATS = (*TIMELINES, CUES, *SPOKEN, "mp4", "ffv1")
+CUES, REPORT = "cues", "report"
+FORMATS = (*TIMELINES, CUES, REPORT, *SPOKEN, "mp4", "ffv1")
 ALL, PACKAGE = "all", "package"
 OFFERED = (*FORMATS, ALL, PACKAGE)
 """What can be asked for: ALL is every format in one folder, PACKAGE the same as a bag."""
 
 CHECK, MASTER, READ_BACK, VIEWING = "check", "master", "reading back", "viewing copy"
-PACKING, DIGESTS = "packing", "digests"
+PLATES, PACKING, DIGESTS = "stills", "packing", "digests"
 MASTER_NAME, MAP_NAME = "master.mkv", "map.mkv"
-COSTS = {CHECK: 2, MASTER: 10, READ_BACK: 8, VIEWING: 6, PACKING: 2, DIGESTS: 1}
+COSTS = {CHECK: 2, MASTER: 10, READ_BACK: 8, VIEWING: 6, PLATES: 1, PACKING: 2, DIGESTS: 1}
 """How long the steps take, against each other: measured on the demo reel, for progress only."""
 
 Progress = Callable[[str, int, int], None]
@@ -70,8 +79,8 @@ def steps(format: str) -> list[str]:
     found = [CHECK]
     found += [MASTER, READ_BACK] if "ffv1" in wanted else []
     found += [VIEWING] if "mp4" in wanted else []
-    found += [PACKING] if format == PACKAGE else []
-    return [*found, DIGESTS]
+    plates = [PLATES] if REPORT in wanted else []
+    return [*found, *plates, PACKING, DIGESTS] if format == PACKAGE else [*found, DIGESTS, *plates]
 
 
 def share(format: str, step: str, done: int, total: int) -> float:
@@ -113,6 +122,13 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
     if CUES in _wanted(order.format):
         digests |= {path: sha256_file(path) for path in _write_cue_sheets(order)}
     digests |= {path: sha256_file(path) for path in _write_spoken(order)}
+    if REPORT in _wanted(order.format):
+        report = order.folder / report_pdf.NAME
+        report_pdf.write_report(
+            report, order.edition, order.circumstances,
+            progress=lambda done, total: told(PLATES, done, total),
+        )  # fmt: skip
+        digests[report] = sha256_file(report)
     return Assembled(
         tuple(
             WrittenFile(path.name, sha256, path.stat().st_size) for path, sha256 in digests.items()

@@ -200,6 +200,10 @@ class Edition:
     """The provenance map goes along in every format."""
     counts_again: bool = False
     """Labels are limited: the maps are counted again before anything leaves."""
+    carrier: tuple[tuple[str, str], ...] = ()
+    """What the catalogue says of title and element: a name and a value each."""
+    condition: tuple[str, ...] = ()
+    """What was found at accession and by the detection of cuts, a sentence each."""
     spoken: Spoken | None = None
     """What is said in the scan; None where nobody wrote it down, or nothing is said."""
 

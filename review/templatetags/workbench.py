@@ -219,6 +219,7 @@ STEP_WORDS = {
     assembly.MASTER: ("Writing master and map", "frames"),
     assembly.READ_BACK: ("Reading them back", "frames"),
     assembly.VIEWING: ("Encoding the viewing copy", "frames"),
+    assembly.PLATES: ("Setting stills for the report", "scenes"),
     assembly.PACKING: ("Packing", "MiB"),
     assembly.DIGESTS: ("Taking digests", "MiB"),
 }

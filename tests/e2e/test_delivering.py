@@ -61,7 +61,7 @@ def test_a_delivery_is_followed_cancelled_tried_again_and_fetched(
     settings.DELIVERY_ASSEMBLER = "tests.review.assemblers:hanging"
     worker = work()
     expect(deliveries.get_by_text("Writing master and map: 3 of 12 frames")).to_be_visible()
-    expect(deliveries.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "17")
+    expect(deliveries.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "16")
     assert page.evaluate("window.neverReloaded"), "the page was followed without reloading it"
     deliveries.get_by_role("button", name="Cancel").click()
     expect(deliveries.get_by_text("cancelled", exact=True)).to_be_visible()

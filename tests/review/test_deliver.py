@@ -154,6 +154,8 @@ def test_everything_delivered_is_listed_with_its_digest(
         "timeline.json",
         "cue-sheet.csv",
         "cue-sheet.pdf",
+        "conservation-report.pdf",
+        "credentials.zip",
         "record.json",
     }
     assert [path.name for path in (tmp_path / "out").iterdir()] == [folder.name]
@@ -333,4 +335,4 @@ def test_a_write_that_fails_midway_leaves_nothing(
     assert not (tmp_path / "out").exists()
     assert not Deliverable.objects.exists()
     made = build_deliverable(reel, format="all", use="exhibition", to=tmp_path, by=archivist)
-    assert len(made.files) == 12
+    assert len(made.files) == 14

@@ -74,7 +74,7 @@ def test_a_worker_killed_in_mid_delivery_costs_nothing_but_time(
     with delivering(tmp_path, "review.delivery.assembly:assemble"):
         wait_until(lambda: sweeper.sweep() is not None and state(delivery) == "done")
     made = Deliverable.objects.get()
-    assert len(made.files) == 12 and delivery.attempt == 2
+    assert len(made.files) == 14 and delivery.attempt == 2
     for file in made.files:
         assert sha256_file(Path(file["path"])) == file["sha256"]
     assert len(list((tmp_path / "out").iterdir())) == 1
