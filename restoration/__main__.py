@@ -130,8 +130,11 @@ def _add_transcribe(parser: argparse.ArgumentParser) -> None:
         "out", metavar="OUT.json", type=Path, nargs="?", help="also keep the words in this file"
     )
     parser.add_argument("--engine", choices=["fast", "careful"], help="fast, if left out")
-    parser.add_argument("--model", help="tiny.en, or a folder with a model of CTranslate2's")
+    parser.add_argument("--model", help="tiny.en, base, or a folder with a model of CTranslate2's")
     parser.add_argument("--language", help="such as fr; found out if left out")
+    parser.add_argument(
+        "--titles", action="store_true", help="also read intertitles; a silent film's always are"
+    )
     parser.add_argument("--force", action="store_true", help="replace OUT.json if there")
     parser.set_defaults(command=_transcribe)
 
@@ -265,7 +268,12 @@ def _cuts(asked: argparse.Namespace) -> int:
 def _transcribe(asked: argparse.Namespace) -> int:
     from restoration.cli_choices import assign_params
     from restoration.cli_progress import Reporter
-    from restoration.cli_transcribe import check_target, transcribe, write_transcript
+    from restoration.cli_transcribe import (
+        check_target,
+        transcribe,
+        unfinished,
+        write_transcript,
+    )
     from restoration.stages import find_stage
 
     if asked.out is not None:
@@ -277,6 +285,8 @@ def _transcribe(asked: argparse.Namespace) -> int:
         params=params | {name: value for name, value in named.items() if value is not None},
         rate=_parse_rate(asked.rate),
         reporter=Reporter(sys.stderr),
+        titles=asked.titles,
+        kept=unfinished(asked.out) if asked.out is not None else None,
     )
     if asked.out is not None:
         write_transcript(document, asked.out)

@@ -79,7 +79,8 @@ def make_order(claim: Claim) -> Order:
     run, scan = claim.run, claim.run.scan
     stage = find_stage(run.stage)
     out = storage().folder(claim.storage_key) if stage.makes == "pictures" else None
-    chunks = storage().folder(chunks_key(run.key)) if stage.resume is not None else None
+    goes_on = stage.resume is not None or stage.makes == "findings"
+    chunks = storage().folder(chunks_key(run.key)) if goes_on else None
     table = derived.folder(scan) / derived.FRAMES if scan.derived else None
     return Order(
         scan_path=Path(scan.path),
@@ -152,6 +153,7 @@ class Attempt:
     def publish(self, result: Result) -> bool:
         take = patiently(lambda: finish_run(self.claim, result))
         if take is None:
+            storage().remove(chunks_key(self.claim.run.key))
             return False
         storage().remove(chunks_key(take.key))
         return take.storage_key == self.claim.storage_key

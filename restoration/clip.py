@@ -18,6 +18,7 @@ from archive.media.listening import beside_frames
 from archive.media.pixels import Picture, PictureFormat
 from archive.media.proxies import has_sound
 from restoration.read_ahead import ReadAhead
+from restoration.stages.journal import Journal
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -182,9 +183,11 @@ class StageClip:
         first_frame: int = 0,
         marks: tuple[int, ...] = (),
         sound: ScanSound | None = None,
+        journal: Journal | None = None,
     ) -> None:
         """first_frame: the scan frame that is the source's frame 0 (a take's own start)."""
         self._sound = sound
+        self.journal = journal
         self.format = source.format
         self.start_frame = start_frame
         self.end_frame = end_frame

@@ -23,6 +23,7 @@ from restoration.orders import FACTS, Order, TakeFiles
 from restoration.provenance import FrameMap, ProvenanceError, identity_map
 from restoration.recording import MAP, PICTURE
 from restoration.stages.contract import Stage, StageError
+from restoration.stages.journal import JOURNAL, Journal
 
 
 class Clock:
@@ -119,9 +120,19 @@ def open_run(order: Order, stage: Stage, opened: ExitStack, clock: Clock) -> Run
         first_frame=first,
         marks=order.marks,
         sound=ScanSound(order.scan_path, table, source.format.rate) if table else None,
+        journal=_journal(order, stage),
     )
     opened.callback(clip.close)
     return Run(order, stage, params, given, table, clip, maps, sound, clock, guides)
+
+
+def _journal(order: Order, stage: Stage) -> Journal | None:
+    """Where a stage that only finds keeps what it has finished; the folder has the run's key."""
+    if order.chunks_folder is None or stage.makes != "findings":
+        return None
+    told = [order.scan_sha256, stage.name, stage.version, order.params]
+    named = digest_json([*told, order.start_frame, order.end_frame])
+    return Journal(order.chunks_folder / JOURNAL, named)
 
 
 def open_scan(order: Order, table: FrameTable | None, start: int = 0) -> PictureSource:

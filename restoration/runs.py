@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from archive.models import Reel
+from archive.models import Reel, Scan
 from restoration import scenes
 from restoration.attempts import execute_run
 from restoration.cancelling import cancel
@@ -83,7 +83,7 @@ def process_reel(
                 stage=step["stage"],
                 start_frame=0,
                 end_frame=scan.frames,
-                params=step["params"],
+                params=_with_titles(scan, step),
                 following=chain if step["stage"] == "cuts" else (),
                 by=by,
                 batch=batch,
@@ -94,6 +94,18 @@ def process_reel(
             current = list(scan.scenes.current())
             started += _chains(current, chain, by=by, batch=batch, version=scenes.RESTORATION)
         return started
+
+
+def _with_titles(scan: Scan, step: Step) -> dict[str, Any]:
+    """The step's parameters; the cards of the scan are read by transcribe, unless others are named.
+
+    Those that are known now: where cuts are still to be found, they are read the next time.
+    """
+    if step["stage"] != "transcribe" or "titles" in step["params"]:
+        return step["params"]
+    cards = scan.scenes.current().filter(kind=Scene.Kind.INTERTITLE)
+    spans = cards.order_by("start_frame").values_list("start_frame", "end_frame")
+    return step["params"] | {"titles": [list(span) for span in spans]}
 
 
 def process_scene(

@@ -25,8 +25,9 @@ from restoration.stages.contract import StageError
 from restoration.stages.transcribe import bench_sound
 from restoration.stages.transcribe.bench_sound import Reel, Samples
 from restoration.stages.transcribe.blocks import blocks
-from restoration.stages.transcribe.recogniser import Recogniser, open_recogniser, voice
-from restoration.stages.transcribe.stage import Params, hear
+from restoration.stages.transcribe.hearing import hear, speech_in
+from restoration.stages.transcribe.mending import mend_clicks
+from restoration.stages.transcribe.recogniser import Recogniser, open_recogniser
 
 Engine = Callable[[Samples], list[Line]]
 
@@ -82,9 +83,10 @@ def engines(recogniser: Recogniser) -> dict[str, Engine]:
 
 
 def _ours(sound: Samples, recogniser: Recogniser, engine: Any) -> list[Line]:
-    params = Params(engine=engine, language="en")
     return [
-        line for block in blocks([sound], voice) for line in hear(block, recogniser, params).lines
+        line
+        for block in blocks([sound], speech_in, mend=mend_clicks)
+        for line in hear(block, recogniser, engine=engine, language="en").lines
     ]
 
 

@@ -31,6 +31,8 @@ class Block:
     first: int
     sound: Samples
     speech: list[Span]
+    clicks: int = 0
+    """That were mended in the sound."""
 
     @property
     def stop(self) -> int:
@@ -38,24 +40,35 @@ class Block:
 
 
 def blocks(
-    pieces: Iterable[Samples], voice: Callable[[Samples], list[Span]], *, length: int = BLOCK
+    pieces: Iterable[Samples],
+    voice: Callable[[Samples], list[Span]],
+    *,
+    length: int = BLOCK,
+    first: int = 0,
+    mend: Callable[[Samples], tuple[Samples, int]] = lambda sound: (sound, 0),
 ) -> Iterator[Block]:
-    """The sound in blocks of at most `length` samples, each ending where nobody speaks."""
+    """The sound in blocks of at most `length` samples, each ending where nobody speaks.
+
+    Args:
+        first: the number of the first sample of the pieces.
+        mend: makes sound better to hear; also gives how many places it mended.
+    """
     held: list[Samples] = []
-    count = first = 0
+    count = 0
     for piece in pieces:
         held.append(piece)
         count += len(piece)
         while count >= length:
-            sound = np.concatenate(held)
-            speech = voice(sound[:length])
+            raw = np.concatenate(held)
+            sound, clicks = mend(raw[:length])
+            speech = voice(sound)
             stop = _silence(speech, length)
-            yield Block(first, sound[:stop], [span for span in speech if span[0] < stop])
-            rest = sound[stop:]
+            yield Block(first, sound[:stop], [span for span in speech if span[0] < stop], clicks)
+            rest = raw[stop:]
             held, count, first = [rest], len(rest), first + stop
     if count:
-        sound = np.concatenate(held)
-        yield Block(first, sound, voice(sound))
+        sound, clicks = mend(np.concatenate(held))
+        yield Block(first, sound, voice(sound), clicks)
 
 
 def _silence(speech: Sequence[Span], length: int) -> int:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +25,19 @@ Samples = npt.NDArray[np.float32]
 Span = tuple[int, int]
 """Samples [start, end)."""
 
-MODELS = {"tiny.en": "whisper-tiny-en"}
+MODELS = {"tiny.en": "whisper-tiny-en", "base": "whisper-base"}
 """Names of models, and of their weights."""
 _FILES = ("model.bin", "config.json", "tokenizer.json")
 _VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
 """Of a folder, whole: faster-whisper would fetch a tokenizer that is not there."""
 _TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _BATCH = 8
+_PADDING, _STEPS = 300, 3000
+"""Steps of 10 ms: of padding after the longest window of a batch, and of half a minute."""
+_ALIKE = 1.25
+"""How much longer than the shortest a window of the same batch may be, padding aside."""
+
+Task = Literal["transcribe", "translate"]
 
 
 class Recogniser:
@@ -42,27 +50,72 @@ class Recogniser:
         self.batched = BatchedInferencePipeline(model)
         self.name = name
 
-    def fast(self, sound: Samples, windows: Sequence[Span], language: str) -> list[Line]:
-        """The lines of every window, eight at a time and without second thoughts."""
-        if not windows:
-            return []
-        clips = [{"start": start / CLOCK, "end": stop / CLOCK} for start, stop in windows]
-        segments, info = self.batched.transcribe(
-            sound,
-            language=language or None,
-            clip_timestamps=clips,
-            batch_size=_BATCH,
+    def fast(
+        self, sound: Samples, windows: Sequence[Span], language: str, *, task: Task = "transcribe"
+    ) -> list[Line]:
+        """The lines of some windows of about equal length at a time, without second thoughts.
+
+        Whisper was trained on half minutes padded with silence, and is fed them so by its authors;
+        three seconds of padding do as well, and the rest of the half minute costs nothing.
+        """
+        found = []
+        for batch in _batches(windows):
+            heard = [sound[start:stop] for start, stop in batch]
+            language = language or self.detect(heard[0])
+            tokenizer, options = self._options(language, task)
+            told = [
+                {"offset": start / CLOCK, "duration": (stop - start) / CLOCK}
+                for start, stop in batch
+            ]
+            segments = self.batched.forward(self._features(heard), tokenizer, told, options)
+            self.batched.last_speech_timestamp = 0.0
+            found += _lines(map(_segment, chain.from_iterable(segments)), language, "fast")
+        return sorted(found, key=lambda line: line.start)
+
+    def detect(self, sound: Samples) -> str:
+        """The language that is spoken, ISO 639-1."""
+        if not self.model.model.is_multilingual:
+            return "en"
+        return str(self.model.detect_language(sound)[0])
+
+    def _features(self, heard: Sequence[Samples]) -> npt.NDArray[np.float32]:
+        """(windows, mel bands, steps of 10 ms), padded with what Whisper pads silence with."""
+        each = [self.model.feature_extractor(sound)[..., :-1] for sound in heard]
+        # Word times are looked for up to the whole second that a window ends in.
+        longest = max(-(-features.shape[1] // 100) * 100 for features in each)
+        steps = min(longest + _PADDING, _STEPS)
+        return np.stack(
+            [
+                np.pad(given[:, :steps], ((0, 0), (0, max(0, steps - given.shape[1]))))
+                for given in each
+            ]
+        )
+
+    def _options(self, language: str, task: Task) -> tuple[Any, Any]:
+        """faster-whisper's tokenizer, and the options that it decodes batches with itself."""
+        from faster_whisper.tokenizer import Tokenizer
+
+        _, info = self.batched.transcribe(
+            np.zeros(CLOCK, np.float32),
+            language=language,
+            task=task,
+            clip_timestamps=[{"start": 0, "end": 1}],
             word_timestamps=True,
             without_timestamps=True,
             beam_size=5,
         )
-        return _lines(segments, info.language, "fast")
+        several = self.model.model.is_multilingual
+        tokenizer = Tokenizer(
+            self.model.hf_tokenizer, several, task=task, language=language if several else "en"
+        )
+        return tokenizer, info.transcription_options
 
-    def careful(self, sound: Samples, language: str) -> list[Line]:
+    def careful(self, sound: Samples, language: str, *, task: Task = "transcribe") -> list[Line]:
         """One stretch by itself, with every guard: warmer tries, no context, silence skipped."""
         segments, info = self.model.transcribe(
             sound,
             language=language or None,
+            task=task,
             word_timestamps=True,
             beam_size=5,
             temperature=_TEMPERATURES,
@@ -71,6 +124,25 @@ class Recogniser:
             no_repeat_ngram_size=5,
         )
         return _lines(segments, info.language, "careful")
+
+
+def _batches(windows: Sequence[Span]) -> list[list[Span]]:
+    """Windows of about the same length: each is padded to the longest of its batch."""
+    batches: list[list[Span]] = []
+    for window in sorted(windows, key=lambda span: span[1] - span[0]):
+        shortest = batches[-1][0] if batches else (0, 0)
+        most = (shortest[1] - shortest[0]) * _ALIKE + _PADDING * CLOCK // 100
+        if batches and len(batches[-1]) < _BATCH and window[1] - window[0] <= most:
+            batches[-1].append(window)
+        else:
+            batches.append([window])
+    return batches
+
+
+def _segment(told: dict[str, Any]) -> Any:
+    """A segment of a batch in the shape of those that faster-whisper gives by itself."""
+    words = [SimpleNamespace(**word) for word in told["words"]]
+    return SimpleNamespace(**(told | {"words": words}))
 
 
 def _lines(segments: Iterable[Any], language: str, engine: str) -> list[Line]:

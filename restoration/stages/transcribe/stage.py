@@ -2,55 +2,62 @@
 
 The fast pass decodes all windows of speech in batches, which leaves Whisper's own guards out. Lines
 that something speaks against are decoded again by themselves, with every guard on; what is then
-still doubtful is kept and flagged, never dropped in silence.
+still doubtful is kept and flagged, never dropped in silence. The cards of a silent film are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
-from restoration.speech.transcript import CLOCK, Line, Transcript, as_json
-from restoration.speech.utterances import part
-from restoration.stages.contract import Clip, Outcome, Progress, Stage, StageError
-from restoration.stages.transcribe.blocks import Block, Samples, Span, blocks, windows
-from restoration.stages.transcribe.edges import levels, snap
+from restoration.speech.transcript import CLOCK, Line, Transcript, as_json, from_json, seconds
+from restoration.stages.contract import Clip, Outcome, Progress, Stage, StageError, Weights
+from restoration.stages.journal import journal_of
+from restoration.stages.transcribe import lettering
+from restoration.stages.transcribe.blocks import Block, Samples, Span, blocks
+from restoration.stages.transcribe.hearing import Engine, Heard, Told, hear, speech_in
+from restoration.stages.transcribe.mending import mend_clicks
 from restoration.stages.transcribe.recogniser import (
+    MODELS,
     Recogniser,
     model_weights,
     open_recogniser,
-    voice,
 )
-from restoration.stages.transcribe.suspicion import doubts
-
-_MARGIN = CLOCK // 2
-_VOICE, _FAINT_VOICE = 0.5, 0.3
-"""Of the voice detector: what is decoded, and what must be heard under a word."""
+from restoration.stages.transcribe.titles import read_titles
+from restoration.weights import WeightsError
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    engine: Literal["fast", "careful"] = "fast"
+    engine: Engine = "fast"
     """`careful` decodes everything with every guard, several times slower."""
     model: str = "tiny.en"
     """A name, or a folder with a Whisper model in CTranslate2's format."""
     language: str = ""
     """ISO 639-1, such as `fr`; empty: the model finds out."""
+    clean: bool = True
+    """Mend the clicks of worn sound before it is heard; the scan itself stays as it is."""
+    translate: bool = False
+    """Also say in English what is said in another language; needs a model of many languages."""
+    titles: list[list[int]] = field(default_factory=list)
+    """Frames [start, stop) of cards with writing, to be read."""
 
     def __post_init__(self) -> None:
         if self.language and not (self.language.isalpha() and len(self.language) in (2, 3)):
             raise ValueError(f"language is a code such as en or fr, not {self.language!r}")
+        if self.translate and self.model.endswith(".en"):
+            several = [name for name in MODELS if not name.endswith(".en")]
+            raise ValueError(f"{self.model} hears English alone; to translate name {several[0]}")
+        for span in self.titles:
+            if not _is_span(span):
+                raise ValueError(f"titles are pairs of frames [start, stop), not {span!r}")
 
 
-@dataclass(slots=True)
-class Heard:
-    """What one block gave."""
-
-    lines: list[Line]
-    speech: list[Span]
-    again: int = 0
-    """Windows that were decoded a second time."""
+def _is_span(span: Any) -> bool:
+    if not isinstance(span, (list, tuple)) or len(span) != 2:
+        return False
+    return all(type(each) is int for each in span) and 0 <= span[0] < span[1]
 
 
 @dataclass(slots=True)
@@ -58,111 +65,157 @@ class _Sums:
     lines: list[Line] = field(default_factory=list)
     speech: list[list[float]] = field(default_factory=list)
     again: int = 0
+    clicks: int = 0
+    translation: list[dict[str, Any]] = field(default_factory=list)
+    heard: int = 0
+    """Samples of the whole sound that all of this is about."""
+    unread: str = ""
+    """Why cards were not read, if they were not."""
+
+    def add(self, heard: Heard, translated: Sequence[Line], block: Block) -> dict[str, Any]:
+        """Count one block in; returns what a journal keeps of it."""
+        kept = {
+            "first": self.heard,
+            "stop": block.stop,
+            "lines": as_json(Transcript(tuple(heard.lines)))["segments"],
+            "speech": [[seconds(start), seconds(end)] for start, end in heard.speech],
+            "again": heard.again,
+            "clicks": block.clicks,
+            "translation": [_translated(line) for line in translated],
+        }
+        self.take(kept)
+        return kept
+
+    def take(self, kept: dict[str, Any]) -> None:
+        """Count in what was kept of a block."""
+        self.lines += from_json({"segments": kept["lines"]}).lines
+        self.speech += kept["speech"]
+        self.again += kept["again"]
+        self.clicks += kept["clicks"]
+        self.translation += kept["translation"]
+        self.heard = kept["stop"]
+
+
+def _translated(line: Line) -> dict[str, Any]:
+    told = {"start": seconds(line.start), "end": seconds(line.end), "text": line.text}
+    return told | {"doubts": list(line.doubts)}
 
 
 def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
-    """Transcribe the sound of the clip's frames."""
-    recogniser = open_recogniser(params.model)
-    total = clip.end_frame - clip.start_frame
+    """Transcribe the sound of the clip's frames, and read its cards."""
+    sound = clip.sound(CLOCK)
+    if sound is None and not params.titles:
+        raise StageError(
+            "this scan has no sound, so nothing can be transcribed; a silent film's intertitles "
+            "are read once the stage cuts, or a person, has marked them as such"
+        )
     sums = _Sums()
-    for block in blocks(_sound(clip), lambda sound: voice(sound, threshold=_VOICE)):
-        heard = hear(block, recogniser, params)
-        sums.lines += heard.lines
-        sums.speech += [
-            [round(start / CLOCK, 2), round(stop / CLOCK, 2)] for start, stop in heard.speech
-        ]
-        sums.again += heard.again
-        progress(min(total, round(block.stop / CLOCK * clip.format.rate)), total)
+    if sound is not None:
+        _listen(clip, sound, params, sums, progress)
+    read = _read(clip, params, sums, progress)
+    lines = sorted([*sums.lines, *read], key=lambda line: (line.start, line.end))
     language = next((line.language for line in sums.lines), params.language)
-    said = Transcript(tuple(sums.lines), language, _facts(params, sums))
+    said = Transcript(tuple(lines), language, _facts(params, sums, lines))
     return Outcome(facts=as_json(said))
 
 
-def _facts(params: Params, sums: _Sums) -> dict[str, Any]:
-    return {
+def _facts(params: Params, sums: _Sums, lines: Sequence[Line]) -> dict[str, Any]:
+    told: dict[str, Any] = {
         "engine": params.engine,
         "model": params.model,
-        "speech_activity": sums.speech,
+        "speech_activity": [[round(start, 2), round(end, 2)] for start, end in sums.speech],
         "windows_decoded_again": sums.again,
-        "doubtful_lines": sum(bool(line.doubts) for line in sums.lines),
+        "cleaning": {"clicks_mended": sums.clicks} if params.clean else {},
+        "doubtful_lines": sum(bool(line.doubts) for line in lines),
     }
+    if params.translate:
+        told["translation"] = sums.translation
+    if params.titles:
+        told["titles_not_read"] = sums.unread
+        told["titles_read"] = sum(line.kind == "intertitle" for line in lines)
+    return told
 
 
-def _sound(clip: Clip) -> Iterator[Samples]:
-    pieces = clip.sound(CLOCK)
-    if pieces is None:
-        raise StageError(
-            "this scan has no sound, so nothing can be transcribed; a silent film's intertitles "
-            "are found by the stage cuts"
-        )
-    return pieces
+def _listen(
+    clip: Clip, sound: Iterator[Samples], params: Params, sums: _Sums, progress: Progress
+) -> None:
+    """Every block of the sound, but those that an attempt before this one has finished."""
+    recogniser = open_recogniser(params.model)
+    journal = journal_of(clip)
+    for entry in journal.entries() if journal is not None else ():
+        if entry["first"] == sums.heard:
+            sums.take(entry)
+    total = clip.end_frame - clip.start_frame
+
+    def told(at: int) -> None:
+        progress(min(total, int(at / CLOCK * clip.format.rate)), total)
+
+    told(sums.heard)
+    rest = _from(sound, sums.heard)
+    mend = mend_clicks if params.clean else _as_it_is
+    for block in blocks(rest, speech_in, first=sums.heard, mend=mend):
+        heard, translated = _hear(block, recogniser, params, told)
+        kept = sums.add(heard, translated, block)
+        if journal is not None:
+            journal.add(kept)
+        told(block.stop)
 
 
-def hear(block: Block, recogniser: Recogniser, params: Params) -> Heard:
-    """The lines of one block, on the clock of the whole sound."""
-    level = levels(block.sound)
-    if params.engine == "careful":
-        found = _careful(block, windows(block.speech, len(block.sound)), recogniser, params)
-        again = 0
-    else:
-        spans = windows(block.speech, len(block.sound))
-        found = recogniser.fast(block.sound, spans, params.language)
-        found, again = _second_look(block, found, spans, recogniser, params)
-    faint = voice(block.sound, threshold=_FAINT_VOICE) if found else []
-    lines = part(snap(found, level))
-    lines = [replace(line, doubts=doubts(line, faint)) for line in lines]
-    speech = [(start + block.first, stop + block.first) for start, stop in block.speech]
-    return Heard([moved(line, block.first) for line in lines], speech, again)
+def _as_it_is(sound: Samples) -> tuple[Samples, int]:
+    return sound, 0
 
 
-def _second_look(
-    block: Block,
-    found: list[Line],
-    spans: list[Span],
-    recogniser: Recogniser,
-    params: Params,
-) -> tuple[list[Line], int]:
-    """Windows with a doubtful line, or with speech and no words, decoded again by themselves."""
-    kept, again = [], 0
-    for start, stop in spans:
-        own = [line for line in found if start <= (line.start + line.end) // 2 < stop]
-        if own and not any(doubts(line, block.speech) for line in own):
-            kept += own
-            continue
-        again += 1
-        better = _careful(block, [(start, stop)], recogniser, params)
-        kept += better if _weight(better, block) <= _weight(own, block) else own
-    return sorted(kept, key=lambda line: line.start), again
+def _hear(
+    block: Block, recogniser: Recogniser, params: Params, told: Told
+) -> tuple[Heard, list[Line]]:
+    heard = hear(block, recogniser, engine=params.engine, language=params.language, told=told)
+    if not params.translate:
+        return heard, []
+    language = params.language or next((line.language for line in heard.lines), "")
+    return heard, hear(block, recogniser, language=language, task="translate").lines
 
 
-def _weight(lines: list[Line], block: Block) -> tuple[int, float]:
-    """How much speaks against lines: doubts, then how unsure; nothing at all is worst."""
-    if not lines:
-        return 99, 0.0
-    against = sum(len(doubts(line, block.speech)) for line in lines)
-    return against, -sum(line.avg_logprob or 0.0 for line in lines) / len(lines)
+def _from(sound: Iterator[Samples], first: int) -> Iterator[Samples]:
+    """The sound from that sample on."""
+    at = 0
+    for piece in sound:
+        if at + len(piece) > first:
+            yield piece[max(0, first - at) :]
+        at += len(piece)
 
 
-def _careful(block: Block, spans: list[Span], recogniser: Recogniser, params: Params) -> list[Line]:
-    found = []
-    for start, stop in spans:
-        lines = recogniser.careful(block.sound[start:stop], params.language)
-        found += [moved(line, start) for line in lines]
-    return found
+def _read(clip: Clip, params: Params, sums: _Sums, progress: Progress) -> list[Line]:
+    """What stands on the cards that lie in the clip.
+
+    Where nothing can read them, what was heard is not lost for it: the reason is recorded instead.
+    """
+    titles: list[Span] = [
+        (max(start, clip.start_frame), min(stop, clip.end_frame)) for start, stop in params.titles
+    ]
+    titles = [(start, stop) for start, stop in titles if start < stop]
+    if not titles:
+        return []
+    try:
+        reader = lettering.open_letter_reader()
+    except (StageError, WeightsError) as error:
+        if not sums.heard:
+            raise
+        sums.unread = str(error)
+        return []
+    lines = read_titles(clip, titles, reader, progress)
+    return [replace(line, language=params.language) for line in lines]
 
 
-def moved(line: Line, by: int) -> Line:
-    """The line so many samples later."""
-    words = tuple(word.moved(word.start + by, word.end + by) for word in line.words)
-    return replace(line, words=words, start=line.start + by, end=line.end + by)
+def _weights(params: Params) -> list[str | Weights]:
+    return [*model_weights(params.model), *([lettering.WEIGHTS] if params.titles else [])]
 
 
 STAGE = Stage(
     name="transcribe",
-    version="1",
+    version="2",
     queue="cpu",
     makes="findings",
     params=Params,
     run=run,
-    weights=lambda params: model_weights(params.model),
+    weights=_weights,
 )
