@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,6 +32,7 @@ DOUBTFUL = 0.8
 """Confidence below which a cut or mark is shown as one to look at, as on the storyboard's page."""
 
 _COLUMNS = 4
+_MARKS_WIDE = 52  # characters
 _PICTURE_WIDTH = 176
 _GAP = 14
 _LINE = 17
@@ -101,7 +103,8 @@ def _picture(source: PictureSource, frame: int) -> RGB:
 def _draw(tiles: Sequence[_Tile], rate: Fraction, *, name: str) -> Image.Image:
     rows = -(-len(tiles) // _COLUMNS)
     tall = tiles[0].first.shape[0]
-    tile_width, tile_height = 2 * _PICTURE_WIDTH + 2, tall + 3 * _LINE + 6
+    most = max(1, *(len(_mark_lines(tile)) for tile in tiles))
+    tile_width, tile_height = 2 * _PICTURE_WIDTH + 2, tall + (2 + most) * _LINE + 6
     top = 2 * _GAP + _LINE
     size = (
         _COLUMNS * (tile_width + _GAP) + _GAP,
@@ -127,14 +130,23 @@ def _caption(pen: ImageDraw.ImageDraw, tile: _Tile, rate: Fraction, place: tuple
     head = f"{tile.number}   {timecode(scene.start_frame, rate)}   frame {scene.start_frame}"
     length = f"{scene.end_frame - scene.start_frame} frames"
     kind = "" if scene.kind == "shot" else f"{scene.kind}{_sureness(scene.marks)}   "
-    marks = [mark for mark in scene.marks if mark["kind"] != INTERTITLE]
     pen.text((x, y), f"{head}   {length}", fill=_INK, font=_font(13))
     doubtful = tile.number > 1 and scene.confidence < DOUBTFUL
     colour = _WARNING if doubtful else _QUIET
     pen.text((x, y + _LINE), kind + _entry(tile), fill=colour, font=_font(12))
-    unsure = any(map(_is_doubtful, marks))
+    unsure = any(map(_is_doubtful, _marks(tile)))
     colour = _WARNING if unsure else _QUIET
-    pen.text((x, y + 2 * _LINE), describe_marks(marks), fill=colour, font=_font(12))
+    for row, line in enumerate(_mark_lines(tile), start=2):
+        pen.text((x, y + row * _LINE), line, fill=colour, font=_font(12))
+
+
+def _marks(tile: _Tile) -> list[dict[str, Any]]:
+    return [mark for mark in tile.scene.marks if mark["kind"] != INTERTITLE]
+
+
+def _mark_lines(tile: _Tile) -> list[str]:
+    """What is told of the marks, in lines no wider than both pictures."""
+    return textwrap.wrap(describe_marks(_marks(tile)), _MARKS_WIDE)
 
 
 def _entry(tile: _Tile) -> str:

@@ -73,6 +73,18 @@ def test_marks_are_told_by_kind_and_not_all_if_they_are_many() -> None:
     assert describe_marks(unsure) == "splice 86 (.61)", "doubt is told"
 
 
+def test_what_is_told_of_many_marks_stays_beneath_its_scene(film: Path, tmp_path: Path) -> None:
+    kinds = ("black", "duplicate", "flash", "splice")
+    marks = [{"frame": n, "kind": kind, "confidence": 0.6} for kind in kinds for n in range(1, 6)]
+    facts = {"cuts": [8], "confidence": [0.9]}
+    told = draw(film, tmp_path / "told.png", facts | {"marks": marks})
+    plain = draw(film, tmp_path / "plain.png", facts)
+    assert told.shape[0] > plain.shape[0], "more lines"
+    beneath, beside = told[plain.shape[0] - 20 :, :368], told[plain.shape[0] - 20 :, 368:]
+    assert np.ptp(beneath) > 0
+    assert np.ptp(beside.reshape(-1, 3), axis=0).max() == 0
+
+
 def test_the_command_draws_it_and_does_not_replace_another(
     film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
+from archive.media.pixels import Picture
 from restoration.stages import CUTS
 from tests.restoration.stages.films import clip_of, moving, run_stage
 
@@ -38,6 +41,20 @@ def test_it_names_the_first_frame_of_each_new_scene(name: str) -> None:
     assert facts["cuts"] == TRUE_CUTS
     assert facts["gradual"] == []
     assert len(facts["confidence"]) == 2 and min(facts["confidence"]) > 0.6
+
+
+def test_every_frame_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = clip_of(moving(40, seed=1))
+    decode, decoded = clip.frames, list[int]()
+
+    def counted(start: int, stop: int) -> Iterator[Picture]:
+        for number, picture in enumerate(decode(start, stop), start):
+            decoded.append(number)
+            yield picture
+
+    monkeypatch.setattr(clip, "frames", counted)
+    run_stage(CUTS, clip, network=False)
+    assert decoded == list(range(40))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
