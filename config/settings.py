@@ -13,6 +13,7 @@ CREDENTIALS_CERTIFICATES, CREDENTIALS_KEY, CREDENTIALS_DEVICE, CREDENTIALS_ALGOR
 CREDENTIALS_TRUST who signs what leaves, and whose signatures are believed (docs/credentials.md)
 UPLOAD_LIMIT_BYTES, UPLOAD_PIECE_BYTES, DISK_RESERVE_BYTES
 DEVICE            what the stages compute on (default: cpu)
+BIOMETRICS        no: faces and voices are not told apart, and nobody is named (docs/attribution.md)
 RUN_ATTEMPTS, RUN_LEASE_SECONDS, RUN_PROGRESS_SECONDS, RUN_PUBLISH_SECONDS, RUN_RESEND_SECONDS
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, PORT, BIND   where the pages are and who may ask for them
 BEHIND_HTTPS      yes: a proxy in front speaks HTTPS; cookies are then sent over it alone
@@ -124,6 +125,8 @@ DISK_RESERVE_BYTES = env_int("DISK_RESERVE_BYTES", default=1 << 30)
 """An upload that would leave less than this on the disk is refused."""
 
 # The engine (docs/engine.md): patience, in seconds, and how often a run is tried.
+BIOMETRICS = env_bool("BIOMETRICS", default=True)
+"""Whether faces and voices of people on film may be told apart."""
 DEVICE = os.environ.get("DEVICE", "cpu")
 RUN_ATTEMPTS = env_int("RUN_ATTEMPTS", default=3)
 RUN_LEASE_SECONDS = env_int("RUN_LEASE_SECONDS", default=60)

@@ -6,6 +6,7 @@ RestorationError
   SceneError          an edit of the cuts that makes no sense
   DrawingError        a region or a decision on a repair that fits no picture or no repair
   TranscriptRefused   a correction that does not fit the lines, or lines that are none
+  CastRefused         a name that no face or character can have
   UnsafeKey           a storage key that would leave the store
   LeaseLost           this attempt's lease or token no longer holds; it may not publish
   ChildFailed         the process that computed died or fell silent
@@ -37,6 +38,10 @@ class DrawingError(RestorationError):
 
 class TranscriptRefused(RestorationError):
     """A correction that does not fit the lines as they stand, or lines that are none."""
+
+
+class CastRefused(RestorationError):
+    """A name that no face or character can have."""
 
 
 class UnsafeKey(RestorationError):

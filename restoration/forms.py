@@ -17,8 +17,8 @@ def picture_stages() -> list[tuple[str, str]]:
 
 
 def reel_stages() -> list[tuple[str, str]]:
-    """Those that make pictures, and what finds words: cuts come by themselves."""
-    return [*picture_stages(), ("transcribe", "transcribe")]
+    """Those that make pictures, and what finds words and faces: cuts come by themselves."""
+    return [*picture_stages(), ("transcribe", "transcribe"), ("attribute", "attribute")]
 
 
 class ProcessForm(forms.Form):

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from archive import custody
 from archive.models import Agent, Scan
+from restoration import cast
 from restoration.cancelling import EVENT
 from restoration.claims import Claim, attempt_cap, requeue
 from restoration.errors import LeaseLost
@@ -45,13 +46,14 @@ def finish_run(claim: Claim, result: Result) -> Take | None:
 
     Raises: LeaseLost if the claim no longer holds the run, Cancelled if somebody cancelled it.
     """
+    findings, biometrics = cast.part_biometrics(result.findings)
     with transaction.atomic():
         # One publication, or edit of the cuts, at a time for a scan: takes are numbered here.
         Scan.objects.select_for_update(no_key=True).get(pk=claim.run.scan_id)
         ended = claim.held.filter(cancel_requested=False).update(
             status=Status.DONE,
             frames_done=claim.run.frames_total,
-            findings=result.findings,
+            findings=findings,
             timings=result.timings,
             lease_until=None,
             ended=Now(),
@@ -63,7 +65,7 @@ def finish_run(claim: Claim, result: Result) -> Take | None:
         run.refresh_from_db()
         take = _publish(claim, result) if result.findings is None else None
         _record_success(run, take, result)
-        follow(run)
+        follow(run, biometrics)
         _settle_twins(run)
         if take is not None and not run.following:
             transaction.on_commit(partial(ring_for_view, take.pk))

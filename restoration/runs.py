@@ -64,11 +64,6 @@ def process_reel(
     if scan is None:
         raise CannotStart(f"{reel} has no scan yet; ingest one first")
     steps = plan(stages, params or {})
-    if any(step["stage"] == "attribute" for step in steps):
-        raise CannotStart(
-            "attribute has no place in the catalogue yet; run it on files: "
-            "python -m restoration attribute IN WORDS.json OUT.json --cast DIR"
-        )
     batch = uuid4()
     with transaction.atomic():
         finding = [step for step in steps if find_stage(step["stage"]).makes == "findings"]

@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any, TypedDict
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 from dramatiq.errors import DramatiqError
 
 from archive.models import Scan
-from restoration import scenes, software, transcripts
+from restoration import cast, scenes, software, transcripts
 from restoration.cutting import splice_frames
 from restoration.drawn import drawn_params
 from restoration.errors import CannotStart
@@ -66,6 +67,8 @@ def start_run(
     for each in (found, *(find_stage(step["stage"]) for step in steps)):
         each.require_frames(scan.field_order)
     values = params_json(found.parse(params or {}))
+    if stage == cast.STAGE and not settings.BIOMETRICS:
+        values["biometrics"] = False
     _check_range(scan, start_frame, end_frame, input_take)
     run = StageRun(
         scan=scan,
@@ -170,10 +173,14 @@ def offer(run: StageRun) -> bool:
     return bool(settled)
 
 
-def follow(run: StageRun) -> list[StageRun]:
-    """Start what was asked to follow on the result of a run that is done."""
+def follow(run: StageRun, biometrics: Mapping[str, Any] | None = None) -> list[StageRun]:
+    """Start what was asked to follow on the result of a run that is done.
+
+    Args:
+        biometrics: what tells people apart, which is not among the run's findings.
+    """
     if run.findings is not None:
-        keep_findings(run)
+        keep_findings(run, biometrics)
         if run.stage != "cuts":
             return []
         current = run.scan.scenes.current()
@@ -193,10 +200,12 @@ def follow(run: StageRun) -> list[StageRun]:
     return [_next_run(run)]
 
 
-def keep_findings(run: StageRun) -> None:
-    """What a stage found becomes rows: scenes of cuts, a transcript of words."""
+def keep_findings(run: StageRun, biometrics: Mapping[str, Any] | None = None) -> None:
+    """What a stage found becomes rows: scenes of cuts, a transcript of words, faces."""
     if run.stage == "transcribe":
         transcripts.keep_run(run)
+    elif run.stage == cast.STAGE:
+        cast.keep_run(run, biometrics or {})
     else:
         scenes.make_scenes(run.scan, run.findings or {}, by=run.requested_by)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
-from django.dispatch import Signal
+from django.dispatch import Signal, receiver
 from django.utils import timezone
 
 from archive.fixity import digest_json
 from archive.models import Scan
+from restoration import cast
 from restoration.editing import lock, tell
 from restoration.errors import TranscriptRefused
 from restoration.models import StageRun, Transcript, TranscriptCorrection, TranscriptLine
@@ -24,6 +26,11 @@ changed = Signal()
 
 MOST_LINES = 200_000
 """In one transcript; a day of talk has some 30,000."""
+
+
+@receiver(cast.spoken_anew)
+def _speakers_are_others(scan: Scan, **_: Any) -> None:
+    changed.send(sender=Transcript, scan=scan)
 
 
 @transaction.atomic
@@ -63,6 +70,7 @@ def keep(
         batch_size=1000,
     )
     tell("transcript kept", scan, by, _about(made) | {"lines": len(lines)})
+    cast.renew(scan)
     changed.send(sender=Transcript, scan=scan)
     return made
 
@@ -131,10 +139,19 @@ def layered(
 ) -> layers.Layered:
     """The transcript's lines with what people corrected, and what no longer fits."""
     rows = corrections_of(transcript.scan) if standing is None else standing
-    lines = [row.as_line() for row in transcript.lines.order_by("number")]
+    said = cast.attributed(transcript)
+    rows_in_order = transcript.lines.order_by("number")
+    lines = [_spoken(row.as_line(), said.get(row.number)) for row in rows_in_order]
     return corrections.layer(
         lines, [row.seen_from(transcript) for row in rows], typed_by=transcript.typed_by
     )
+
+
+def _spoken(line: speech.Line, said: cast.Said | None) -> speech.Line:
+    """With the speaker that a machine tells, where the transcript itself names none."""
+    if said is None or not said.name or line.speaker:
+        return line
+    return replace(line, speaker=said.name)
 
 
 @transaction.atomic

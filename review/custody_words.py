@@ -148,6 +148,17 @@ def _transcript_line(detail: Detail) -> str:
 
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
+    "face named": lambda detail: (
+        f"face {detail.get('track')} is {detail.get('character')}"
+        + (", wherever it looks alike" if detail.get("everywhere") else "")
+    ),
+    "face name taken back": lambda detail: (
+        f"face {detail.get('track')} is not {detail.get('character')}"
+    ),
+    "character renamed": lambda detail: f"{detail.get('from')} is {detail.get('to')}",
+    "biometric data deleted": lambda detail: (
+        f"{detail.get('faces', 0)} faces, and what was made of them"
+    ),
     "message digest calculation": lambda detail: f"{detail.get('algorithm', 'digest')} taken",
     "format identification": _format,
     "metadata extraction": _metadata,

@@ -8,7 +8,8 @@ from typing import Any
 
 from archive.models import Scan
 from archive.timecode import timecode
-from restoration import transcripts
+from restoration import cast, transcripts
+from restoration.cast import Said
 from restoration.models import Transcript, TranscriptCorrection
 from restoration.speech import layers
 from restoration.speech.layers import Label, LayeredLine, LayeredWord
@@ -84,6 +85,8 @@ class ShownLine:
     """The key of the line after it, to merge with."""
     hits: frozenset[int] = frozenset()
     """Numbers of the words that a search means which led here."""
+    said: Said | None = None
+    """Who speaks it, by a machine."""
 
     @property
     def words(self) -> list[ShownWord]:
@@ -91,6 +94,32 @@ class ShownLine:
             ShownWord(said, number, number in self.hits)
             for number, said in enumerate(self.line.words)
         ]
+
+    @property
+    def speaker_label(self) -> Label | None:
+        """Who answers for the speaker; None: nobody is named, or the transcript says it."""
+        if self.line.speaker_by:
+            same = self.said is not None and self.said.name == self.line.speaker
+            return Label.CONFIRMED if same else Label.HUMAN
+        if self.said is None or not self.line.speaker or self.said.name != self.line.speaker:
+            return None
+        return Label.MACHINE_DOUBTFUL if self.said.is_doubtful else Label.MACHINE
+
+    @property
+    def speaker_title(self) -> str:
+        """On what evidence, for people."""
+        label = self.speaker_label
+        if label in (Label.CONFIRMED, Label.HUMAN):
+            return f"{'checked' if label == Label.CONFIRMED else 'named'} by {self.line.speaker_by}"
+        if self.said is None or label is None:
+            return ""
+        evidence = self.said.evidence
+        told = [f"machine-made, by {evidence.get('rule')}, {100 * self.said.confidence:.0f} % sure"]
+        if "lip_score" in evidence:
+            told.append(f"face {evidence['track']}, lip score {evidence['lip_score']}")
+        if "voice_distance" in evidence:
+            told.append(f"voice {evidence['voice_distance']} away")
+        return "; ".join(told)
 
     @property
     def at(self) -> str:
@@ -186,7 +215,7 @@ def transcript_room(scan: Scan, number: int | None = None) -> Room | None:
         scan=scan,
         transcript=found[0],
         versions=versions,
-        lines=_shown(scan, laid, rows),
+        lines=_shown(scan, laid, rows, cast.attributed(found[0])),
         conflicts=_conflicts(laid, rows),
         counts=word_counts(laid),
         speakers=sorted({line.speaker for line in laid.shown if line.speaker}),
@@ -209,7 +238,12 @@ def marked(lines: list[ShownLine], query: Query, language: str) -> list[ShownLin
     return [replace(line, hits=frozenset(found[line.number])) for line in lines]
 
 
-def _shown(scan: Scan, laid: layers.Layered, rows: list[TranscriptCorrection]) -> list[ShownLine]:
+def _shown(
+    scan: Scan,
+    laid: layers.Layered,
+    rows: list[TranscriptCorrection],
+    said: dict[int, Said],
+) -> list[ShownLine]:
     by_number = {row.pk: row for row in rows}
     following = {one.key: other.key for one, other in zip(laid.shown, laid.shown[1:], strict=False)}
     return [
@@ -219,9 +253,16 @@ def _shown(scan: Scan, laid: layers.Layered, rows: list[TranscriptCorrection]) -
             number,
             [by_number[pk] for pk in line.corrections if pk in by_number],
             following.get(line.key, ""),
+            said=said.get(_number(line.key)),
         )
         for number, line in enumerate(laid.lines, start=1)
     ]
+
+
+def _number(key: str) -> int:
+    """Of the transcript's line that a layered line, or a part of it, came from; -1: of none."""
+    first = key.split(".")[0]
+    return int(first[1:]) if first.startswith("m") and first[1:].isdigit() else -1
 
 
 def _conflicts(laid: layers.Layered, rows: list[TranscriptCorrection]) -> list[ShownConflict]:

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review import delivery_views, search_views, storyboard_views, transcript_views, views
+from review import (
+    cast_views,
+    delivery_views,
+    search_views,
+    storyboard_views,
+    transcript_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.today, name="today"),
@@ -24,6 +31,11 @@ urlpatterns = [
         transcript_views.withdraw,
         name="withdraw-transcript-correction",
     ),
+    path("reels/<int:pk>/cast/", cast_views.cast_of_reel, name="cast"),
+    path("faces/<int:pk>/picture", cast_views.face_picture, name="face-picture"),
+    path("faces/<int:pk>/name/", cast_views.name, name="name-face"),
+    path("namings/<int:pk>/withdraw/", cast_views.take_back, name="withdraw-naming"),
+    path("reels/<int:pk>/cast/<int:character>/", cast_views.rename, name="rename-character"),
     path("reels/<int:pk>/deliver/", delivery_views.deliver, name="deliver"),
     path("reels/<int:pk>/gate/", delivery_views.gate, name="gate"),
     path("reels/<int:pk>/deliveries/", delivery_views.deliveries, name="deliveries"),

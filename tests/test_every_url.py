@@ -17,10 +17,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from archive.models import Upload
-from restoration import transcripts
+from restoration import cast, transcripts
 from restoration.models import (
     ColourCorrection,
     ColourReference,
+    FaceTrack,
     Hint,
     Palette,
     PaletteEntry,
@@ -72,6 +73,11 @@ EXPECTED = {
     "undo-transcript": Expected(WRITE, VIEWERS, ("reel",)),
     "import-transcript": Expected(WRITE, RESTORERS, ("reel",)),
     "withdraw-transcript-correction": Expected(WRITE, VIEWERS, ("correction_of_line",)),
+    "cast": Expected(READ, VIEWERS, ("reel",)),
+    "face-picture": Expected(READ, VIEWERS, ("face",)),
+    "name-face": Expected(WRITE, VIEWERS, ("face",)),
+    "withdraw-naming": Expected(WRITE, VIEWERS, ("naming",)),
+    "rename-character": Expected(WRITE, VIEWERS, ("reel", "character")),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
     "gate": Expected(READ, VIEWERS, ("reel",)),
     "deliveries": Expected(READ, VIEWERS, ("reel",)),
@@ -220,7 +226,19 @@ def things(archivist: User) -> dict[str, object]:
     said = line("Farewell to Earth.", 0.1, 1.5)
     transcripts.keep(scan, Transcript((said,), "en"), source="test", maker="machine")
     of_line = transcripts.correct(scan.transcripts.get(), "confirm", ["m0"], {}, by=archivist)
+    face = FaceTrack.objects.create(
+        scan=scan,
+        run=run,
+        number=1,
+        person=1,
+        start_frame=0,
+        end_frame=8,
+        best_frame=0,
+        box=[4, 4, 12, 12],
+    )
+    naming = cast.name_face(face, "Anna", by=archivist)
     return {
+        "face": face.pk, "naming": naming.pk, "character": naming.character_id,
         "hits": "csv", "search": 0, "kind": "vtt", "correction_of_line": of_line.pk,
         "reference": reference.pk,
         "correction": correction.pk,

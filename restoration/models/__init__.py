@@ -1,6 +1,7 @@
 """What we do to it: scenes, the runs of stages on them, and the takes those made."""
 
 from restoration.models.border import BorderFinding, Verdict
+from restoration.models.cast import Attribution, Biometric, Character, FaceTrack, Naming
 from restoration.models.colour import (
     ColourCorrection,
     ColourReference,
@@ -16,10 +17,15 @@ from restoration.models.take import Take
 from restoration.models.transcript import Transcript, TranscriptCorrection, TranscriptLine
 
 __all__ = [
+    "Attribution",
+    "Biometric",
     "BorderFinding",
+    "Character",
     "ColourCorrection",
     "ColourReference",
+    "FaceTrack",
     "Hint",
+    "Naming",
     "Palette",
     "PaletteEntry",
     "ProtectedRegion",

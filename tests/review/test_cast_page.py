@@ -1,0 +1,143 @@
+"""The cast: faces are named by people, lines say by whom, and what tells people apart can go."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from archive.models import Scan
+from restoration import cast, transcripts
+from restoration.models import Biometric, Character, FaceTrack, Naming, StageRun
+from restoration.speech.transcript import Transcript
+from restoration.stages.attribute.record import as_json
+from tests import factories
+from tests.restoration.speech.said import line
+from tests.restoration.stages.test_attribute import two_people_in_turn
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def static_folder(settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture
+def scan() -> Scan:
+    scan = factories.make_scan(frames=150, rate=25)
+    said = (line("Who are you", 0.25, 2.75), line("It is me", 3.25, 5.75))
+    transcripts.keep(scan, Transcript(said, "en"), source="tiny.en", maker="machine")
+    follow(scan)
+    return scan
+
+
+def follow(scan: Scan) -> StageRun:
+    """As a worker publishes it: the run first, then what it found as rows."""
+    findings, biometrics = cast.part_biometrics(as_json(two_people_in_turn()))
+    run = StageRun.objects.create(
+        scan=scan, stage="attribute", start_frame=0, end_frame=150, key="a" * 64, queue="cpu",
+        status="done", findings=findings,
+    )  # fmt: skip
+    cast.keep_run(run, biometrics)
+    return run
+
+
+def speakers(scan: Scan) -> list[str | None]:
+    return [each.speaker for each in transcripts.layered(scan.transcripts.get()).shown]
+
+
+@pytest.fixture
+def visit(scan: Scan, archivist: User):
+    client = Client()
+    client.force_login(archivist)
+
+    def get(name: str = "cast") -> str:
+        answer = client.get(reverse(name, args=[scan.reel_id]))
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    get.client = client  # type: ignore[attr-defined]
+    return get
+
+
+def test_nobody_is_named_before_a_person_names_a_face(scan: Scan, visit) -> None:
+    assert speakers(scan) == [None, None]
+    shown = visit()
+    assert shown.count("No name yet") == 2
+    assert "Lips and speech fit: in step" in shown
+
+
+def test_a_named_face_names_its_lines_as_a_machine_s_until_somebody_confirms(
+    scan: Scan, visit, archivist: User
+) -> None:
+    face = FaceTrack.objects.get(number=1)
+    form = {"name": "Anna", "actor": "A. Nissen", "everywhere": "1"}
+    answer = visit.client.post(reverse("name-face", args=[face.pk]), form, follow=True)
+    assert "This face is Anna." in answer.content.decode()
+    assert speakers(scan) == ["Anna", None]
+    shown = visit("transcript")
+    assert ">MACHINE</span>" in shown and "machine-made, by lips" in shown
+    transcript = scan.transcripts.get()
+    transcripts.correct(transcript, "speaker", ["m0"], {"speaker": "Anna"}, by=archivist)
+    assert ">CONFIRMED</span>" in visit("transcript")
+    transcripts.correct(transcript, "speaker", ["m0"], {"speaker": "Boris"}, by=archivist)
+    assert ">HUMAN</span>" in visit("transcript")
+
+
+def test_names_are_taken_back_changed_and_merged(scan: Scan, visit, archivist: User) -> None:
+    first, second = FaceTrack.objects.order_by("number")
+    cast.name_face(first, "Anna", by=archivist)
+    made = cast.name_face(second, "Boris", by=archivist, everywhere=False)
+    assert speakers(scan) == ["Anna", "Boris"]
+    rename = reverse("rename-character", args=[scan.reel_id, made.character_id])
+    visit.client.post(rename, {"name": "Anna"})
+    assert speakers(scan) == ["Anna", "Anna"] and Character.objects.count() == 1
+    visit.client.post(reverse("withdraw-naming", args=[Naming.objects.latest("pk").pk]))
+    assert speakers(scan) == ["Anna", None]
+
+
+def test_switched_off_nobody_is_named_and_the_stage_tells_nobody_apart(
+    scan: Scan, settings, visit, archivist: User
+) -> None:
+    face = FaceTrack.objects.get(number=1)
+    cast.name_face(face, "Anna", by=archivist)
+    settings.BIOMETRICS = False
+    assert speakers(scan) == [None, None]
+    assert "Switched off" in visit()
+    visit.client.post(reverse("name-face", args=[face.pk]), {"name": "Boris"})
+    assert Naming.objects.count() == 1
+    visit.client.post(reverse("process-reel", args=[scan.reel_id]), {"stages": "attribute"})
+    started = StageRun.objects.filter(stage="attribute").latest("pk")
+    assert started.params["biometrics"] is False
+
+
+def test_one_command_deletes_what_tells_people_apart_and_shows_that_it_is_gone(
+    scan: Scan, archivist: User
+) -> None:
+    cast.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
+    assert "faces" not in json.dumps(scan.runs.get().findings)
+    assert Biometric.objects.get().data["faces"]
+    out = StringIO()
+    call_command("forget_biometrics", reel=scan.reel_id, json=True, stdout=out)
+    told = json.loads(out.getvalue())
+    assert told["deleted"]["embeddings"] == 1 and told["deleted"]["face_tracks"] == 2
+    assert set(told["left"].values()) == {0}
+    assert not Biometric.objects.exists() and not FaceTrack.objects.exists()
+    assert scan.runs.get().findings is None
+    assert speakers(scan) == [None, None]
+    follow(scan)
+    assert Biometric.objects.count() == 1, "it can be measured again"
+
+
+def test_embeddings_leave_with_no_file(scan: Scan, visit, archivist: User) -> None:
+    cast.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
+    path = reverse("transcript-file", args=[scan.reel_id, "json"])
+    told = visit.client.get(path).content.decode()
+    assert "Anna" in told
+    assert "voices" not in told and "faces" not in told
