@@ -24,6 +24,7 @@ FORMAT_WORDS = {
     "mlt": "MLT XML, for checking",
     "cues": "cue sheet of what was made (CSV, PDF)",
     "report": "conservation report (PDF)",
+    "stills": "stills with their provenance (PNG)",
     "srt": "subtitles, SubRip",
     "vtt": "subtitles, WebVTT with speakers",
     "imsc": "subtitles, IMSC 1.1 (TTML)",

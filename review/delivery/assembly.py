@@ -16,6 +16,7 @@ from review.formats import (
     cue_sheet,
     cue_sheet_pdf,
     ffv1,
+    legend_stills,
     mp4,
     package,
     provenance_map,
@@ -31,7 +32,8 @@ from review.formats.timelines import TIMELINES, write_timelines
 CUES, REPORT = "cues", "report"
 FORMATS = (*TIMELINES, CUES, REPORT, *SPOKEN, "mp4", "ffv1")
 ALL, PACKAGE = "all", "package"
-OFFERED = (*FORMATS, ALL, PACKAGE)
+STILLS = "stills"
+OFFERED = (*FORMATS, STILLS, ALL, PACKAGE)
 """What can be asked for: ALL is every format in one folder, PACKAGE the same as a bag."""
 
 CHECK, MASTER, READ_BACK, VIEWING = "check", "master", "reading back", "viewing copy"
@@ -79,8 +81,10 @@ def steps(format: str) -> list[str]:
     found = [CHECK]
     found += [MASTER, READ_BACK] if "ffv1" in wanted else []
     found += [VIEWING] if "mp4" in wanted else []
-    plates = [PLATES] if REPORT in wanted else []
-    return [*found, *plates, PACKING, DIGESTS] if format == PACKAGE else [*found, DIGESTS, *plates]
+    plates = [PLATES] if {REPORT, STILLS} & set(wanted) else []
+    if format in (PACKAGE, STILLS):
+        return [*found, *plates, *([PACKING] if format == PACKAGE else []), DIGESTS]
+    return [*found, DIGESTS, *plates]
 
 
 def share(format: str, step: str, done: int, total: int) -> float:
@@ -109,6 +113,10 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
     pictures, viewing = _write_pictures(order, told)
     silent = order.format == PACKAGE  # its digests are told when it is packed
     sizes = _Sizes(DIGESTS, pictures, _nothing if silent else told)
+    if order.format == STILLS:
+        pictures += legend_stills.write_stills(
+            order.folder, order.edition, progress=lambda done, total: told(PLATES, done, total)
+        )
     loose = [path for path in pictures if path.suffix not in SIGNABLE]
     digests = {path: sizes.digest(path) for path in loose}
     signed, made = sign_pictures(order.folder, order.edition, order.identity, pictures, digests,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import av
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from archive.media.decode import open_source
@@ -17,6 +18,7 @@ from restoration.overlay import RGB, painted
 from review.formats.edition import COPIED, HAND, MACHINE, Edition, EditionScene
 from review.formats.ffv1 import open_scan
 
+Labels = npt.NDArray[np.uint8]
 MOST_SCENES = 24
 MOST_ROWS = 480
 """Pixels in height of a still: more than a printer shows at this size."""
@@ -59,16 +61,27 @@ def shown_frame(scene: EditionScene) -> int:
 def make_plate(edition: Edition, scene: EditionScene) -> Plate:
     """Raises: MediaError, ProvenanceError, OSError."""
     frame = shown_frame(scene)
-    place = frame - scene.start_frame
     with open_scan(edition.scan) as scan:
         before = _rgb(next(scan.native(frame, frame + 1)), scan.format)
         size = display_size(scan.format, max_height=MOST_ROWS)
+    after, marked, _ = pictures_of(scene, frame)
+    return Plate(scene, frame, _jpeg(before, size), _jpeg(after, size), _jpeg(marked, size), size)
+
+
+def pictures_of(scene: EditionScene, frame: int) -> tuple[RGB, RGB, Labels]:
+    """A frame of the take, the same under its map, and the labels of the plane that is shown.
+
+    Args:
+        frame: of the scan.
+    Raises: MediaError, ProvenanceError, OSError.
+    """
+    place = frame - scene.start_frame
     with open_source(scene.take.picture) as take:
         after = _rgb(next(take.native(place, place + 1)), take.format)
     frame_map = next(MapReader(scene.take.provenance).frames(place, place + 1))
     plane = "colour" if scene.take.version == "colour" else "structure"
-    marked = painted(after, frame_map, plane=plane)
-    return Plate(scene, frame, _jpeg(before, size), _jpeg(after, size), _jpeg(marked, size), size)
+    labels = frame_map.colour if plane == "colour" else frame_map.structure
+    return after, painted(after, frame_map, plane=plane), labels
 
 
 def _rgb(frame: av.VideoFrame, form: PictureFormat) -> RGB:

@@ -206,6 +206,21 @@ def test_what_is_delivered_holds_and_one_flipped_byte_is_seen(
 
 
 @pytest.mark.django_db
+def test_stills_leave_with_a_legend_and_bear_credentials(tmp_path: Path, archivist: User) -> None:
+    reel = make_approved_reel(tmp_path, by=archivist)
+    made = build_deliverable(
+        reel, format="stills", use="exhibition", to=tmp_path / "out", by=archivist
+    )
+    stills = [path for name, path in sorted(files_of(made).items()) if name.endswith(".png")]
+    assert [path.name[:16] for path in stills] == ["still-scene-0001", "still-scene-0002"]
+    for path in stills:
+        assert credentials.read(path, trusted=trusted()).state == TRUSTED
+        with Image.open(path) as shown:
+            width, height = shown.size
+        assert width == 2 * 64 and height > 48, "take and map side by side, words below"
+
+
+@pytest.mark.django_db
 def test_what_leaves_without_approval_leaves_unsigned(tmp_path: Path, archivist: User) -> None:
     reel = make_scanned_reel(tmp_path, frames=6, width=64, height=48)
     split_and_restore(reel, cuts=(3,))
