@@ -7,6 +7,7 @@ from restoration.stages.colourise.stage import STAGE as COLOURISE
 from restoration.stages.contract import Stage, StageError
 from restoration.stages.cuts.stage import STAGE as CUTS
 from restoration.stages.deflicker.stage import STAGE as DEFLICKER
+from restoration.stages.denoise.stage import STAGE as DENOISE
 from restoration.stages.grade.stage import STAGE as GRADE
 from restoration.stages.repair.stage import STAGE as REPAIR
 from restoration.stages.stabilise.stage import STAGE as STABILISE
@@ -19,6 +20,7 @@ STAGES: tuple[Stage, ...] = (
     ATTRIBUTE,
     DEFLICKER,
     REPAIR,
+    DENOISE,
     COLOURISE,
     GRADE,
     STABILISE,
