@@ -78,6 +78,7 @@ def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
     """Stream the clip with each frame moved back by its weave."""
     outcome = Outcome(
         facts={"rounding": _ROUNDING, "frames": [], "scenes": [], "moved": 0, "warnings": []}
+        | {"to_review": ""}
     )
     outcome.frames = _stream(clip, params, progress, outcome.facts)
     return outcome
@@ -97,6 +98,7 @@ def _stream(
             yield _moved(number, picture, by, step, facts)
             done += 1
             progress(done, total)
+    facts["to_review"] = "; ".join(facts["warnings"])
 
 
 def measure(

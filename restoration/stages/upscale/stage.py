@@ -28,7 +28,7 @@ from restoration.stages.contract import (
     StageFrame,
 )
 from restoration.stages.segments import Segment, split_at_marks
-from restoration.stages.upscale import faithful, invention
+from restoration.stages.upscale import faithful, invention, small_faces
 from restoration.stages.upscale.engines import Engine, Enlarged, Resample
 from restoration.stages.upscale.size import MOST, Size, wanted_size
 
@@ -63,6 +63,8 @@ class Params:
     tile: int = 0
     """Side of our own network's tiles in source pixels; 0: by free memory. The published ones keep
     theirs."""
+    faces: bool = True
+    """Look for faces so small that their details are invented, and tell of them."""
 
     def __post_init__(self) -> None:
         if not 2 <= self.scale <= MOST:
@@ -100,6 +102,8 @@ def resume(
         "consistency_db": 99.0,
         "made_up": 0.0,
         "frames": [],
+        "small_faces": [],
+        "to_review": "",
         "warnings": [],
     }
     return Outcome(_Enlarging(clip, params, size, facts, progress).stream(first), facts)
@@ -119,11 +123,13 @@ class _Enlarging:
         self._clip, self._params, self._size = clip, params, size
         self._facts, self._progress = facts, progress
         self._pixel = clip.format.pixel
+        self._finder: small_faces.Finder | None = None
         self._done, self._total = 0, clip.end_frame - clip.start_frame
 
     def stream(self, first: int) -> Iterator[StageFrame]:
         """Frames from `first` on."""
         engine = self._engine()
+        self._finder = self._face_finder()
         self._done = first - self._clip.start_frame
         for segment in split_at_marks(
             self._clip.start_frame, self._clip.end_frame, self._clip.marks
@@ -139,6 +145,8 @@ class _Enlarging:
         lumas = map(luma_of, self._clip.frames(first - before, segment.stop))
         results = engine.enlarge(lumas, before)
         for number, picture, result in zip(numbers, pictures, results, strict=True):
+            if self._finder is not None and (number - segment.start) % small_faces.EVERY == 0:
+                self._look_for_faces(self._finder, number, picture)
             yield self._finish(number, picture, result)
             self._done += 1
             self._beat()
@@ -173,6 +181,18 @@ class _Enlarging:
             path = weights.require(STILLS[self._params.engine])
             return Stills(path, self._size, doubter=compact, beat=self._beat)
         return compact
+
+    def _face_finder(self) -> small_faces.Finder | None:
+        """None where nothing is to be found, or nobody asked."""
+        if not looks_for_faces(self._params):
+            return None
+        return small_faces.open_finder()
+
+    def _look_for_faces(self, finder: small_faces.Finder, number: int, picture: Picture) -> None:
+        found = small_faces.small_faces(finder, luma_of(picture))
+        if found:
+            faces = [list(face) for face in found]
+            self._facts["small_faces"].append({"frame": number, "faces": faces})
 
     def _finish(self, number: int, picture: Picture, result: Enlarged) -> StageFrame:
         made = self._picture(picture, result.luma)
@@ -271,6 +291,14 @@ class _Enlarging:
     def _conclude(self, engine: Engine) -> None:
         self._facts["made_up"] = round(float(self._facts["made_up"]), 4)
         self._facts |= engine.notes()
+        self._facts["to_review"] = small_faces.words(self._facts["small_faces"])
+        if self._facts["to_review"]:
+            self._warn(self._facts["to_review"])
+        elif looks_for_faces(self._params) and self._finder is None:
+            self._warn(
+                "small faces were not looked for; fetch the detector with: python -m restoration "
+                f"weights fetch {small_faces.WEIGHTS}"
+            )
         if self._facts.get("tile_halvings"):
             self._warn(
                 f"memory ran out; tiles were made smaller, to {self._facts['tile']} pixels a side"
@@ -316,6 +344,17 @@ def weights_of(params: Params) -> tuple[str, ...]:
     """Names of the weights that an engine loads: every network takes its doubt from our own."""
     if params.engine == "resample":
         return ()
+    if looks_for_faces(params) and weights.find(small_faces.WEIGHTS).state() == "present":
+        return (*_networks_of(params), small_faces.WEIGHTS)
+    return _networks_of(params)
+
+
+def looks_for_faces(params: Params) -> bool:
+    """Resampling makes up no faces."""
+    return params.faces and params.engine != "resample"
+
+
+def _networks_of(params: Params) -> tuple[str, ...]:
     published = {"basicvsr": BASICVSR} | STILLS
     return (NETWORK, *(name for engine, name in published.items() if engine == params.engine))
 
