@@ -16,7 +16,11 @@ from restoration.models import Take
 from restoration.orders import FACTS
 from restoration.overlay import RGB, painted
 from restoration.provenance import FrameMap, Label
+from restoration.recording import HEAT
 from restoration.storage import storage
+
+HEAT_INK, HOTTEST, _DENSEST = (255, 106, 0), 12.0, 0.85
+"""Colour of the error to expect; 8-bit codes and opacity where it is densest."""
 
 
 def take_frame(take: Take, frame: int) -> bytes:
@@ -35,6 +39,26 @@ def map_frame(take: Take, frame: int, plane: str = "structure") -> bytes:
         shown = to_layout(native, source.format, layout="rgb24").to_ndarray(format="rgb24")
         picture: RGB = shown.astype(np.uint8, copy=False)
     return _png(painted(picture, frame_map, plane=plane))
+
+
+def heat_frame(take: Take, frame: int) -> bytes:
+    """The error to expect in a frame of an enlarged take, to lay over it: the more, the denser.
+
+    Clear up to one 8-bit code, densest from HOTTEST on.
+    Raises: FileNotFoundError for a take that tells of none.
+    """
+    path = storage().folder(take.storage_key) / HEAT
+    if not path.is_file():
+        raise FileNotFoundError(f"{take.stage} tells of no error to expect")
+    place = frame - take.start_frame
+    with open_source(path) as source:
+        (heat,) = source.frames(place, place + 1)
+    codes = heat.planes[0].astype(np.float32) / 4
+    dense = np.clip((codes - 1) / (HOTTEST - 1), 0, 1)
+    laid = np.empty((*dense.shape, 4), np.uint8)
+    laid[..., :3] = HEAT_INK
+    laid[..., 3] = np.rint(dense * 255 * _DENSEST)
+    return _png(laid)
 
 
 def pixel_read_out(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:
@@ -79,7 +103,9 @@ def _source_of(frame_map: FrameMap, frame: int, y: int, x: int) -> dict[str, int
 
 
 def _png(picture: RGB) -> bytes:
-    done, encoded = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    """Of R, G and B, and how opaque, if there is a fourth."""
+    turned = picture[..., [2, 1, 0, *range(3, picture.shape[2])]]
+    done, encoded = cv2.imencode(".png", turned, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not done:
         raise ValueError(f"a picture of shape {picture.shape} cannot be written as PNG")
     return encoded.tobytes()

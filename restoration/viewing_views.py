@@ -58,10 +58,12 @@ def _frame(take: Take, frame: int, request: HttpRequest) -> HttpResponse:
     try:
         if wanted == "map":
             picture = frame_pictures.map_frame(take, frame, plane)
+        elif wanted == "heat":
+            picture = frame_pictures.heat_frame(take, frame)
         elif wanted == "take":
             picture = frame_pictures.take_frame(take, frame)
         else:
-            raise Http404("Ask for take or map.")
+            raise Http404("Ask for take, map or heat.")
     except (FileNotFoundError, MediaError) as error:
         raise Http404(f"The files of this take cannot be read: {error}") from error
     return never_changes(HttpResponse(picture, content_type="image/png"))

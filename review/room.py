@@ -33,7 +33,15 @@ def room(scene: Scene, shown: Take | None, *, against: Take | None = None) -> di
         "scan": _take(against) if against else _scan(scan),
         "take": _take(shown),
         "stills": stills,
+        "heat": heat_address(shown),
     }
+
+
+def heat_address(take: Take | None) -> str | None:
+    """Where to ask for the error to expect in a frame; None of a take that tells of none."""
+    if take is None or "heat.mkv" not in take.manifest.get("files", {}):
+        return None
+    return f"{frame_address('take-frame', take.pk)}?of=heat"
 
 
 def _scan(scan: Scan) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import { Colour } from "./player/colour.js";
 import { Correction } from "./player/correction.js";
 import { Doubt } from "./player/doubt.js";
+import { Heat } from "./player/heat.js";
 import { listen } from "./player/keys.js";
 import { LabelMaps } from "./player/labels.js";
 import { addSource, whenReady } from "./player/opening.js";
@@ -22,6 +23,7 @@ const sources = {};
 let maps = null;
 let overlay = false;
 let doubt = null;
+let heat = null;
 let point = null;
 
 const canvas = document.createElement("canvas");
@@ -42,7 +44,7 @@ const stills = new Stills(room.stills, (frame, pictures) => {
   screen.draw();
 });
 const tools = new Tools(screen, { hasTake: Boolean(room.take), onchange: paintMap });
-const plane = () => (doubted() ? "colour" : byId("plane")?.value ?? "structure");
+const plane = () => (doubted() ? "colour" : heated() ? "structure" : byId("plane")?.value ?? "structure");
 
 const repairs = new Repairs({
   room: JSON.parse(byId("repair-room").textContent), screen, transport, isShown: () => overlay, showMap: toggleOverlay,
@@ -62,16 +64,22 @@ document.addEventListener("click", ({ target }) => {
   if (target.closest("#draw-correction")) { colour.stop(); protect.stop(); }
 }, { capture: true });
 doubt = new Doubt(() => colour.room.doubt, paintMap);
+heat = new Heat(room.heat, paintMap);
 screen.ondraw = () => { repairs.draw(); colour.draw(); };
 
 function doubted() {
   return byId("plane")?.value === "doubt";
 }
 
+function heated() {
+  return byId("plane")?.value === "heat";
+}
+
 function paintMap() {
-  const source = doubted() ? doubt : maps;
+  const source = doubted() ? doubt : heated() ? heat : maps;
   screen.pictures.map = overlay && source && transport.frame !== null ? source.picture(transport.frame, plane()) : null;
   if (byId("doubt-words")) byId("doubt-words").hidden = !(overlay && doubted());
+  if (byId("heat-words")) byId("heat-words").hidden = !(overlay && heated());
   document.body.dataset.map = screen.pictures.map ? `${transport.frame} ${byId("plane").value}` : "";
   screen.draw();
 }

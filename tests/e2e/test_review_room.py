@@ -234,3 +234,18 @@ def test_without_scripts_the_stills_and_the_decision_are_there(
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text(f"Checked by {reviewer}")).to_be_visible()
     plain.close()
+
+
+def test_the_error_to_expect_of_an_enlargement_lies_over_it(
+    page: Page, log_in, scene_with_takes, reviewer
+):
+    made = {"engine": "compact", "scale": 2, "tile": 64}
+    large = make_real_take(scene_with_takes, stage="upscale", **made)
+    viewing.make_view(large)
+    log_in(reviewer)
+    open_player(page, f"/scenes/{scene_with_takes.pk}/?take={large.pk}")
+    page.get_by_label("Plane of the map").select_option("expected error")
+    page.keyboard.press("p")
+    expect(page.locator("body")).to_have_attribute("data-map", re.compile(r"^\d+ heat$"))
+    expect(page.locator("#heat-words")).to_be_visible()
+    assert page.evaluate(PIXELS)["coloured"] > 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from django.urls import reverse
 
@@ -93,3 +95,14 @@ def test_a_single_pixel_of_the_map_is_told(browser, take):
     assert told.json()["structure"] in Label.__members__ and told.json()["guide"] is None
     for place in ((take.end_frame, 3, 5), (take.start_frame, 48, 5), (take.start_frame, 3, 64)):
         assert browser.get(reverse("take-pixel", args=[take.pk, *place])).status_code == 404
+
+
+def test_the_error_to_expect_is_laid_over_an_enlarged_take_and_no_other(browser, take):
+    scene = take.scan.scenes.get(start_frame=take.start_frame, end_frame=take.end_frame)
+    large = make_real_take(scene, stage="upscale", after=take, engine="compact", scale=2, tile=64)
+    picture = browser.get(reverse("take-frame", args=[large.pk, 5]), {"of": "heat"})
+    shown = cv2.imdecode(np.frombuffer(picture.content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert shown.shape == (96, 128, 4)
+    assert (shown[..., :3] == (0, 106, 255)).all(), "blue, green, red"
+    assert 0 < shown[..., 3].max() <= 217
+    assert browser.get(reverse("take-frame", args=[take.pk, 5]), {"of": "heat"}).status_code == 404
