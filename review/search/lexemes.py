@@ -1,10 +1,10 @@
 """The index's side of a search: what a line is indexed as, what a tree asks for. PURE.
 
 One row a line. Its vector holds the line's own words (weight A) and the next seven words of the
-lines after it (weight B), each as it is and, after a `~`, as its stem, both at one position. A hit
-must begin with an own word, so that a phrase across two lines is found once, in the line where it
-begins. Who speaks stands as words after an `@`, a reel's title in its catalogue row as words after
-a `^`, both without a position.
+lines after it (weight B), each as it is and, if that is another, as its stem after a `~`, both at
+one position. A hit must begin with an own word, so that a phrase across two lines is found once, in
+the line where it begins. Who speaks stands as words after an `@`, a reel's title in its catalogue
+row as words after a `^`, both without a position.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def vector(
     for number, word in enumerate((*own, *after), start=1):
         place = f"{number}A" if number <= len(own) else f"{number}B"
         places[word].append(place)
-        places["~" + stem(word, language)].append(place)
+        if (form := stem(word, language)) != word:
+            places["~" + form].append(place)
     said = " ".join(f"'{word}':{','.join(where)}" for word, where in places.items())
     named = [f"'@{word}'" for word in words(speaker)] + [f"'^{word}'" for word in words(title)]
     return " ".join((said, *named))
@@ -105,8 +106,17 @@ class _Asking:
             return _any(_lexeme(each, weight) for each in word.instead)
         if word.exact:
             return _lexeme(word.text, weight)
-        stems = dict.fromkeys(stem(word.text, language) for language in self.languages)
-        return _any(_lexeme("~" + each, weight) for each in stems)
+        return _any(
+            _lexeme(form, weight)
+            for language in self.languages
+            for form in _forms(stem(word.text, language), language)
+        )
+
+
+def _forms(asked: str, language: str) -> tuple[str, ...]:
+    """How the rows hold words with that stem: a word that is its own stem stands there once."""
+    marked = "~" + asked
+    return (asked, marked) if stem(asked, language) == asked else (marked,)
 
 
 def _lexeme(word: str, weight: str = "") -> str:
