@@ -9,7 +9,13 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -84,7 +90,12 @@ def _answer(request: HttpRequest, query: Query, order: str) -> dict[str, Any]:
 
 
 def _asked(request: HttpRequest) -> str:
-    return request.GET.get("q", "").strip()[:MOST_CHARACTERS]
+    return _typed(request.GET)
+
+
+def _typed(given: QueryDict) -> str:
+    """Without what no database holds."""
+    return given.get("q", "").replace("\x00", " ").strip()[:MOST_CHARACTERS]
 
 
 def _number(text: str | None) -> int:
@@ -143,20 +154,27 @@ def export(request: HttpRequest, kind: str) -> HttpResponse | StreamingHttpRespo
 def cite(request: HttpRequest, pk: int, frame: int) -> HttpResponse:
     """The line that is said at a frame, in the forms that people cite in."""
     reel = reel_for(request, pk)
-    line = (
-        SearchLine.objects.filter(reel=reel, kind__in=SPOKEN, start_frame__lte=frame)
-        .filter(end_frame__gt=frame)
-        .select_related("scan", "reel__element__title__collection")
-        .order_by("-start_frame")
-        .first()
-    )
-    if line is None or line.scan is None:
-        raise Http404("Nothing is said at this frame.")
+    line = _said_at(reel, frame, key=request.GET.get("line", ""))
     moment = _moment(request, line)
     forms = [(name, write(moment)) for name, write in citing.STYLES.items()]
     return render(
         request, "review/cite.html", {"line": line, "reel": reel, "moment": moment, "forms": forms}
     )
+
+
+def _said_at(reel: Reel, frame: int, *, key: str) -> SearchLine:
+    """The line of that key if it begins at the frame, else the last that began by then.
+
+    Raises: Http404.
+    """
+    spoken = SearchLine.objects.filter(reel=reel, kind__in=SPOKEN, scan__isnull=False)
+    spoken = spoken.select_related("scan", "reel__element__title__collection")
+    named = spoken.filter(key=key.replace("\x00", ""), start_frame=frame).first()
+    over = spoken.filter(start_frame__lte=frame, end_frame__gt=frame)
+    line = named or over.order_by("-start_frame", "number").first()
+    if line is None:
+        raise Http404("Nothing is said at this frame.")
+    return line
 
 
 def _moment(request: HttpRequest, line: SearchLine) -> citing.Moment:
@@ -181,7 +199,7 @@ def _moment(request: HttpRequest, line: SearchLine) -> citing.Moment:
 @require_POST
 @permission_required(BROWSE, raise_exception=True)
 def save(request: HttpRequest) -> HttpResponse:
-    asked = request.POST.get("q", "").strip()[:MOST_CHARACTERS]
+    asked = _typed(request.POST)
     if parse(asked).is_empty():
         messages.error(request, "There is nothing to save: type what to search for first.")
         return redirect("search")

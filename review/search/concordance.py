@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from archive.timecode import timecode
 from review.models import SearchLine
+from review.search import finding
 from review.search.index import SPOKEN
 from review.search.matching import spans
 from review.search.query import Query
@@ -93,12 +94,13 @@ def _before(lines: Sequence[SearchLine]) -> dict[int, str]:
     """The text of the line before each."""
     spoken = [line for line in lines if line.kind in SPOKEN and line.number]
     places = {(line.reel_id, line.number - 1): line.pk for line in spoken}
-    found = SearchLine.objects.filter(
-        reel__in={line.reel_id for line in spoken},
-        number__in={line.number - 1 for line in spoken},
-        kind__in=SPOKEN,
-    ).values_list("reel_id", "number", "text")
-    return {places[reel, number]: text for reel, number, text in found if (reel, number) in places}
+    found = finding.ask(
+        "SELECT line.reel_id, line.number, line.text FROM review_searchline line"
+        " JOIN unnest(%s::bigint[], %s::int[]) AS wanted (reel_id, number) USING (reel_id, number)"
+        " WHERE line.kind = ANY(%s)",
+        [[reel for reel, _ in places], [number for _, number in places], list(SPOKEN)],
+    )
+    return {places[reel, number]: text for reel, number, text in found}
 
 
 def in_order(found: Sequence[Hit], order: str) -> list[Hit]:

@@ -83,7 +83,7 @@ def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLin
         "SELECT id FROM (SELECT id, reel_id, kind, number FROM review_searchline line"
         f" WHERE {' AND '.join(where)} LIMIT %s) found ORDER BY reel_id, kind, number"
     )
-    pks = [pk for (pk,) in _ask(sql, [*values, MOST])]
+    pks = [pk for (pk,) in ask(sql, [*values, MOST])]
     return understood, (_lines(pks[start : start + _BATCH]) for start in range(0, len(pks), _BATCH))
 
 
@@ -95,7 +95,7 @@ def may_see_all(user: Any) -> bool:
 def _find(query: Query, *, sees_all: bool, page: int, size: int) -> Found:
     where, values = _where(query.node, query.filters, sees_all=sees_all)
     sql = _SEARCH.format(where=" AND ".join(where))
-    answer = _ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1), _FACETS])
+    answer = ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1), _FACETS])
     found = json.loads(answer[0][0]) if isinstance(answer[0][0], str) else answer[0][0]
     count = int(found["count"])
     facets = (found["facets"] or {}) | {"year": found["year"]}
@@ -167,7 +167,11 @@ def _where(node: Node | None, filters: Filters, *, sees_all: bool) -> tuple[list
     if filters.reel is not None:
         also("line.reel_id = %s", filters.reel)
     if filters.language:
-        also("line.language = %s", filters.language)
+        also(
+            "(line.language = %s OR line.language LIKE %s)",
+            filters.language,
+            f"{filters.language}-%",
+        )
     if filters.kind:
         also("line.kind = %s", filters.kind)
     if filters.checked is not None:
@@ -195,8 +199,8 @@ _OPEN = "EXISTS (SELECT 1 FROM archive_reel reel WHERE reel.id = line.reel_id AN
 def _languages(wanted: str) -> list[str]:
     """Of the lines that there are: the index is read once a language, not once a line."""
     if wanted:
-        return [wanted]
-    found = _ask(
+        return [wanted[:2]]
+    found = ask(
         "WITH RECURSIVE each AS (SELECT min(language) AS name FROM review_searchline UNION ALL"
         " SELECT (SELECT min(language) FROM review_searchline WHERE language > each.name)"
         " FROM each WHERE each.name IS NOT NULL) SELECT name FROM each WHERE name IS NOT NULL",
@@ -224,7 +228,7 @@ def meant(node: Node, *, sees_all: bool) -> dict[str, tuple[str, ...]]:
 def _is_said(leaf: asked.Word, *, sees_all: bool) -> bool:
     where, values = _where(leaf, Filters(), sees_all=sees_all)
     sql = f"SELECT 1 FROM review_searchline line WHERE {' AND '.join(where)} LIMIT 1"
-    return bool(_ask(sql, values))
+    return bool(ask(sql, values))
 
 
 def _said(candidates: Sequence[str], *, sees_all: bool) -> list[str]:
@@ -236,7 +240,7 @@ def _said(candidates: Sequence[str], *, sees_all: bool) -> list[str]:
         " WHERE line.vector @@ ('''' || word || ''':A')::tsquery"
         f" AND {' AND '.join(where)}) ORDER BY place"
     )
-    return [word for (word,) in _ask(sql, [list(candidates), *values])]
+    return [word for (word,) in ask(sql, [list(candidates), *values])]
 
 
 def _lines(pks: Sequence[int]) -> list[SearchLine]:
@@ -247,7 +251,7 @@ def _lines(pks: Sequence[int]) -> list[SearchLine]:
     return [by_pk[pk] for pk in pks if pk in by_pk]
 
 
-def _ask(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+def ask(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Rows of a question, which may use indexes only: a misjudged phrase must not read every line.
 
     Raises: TooSlow.

@@ -18,6 +18,20 @@ def spoken(scan: Scan, **_: Any) -> None:
     index.reindex_spoken(scan.reel)
 
 
+@receiver(post_save, sender=Scan)
+def scanned(instance: Scan, *, created: bool = False, **_: Any) -> None:
+    """A new scan is the one that the pages show from now on."""
+    if created:
+        index.reindex_spoken(instance.reel)
+
+
+@receiver(post_delete, sender=Scan)
+def unscanned(instance: Scan, **_: Any) -> None:
+    reel = Reel.objects.filter(pk=instance.reel_id).first()
+    if reel is not None:
+        index.reindex_spoken(reel)
+
+
 @receiver([post_save, post_delete], sender=Note)
 def noted(instance: Note, **_: Any) -> None:
     index.reindex_notes(instance.scan.reel)

@@ -1,6 +1,7 @@
 """Keeps the index in step with transcripts, notes and the catalogue, in their transaction.
 
-A reel's words are those of its newest scan that has a transcript, with what people corrected.
+A reel's words are those of the scan that its pages show, in its newest transcript that has lines,
+with what people corrected.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from django.db import transaction
 from archive.models import Reel, Scan
 from restoration import transcripts
 from restoration.models import Transcript
+from restoration.speech import corrections
 from restoration.speech.layers import ANSWERED, Label, LayeredLine
 from restoration.speech.transcript import first_frame, frame_after
 from review.models import Note, SearchLine
@@ -20,6 +22,7 @@ from review.search import vocabulary
 from review.search.lexemes import MOST_WORDS, vector
 from review.search.query import AHEAD
 from review.search.words import Token, tokens
+from review.spoken import newest_with_lines
 
 Kind = SearchLine.Kind
 SPOKEN = (Kind.DIALOGUE, Kind.INTERTITLE, Kind.SOUND)
@@ -47,36 +50,44 @@ class Entry:
     words: tuple[Token, ...] = field(default=(), compare=False)
 
 
+@transaction.atomic
 def reindex(reel: Reel) -> None:
-    """Bring all that can be found of a reel up to date."""
+    """Make all that can be found of a reel anew, also what reads the same."""
+    _held(reel)
+    SearchLine.objects.filter(reel=reel).delete()
     reindex_spoken(reel)
     reindex_notes(reel)
     reindex_catalogue(reel)
 
 
+@transaction.atomic
 def reindex_spoken(reel: Reel) -> None:
-    """Bring the words of the reel's transcript up to date."""
-    version = (
-        Transcript.objects.filter(scan__reel=reel)
-        .select_related("scan")
-        .order_by("-scan__pk", "-number")
-        .first()
-    )
-    entries = spoken(version) if version else []
-    keep(reel, SPOKEN, rows(entries, reel=reel, scan=version.scan if version else None))
+    """Bring the words of the reel's transcript up to date: of the scan that its pages show."""
+    _held(reel)
+    scan = reel.current_scan()
+    version = newest_with_lines(scan) if scan else None
+    keep(reel, SPOKEN, rows(spoken(version) if version else [], reel=reel, scan=scan))
 
 
+@transaction.atomic
 def reindex_notes(reel: Reel) -> None:
-    notes = Note.objects.filter(scan__reel=reel).select_related("scan").order_by("pk")
+    _held(reel)
     made = []
-    for note in notes:
+    for note in Note.objects.filter(scan__reel=reel).select_related("scan").order_by("pk"):
         entry = Entry(Kind.NOTE, f"note{note.pk}", note.text, (note.start_frame, note.end_frame))
         made += rows([entry], reel=reel, scan=note.scan)
     keep(reel, (Kind.NOTE,), made)
 
 
+@transaction.atomic
 def reindex_catalogue(reel: Reel) -> None:
+    _held(reel)
     keep(reel, (Kind.CATALOGUE,), rows([described(reel)], reel=reel, scan=None))
+
+
+def _held(reel: Reel) -> None:
+    """Let nobody else write this reel's lines until the transaction ends."""
+    Reel.objects.select_for_update(no_key=True).get(pk=reel.pk)
 
 
 def described(reel: Reel) -> Entry:
@@ -91,8 +102,17 @@ def described(reel: Reel) -> Entry:
 
 
 def spoken(version: Transcript) -> list[Entry]:
-    """The lines of a transcript that are shown, as they stand."""
+    """The lines of a transcript that are shown, as they stand.
+
+    Speakers are those that people or the file named. Whom a machine takes for the speaker is no
+    fact to be found by, and goes where the archive switches biometrics off.
+    """
     rate = version.scan.rate
+    said = corrections.layer(
+        [row.as_line() for row in version.lines.order_by("number")],
+        [row.seen_from(version) for row in transcripts.corrections_of(version.scan)],
+        typed_by=version.typed_by,
+    )
     return [
         Entry(
             _KINDS[line.kind],
@@ -100,11 +120,11 @@ def spoken(version: Transcript) -> list[Entry]:
             line.text,
             (first_frame(line.start, rate), frame_after(line.end, rate)),
             speaker=(line.speaker or "")[:200],
-            language=(line.language or version.language)[:12],
+            language=(line.language or version.language)[:12].lower(),
             checked=_is_checked(line),
             doubtful=any(word.label == Label.MACHINE_DOUBTFUL for word in line.words),
         )
-        for line in transcripts.layered(version).shown
+        for line in said.shown
     ]
 
 

@@ -29,6 +29,8 @@ AHEAD = 7
 LONGEST_PHRASE = AHEAD + 1
 MOST_CHARACTERS = 1000
 MOST_WORDS = 40
+MOST_BRACKETS = 20
+"""Inside each other."""
 KINDS = ("dialogue", "intertitle", "sound", "note", "catalogue")
 
 
@@ -140,7 +142,7 @@ def _mended(text: str, remarks: list[str]) -> str:
         remarks.append("A quotation mark had no other half; the phrase was ended at the end.")
     if not _is_balanced(re.sub(r'"[^"]*"', "", plain)):
         plain = re.sub(r'("[^"]*")|[()]', lambda found: found[1] or " ", plain)
-        remarks.append("A bracket had no other half; brackets were left out.")
+        remarks.append("Brackets without their other half, or too deep, were left out.")
     plain = re.sub(r"\(\s*\)", " ", plain)
     for pattern in (r"^(\s*(OR|NEAR(/\d+)?)(?=\s|$))+", r"((?<=\s)(OR|NEAR(/\d+)?|-)\s*)+$"):
         plain, count = re.subn(pattern, "", plain)
@@ -153,7 +155,7 @@ def _is_balanced(text: str) -> bool:
     depth = 0
     for sign in text:
         depth += {"(": 1, ")": -1}.get(sign, 0)
-        if depth < 0:
+        if not 0 <= depth <= MOST_BRACKETS:
             return False
     return depth == 0
 
@@ -177,7 +179,11 @@ class _Reader:
         without: list[Node] = []
         for child in children:
             is_without = isinstance(child.children[0], Token)
+            before = self.filters
             node = self.node(child.children[-1])
+            if is_without and self.filters != before:
+                self.filters = before
+                self.remarks.append("A field cannot be taken away with -; it was left out.")
             if node is not None:
                 (without if is_without else parts).append(node)
         if len(parts) == 1 and not without:
@@ -228,8 +234,11 @@ class _Reader:
         read = getattr(self, f"_{name.lower()}_is")(value)
         if read is None:
             self.remarks.append(f"{name.lower()}:{value} says nothing here and was left out.")
-        else:
-            self.filters = replace(self.filters, **read)
+            return
+        (field_name,) = read
+        if getattr(self.filters, field_name) not in (None, ""):
+            self.remarks.append(f"{name.lower()}: was given twice; the last one counts.")
+        self.filters = replace(self.filters, **read)
 
     def _speaker_is(self, value: str) -> dict[str, Any] | None:
         return {"speaker": value} if words(value) else None
@@ -250,7 +259,7 @@ class _Reader:
         return {"years": (min(first, last), max(first, last))}
 
     def _language_is(self, value: str) -> dict[str, Any] | None:
-        return {"language": value.lower()} if re.fullmatch(r"[A-Za-z-]{2,12}", value) else None
+        return {"language": value.lower()} if re.fullmatch(r"[A-Za-z0-9-]{2,12}", value) else None
 
     def _checked_is(self, value: str) -> dict[str, Any] | None:
         known = {"yes": True, "true": True, "no": False, "false": False}
@@ -275,13 +284,32 @@ def leaves(node: Node | None, *, negated: bool = False) -> Iterator[Word | Phras
                 yield from leaves(part, negated=negated)
 
 
-def _limited(node: Node, remarks: list[str]) -> Node:
+def _limited(node: Node, remarks: list[str]) -> Node | None:
     """Without what no person types, which the database would have to work on for minutes."""
     if sum(1 for _ in leaves(node, negated=True)) <= MOST_WORDS:
         return node
-    first = list(leaves(node))[:MOST_WORDS]
     remarks.append(f"Only the first {MOST_WORDS} words were looked for.")
-    return Both(tuple(first))
+    kept, _ = _cut(node, MOST_WORDS)
+    return kept
+
+
+def _cut(node: Node, room: int) -> tuple[Node | None, int]:
+    """The node with its first `room` words, and how much room is left."""
+    if not isinstance(node, Both | Either):
+        size = sum(1 for _ in leaves(node))
+        return (node, room - size) if size <= room else (None, 0)
+    groups: list[list[Node]] = [[], []]
+    for group, part in [
+        *((0, part) for part in node.parts),
+        *((1, part) for part in (node.without if isinstance(node, Both) else ())),
+    ]:
+        kept, room = _cut(part, room) if room else (None, 0)
+        if kept is not None:
+            groups[group].append(kept)
+    if not any(groups):
+        return None, room
+    parts, without = map(tuple, groups)
+    return (Both(parts, without) if isinstance(node, Both) else Either(parts)), room
 
 
 def replaced(node: Node, words_instead: dict[str, tuple[str, ...]]) -> Node:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import regex
 import snowballstemmer
@@ -90,7 +91,14 @@ def words(text: str) -> list[str]:
 def stem(word: str, language: str) -> str:
     """The stem of a folded word in a language (ISO 639-1); itself where there is no stemmer."""
     name = LANGUAGES.get(language.lower()[:2])
-    return _stemmer(name).stemWord(word) if name else word
+    if name is None:
+        return word
+    with _ONE_AT_A_TIME:
+        return _stemmer(name).stemWord(word)  # type: ignore[no-any-return]
+
+
+_ONE_AT_A_TIME = Lock()
+"""A stemmer keeps the word that it works on in itself."""
 
 
 @lru_cache(maxsize=len(LANGUAGES))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from archive.models import Reel
 from restoration import transcripts
-from review.models import Note
+from review.models import Note, SearchLine
 from review.search import concordance, finding
 from review.search.query import parse
 from tests import factories
@@ -109,6 +112,42 @@ def test_a_new_transcript_takes_the_place_of_the_last(reviewer: User) -> None:
     reel = reel_that_says("The old words.")
     keep(reel.scans.get(), "The new words.")
     assert found("words", reviewer) == ["The new words."]
+
+
+def test_a_new_scan_takes_the_old_ones_words_out_until_it_is_transcribed(reviewer: User) -> None:
+    reel = reel_that_says("The old scan.")
+    scan = factories.make_scan(reel=reel, frames=99)
+    assert found("old", reviewer) == []
+    keep(scan, "The new scan.")
+    assert found("scan", reviewer) == ["The new scan."]
+
+
+def test_a_run_that_hears_nothing_takes_no_words_away(reviewer: User) -> None:
+    reel = reel_that_says("It was said.")
+    keep(reel.scans.get())
+    assert found("said", reviewer) == ["It was said."]
+
+
+def test_making_the_index_anew_mends_what_is_wrong_in_it(reviewer: User) -> None:
+    reel = reel_that_says("It was said.")
+    SearchLine.objects.filter(reel=reel, key="m0").update(vector="'other':1A")
+    assert found("said", reviewer) == []
+    call_command("reindex", str(reel.pk), verbosity=0)
+    assert found("said", reviewer) == ["It was said."]
+
+
+def test_a_language_is_found_whatever_its_letters_and_region(reviewer: User) -> None:
+    reel_that_says("Bom dia.", language="pt-BR")
+    assert found("dia language:PT", reviewer) == ["Bom dia."]
+    assert found("dia language:pt-br", reviewer) == ["Bom dia."]
+
+
+@given(typed=st.text(st.sampled_from('ab "()-*:OR NEAR'), max_size=80))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_database_takes_whatever_is_typed(typed: str, reviewer: User) -> None:
+    finding.find(parse(typed), user=reviewer)
 
 
 def test_notes_and_the_catalogue_are_found_as_what_they_are(reviewer: User) -> None:

@@ -37,7 +37,7 @@ def test_fields_say_where_to_look() -> None:
     ("typed", "remark"),
     [
         ('a "b c', "quotation mark"),
-        ("(a b", "bracket"),
+        ("(a b", "Brackets"),
         ("a OR", "at an end"),
         ("-a", "also what to find"),
         ("year:soon a", "says nothing here"),
@@ -45,10 +45,23 @@ def test_fields_say_where_to_look() -> None:
         ('"a b" NEAR c', "single words"),
         ("one two " * 30, "first 40 words"),
         ('"a b c d e f g h i"', "first 8 words"),
+        ("a -reel:3", "cannot be taken away"),
+        ("a speaker:b OR speaker:c", "given twice"),
+        ("(" * 200 + "a" + ")" * 200, "too deep"),
     ],
 )
 def test_what_is_read_otherwise_than_typed_is_said(typed: str, remark: str) -> None:
     assert remark in " ".join(parse(typed).remarks)
+
+
+def test_too_many_words_leave_what_the_first_mean() -> None:
+    many = " OR ".join(f"w{number}" for number in range(60))
+    node = parse(many).node
+    assert isinstance(node, Either) and len(node.parts) == 40
+    assert parse("kind:note " + " ".join(f"-w{number}" for number in range(60))).node is not None
+    taken = parse("a -b " + "c " * 60).node
+    assert isinstance(taken, Both) and taken.parts[0] == Word("a")
+    assert parse("a -reel:3").filters.reel is None
 
 
 def test_near_one_after_the_other_keeps_every_pair() -> None:
@@ -56,7 +69,7 @@ def test_near_one_after_the_other_keeps_every_pair() -> None:
     assert parse("a NEAR b NEAR/2 c").node == Both(pair)
 
 
-@given(st.text(st.sampled_from("ab \"()-*:/'\\&|!<>OR NEAR/5 speaker:x\x00ü東"), max_size=40))
+@given(st.text(st.sampled_from("ab \"()-*:/'\\&|!<>OR NEAR/5 speaker:x\x00ü東"), max_size=120))
 def test_nothing_that_is_typed_is_an_error(typed: str) -> None:
     query = parse(typed)
     asked = tsquery(query.node, speaker=query.filters.speaker, languages=["en", ""])

@@ -87,6 +87,11 @@ def test_a_line_that_begins_inside_a_frame_is_the_one_that_opens(page: Client) -
     assert re.search(r'id="m1" data-opened', opened)
 
 
+def test_a_zero_byte_is_no_error(page: Client, said: Reel) -> None:
+    assert page.get("/search/?q=hat%00").status_code == 200
+    assert page.post("/search/save/", {"q": "hat\x00"}).status_code == 302
+
+
 def test_what_is_misspelt_is_said(page: Client, said: Reel) -> None:
     html = page.get("/search/", {"q": "farwell"}).content.decode()
     assert "Nothing says “farwell”" in html and len(rows(html)) == 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from review.search.words import stem, tokens, words
@@ -50,3 +53,15 @@ def test_forms_of_a_word_have_one_stem_and_no_word_is_left_out() -> None:
     assert stem("sailing", "en") == stem("sails", "en") == "sail"
     assert stem("what", "en") == "what"
     assert stem("sailing", "xx") == "sailing"
+
+
+def test_words_are_stemmed_right_by_many_threads_at_once() -> None:
+    forms = {"sailing": "sail", "running": "run", "nationally": "nation", "conditional": "condit"}
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            made = list(threads.map(lambda word: stem.__wrapped__(word, "en"), [*forms] * 500))
+    finally:
+        sys.setswitchinterval(interval)
+    assert made == [*forms.values()] * 500
