@@ -261,8 +261,8 @@ def ask(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                f"SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = {MOST_MILLISECONDS};"
-                f"SET LOCAL work_mem = '{MOST_MEMORY}'"
+                f"SET LOCAL enable_seqscan = off; SET LOCAL work_mem = '{MOST_MEMORY}';"
+                f"SET LOCAL statement_timeout = {MOST_MILLISECONDS}"
             )
             cursor.execute(sql, values)
             return cursor.fetchall()
