@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -141,17 +140,12 @@ def layered(
     rows = corrections_of(transcript.scan) if standing is None else standing
     said = cast.attributed(transcript)
     rows_in_order = transcript.lines.order_by("number")
-    lines = [_spoken(row.as_line(), said.get(row.number)) for row in rows_in_order]
     return corrections.layer(
-        lines, [row.seen_from(transcript) for row in rows], typed_by=transcript.typed_by
+        [row.as_line() for row in rows_in_order],
+        [row.seen_from(transcript) for row in rows],
+        typed_by=transcript.typed_by,
+        told={number: each.name for number, each in said.items() if each.name},
     )
-
-
-def _spoken(line: speech.Line, said: cast.Said | None) -> speech.Line:
-    """With the speaker that a machine tells, where the transcript itself names none."""
-    if said is None or not said.name or line.speaker:
-        return line
-    return replace(line, speaker=said.name)
 
 
 @transaction.atomic

@@ -17,7 +17,6 @@ from restoration.orders import FACTS
 from restoration.provenance import Totals
 from restoration.provenance.labels import Label
 from restoration.recording import FRAMES
-from restoration.speech.layers import ANSWERED
 from restoration.storage import storage
 from restoration.take_index import TakeIndex
 from review.formats.edition import DeliveryError, converted_totals
@@ -68,7 +67,7 @@ def transcript_state(reel: Reel) -> str | None:
     if newest is None:
         return None
     lines = transcripts.layered(newest).shown
-    left = sum(any(word.label not in ANSWERED for word in line.words) for line in lines)
+    left = sum(not line.answered for line in lines)
     if not left:
         return APPROVED
     return f"nobody answers for {left} of {len(lines)} lines of version {newest.number}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archive.models import Scan
 from restoration import transcripts
 from restoration.models import Transcript
-from restoration.speech.layers import ANSWERED, LayeredLine
+from restoration.speech.layers import LayeredLine
 from review.formats.spoken import Spoken, SpokenLine
 from review.transcript_page import note_of
 
@@ -38,6 +38,11 @@ def spoken_in(scan: Scan) -> Spoken | None:
 
 
 def _line(line: LayeredLine) -> SpokenLine:
-    answered = all(word.label in ANSWERED for word in line.words)
-    people = dict.fromkeys(word.by for word in line.words if word.by)
-    return SpokenLine(line.as_line(), answered, tuple(people))
+    people = dict.fromkeys([word.by for word in line.words] + [line.speaker_by])
+    people.pop("", None)
+    return SpokenLine(
+        line.as_line(),
+        words_answered=line.words_answered,
+        speaker_answered=line.speaker_answered,
+        by=tuple(people),
+    )

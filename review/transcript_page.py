@@ -97,13 +97,18 @@ class ShownLine:
 
     @property
     def speaker_label(self) -> Label | None:
-        """Who answers for the speaker; None: nobody is named, or the transcript says it."""
+        """Who answers for the speaker; None: nobody is named."""
         if self.line.speaker_by:
-            same = self.said is not None and self.said.name == self.line.speaker
-            return Label.CONFIRMED if same else Label.HUMAN
-        if self.said is None or not self.line.speaker or self.said.name != self.line.speaker:
+            return Label.CONFIRMED if self._is_told else Label.HUMAN
+        if not self.line.speaker:
             return None
-        return Label.MACHINE_DOUBTFUL if self.said.is_doubtful else Label.MACHINE
+        doubtful = self._is_told and self.said is not None and self.said.is_doubtful
+        return Label.MACHINE_DOUBTFUL if doubtful else Label.MACHINE
+
+    @property
+    def _is_told(self) -> bool:
+        """The stage attribute told the name, not the transcript."""
+        return self.said is not None and self.said.name == self.line.speaker
 
     @property
     def speaker_title(self) -> str:
@@ -111,8 +116,10 @@ class ShownLine:
         label = self.speaker_label
         if label in (Label.CONFIRMED, Label.HUMAN):
             return f"{'checked' if label == Label.CONFIRMED else 'named'} by {self.line.speaker_by}"
-        if self.said is None or label is None:
+        if label is None:
             return ""
+        if self.said is None or not self._is_told:
+            return "as the transcript came; nobody answers for it"
         evidence = self.said.evidence
         told = [f"machine-made, by {evidence.get('rule')}, {100 * self.said.confidence:.0f} % sure"]
         if "lip_score" in evidence:
@@ -156,8 +163,17 @@ class ShownLine:
         return any(said.label == Label.MACHINE_DOUBTFUL for said in self.line.words)
 
     @property
+    def words_to_check(self) -> bool:
+        return not self.line.words_answered
+
+    @property
+    def name_to_check(self) -> bool:
+        """Nothing but the speaker's name is left."""
+        return self.line.words_answered and not self.line.speaker_answered
+
+    @property
     def to_check(self) -> bool:
-        return any(said.label in _MACHINE for said in self.line.words)
+        return not self.line.answered
 
     @property
     def standing(self) -> tuple[str, str]:
@@ -166,8 +182,10 @@ class ShownLine:
             return f"{self.line.removed}, by {self.line.removed_by}", ""
         if self.is_doubtful:
             return "machine-made, doubtful", "warn"
-        if self.to_check:
+        if self.words_to_check:
             return "machine-made", "attend"
+        if self.name_to_check:
+            return "speaker machine-made", "attend"
         people = dict.fromkeys(said.by for said in self.line.words if said.by)
         typed = all(said.label == Label.HUMAN for said in self.line.words)
         return f"{'typed' if typed else 'checked'} by {', '.join(people)}", "good"
@@ -284,10 +302,16 @@ def note_of(laid: layers.Layered, transcript: Transcript) -> str:
     counts = word_counts(laid)
     machine = counts["MACHINE"] + counts["MACHINE_DOUBTFUL"]
     total = sum(counts.values())
-    if not machine:
-        return f"All {total} words were typed or checked by a person. Source: {transcript.source}"
-    doubtful = counts["MACHINE_DOUBTFUL"]
-    return (
-        f"MACHINE, UNREVIEWED: {machine} of {total} words are a machine's and nobody has checked "
-        f"them, {doubtful} of them doubtful. Source: {transcript.source}"
-    )
+    said = f"All {total} words were typed or checked by a person."
+    if machine:
+        said = (
+            f"MACHINE, UNREVIEWED: {machine} of {total} words are a machine's and nobody has "
+            f"checked them, {counts['MACHINE_DOUBTFUL']} of them doubtful."
+        )
+    if names := sum(not line.speaker_answered for line in laid.shown):
+        head = "" if machine else "MACHINE, UNREVIEWED: "
+        said = (
+            f"{head}{said} The speakers of {names} of {len(laid.shown)} lines were named by a "
+            "machine and nobody has checked them."
+        )
+    return f"{said} Source: {transcript.source}"

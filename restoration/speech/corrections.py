@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,14 +28,22 @@ _SAME_PLACE = 0.5
 
 
 def layer(
-    lines: Sequence[Line], corrections: Iterable[Correction], *, typed_by: str = ""
+    lines: Sequence[Line],
+    corrections: Iterable[Correction],
+    *,
+    typed_by: str = "",
+    told: Mapping[int, str] | None = None,
 ) -> Layered:
     """The lines after every correction that fits.
 
     Args:
         typed_by: who wrote the lines, if a person did; then every word is HUMAN from the start.
+        told: whom a machine takes to speak, by the line's number; a name in the line goes first.
     """
-    laid = Layered([_base(line, number, typed_by) for number, line in enumerate(lines)])
+    told = told or {}
+    laid = Layered(
+        [_base(line, number, typed_by, told.get(number)) for number, line in enumerate(lines)]
+    )
     for correction in sorted(corrections, key=lambda each: each.number):
         try:
             apply(laid, correction)
@@ -45,13 +53,14 @@ def layer(
     return laid
 
 
-def _base(line: Line, number: int, typed_by: str) -> LayeredLine:
+def _base(line: Line, number: int, typed_by: str, told: str | None) -> LayeredLine:
     return LayeredLine(
         key=f"m{number}",
         words=tuple(LayeredWord(word, *_first_label(word, line, typed_by)) for word in line.words),
         start=line.start,
         end=line.end,
-        speaker=line.speaker,
+        speaker=line.speaker or told,
+        speaker_by=typed_by if line.speaker else "",
         kind=line.kind,
         doubts=line.doubts,
         language=line.language,
@@ -158,9 +167,15 @@ def _written(line: LayeredLine, found: Retimed, by: str, *, left: bool) -> Layer
     """
     respelt = found.fate == "respelt" and not left
     if found.old is None or found.fate == "new" or respelt:
-        return LayeredWord(found.word, Label.HUMAN, by)
+        return LayeredWord(_unnamed(line, found), Label.HUMAN, by)
     word = line.words[found.old]
     return word if left or word.label in ANSWERED else replace(word, label=Label.CONFIRMED, by=by)
+
+
+def _unnamed(line: LayeredLine, found: Retimed) -> Word:
+    """Who types a word does not answer for the speaker whom a machine gave it."""
+    is_told = found.old is not None and not line.words[found.old].speaker_answered
+    return replace(found.word, speaker=None) if is_told else found.word
 
 
 def _times(laid: Layered, correction: Correction) -> None:
@@ -218,16 +233,26 @@ def _merge(laid: Layered, correction: Correction) -> None:
     shown = laid.shown
     if shown.index(other) - shown.index(one) != 1:
         raise NoFit("only neighbours are merged", one.key)
+    speaker, speaker_by = _speaker_of_both(one, other)
     merged = replace(
         one,
         words=one.words + other.words,
         end=max(one.end, other.end),
-        speaker=one.speaker if one.speaker == other.speaker else one.speaker or other.speaker,
+        speaker=speaker,
+        speaker_by=speaker_by,
         doubts=tuple(dict.fromkeys(one.doubts + other.doubts)),
         corrections=tuple(dict.fromkeys(one.corrections + other.corrections)),
     )
     laid.put(other.key, ())
     _put(laid, one, correction, merged)
+
+
+def _speaker_of_both(one: LayeredLine, other: LayeredLine) -> tuple[str | None, str]:
+    """The speaker of two lines made one, and who said so; of one name both have to be given."""
+    if one.speaker == other.speaker:
+        return one.speaker, one.speaker_by if other.speaker_by else ""
+    named = one if one.speaker else other
+    return named.speaker, named.speaker_by
 
 
 def _delete(laid: Layered, correction: Correction) -> None:
@@ -256,20 +281,25 @@ def _no_speech(laid: Layered, correction: Correction) -> None:
 
 def _speaker(laid: Layered, correction: Correction) -> None:
     line = _target(laid, correction, any_text=True)
-    name = _name(correction)
-    _put(laid, line, correction, replace(line, speaker=name, speaker_by=correction.by))
+    _put(laid, line, correction, _named(line, _name(correction), correction.by))
 
 
-def _put_in(held: LayeredLine, written: str, correction: Correction) -> LayeredLine:
+def _named(line: LayeredLine, name: str | None, by: str) -> LayeredLine:
+    """The whole line: words have no speakers of their own any more."""
+    words = tuple(replace(each, word=replace(each.word, speaker=None)) for each in line.words)
+    return replace(line, words=words, speaker=name, speaker_by=by)
+
+
+def _put_in(held: LayeredLine, said: str, correction: Correction) -> LayeredLine:
     """What a person put in and a new run heard too: every word is theirs, and so is the name."""
     plain, by = [each.word for each in held.words], correction.by
     words = tuple(
         _written(held, found, by, left=False)
-        for found in retime(plain, written, start=held.start, end=held.end)
+        for found in retime(plain, said, start=held.start, end=held.end)
     )
+    written = replace(held, words=words)
     name = _name(correction)
-    named = replace(held, speaker=name, speaker_by=by) if name else held
-    return confirmed(replace(named, words=words), by)
+    return confirmed(_named(written, name, by) if name else written, by)
 
 
 def _name(correction: Correction) -> str | None:

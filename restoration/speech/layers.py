@@ -27,6 +27,13 @@ class Label(StrEnum):
 
 ANSWERED = frozenset({Label.CONFIRMED, Label.HUMAN})
 """A named person answers for the word."""
+_TOLD = " (machine)"
+"""Behind a speaker's name that no person gave, wherever it leaves."""
+
+
+def _marked(name: str | None) -> str | None:
+    """Once: a file of ours that was taken in again has the mark already."""
+    return f"{name.removesuffix(_TOLD)}{_TOLD}" if name else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,17 @@ class LayeredWord:
     word: Word
     label: Label
     by: str = ""
+
+    @property
+    def speaker_answered(self) -> bool:
+        """Its own speaker, if it has one, was named by who typed it."""
+        return self.word.speaker is None or self.label == Label.HUMAN
+
+    def as_word(self) -> Word:
+        """For cues and files."""
+        if self.speaker_answered:
+            return self.word
+        return replace(self.word, speaker=_marked(self.word.speaker))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,7 @@ class LayeredLine:
     end: int
     speaker: str | None = None
     speaker_by: str = ""
-    """Who named the speaker; empty: nobody, or a machine."""
+    """Who named the speaker; empty: nobody, or a machine. Who checks the words names nobody."""
     kind: Kind = "speech"
     doubts: tuple[str, ...] = ()
     removed: str = ""
@@ -62,15 +80,30 @@ class LayeredLine:
     def text(self) -> str:
         return join_words(each.word for each in self.words)
 
+    @property
+    def words_answered(self) -> bool:
+        """A named person answers for every word."""
+        return all(each.label in ANSWERED for each in self.words)
+
+    @property
+    def speaker_answered(self) -> bool:
+        """A named person says who speaks, or nobody says it."""
+        own = all(each.speaker_answered for each in self.words)
+        return own and bool(self.speaker_by or not self.speaker)
+
+    @property
+    def answered(self) -> bool:
+        """A named person answers for every word, and for the speaker's name."""
+        return self.words_answered and self.speaker_answered
+
     def as_line(self) -> Line:
-        """For cues and files."""
-        words = tuple(each.word for each in self.words)
+        """For cues and files: a speaker's name that no person gave says so."""
         return Line(
-            words,
+            tuple(each.as_word() for each in self.words),
             self.start,
             self.end,
             language=self.language,
-            speaker=self.speaker,
+            speaker=self.speaker if self.speaker_by else _marked(self.speaker),
             kind=self.kind,
             doubts=self.doubts,
         )

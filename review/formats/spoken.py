@@ -14,6 +14,7 @@ from restoration.speech.transcript import Line, first_frame, frame_after
 PROFILE = "archive"
 """The rules of the house by which lines become cues; see docs/transcripts.md."""
 UNREVIEWED = "machine, unreviewed"
+_NAME_UNREVIEWED = "speaker by a machine, unreviewed"
 _THREE_LETTERS = {
     "cs": "ces", "da": "dan", "de": "deu", "en": "eng", "es": "spa", "fi": "fin", "fr": "fra",
     "hu": "hun", "it": "ita", "ja": "jpn", "nl": "nld", "no": "nor", "pl": "pol", "pt": "por",
@@ -32,10 +33,31 @@ class SpokenLine:
     """A line as it stands after what people corrected."""
 
     line: Line
-    answered: bool
+    words_answered: bool
     """A named person answers for every word of it."""
+    speaker_answered: bool
+    """A named person says who speaks it, or nobody does; else the name says that it is a machine's.
+    """
     by: tuple[str, ...] = ()
     """Those people."""
+
+    @property
+    def answered(self) -> bool:
+        return not self.unreviewed
+
+    @property
+    def unreviewed(self) -> str:
+        """What of it nobody answers for, in words; empty: nothing."""
+        if not self.words_answered:
+            return UNREVIEWED
+        return "" if self.speaker_answered else _NAME_UNREVIEWED
+
+    @property
+    def answers(self) -> str:
+        """Who answers for it, in words."""
+        if not self.words_answered:
+            return UNREVIEWED
+        return "; ".join(filter(None, (", ".join(self.by), self.unreviewed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +130,6 @@ def _told(said: SpokenLine, first: int, rate: Fraction) -> dict[str, Any]:
         "speaker": said.line.speaker,
         "kind": said.line.kind,
         "text": said.line.text,
-        "state": "approved" if said.answered else UNREVIEWED,
+        "state": said.unreviewed or "approved",
         "answered_by": list(said.by) if said.answered else [],
     }

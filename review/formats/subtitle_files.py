@@ -10,7 +10,7 @@ from review.formats import transcript_docx, transcript_pdf
 from review.formats.ass import write_ass
 from review.formats.edition import DeliveryError, Edition
 from review.formats.imsc import write_imsc
-from review.formats.spoken import UNREVIEWED, Spoken
+from review.formats.spoken import Spoken
 from review.formats.srt import write_srt
 from review.formats.subtitles import Subtitles
 from review.formats.transcript_text import write_text
@@ -97,7 +97,7 @@ def _write_transcripts(folder: Path, edition: Edition, spoken: Spoken) -> list[P
             start_timecode=scan.start_timecode,
             title=f"{edition.title}, {edition.reel}",
             note=spoken.note,
-            marks=["" if each.answered else UNREVIEWED for each in spoken.lines],
+            marks=[each.unreviewed for each in spoken.lines],
         )
     )
     transcript_docx.write_transcript_docx(word, edition, spoken)

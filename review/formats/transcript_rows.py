@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from archive.timecode import timecode
 from restoration.speech.transcript import first_frame
 from review.formats.edition import Edition
-from review.formats.spoken import UNREVIEWED, Spoken
+from review.formats.spoken import Spoken
 
 COLUMNS = ("timecode", "speaker", "said", "answers for it")
 
@@ -17,5 +17,4 @@ def transcript_rows(edition: Edition, spoken: Spoken) -> Iterator[tuple[str, str
     scan = edition.scan
     for each in spoken.lines:
         at = timecode(first_frame(each.line.start, scan.rate), scan.rate, scan.start_timecode)
-        who = ", ".join(each.by) if each.answered else UNREVIEWED
-        yield at, each.line.speaker or "", each.line.text, who
+        yield at, each.line.speaker or "", each.line.text, each.answers

@@ -60,12 +60,14 @@ def test_a_transcript_is_corrected_by_keys(
     expect(page.locator("#spoken-said")).to_contain_text("rewritten")
     expect(page.locator("#m0 .text")).to_have_text("The cat is not impressed.")
     page.keyboard.press("Enter")
-    expect(page.locator("#m0 .badge")).to_contain_text(f"checked by {reviewer.get_username()}")
+    expect(page.locator("#m0 .badge")).to_contain_text("speaker machine-made")
     expect(page.locator("#m1")).to_be_focused()
     page.keyboard.press("x")
     expect(page.locator("#m1 .badge")).to_contain_text("no speech, by")
     page.keyboard.press("Control+z")
     expect(page.locator("#m1 .badge")).to_contain_text("machine-made, doubtful")
+    page.locator("#m0").get_by_role("button", name="Confirm the speaker").click()
+    expect(page.locator("#m0 .badge")).to_contain_text(f"checked by {reviewer.get_username()}")
     laid = transcripts.layered(kept)
     assert [each.text for each in laid.shown] == [
         "The cat is not impressed.", "Thank you for watching", "And now, farewell to Mars.",
@@ -87,6 +89,6 @@ def test_a_key_pressed_as_the_answer_comes_in_is_answered_in_place(
         }).observe(document.getElementById("spoken").parentElement, { childList: true })"""
     )
     page.locator("#m0").get_by_role("button", name="Confirm").click()
-    expect(page.locator("#m0 .badge")).to_contain_text("checked by")
+    expect(page.locator("#m0 .badge")).to_contain_text("speaker machine-made")
     expect(page.locator("#m1 .badge")).to_contain_text("checked by")
     expect(page.locator("#m2")).to_be_focused()

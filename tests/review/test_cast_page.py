@@ -16,6 +16,8 @@ from restoration import cast, transcripts
 from restoration.models import Biometric, Character, FaceTrack, Naming, StageRun
 from restoration.speech.transcript import Transcript
 from restoration.stages.attribute.record import as_json
+from review.gate import APPROVED
+from review.material import transcript_state
 from tests import factories
 from tests.restoration.speech.said import line
 from tests.restoration.stages.test_attribute import two_people_in_turn
@@ -88,6 +90,26 @@ def test_a_named_face_names_its_lines_as_a_machine_s_until_somebody_confirms(
     assert ">CONFIRMED</span>" in visit("transcript")
     transcripts.correct(transcript, "speaker", ["m0"], {"speaker": "Boris"}, by=archivist)
     assert ">HUMAN</span>" in visit("transcript")
+
+
+def test_checked_words_leave_with_a_machine_s_name_marked_until_a_person_confirms_it(
+    scan: Scan, visit, archivist: User
+) -> None:
+    cast.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
+    kept = scan.transcripts.get()
+    for key in ("m0", "m1"):
+        transcripts.correct(kept, "confirm", [key], {}, by=archivist)
+    path = reverse("transcript-file", args=[scan.reel_id, "vtt"])
+    assert "<v Anna (machine)>" in visit.client.get(path).content.decode()
+    assert transcript_state(scan.reel) == "nobody answers for 1 of 2 lines of version 1"
+    shown = visit("transcript")
+    assert "To check 1" in shown and "speaker machine-made" in shown
+    form = {"version": 1, "kind": "speaker", "key": "m0", "speaker": "Anna", "seen": "Who are you"}
+    assert "Confirm the speaker" in shown
+    visit.client.post(reverse("correct-transcript", args=[scan.reel_id]), form)
+    assert "<v Anna>" in visit.client.get(path).content.decode()
+    assert transcript_state(scan.reel) == APPROVED
+    assert "To check 0" in visit("transcript")
 
 
 def test_names_are_taken_back_changed_and_merged(scan: Scan, visit, archivist: User) -> None:

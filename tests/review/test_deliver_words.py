@@ -68,7 +68,10 @@ def test_lines_that_nobody_checked_leave_under_a_name_that_says_so(
         "transcript.machine-unreviewed.txt",
     ]
     text = files["transcript.machine-unreviewed.txt"].read_text()
-    assert "[00:00:00:00] Anna & Söhne: Good evening {to \\all}. [machine, unreviewed]" in text
+    assert (
+        "[00:00:00:00] Anna & Söhne (machine): Good evening {to \\all}. [machine, unreviewed]"
+        in text
+    )
     assert made.record["transcript"]["state"] == "machine, unreviewed: 2 of 2 lines"
     assert any("machine, unreviewed" in remark for remark in made.record["remarks"])
 
@@ -79,6 +82,7 @@ def test_what_a_person_answers_for_is_not_marked(
     kept = say(reel)
     for key in ("m0", "m1"):
         transcripts.correct(kept, "confirm", [key], {}, by=archivist)
+    transcripts.correct(kept, "speaker", ["m0"], {"speaker": "Anna & Söhne"}, by=archivist)
     made = deliver(reel, tmp_path / "out", "transcript")
     files = paths_of(made)
     assert "machine" not in files["transcript.txt"].read_text()
@@ -86,6 +90,42 @@ def test_what_a_person_answers_for_is_not_marked(
     said = [[cell.text for cell in row.cells] for row in table.rows[1:]]
     assert said[0][1:] == ["Anna & Söhne", "Good evening {to \\all}.", "anna"]
     assert made.record["transcript"]["state"] == "approved"
+
+
+def test_who_checks_the_words_does_not_answer_for_the_name_that_a_machine_gave(
+    reel: Reel, archivist: User, tmp_path: Path
+) -> None:
+    kept = say(reel)
+    for key in ("m0", "m1"):
+        transcripts.correct(kept, "confirm", [key], {}, by=archivist)
+    files = paths_of(deliver(reel, tmp_path / "a", "transcript"))
+    text = files["transcript.machine-unreviewed.txt"].read_text()
+    assert "Anna & Söhne (machine): Good" in text
+    assert "MACHINE, UNREVIEWED: All 8 words were typed or checked by a person. The spea" in text
+    (table,) = Document(str(files["transcript.machine-unreviewed.docx"])).tables
+    first = [cell.text for cell in table.rows[1].cells]
+    assert (first[1], first[3]) == (
+        "Anna & Söhne (machine)",
+        "anna; speaker by a machine, unreviewed",
+    )
+    for kind, ending, name in (
+        ("vtt", "vtt", "<v Anna &amp; Söhne (machine)>"),
+        ("imsc", "ttml", "Anna &amp; Söhne (machine)<"),
+        ("ass", "ass", "Anna & Söhne (machine)"),
+    ):
+        made = paths_of(deliver(reel, tmp_path / kind, kind))
+        assert name in made[f"subtitles.machine-unreviewed.{ending}"].read_text()
+    sidecar = json.loads(
+        paths_of(deliver(reel, tmp_path / "b", "edl"))["timeline.json"].read_text()
+    )
+    said = sidecar["scenes"][0]["transcript"][0]
+    assert (said["speaker"], said["state"], said["answered_by"]) == (
+        "Anna & Söhne (machine)",
+        "speaker by a machine, unreviewed",
+        [],
+    )
+    with pytest.raises(DeliveryRefused, match="nobody answers for 1 of 2 lines"):
+        deliver(reel, tmp_path / "c", "vtt", use="forensic")
 
 
 def test_every_subtitle_format_has_the_cues_frame_by_frame(reel: Reel, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from restoration.speech.transcript import CLOCK, Line
+from restoration.speech.transcript import CLOCK, Line, first_frame, frame_after
 from restoration.stages.attribute.lips import (
     REACH,
     Lips,
@@ -64,7 +64,7 @@ class Decision:
     state: State
     speaker: str | None
     confidence: float
-    """From 0 to 1."""
+    """From 0 to 1; 0 where it is unknown who speaks."""
     evidence: Mapping[str, Any]
     """Rule, person, track, frames, lip score and probability, face and voice distance."""
 
@@ -85,6 +85,18 @@ class _Heard:
     lips: list[Lips] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
     voice: npt.NDArray[np.float64] | None = None
+    on_screen: bool = False
+    """Some face is on screen meanwhile, whether it could be compared or not."""
+
+    @property
+    def moves(self) -> bool:
+        """Some mouth that was compared moves."""
+        return any(not lips.is_still for lips in self.lips)
+
+    @property
+    def is_seen(self) -> bool:
+        """What is on screen is known: a face was compared, or there is none."""
+        return bool(self.lips) or not self.on_screen
 
     def by_person(self, people: Mapping[int, int]) -> dict[int, float]:
         """How probable it is of each person on screen that they speak it."""
@@ -130,8 +142,14 @@ def _compared(reel: Measured, lines: Sequence[Line]) -> list[_Heard]:
             speech = speech_steps(spans, len(sound))
             heard.lips = _lips(mouths, sound, speech)
             heard.voice = _voice(reel, line)
+            heard.on_screen = _on_screen(reel, line)
         found.append(heard)
     return found
+
+
+def _on_screen(reel: Measured, line: Line) -> bool:
+    first, end = first_frame(line.start, reel.rate), frame_after(line.end, reel.rate)
+    return any(track.first_frame < end and first < track.end_frame for track in reel.tracks)
 
 
 def _lips(mouths: Sequence[Mouth], sound: Any, speech: npt.NDArray[np.int64]) -> list[Lips]:
@@ -191,17 +209,19 @@ def _decision(
     person, rule, sure = _whom(shares, away)
     if person is not None:
         return _told(heard, person, rule, sure, together, people, names, away, reel)
-    state: State = "unknown"
-    moving = [lips for lips in heard.lips if not lips.is_still]
-    if heard.line.kind == "speech" and (
-        not moving or (together.stands_out and max(shares.values(), default=0) < _ABSENT)
-    ):
-        state = "off screen"
-    evidence = {
-        "rule": rule if state == "unknown" else "no mouth on screen moves with the speech",
-        "synchrony": together.said,
-    }
-    return Decision(state, None, round(1 - sum(shares.values()), 3), evidence)
+    if not heard.is_seen:
+        rule = "too little of a face, or of sound, to compare them"
+    if not _is_off_screen(heard, together, shares):
+        return Decision("unknown", None, 0.0, {"rule": rule, "synchrony": together.said})
+    evidence = {"rule": "no mouth on screen moves with the speech", "synchrony": together.said}
+    return Decision("off screen", None, round(1 - sum(shares.values()), 3), evidence)
+
+
+def _is_off_screen(heard: _Heard, together: Synchrony, shares: Mapping[int, float]) -> bool:
+    """Somebody speaks, and nobody on screen does; never where that was not looked into."""
+    if heard.line.kind != "speech" or not heard.is_seen:
+        return False
+    return not heard.moves or (together.stands_out and max(shares.values(), default=0) < _ABSENT)
 
 
 def _whom(shares: Mapping[int, float], away: Mapping[int, float]) -> tuple[int | None, str, float]:

@@ -205,6 +205,32 @@ def test_a_speaker_stays_where_the_line_is_though_its_words_changed() -> None:
     assert (laid.lines[1].speaker, laid.lines[1].speaker_by) == ("Announcer", "anna")
 
 
+def test_who_types_or_merges_words_does_not_answer_for_a_machine_s_speaker() -> None:
+    words = tuple(replace(each, speaker="Boris") for each in MACHINE[0].words)
+    heard = [replace(MACHINE[0], words=words, speaker="Anna"), *MACHINE[1:]]
+    typed = on(layer(heard, []), "m0", "text", text="The cat is not impressed.")
+    line = layer(heard, [typed]).lines[0]
+    assert line.as_line().speaker == "Anna (machine)" and not line.speaker_answered
+    assert [each.speaker for each in line.as_line().words] == ["Boris (machine)"] * 4 + [None]
+    told = {0: "Anna", 1: "Anna"}
+    first = on(layer(MACHINE, [], told=told), "m0", "speaker", speaker="Anna")
+    both = layer(MACHINE, [first], told=told)
+    assert both.lines[0].as_line().speaker == "Anna"
+    targets = tuple(Target(each.key, each.start, each.end, each.text) for each in both.lines[:2])
+    merged = layer(MACHINE, [first, Correction(2, "merge", "anna", targets)], told=told).lines[0]
+    assert merged.as_line().speaker == "Anna (machine)"
+    named = on(layer(heard, []), "m0", "speaker", speaker="Carla")
+    whole = layer(heard, [named]).lines[0].as_line()
+    assert whole.speaker == "Carla" and {each.speaker for each in whole.words} == {None}
+
+
+def test_a_speaker_in_a_file_of_a_person_is_theirs_and_one_told_beside_it_is_not() -> None:
+    written = [replace(MACHINE[0], speaker="Anna"), *MACHINE[1:]]
+    laid = layer(written, [], typed_by="Library of Congress", told={0: "Boris", 1: "Boris"})
+    assert [each.as_line().speaker for each in laid.lines] == ["Anna", "Boris (machine)", None]
+    assert [each.answered for each in laid.lines] == [True, False, True]
+
+
 def test_an_imported_line_of_a_person_is_human_from_the_start() -> None:
     laid = layer(MACHINE, [], typed_by="Library of Congress")
     assert {(each.label, each.by) for each in laid.lines[0].words} == {

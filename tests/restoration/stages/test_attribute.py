@@ -158,6 +158,44 @@ def test_mouths_that_only_quiver_leave_the_speaker_off_screen() -> None:
     assert speakers(found) == [None] and found.lines[0].state == "off screen"
 
 
+def short_line() -> Measured:
+    """A third of a second is said while Anna is on screen and moves her mouth."""
+    levels = syllables(LINE, 1)
+    return reel(levels, [track(1, mouth_of(levels, 2), face=1)])
+
+
+@pytest.mark.parametrize(
+    ("measured", "end"),
+    [
+        pytest.param(short_line(), CLOCK + CLOCK // 10, id="a line too short to compare"),
+        pytest.param(reel(syllables(0, 1), [track(1, still(75), face=1)]), 2 * CLOCK, id="silent"),
+        pytest.param(
+            reel(syllables(LINE, 1), [track(1, still(8), first=30, face=1)]),
+            2 * CLOCK,
+            id="a face that is soon gone",
+        ),
+    ],
+)
+def test_whoever_was_never_compared_is_not_said_to_be_silent(measured: Measured, end: int) -> None:
+    said = Line(spread("yes", CLOCK, end), CLOCK, end)
+    (found,) = decide(measured, [said], cluster(measured.tracks), NAMES).lines
+    assert (found.state, found.speaker, found.confidence) == ("unknown", None, 0.0)
+    assert found.evidence["rule"] == "too little of a face, or of sound, to compare them"
+
+
+def test_who_is_off_screen_beside_a_face_elsewhere_in_the_reel_is_so_with_confidence() -> None:
+    later = track(1, still(75), first=75, face=1)
+    found = decided(reel(syllables(2 * LINE, 1), [later]), 1)
+    assert (found.lines[0].state, found.lines[0].confidence) == ("off screen", 1.0)
+
+
+def test_a_dubbed_line_is_unknown_and_claims_no_confidence() -> None:
+    levels = syllables(3 * LINE, 1)
+    faces = [track(n + 1, mouth_of(syllables(LINE, 20 + n), n), n * 75, face=1) for n in range(3)]
+    found = decided(reel(levels, faces), 3)
+    assert {(line.state, line.confidence) for line in found.lines} == {("unknown", 0.0)}
+
+
 def test_without_a_cast_it_is_known_which_face_speaks_and_nobody_is_named() -> None:
     measured = two_people_in_turn()
     people = cluster(measured.tracks)
@@ -236,9 +274,12 @@ def test_words_carry_speaker_label_and_evidence() -> None:
 def test_a_decision_without_evidence_has_no_name() -> None:
     silent = Line(spread("a card", 0, CLOCK), 0, CLOCK, kind="intertitle")
     found = decide(two_people_in_turn(), [silent], {1: 1, 2: 2}, NAMES)
-    assert found.lines[0] == Decision(
-        "unknown", None, found.lines[0].confidence, found.lines[0].evidence
-    )
+    rule = "no face and no voice stands out"
+    evidence = {
+        "rule": rule,
+        "synchrony": "nobody on screen moves their lips while somebody speaks",
+    }
+    assert found.lines[0] == Decision("unknown", None, 0.0, evidence)
 
 
 def test_the_command_says_which_weights_it_lacks(
