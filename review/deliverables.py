@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -240,10 +241,11 @@ def hand_over(
     listed: list[dict[str, Any]] = [
         _entry(target, file.name, file.sha256, file.bytes) for file in assembled.files
     ]
-    agent, told = _agent(by), circumstances(reel, by, edition.use)
+    agent, told = _agent(by), assembled.circumstances
     made = record.build_record(
-        edition, listed, told, format=format, viewing=assembled.viewing, signed=assembled.signed
-    )
+        edition, listed, told, format=format, viewing=assembled.viewing, signed=assembled.signed,
+        contents=map(asdict, assembled.contents),
+    )  # fmt: skip
     path = folder / record.NAME
     record.write_record(path, made)
     listed.append(_entry(target, path.name, sha256_file(path), path.stat().st_size))
@@ -266,7 +268,7 @@ def _agent(by: Any) -> Agent:
 
 
 def circumstances(reel: Reel, by: Any, use: str) -> Circumstances:
-    """Of a deliverable that is made at this moment."""
+    """Of a deliverable that begins to be made now; everything written of it says these."""
     now, days = timezone.now(), policy_for(use).expires_after_days
     expires = (now.date() + timedelta(days=days)).isoformat() if days else ""
     return Circumstances(str(_agent(by)), now.isoformat(), custody.chain_heads(reel), expires)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Q
+
 from archive import derived
 from archive.fixity import scan_digest
 from archive.media.decode import open_source
@@ -89,9 +91,12 @@ def _recognise(finding: Finding) -> Scan | None:
             what = "picture" if name == PICTURE else "map"
             finding.known_as.append(f"{what} of {take} of {take.scan.reel}")
             behind = behind or take.scan
-    found = Deliverable.objects.filter(files__contains=[{"sha256": finding.sha256}])
+    these = [{"sha256": finding.sha256}]
+    found = Deliverable.objects.filter(
+        Q(files__contains=these) | Q(record__contents__contains=these)
+    )
     for deliverable in found.select_related("reel__element__title", "scan", "withdrawal__by"):
-        name = next(f["name"] for f in deliverable.files if f["sha256"] == finding.sha256)
+        name = _name_in(deliverable, finding.sha256)
         finding.known_as.append(
             f"{name} of deliverable {deliverable.pk} ({deliverable.format} for {deliverable.use}) "
             f"of {deliverable.reel}, {deliverable.at:%Y-%m-%d}"
@@ -100,6 +105,15 @@ def _recognise(finding: Finding) -> Scan | None:
             finding.problems.append(f"deliverable {deliverable.pk}: {deliverable.unavailable}")
         behind = behind or deliverable.scan
     return behind
+
+
+def _name_in(deliverable: Deliverable, sha256: str) -> str:
+    """What the bytes are called there; a package's row lists the package, its record the rest."""
+    for file in deliverable.files:
+        if file["sha256"] == sha256:
+            return str(file["name"])
+    packed = next(file for file in deliverable.record["contents"] if file["sha256"] == sha256)
+    return f"{packed['name']} in the package"
 
 
 def _record_beside(path: Path) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from archive.fixity import scan_bytes, scan_digest, sha256_file
@@ -71,8 +71,12 @@ class Assembled:
 
     files: tuple[WrittenFile, ...]
     viewing: mp4.ViewingCopy | None
+    circumstances: Circumstances
+    """Those of the order: whatever is still written of it says the same as the files."""
     signed: Signed = NOBODY
     """What bears credentials, or why nothing does."""
+    contents: tuple[WrittenFile, ...] = ()
+    """What lies in the package; empty where nothing was packed."""
 
 
 def steps(format: str) -> list[str]:
@@ -142,26 +146,30 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
             WrittenFile(path.name, sha256, path.stat().st_size) for path, sha256 in digests.items()
         ),
         viewing,
+        order.circumstances,
         signed,
     )
 
 
 def _pack(order: Order, loose: Assembled, told: Progress) -> Assembled:
     """Everything into one bag, with a record that says what it is to whoever has the bag alone."""
-    files = [
-        {"name": each.name, "sha256": each.sha256, "bytes": each.bytes} for each in loose.files
-    ]
     made = record.build_record(
-        order.edition, files, order.circumstances, format=order.format, viewing=loose.viewing,
-        signed=loose.signed,
+        order.edition, map(asdict, loose.files), order.circumstances,
+        format=order.format, viewing=loose.viewing, signed=loose.signed,
     )  # fmt: skip
-    record.write_record(order.folder / record.NAME, made)
+    told_within = order.folder / record.NAME
+    record.write_record(told_within, made)
+    within = WrittenFile(record.NAME, sha256_file(told_within), told_within.stat().st_size)
     packed = package.pack(
         order.folder, order.edition, progress=lambda done, total: told(PACKING, done, total)
     )
     digest = _Sizes(DIGESTS, [packed], told).digest(packed)
     return Assembled(
-        (WrittenFile(packed.name, digest, packed.stat().st_size),), loose.viewing, loose.signed
+        (WrittenFile(packed.name, digest, packed.stat().st_size),),
+        loose.viewing,
+        order.circumstances,
+        loose.signed,
+        contents=(*loose.files, within),
     )
 
 

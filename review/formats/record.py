@@ -48,11 +48,13 @@ def build_record(
     format: str,
     viewing: ViewingCopy | None = None,
     signed: Signed = NOBODY,
+    contents: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Takes, digests, approvals, totals, the heads of the event chains, and every file's digest.
 
     Args:
         files: `name`, `sha256` and `bytes` of each.
+        contents: the same of what lies in a package, so that it is known again when unpacked.
     """
     scan = edition.scan
     return {
@@ -80,8 +82,13 @@ def build_record(
         "viewing_sound": list(viewing.tracks) if viewing else [],
         "credentials": signed.as_json(),
         "remarks": [*_remarks(edition, viewing), *signed.remarks],
-        "files": [{key: entry[key] for key in ("name", "sha256", "bytes")} for entry in files],
+        "files": [_file_entry(entry) for entry in files],
+        "contents": [_file_entry(entry) for entry in contents],
     }
+
+
+def _file_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: entry[key] for key in ("name", "sha256", "bytes")}
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:

@@ -50,8 +50,7 @@ def path_of(made: Deliverable) -> Path:
 def test_the_bag_is_whole_and_says_what_each_file_is(packed: Deliverable, tmp_path: Path) -> None:
     with zipfile.ZipFile(path_of(packed)) as archive:
         assert archive.testzip() is None
-        archive.extractall(tmp_path / "unpacked")
-    (folder,) = (tmp_path / "unpacked").iterdir()
+    folder = unpacked(packed, tmp_path / "unpacked")
     bag = bagit.Bag(str(folder))
     bag.validate()
     record = json.loads((folder / "data" / "record.json").read_text())
@@ -60,6 +59,38 @@ def test_the_bag_is_whole_and_says_what_each_file_is(packed: Deliverable, tmp_pa
     assert {"master.mkv", "map.mkv", "viewing.mp4", "timeline.otio", "cue-sheet.pdf"} <= set(named)
     assert {path.name for path in (folder / "data").iterdir()} == {*named, "record.json"}
     assert all(sha256_file(folder / "data" / name) == told for name, told in named.items())
+
+
+def unpacked(made: Deliverable, folder: Path) -> Path:
+    with zipfile.ZipFile(path_of(made)) as archive:
+        archive.extractall(folder)
+    (bag,) = folder.iterdir()
+    return bag
+
+
+def test_both_records_tell_of_one_moment_and_of_the_same_files(
+    packed: Deliverable, tmp_path: Path
+) -> None:
+    within = unpacked(packed, tmp_path / "unpacked") / "data" / "record.json"
+    told = json.loads(within.read_text())
+    for key in ("made", "by", "expires", "chain_heads"):
+        assert told[key] == packed.record[key], key
+    itself = {
+        "name": "record.json", "sha256": sha256_file(within), "bytes": within.stat().st_size,
+    }  # fmt: skip
+    assert packed.record["contents"] == [*told["files"], itself]
+
+
+def test_a_file_of_a_withdrawn_package_is_known_when_it_lies_alone(
+    packed: Deliverable, archivist: User, tmp_path: Path
+) -> None:
+    master = unpacked(packed, tmp_path / "unpacked") / "data" / "master.mkv"
+    alone = master.rename(tmp_path / "film.mkv")
+    found = verify(alone)
+    assert f"master.mkv in the package of deliverable {packed.pk}" in found.known_as[0]
+    assert found.problems == []
+    withdraw(packed, by=archivist, reason="the donor objects")
+    assert any("the donor objects" in each for each in verify(alone).problems)
 
 
 def test_it_is_fetched_on_from_where_a_download_broke_off(
@@ -97,7 +128,12 @@ def test_what_is_withdrawn_stays_listed_and_cannot_be_fetched(
 
 
 def test_it_expires_when_its_policy_says(
-    settings: Any, packed: Deliverable, client: Client, archivist: User, tmp_path: Path
+    settings: Any,
+    packed: Deliverable,
+    client: Client,
+    archivist: User,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     own = tmp_path / "own.toml"
     own.write_text('[loan]\ntitle = "loans"\nsays = "For a week."\nexpires_after_days = 7\n')
@@ -107,9 +143,16 @@ def test_it_expires_when_its_policy_says(
     made = Deliverable.objects.get(use="loan")
     assert made.expires == timezone.now().date() + timedelta(days=7)
     assert made.record["expires"] == made.expires.isoformat()
-    assert not made.unavailable
-    made.expires = timezone.now().date()
-    assert made.unavailable.startswith("It expired on")
+    file = reverse("deliverable-file", args=[made.pk, 0])
+    now = timezone.now()
+    for days, status in ((6, 200), (7, 410)):
+        monkeypatch.setattr(timezone, "now", lambda days=days: now + timedelta(days=days))
+        client.force_login(archivist)
+        answer = client.get(file)
+        assert answer.status_code == status, f"after {days} days"
+        said = b"".join(answer)
+    assert "It expired on" in said.decode()
+    assert any("It expired on" in each for each in verify(Path(made.files[0]["path"])).problems)
 
 
 def test_the_database_refuses_to_change_or_remove_what_left(packed: Deliverable) -> None:
