@@ -1,10 +1,12 @@
 """What a run has made so far, put away chunk by chunk, so that one that was killed goes on.
 
 A chunk is a folder: the stage's own pictures, labels and heat, coded as a take's are, the stage's
-facts as they stood after its last frame, and the digests of these files. It gets its name only
-once it is whole, and is used again only if every byte is as it was and inputs, parameters, code,
-weights and libraries are the same. The take itself is then written as if nothing had happened, of
-the frames that were kept and those that are still made: the same bytes.
+facts as they stood after its last frame, and the digests of these files and of what they were made
+of. It gets its name only once it is whole, and is used again only if every byte is as it was and
+inputs, parameters, code, weights and libraries are the same: each chunk says that for itself, since
+one that could not be removed may lie beside those of another run. The take itself is then written
+as if nothing had happened, of the frames that were kept and those that are still made: the same
+bytes.
 """
 
 from __future__ import annotations
@@ -73,10 +75,10 @@ class _Kept:
 class _Writer:
     """A chunk in the making."""
 
-    def __init__(self, folder: Path, read: PictureFormat) -> None:
+    def __init__(self, folder: Path, read: PictureFormat, key: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        self._folder, self._read = folder, read
+        self._folder, self._read, self._key = folder, read, key
         self._opened = contextlib.ExitStack()
         self._pictures: PictureWriter | None = None
         self._maps: MapWriter | None = None
@@ -105,7 +107,8 @@ class _Writer:
         self._opened.close()
         (self._folder / _FACTS).write_bytes(canonical_json(facts))
         digests = {path.name: sha256_file(path) for path in sorted(self._folder.iterdir())}
-        (self._folder / _DIGESTS).write_bytes(canonical_json(digests))
+        said = {"key": self._key, "files": digests}
+        (self._folder / _DIGESTS).write_bytes(canonical_json(said))
         shutil.rmtree(name, ignore_errors=True)
         self._folder.rename(name)
 
@@ -124,7 +127,7 @@ class KeptChunks:
         Args:
             key: everything that decides what the stage makes.
         """
-        self._folder = folder
+        self._folder, self._key = folder, digest_json(key)
         self._lock: TextIO | None = None
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / _LOCK).open("w", encoding="ascii")
@@ -134,11 +137,10 @@ class KeptChunks:
             lock.close()
             return
         self._lock = lock
-        wanted = digest_json(key)
         held = folder / _KEY
-        if not held.exists() or held.read_text(encoding="ascii") != wanted:
+        if not held.exists() or held.read_text(encoding="ascii") != self._key:
             self._remove_from(0)
-            held.write_text(wanted, encoding="ascii")
+            held.write_text(self._key, encoding="ascii")
 
     def __enter__(self) -> Self:
         return self
@@ -163,7 +165,7 @@ class KeptChunks:
         if self._lock is None:
             return found
         for number in range(count):
-            kept = _read(self._place(number))
+            kept = _read(self._place(number), self._key)
             if kept is None:
                 break
             found.append(kept)
@@ -198,7 +200,7 @@ class KeptChunks:
         if self._lock is None:
             return None
         with contextlib.suppress(OSError):
-            return _Writer(self._place(number).with_suffix(".part"), read)
+            return _Writer(self._place(number).with_suffix(".part"), read, self._key)
         self._give_up(None)
         return None
 
@@ -234,12 +236,16 @@ class KeptChunks:
                 shutil.rmtree(found, ignore_errors=True)
 
 
-def _read(folder: Path) -> _Kept | None:
+def _read(folder: Path, key: str) -> _Kept | None:
+    """The chunk, if it was made of just this and is as it was."""
     try:
-        digests = json.loads((folder / _DIGESTS).read_bytes())
+        said = json.loads((folder / _DIGESTS).read_bytes())
+        if said.get("key") != key:
+            return None
+        digests = said["files"]
         facts = json.loads((folder / _FACTS).read_bytes())
         sound = all(sha256_file(folder / name) == sha256 for name, sha256 in digests.items())
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return None
     return _Kept(folder, facts) if sound and {PICTURE, MAP, _FACTS} <= set(digests) else None
 

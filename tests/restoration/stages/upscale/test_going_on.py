@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,6 +120,26 @@ def test_a_damaged_chunk_is_made_again_and_other_parameters_make_all_again(
     assert first == 12
     assert bytes_of(tmp_path / "2") == bytes_of(whole)
     _, first = go_on(scan, tmp_path / "3", chunks, threshold=2.0)
+    assert first == 0
+
+
+def test_chunks_of_other_parameters_that_cannot_be_removed_are_not_used(
+    scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks = tmp_path / "chunks"
+    go_on(scan, tmp_path / "1", chunks)
+    remove = shutil.rmtree
+
+    def refused(path: Path, **how: Any) -> None:
+        if Path(path).parent != chunks:
+            remove(path, **how)
+
+    monkeypatch.setattr("restoration.chunks.shutil.rmtree", refused)
+    made, first = go_on(scan, tmp_path / "2", chunks, mode="free")
+    assert first == 0
+    assert made.manifest is not None and made.manifest["facts"]["mode"] == "free"
+    assert (chunks / "00000").is_dir(), "it is still there"
+    _, first = go_on(scan, tmp_path / "3", chunks, mode="free")
     assert first == 0
 
 
