@@ -18,6 +18,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from archive.models import Scan, Title
+from restoration.cancelling import cancel_if_open
 from restoration.editing import lock, tell
 from restoration.errors import CastRefused
 from restoration.models import (
@@ -171,7 +172,9 @@ def attributed(transcript: Transcript) -> dict[int, Said]:
     if not settings.BIOMETRICS:
         return {}
     found = {}
-    rows = Attribution.objects.filter(line__transcript=transcript)
+    # The numbers of faces and people are a run's own; those of another mean other people.
+    run = newest_run(transcript.scan)
+    rows = Attribution.objects.filter(line__transcript=transcript, run=run)
     for row in rows.select_related("line"):
         told = by_track.get(row.track) or by_person.get(row.person)
         name = told.name if told and row.state == SPOKEN else ""
@@ -229,9 +232,12 @@ def rename(character: Character, name: str, *, scan: Scan, by: User, actor: str 
 
     Raises: CastRefused
     """
-    before = character.name
+    before, played = character.name, character.actor
     other = _character(character.title, name, actor, by)
     if other.pk != character.pk:
+        if played and not other.actor:
+            other.actor = played
+            other.save(update_fields=["actor"])
         Naming.objects.filter(character=character).update(character=other)
         character.delete()
     tell("character renamed", scan, by, {"from": before, "to": other.name})
@@ -251,10 +257,14 @@ class Left:
     namings: int
     findings: int
     """Runs whose findings still hold faces or lips."""
+    running: int = 0
+    """Runs that are still looking for faces, and keep what they find."""
 
     @property
     def is_nothing(self) -> bool:
-        return not any((self.embeddings, self.face_tracks, self.attributions, self.findings))
+        return not any(
+            (self.embeddings, self.face_tracks, self.attributions, self.findings, self.running)
+        )
 
 
 def left(scan: Scan | None = None) -> Left:
@@ -267,6 +277,7 @@ def left(scan: Scan | None = None) -> Left:
         Attribution.objects.filter(**{f"run__{name}": value for name, value in of.items()}).count(),
         Naming.objects.filter(**{f"track__{name}": value for name, value in of.items()}).count(),
         runs.filter(**of).count(),
+        StageRun.objects.filter(stage=STAGE, status__in=StageRun.OPEN, **of).count(),
     )
 
 
@@ -277,6 +288,8 @@ def forget(scan: Scan) -> Left:
     Characters, which are names, and names that people gave to lines stay.
     """
     lock(scan)
+    for run in StageRun.objects.filter(scan=scan, stage=STAGE, status__in=StageRun.OPEN):
+        cancel_if_open(run, because="biometric data is deleted")
     before = left(scan)
     Attribution.objects.filter(run__scan=scan).delete()
     FaceTrack.objects.filter(scan=scan).delete()  # with what people called them

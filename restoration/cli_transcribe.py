@@ -23,6 +23,7 @@ from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat
 from archive.media.sandbox import probe_safely
 from restoration.cli_progress import Reporter
 from restoration.clip import ScanSound, StageClip
+from restoration.software import code_digest, library_versions, stage_weights
 from restoration.stages.contract import Clip, StageError
 from restoration.stages.journal import Journal
 from restoration.stages.parameters import params_json
@@ -79,7 +80,7 @@ def transcribe(
     STAGE.parse(params)
     began = time.perf_counter()
     with ExitStack() as opened:
-        clip, silent = _open(source, rate, reporter, opened, _journal(source, params, kept))
+        clip, silent = _open(source, rate, reporter, opened, _journal(source, params, kept, rate))
         given = dict(params)
         if (titles or silent) and not given.get("titles"):
             given["titles"] = _titles(source, rate, reporter)
@@ -94,14 +95,17 @@ def transcribe(
     return found | {"seconds": round(took, 2), "seconds_of_sound": round(seconds, 2)}
 
 
-def _journal(source: Path, params: Mapping[str, Any], kept: Path | None) -> Journal | None:
+def _journal(
+    source: Path, params: Mapping[str, Any], kept: Path | None, rate: Fraction | None
+) -> Journal | None:
     """Known by the file, as far as its size and time tell, and by what is asked for."""
     if kept is None or not source.is_file():
         return None
     told = source.stat()
-    weights = [str(each) for each in STAGE.weights(STAGE.parse(params))]
     asked = params_json(STAGE.parse(params)) | {"titles": []}
-    about = [str(source.resolve()), told.st_size, told.st_mtime_ns, STAGE.version, weights]
+    made_by = [STAGE.version, code_digest(STAGE), library_versions()]
+    weights = [[each.name, each.sha256] for each in stage_weights(STAGE, params)]
+    about = [str(source.resolve()), told.st_size, told.st_mtime_ns, str(rate), made_by, weights]
     return Journal(kept, digest_json([*about, asked]))
 
 

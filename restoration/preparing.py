@@ -22,6 +22,7 @@ from restoration.mapfile import MapReader
 from restoration.orders import FACTS, Order, TakeFiles
 from restoration.provenance import FrameMap, ProvenanceError, identity_map
 from restoration.recording import MAP, PICTURE
+from restoration.software import code_digest, library_versions
 from restoration.stages.contract import Stage, StageError
 from restoration.stages.journal import JOURNAL, Journal
 
@@ -131,6 +132,7 @@ def _journal(order: Order, stage: Stage) -> Journal | None:
     if order.chunks_folder is None or stage.makes != "findings":
         return None
     told = [order.scan_sha256, stage.name, stage.version, order.params]
+    told += [code_digest(stage), library_versions()]
     named = digest_json([*told, order.start_frame, order.end_frame])
     return Journal(order.chunks_folder / JOURNAL, named)
 

@@ -18,7 +18,6 @@ from archive import derived
 from archive.access import check_media, reel_for, signed_in
 from archive.media.errors import MediaError
 from archive.media.stills import frame_png
-from archive.views import never_changes
 from restoration import cast
 from restoration.errors import RestorationError
 from restoration.models import Character, FaceTrack, Naming
@@ -54,6 +53,7 @@ def cast_of_reel(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(VIEW, raise_exception=True)
 def face_picture(request: HttpRequest, pk: int) -> HttpResponse:
     """The face in the frame that shows it best."""
+    _refuse_switched_off()
     track = get_object_or_404(FaceTrack.objects.select_related("scan__reel"), pk=pk)
     check_media(request, track.scan)
     scan = track.scan
@@ -66,7 +66,15 @@ def face_picture(request: HttpRequest, pk: int) -> HttpResponse:
     if picture is None:
         raise Http404("This frame cannot be shown.")
     _, data = cv2.imencode(".jpg", _cut_out(np.asarray(picture, np.uint8), track.box))
-    return never_changes(HttpResponse(data.tobytes(), content_type="image/jpeg"))
+    response = HttpResponse(data.tobytes(), content_type="image/jpeg")
+    response.headers["Cache-Control"] = "no-store"  # gone with the data that it is cut out by
+    return response
+
+
+def _refuse_switched_off() -> None:
+    """Raises: Http404 where the archive tells no faces apart."""
+    if not settings.BIOMETRICS:
+        raise Http404("Telling faces apart is switched off in this archive.")
 
 
 def _cut_out(picture: np.ndarray, box: list[int]) -> np.ndarray:
@@ -108,6 +116,7 @@ def _say(request: HttpRequest, track: FaceTrack, values: dict[str, object]) -> N
 @require_POST
 @permission_required(NAME, raise_exception=True)
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    _refuse_switched_off()
     naming = get_object_or_404(Naming.objects.select_related("track__scan__reel"), pk=pk)
     check_media(request, naming.track.scan)
     try:
@@ -121,6 +130,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required(NAME, raise_exception=True)
 def rename(request: HttpRequest, pk: int, character: int) -> HttpResponse:
+    _refuse_switched_off()
     reel = reel_for(request, pk)
     scan = reel.current_scan()
     found = get_object_or_404(Character, pk=character, title=reel.element.title)

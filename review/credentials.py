@@ -149,7 +149,7 @@ def read(path: Path, *, trusted: str = "") -> Reading:
             c2pa.Context(settings) as context,
             c2pa.Reader(kind, source, context=context) as found,
         ):
-            return _reading(json.loads(found.json()), str(found.get_validation_state()))
+            return _read_whole(json.loads(found.json()), str(found.get_validation_state()))
     except c2pa.C2paError.ManifestNotFound:
         return Reading(NONE)
     except c2pa.C2paError as error:
@@ -182,6 +182,20 @@ def _device(name: str) -> Callable[[bytes], bytes]:
             f"CREDENTIALS_DEVICE ({name}) names no function: {error}; write module:function"
         ) from error
     return found
+
+
+def _read_whole(store: Mapping[str, Any], state: str) -> Reading:
+    """What it says, if that has the shape of what we write; anybody can sign anything."""
+    try:
+        reading = _reading(store, state)
+        for scene in reading.approvals:
+            _ = (scene["scene"], scene["first_frame"], scene["last_frame"])
+            _ = [(each["by"], each["at"][:10]) for each in scene["approved"]]
+        for action in reading.actions:
+            _ = action.get("description") or action["action"]
+    except (AttributeError, KeyError, TypeError) as error:
+        return Reading(INVALID, (f"its credentials have another shape than is known: {error!r}",))
+    return reading
 
 
 def _reading(store: Mapping[str, Any], state: str) -> Reading:

@@ -17,6 +17,11 @@ def identity() -> Identity:
     """
     certificates = str(settings.CREDENTIALS_CERTIFICATES)
     key, device = str(settings.CREDENTIALS_KEY), str(settings.CREDENTIALS_DEVICE)
+    if not certificates and (key or device):
+        raise CredentialsError(
+            "CREDENTIALS_KEY or CREDENTIALS_DEVICE is set without CREDENTIALS_CERTIFICATES: name "
+            "that file too, or none of them, to sign with the test authority"
+        )
     if not certificates:
         test = _test_authority()
         return Identity(_read(test.chain), test.key, is_test=True)

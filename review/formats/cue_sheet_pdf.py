@@ -61,7 +61,9 @@ def _table(rows: Iterable[list[str]]) -> Any:
     body = [[Paragraph(escape(name), head) for name in SHOWN]]
     for row in rows:
         body.append([Paragraph(_breakable(row[place]), cell) for place in places])
-    table = Table(body, colWidths=[width * mm for width in SHOWN.values()], repeatRows=1)
+    table = Table(
+        body, colWidths=[width * mm for width in SHOWN.values()], repeatRows=1, splitInRow=1
+    )
     line = colors.HexColor("#999999")
     table.setStyle(
         TableStyle(

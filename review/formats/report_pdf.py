@@ -200,7 +200,7 @@ def _table(
     ]
     table = Table(
         body or [["nothing"]], colWidths=[width * mm for width in widths] if body else None,
-        repeatRows=1 if heads else 0,
+        repeatRows=1 if heads else 0, splitInRow=1,
     )  # fmt: skip
     table.setStyle(
         TableStyle(

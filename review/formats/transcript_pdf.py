@@ -31,7 +31,7 @@ def write_transcript_pdf(path: Path, edition: Edition, spoken: Spoken) -> None:
     rows += [
         [Paragraph(escape(text), cell) for text in row] for row in transcript_rows(edition, spoken)
     ]
-    table = Table(rows, colWidths=[width * mm for width in _WIDTHS], repeatRows=1)
+    table = Table(rows, colWidths=[width * mm for width in _WIDTHS], repeatRows=1, splitInRow=1)
     table.setStyle(
         TableStyle(
             [

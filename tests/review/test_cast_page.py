@@ -115,11 +115,12 @@ def test_checked_words_leave_with_a_machine_s_name_marked_until_a_person_confirm
 def test_names_are_taken_back_changed_and_merged(scan: Scan, visit, archivist: User) -> None:
     first, second = FaceTrack.objects.order_by("number")
     cast.name_face(first, "Anna", by=archivist)
-    made = cast.name_face(second, "Boris", by=archivist, everywhere=False)
+    made = cast.name_face(second, "Boris", actor="Ida Bell", by=archivist, everywhere=False)
     assert speakers(scan) == ["Anna", "Boris"]
     rename = reverse("rename-character", args=[scan.reel_id, made.character_id])
     visit.client.post(rename, {"name": "Anna"})
     assert speakers(scan) == ["Anna", "Anna"] and Character.objects.count() == 1
+    assert Character.objects.get().actor == "Ida Bell"
     visit.client.post(reverse("withdraw-naming", args=[Naming.objects.latest("pk").pk]))
     assert speakers(scan) == ["Anna", None]
 
@@ -132,6 +133,7 @@ def test_switched_off_nobody_is_named_and_the_stage_tells_nobody_apart(
     settings.BIOMETRICS = False
     assert speakers(scan) == [None, None]
     assert "Switched off" in visit()
+    assert visit.client.get(reverse("face-picture", args=[face.pk])).status_code == 404
     visit.client.post(reverse("name-face", args=[face.pk]), {"name": "Boris"})
     assert Naming.objects.count() == 1
     visit.client.post(reverse("process-reel", args=[scan.reel_id]), {"stages": "attribute"})

@@ -229,3 +229,19 @@ def test_what_leaves_without_approval_leaves_unsigned(tmp_path: Path, archivist:
     files = files_of(made)
     assert SIDECAR not in files
     assert credentials.read(files["viewing.mp4"]).state == NONE
+
+
+@pytest.mark.parametrize(
+    "assertions",
+    [
+        [{"label": "org.reelproof.approvals", "data": {"scenes": [{}]}}],
+        [{"label": "c2pa.actions", "data": ["a"]}],
+        [{"label": "c2pa.actions", "data": {"actions": [7]}}],
+    ],
+)
+def test_what_others_sign_in_another_shape_is_told_as_invalid(
+    assertions: list[dict[str, Any]],
+) -> None:
+    store = {"active_manifest": "one", "manifests": {"one": {"assertions": assertions}}}
+    read = credentials._read_whole(store, "Trusted")
+    assert read.state == credentials.INVALID and "another shape" in read.problems[0]

@@ -72,7 +72,12 @@ def _credentials(found: Reading) -> list[str]:
         who = ", ".join(f"{each['by']} on {each['at'][:10]}" for each in scene["approved"])
         place = f"scene {scene['scene']}, frames {scene['first_frame']} to {scene['last_frame']}"
         lines.append(f"  approved {place}: {who}")
-    return lines
+    return [_printable(line) for line in lines]
+
+
+def _printable(line: str) -> str:
+    """Without signs that move a terminal's cursor: a file's words are its signer's, not ours."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
 
 
 def _shares(totals: dict[str, Any]) -> str:
