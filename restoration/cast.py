@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -29,6 +30,7 @@ from restoration.models import (
     Naming,
     StageRun,
     Transcript,
+    TranscriptLine,
 )
 
 spoken_anew = Signal()
@@ -106,14 +108,20 @@ def newest_run(scan: Scan) -> StageRun | None:
     return done.filter(offered=False).order_by("-pk").first()
 
 
+def with_lines(scan: Scan) -> Transcript | None:
+    """The newest transcript in which something is said: an empty one has nobody to tell."""
+    said = TranscriptLine.objects.filter(transcript=OuterRef("pk"))
+    return scan.transcripts.filter(Exists(said)).order_by("-number").first()
+
+
 @transaction.atomic
 def renew(scan: Scan) -> int:
-    """Say who speaks each line of the newest transcript; returns how many lines have a speaker."""
+    """Say who speaks each line of the transcript that leaves; returns how many have a speaker."""
     from restoration.stages.attribute.deciding import Named, decide
     from restoration.stages.attribute.record import from_json
 
     run = newest_run(scan)
-    transcript = scan.transcripts.order_by("-number").first()
+    transcript = with_lines(scan)
     if run is None or transcript is None or not settings.BIOMETRICS:
         return 0
     kept = Biometric.objects.filter(run=run).first()

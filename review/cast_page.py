@@ -85,8 +85,8 @@ def _name(scan: Scan, people: dict[tuple[int, int], Person]) -> None:
 
 
 def _lines(scan: Scan, people: dict[tuple[int, int], Person]) -> str:
-    """Put to each person what they say in the newest transcript."""
-    transcript = scan.transcripts.order_by("-number").first()
+    """Put to each person what they say in the newest transcript that has lines."""
+    transcript = cast.with_lines(scan)
     if transcript is None:
         return ""
     rows = {row.number: row for row in transcript.lines.all()}

@@ -39,11 +39,11 @@ def scan() -> Scan:
     return scan
 
 
-def follow(scan: Scan) -> StageRun:
+def follow(scan: Scan, key: str = "a" * 64) -> StageRun:
     """As a worker publishes it: the run first, then what it found as rows."""
     findings, biometrics = cast.part_biometrics(as_json(two_people_in_turn()))
     run = StageRun.objects.create(
-        scan=scan, stage="attribute", start_frame=0, end_frame=150, key="a" * 64, queue="cpu",
+        scan=scan, stage="attribute", start_frame=0, end_frame=150, key=key, queue="cpu",
         status="done", findings=findings,
     )  # fmt: skip
     cast.keep_run(run, biometrics)
@@ -157,6 +157,31 @@ def test_one_command_deletes_what_tells_people_apart_and_shows_that_it_is_gone(
     assert speakers(scan) == [None, None]
     follow(scan)
     assert Biometric.objects.count() == 1, "it can be measured again"
+
+
+def test_an_empty_transcript_takes_no_speaker_from_the_one_that_leaves(
+    scan: Scan, archivist: User
+) -> None:
+    cast.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
+    kept = scan.transcripts.get()
+    transcripts.keep(scan, Transcript((), "en"), source="silent", maker="machine")
+    again = follow(scan, key="b" * 64)
+    cast.name_face(again.face_tracks.get(number=1), "Anna", by=archivist)
+    assert [each.speaker for each in transcripts.layered(kept).shown] == ["Anna", None]
+
+
+def test_an_older_transcript_is_not_named_by_the_numbers_of_a_newer_run(
+    scan: Scan, archivist: User
+) -> None:
+    older = scan.transcripts.get()
+    transcripts.keep(
+        scan, Transcript((line("So it is", 0.25, 2.75),), "en"), source="a", maker="machine"
+    )
+    again = follow(scan, key="b" * 64)
+    cast.name_face(again.face_tracks.get(number=1), "Anna", by=archivist)
+    assert [each.speaker for each in transcripts.layered(older).shown] == [None, None]
+    newer = transcripts.current(scan)
+    assert newer and [each.speaker for each in transcripts.layered(newer).shown] == ["Anna"]
 
 
 def test_embeddings_leave_with_no_file(scan: Scan, visit, archivist: User) -> None:
