@@ -6,10 +6,13 @@ added. C2PA 2.1, sections 18 (assertions) and 18.14 (actions); IPTC NewsCodes, d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from restoration.provenance.labels import Label
+from review.formats.additions import Addition
 from review.formats.edition import COPIED, HAND, MACHINE, Cue, Edition, EditionScene, rate_text
+from review.frame_ranges import listed
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 MOST_REGIONS = 100
@@ -30,12 +33,12 @@ def require_approved(edition: Edition) -> None:
     Raises: NotApproved naming the scenes.
     """
     left = [
-        str(scene.number)
+        scene.number
         for scene in edition.scenes
         if scene.decision is None or scene.unapproved or scene.decision.digest != scene.take.digest
     ]
     if left or not edition.scenes:
-        raise NotApproved(f"scene {', '.join(left)} is not approved")
+        raise NotApproved(f"scene {listed(left)} is not approved")
 
 
 def make_claim(
@@ -47,6 +50,7 @@ def make_claim(
     when: str,
     version: str,
     transcoded: bool,
+    additions: Sequence[Addition] = (),
 ) -> dict[str, Any]:
     """The manifest of a file of that name.
 
@@ -56,6 +60,7 @@ def make_claim(
         when: ISO 8601.
         version: of this software.
         transcoded: its pictures are an encoder's approximation of the takes.
+        additions: what it shows beside the takes' pictures.
     Raises: NotApproved.
     """
     require_approved(edition)
@@ -66,6 +71,7 @@ def make_claim(
             "parameters": {"ingredientIds": ["scan"]},
         },
         *_stage_actions(edition),
+        *(_addition(each) for each in additions),
     ]
     if transcoded:
         # An encoder invents nothing: what is in it stays of the kind that the stages made it.
@@ -130,6 +136,16 @@ def _stage_action(stage: str, made: list[Cue]) -> dict[str, Any]:
     if made:
         action["changes"] = list(_regions(made))
     return action
+
+
+def _addition(added: Addition) -> dict[str, Any]:
+    term = "humanEdits" if added.label is Label.HUMAN else "compositeWithTrainedAlgorithmicMedia"
+    return {
+        "action": "c2pa.edited",
+        "softwareAgent": {"name": "Reelproof delivery"},
+        "digitalSourceType": f"{IPTC}{term}",
+        "description": added.words,
+    }
 
 
 def _regions(made: list[Cue]) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import c2pa
 
 from review.claim import APPROVALS, make_claim
+from review.formats.additions import Addition
 from review.formats.edition import Edition
 
 TRUSTED, VALID, INVALID, NONE = "trusted", "valid", "invalid", "none"
@@ -101,6 +102,7 @@ def sign(
     when: str,
     version: str,
     transcoded: bool = False,
+    additions: Sequence[Addition] = (),
 ) -> None:
     """Put credentials into a file of FORMATS, in its place; a file that cannot be signed stays.
 
@@ -110,7 +112,7 @@ def sign(
     kind = FORMATS[path.suffix]
     claim = make_claim(
         edition, name=path.name, format=kind, digests=digests, when=when, version=version,
-        transcoded=transcoded,
+        transcoded=transcoded, additions=additions,
     )  # fmt: skip
     signed = path.with_name(f".{path.name}.signed")
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from archive.models import Event
 from restoration.models import TranscriptCorrection
+from review.frame_ranges import listed
 
 Detail = Mapping[str, Any]
 
@@ -86,7 +87,7 @@ def _checked(detail: Detail) -> str:
 def _delivery(detail: Detail) -> str:
     what = "in colour, " if detail.get("version") == "colour" else ""
     left = f"{what}{detail.get('format', '')} for {detail.get('use', '')}"
-    restored = ", ".join(str(number) for number in detail.get("as_restored", []))
+    restored = listed(detail.get("as_restored", []))
     left += f"; as restored: scene {restored}" if restored else ""
     why = detail.get("error") or " ".join(detail.get("reasons", []))
     if override := detail.get("override"):

@@ -20,6 +20,14 @@ def ranges(frames: Iterable[int]) -> tuple[Range, ...]:
     return tuple(found)
 
 
+def listed(numbers: Iterable[int]) -> str:
+    """Numbers of scenes as people list them: `1-3, 5`."""
+    return ", ".join(
+        f"{start}-{end - 1}" if end - start > 2 else ", ".join(map(str, range(start, end)))
+        for start, end in ranges(numbers)
+    )
+
+
 def spoken(found: Sequence[Range]) -> str:
     """Ranges as people count, the last frame included; long lists are cut short."""
     words = [f"{start} to {end - 1}" if end - start > 1 else f"{start}" for start, end in found]

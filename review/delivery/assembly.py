@@ -123,8 +123,9 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
         )
     loose = [path for path in pictures if path.suffix not in SIGNABLE]
     digests = {path: sizes.digest(path) for path in loose}
+    shown = {mp4.NAME: viewing.additions} if viewing else {}
     signed, made = sign_pictures(order.folder, order.edition, order.identity, pictures, digests,
-                                 when=order.circumstances.made)  # fmt: skip
+                                 when=order.circumstances.made, additions=shown)  # fmt: skip
     digests |= {path: sizes.digest(path) for path in pictures if path not in digests}
     digests |= {path: sha256_file(path) for path in made}
     master = order.folder / MASTER_NAME
@@ -240,7 +241,7 @@ def _write_pictures(order: Order, told: Progress) -> tuple[list[Path], mp4.Viewi
         provenance_map.write_map(provenance, edition)
         files.append(provenance)
     if "mp4" in wanted:
-        viewing = folder / "viewing.mp4"
+        viewing = folder / mp4.NAME
         viewed = mp4.write_viewing_copy(
             viewing,
             edition,

@@ -18,6 +18,7 @@ from archive.media.pixels import Picture, PictureFormat
 from archive.media.sound import SoundRange, sound_of
 from archive.media.viewing import ViewingWriter
 from restoration.speech.cues import CueLine
+from review.formats.additions import Addition, of_subtitles
 from review.formats.characters import legal_text
 from review.formats.conversion import converted_pictures
 from review.formats.edition import DeliveryError, Edition
@@ -25,6 +26,7 @@ from review.formats.ffv1 import delivered_format, open_scan
 from review.formats.spoken import UNREVIEWED, three_letters
 from review.formats.subtitle_files import cues_of
 
+NAME = "viewing.mp4"
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all); may raise to stop."""
 
@@ -36,6 +38,8 @@ class ViewingCopy:
     tracks: tuple[dict[str, str], ...]
     """For each track: `track`, `codec`, `written_as` and `how`."""
     silent_because: str = ""
+    additions: tuple[Addition, ...] = ()
+    """What is shown beside the pictures: no map speaks of it."""
 
 
 def write_viewing_copy(
@@ -56,7 +60,7 @@ def write_viewing_copy(
         for done, picture in enumerate(_pictures(edition, form), start=1):
             viewing.write(picture)
             progress(done, edition.scan.frames)
-    return ViewingCopy(tuple(viewing.sound_record), reason)
+    return ViewingCopy(tuple(viewing.sound_record), reason, _additions(edition, beside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,12 @@ def _captions(edition: Edition) -> Captions | None:
     )
     name = f"Subtitles ({UNREVIEWED})" if spoken.unanswered else "Subtitles"
     return Captions(shown, three_letters(spoken.language), name) if shown else None
+
+
+def _additions(edition: Edition, beside: _Beside) -> tuple[Addition, ...]:
+    if edition.spoken is None or beside.captions is None:
+        return ()
+    return (of_subtitles("subtitle track", edition.spoken),)
 
 
 def _line(line: CueLine) -> tuple[tuple[str, bool], ...]:

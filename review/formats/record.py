@@ -11,6 +11,7 @@ from typing import Any
 from review.formats.edition import Edition, EditionScene, rate_text
 from review.formats.mp4 import ViewingCopy
 from review.formats.signed import NOBODY, Signed
+from review.frame_ranges import listed
 
 NAME = "record.json"
 SCHEMA = "reelproof/delivery/1"
@@ -80,6 +81,7 @@ def build_record(
         "transcript": edition.spoken.told_of() if edition.spoken else None,
         "chain_heads": circumstances.chain_heads,
         "viewing_sound": list(viewing.tracks) if viewing else [],
+        "additions": [each.as_json() for each in viewing.additions] if viewing else [],
         "credentials": signed.as_json(),
         "remarks": [*_remarks(edition, viewing), *signed.remarks],
         "files": [_file_entry(entry) for entry in files],
@@ -126,8 +128,8 @@ def _remarks(edition: Edition, viewing: ViewingCopy | None) -> list[str]:
     remarks = [*_policy_remarks(edition)]
     remarks += _spoken_remarks(edition)
     remarks += [LOSSY] if viewing is not None else []
-    left = [str(s.number) for s in edition.scenes if s.take.version != edition.version]
-    remarks += [AS_RESTORED.format(", ".join(left))] if left else []
+    left = [s.number for s in edition.scenes if s.take.version != edition.version]
+    remarks += [AS_RESTORED.format(listed(left))] if left else []
     if viewing is not None and viewing.silent_because:
         remarks.append(f"viewing.mp4 has no sound: {viewing.silent_because}")
     return [*remarks, VARIABLE] if edition.scan.variable_rate else remarks

@@ -8,7 +8,10 @@ from typing import Any
 
 from archive.timecode import timecode
 from review.formats.edition import COPIED, HAND, MACHINE, Cue, Edition, EditionScene, rate_text
+from review.formats.plates import Plate
+from review.frame_ranges import listed
 from review.shares import WORDS, percent
+from review.version_choice import COLOUR
 
 WHAT = {MACHINE: "made by a machine", HAND: "by hand", COPIED: "from other frames"}
 Rows = Iterator[tuple[str, ...]]
@@ -43,7 +46,7 @@ def treatment_rows(edition: Edition) -> Rows:
 
 
 def _numbers(scenes: list[EditionScene]) -> str:
-    return ", ".join(str(scene.number) for scene in scenes)
+    return listed(scene.number for scene in scenes)
 
 
 def _added(cues: list[Cue]) -> str:
@@ -89,6 +92,12 @@ def decision_rows(edition: Edition) -> Rows:
         take = f"{scene.take.stage} {scene.take.number}\n{scene.take.digest[:12]}"
         decided = f"approved by {who}" if who else f"NOT APPROVED: {scene.unapproved}"
         yield str(scene.number), at(edition, scene), take, decided, notes
+
+
+def captions_of(plate: Plate) -> tuple[str, str, str]:
+    """Of its three stills: a colour version is not called a restoration."""
+    after = "colour version" if plate.scene.take.version == COLOUR else "as restored"
+    return "scan", after, "the same, with where it comes from"
 
 
 def at(edition: Edition, scene: EditionScene) -> str:

@@ -31,6 +31,7 @@ from review.formats.plates import Plate, chosen_scenes, make_plate
 from review.formats.record import Circumstances
 from review.formats.report_parts import (
     at,
+    captions_of,
     decision_rows,
     object_rows,
     rule_rows,
@@ -160,8 +161,7 @@ def _plate(edition: Edition, plate: Plate) -> list[Flowable]:
     height = width * plate.size[1] / plate.size[0]
     stills = [Image(io.BytesIO(data), width, height) for data in
               (plate.before, plate.after, plate.marked)]  # fmt: skip
-    captions = [Paragraph(words, style(7, bold=True)) for words in
-                ("scan", "as restored", "the same, with where it comes from")]  # fmt: skip
+    captions = [Paragraph(words, style(7, bold=True)) for words in captions_of(plate)]
     table = Table([stills, captions], colWidths=[width + gap, width + gap, width])
     table.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0),
                                (-1, -1), 0), ("TOPPADDING", (0, 0), (-1, -1), 2)]))  # fmt: skip

@@ -13,6 +13,7 @@ from archive import __version__
 from review import credentials
 from review.claim import NotApproved
 from review.credentials import CredentialsError, Identity, Reading
+from review.formats.additions import Addition
 from review.formats.edition import Edition
 
 SIGNABLE = frozenset(credentials.FORMATS)
@@ -64,6 +65,7 @@ def sign_pictures(
     digests: Mapping[Path, str],
     *,
     when: str,
+    additions: Mapping[str, Sequence[Addition]] | None = None,
 ) -> tuple[Signed, list[Path]]:
     """Sign what can be signed, and write SIDECAR for what cannot.
 
@@ -71,6 +73,7 @@ def sign_pictures(
         pictures: all files with pictures or maps.
         digests: of those that cannot bear credentials.
         when: ISO 8601.
+        additions: what files show beside the takes' pictures, by their names.
     Returns: what was signed, and the files that were written for it.
     Raises: CredentialsError, OSError.
     """
@@ -81,7 +84,8 @@ def sign_pictures(
     try:
         for path in pictures:
             if path.suffix in SIGNABLE:
-                _sign(path, edition, identity, named, when=when, transcoded=True)
+                shown = (additions or {}).get(path.name, ())
+                _sign(path, edition, identity, named, when=when, transcoded=True, additions=shown)
         if named:
             written.append(_sidecar(folder, edition, identity, named, when=when))
     except NotApproved as reason:
@@ -101,10 +105,11 @@ def _sign(
     *,
     when: str,
     transcoded: bool,
+    additions: Sequence[Addition] = (),
 ) -> None:
     credentials.sign(
         path, edition, identity, digests=digests, when=when, version=__version__,
-        transcoded=transcoded,
+        transcoded=transcoded, additions=additions,
     )  # fmt: skip
     reading = credentials.read(path, trusted=identity.certificates)
     if reading.state not in (credentials.TRUSTED, credentials.VALID):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,15 @@ from restoration.provenance import Label
 from review.condition import condition
 from review.deliverables import allowed_edition, circumstances
 from review.formats.plates import make_plate, shown_frame
-from review.formats.report_parts import decision_rows, object_rows, share_rows, treatment_rows
+from review.formats.report_parts import (
+    captions_of,
+    decision_rows,
+    object_rows,
+    share_rows,
+    treatment_rows,
+)
 from review.formats.report_pdf import write_report
+from review.frame_ranges import listed
 from tests import factories
 from tests.review.approved_reel import (
     approve_all,
@@ -24,6 +33,7 @@ from tests.review.approved_reel import (
     make_real_take,
     make_scanned_reel,
 )
+from tests.review.formats.editions import make_edition
 from tests.review.labelled_takes import CLEAN, SIZE, labelling
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +71,11 @@ def test_it_tells_object_condition_treatments_and_decisions_and_shows_what_was_m
     )
     assert np.abs(after - marked).max() > 40, "its labels are drawn over it"
 
+    assert captions_of(plate)[1] == "as restored"
+    take = dataclasses.replace(plate.scene.take, version="colour")
+    coloured = dataclasses.replace(plate, scene=dataclasses.replace(plate.scene, take=take))
+    assert captions_of(coloured)[1] == "colour version"
+
     told, told_of = circumstances(reel, archivist, "exhibition"), list[int]()
     for name in ("a.pdf", "b.pdf"):
         write_report(
@@ -69,3 +84,9 @@ def test_it_tells_object_condition_treatments_and_decisions_and_shows_what_was_m
     data = (tmp_path / "a.pdf").read_bytes()
     assert data.startswith(b"%PDF") and data == (tmp_path / "b.pdf").read_bytes()
     assert told_of == [1, 1]
+
+
+def test_long_lists_of_scenes_are_told_as_ranges() -> None:
+    assert listed([1, 2, 3, 4, 7, 9, 10]) == "1-4, 7, 9, 10"
+    edition = make_edition(Fraction(24), cuts=(0, 10, 20, 30, 40))
+    assert [row[1] for row in treatment_rows(edition)] == ["1-4", "1-4"]

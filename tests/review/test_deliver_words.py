@@ -16,6 +16,7 @@ from archive.models import Reel
 from restoration import transcripts
 from restoration.models import Transcript
 from restoration.speech.transcript import Transcript as Said
+from review import credentials
 from review.deliverables import DeliveryFailed, DeliveryRefused, build_deliverable
 from review.delivery import requests
 from review.formats.srt import read_srt
@@ -185,7 +186,14 @@ def test_the_viewing_copy_has_them_as_a_track_and_scenes_as_chapters(
     reel: Reel, tmp_path: Path
 ) -> None:
     say(reel)
-    path = paths_of(deliver(reel, tmp_path / "out", "mp4"))["viewing.mp4"]
+    made = deliver(reel, tmp_path / "out", "mp4")
+    path = paths_of(made)["viewing.mp4"]
+    (told,) = made.record["additions"]
+    assert (told["label"], told["over_picture"]) == ("SYNTHESISED", False)
+    (signed,) = [each for each in credentials.read(path).actions if each.get("description") ==
+                 told["says"]]  # fmt: skip
+    assert "machine, unreviewed: 2 of 2 lines" in signed["description"]
+    assert signed["digitalSourceType"].endswith("/compositeWithTrainedAlgorithmicMedia")
     with av.open(str(path)) as container:
         stream = container.streams.subtitles[0]
         assert stream.metadata["language"] == "eng"
