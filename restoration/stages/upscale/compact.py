@@ -34,10 +34,11 @@ class Compact:
 
     before = 0
 
-    def __init__(self, weights: Path, size: Size, *, tile: int = 0) -> None:
+    def __init__(self, weights: Path, size: Size, *, tile: int = 0, halvings: int = 0) -> None:
         """
         Args:
             tile: side of the tiles in source pixels; 0 chooses by free memory.
+            halvings: how often tiles were halved already, in a run that goes on.
         Raises: KeyError or RuntimeError if the file holds another network.
         """
         self._network = CompactNetwork().eval()
@@ -45,7 +46,7 @@ class Compact:
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._size = size
         self._side = tile or choose_side(psutil.virtual_memory().available)
-        self._halvings = 0
+        self._halvings = halvings
         away = float(np.log2(FACTOR / size.scale))
         self._calmed = float(np.exp(self._network.halved.item() * away))
 

@@ -51,7 +51,8 @@ class Stills:
             yield Enlarged(made, self._doubter.one(luma).expected)
 
     def notes(self) -> dict[str, object]:
-        return self._doubter.notes() | {"tile": SIDE}
+        told = self._doubter.notes()
+        return told | {"tile": SIDE, "doubt_tile": told["tile"]}
 
     def _by_four(self, luma: Plane) -> Plane:
         rows, columns = luma.shape

@@ -147,7 +147,9 @@ class _Enlarging:
         for number, picture, result in zip(numbers, pictures, results, strict=True):
             if self._finder is not None and (number - segment.start) % small_faces.EVERY == 0:
                 self._look_for_faces(self._finder, number, picture)
-            yield self._finish(number, picture, result)
+            made = self._finish(number, picture, result)
+            self._facts |= engine.notes()  # so that a run that goes on does as this one did
+            yield made
             self._done += 1
             self._beat()
 
@@ -169,7 +171,12 @@ class _Enlarging:
         """Raises: ModuleNotFoundError without torch, WeightsError without the weights."""
         from restoration.stages.upscale.compact import Compact
 
-        compact = Compact(weights.require(NETWORK), self._size, tile=self._params.tile)
+        compact = Compact(
+            weights.require(NETWORK),
+            self._size,
+            tile=self._tile() or self._params.tile,
+            halvings=self._facts.get("tile_halvings", 0),
+        )
         if self._params.engine == "basicvsr":
             from restoration.stages.upscale.basicvsr import Recurrent
 
@@ -181,6 +188,10 @@ class _Enlarging:
             path = weights.require(STILLS[self._params.engine])
             return Stills(path, self._size, doubter=compact, beat=self._beat)
         return compact
+
+    def _tile(self) -> int:
+        """The side that our own network's tiles have had so far; 0 before the first frame."""
+        return int(self._facts.get("doubt_tile", self._facts.get("tile", 0)))
 
     def _face_finder(self) -> small_faces.Finder | None:
         """None where nothing is to be found, or nobody asked."""
@@ -300,9 +311,7 @@ class _Enlarging:
                 f"weights fetch {small_faces.WEIGHTS}"
             )
         if self._facts.get("tile_halvings"):
-            self._warn(
-                f"memory ran out; tiles were made smaller, to {self._facts['tile']} pixels a side"
-            )
+            self._warn(f"memory ran out; tiles were made smaller, to {self._tile()} pixels a side")
         if self._params.mode == "faithful" and self._facts["consistency_db"] < faithful.LEAST_DB:
             self._warn(
                 "the source holds more contrast than any picture of that size can give back: "

@@ -107,6 +107,50 @@ def test_a_killed_run_goes_on_after_the_last_whole_chunk_and_makes_the_same_byte
     assert bytes_of(tmp_path / "again") == bytes_of(whole)
 
 
+SHORT = """
+from restoration.stages.upscale.compact import Compact
+
+whole, asked = Compact._in_tiles, []
+
+def short(self, luma):
+    asked.append(luma)
+    if len(asked) == 4:
+        raise MemoryError
+    return whole(self, luma)
+
+Compact._in_tiles = short
+"""
+"""Memory that fails once, in the fourth frame, as long as no frame was asked for before."""
+
+
+def test_a_run_whose_tiles_were_halved_goes_on_with_such_tiles(
+    scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compact = pytest.importorskip("restoration.stages.upscale.compact")
+    params = {"scale": 2, "engine": "compact", "tile": 64, "faces": False}
+    chunks = tmp_path / "chunks"
+    program = SHORT + KILLED.format(
+        at=KILLED_AT,
+        scan=str(scan),
+        out=str(tmp_path / "killed"),
+        frames=FRAMES,
+        params=params,
+        mark=MARK,
+        chunks=str(chunks),
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
+    assert done.returncode == -9, done.stderr.decode()[-500:]
+    made, first = go_on(scan, tmp_path / "take", chunks, **params)
+    assert first == MARK and made.manifest is not None
+    facts = made.manifest["facts"]
+    assert (facts["tile"], facts["tile_halvings"]) == (32, 1), "of 64, once too large"
+
+    monkeypatch.setattr(compact.Compact, "_in_tiles", compact.Compact._in_tiles)
+    exec(SHORT, {})
+    run_stage(scan, STAGE, tmp_path / "whole", frames=(0, FRAMES), params=params, marks=(MARK,))
+    assert bytes_of(tmp_path / "take") == bytes_of(tmp_path / "whole")
+
+
 def test_a_damaged_chunk_is_made_again_and_other_parameters_make_all_again(
     scan: Path, whole: Path, tmp_path: Path
 ) -> None:
