@@ -110,7 +110,7 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="who chose the --cdl, or painted the --hints that name nobody; else who is logged in",
     )
-    parser.add_argument("--device", default="cpu", choices=["cpu"])
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--force", action="store_true", help="replace OUT and MAP if there")
     parser.set_defaults(command=_restore)
 

@@ -38,6 +38,7 @@ class _Sound:
 
     marks: tuple[int, ...] = ()
     start_frame = 0
+    device = "cpu"
 
     def __init__(self, path: Path, rate: Fraction, frames: int, journal: Journal | None) -> None:
         self.format = PictureFormat(2, 2, PIXEL_FORMATS["gray"], rate)

@@ -184,8 +184,10 @@ class StageClip:
         marks: tuple[int, ...] = (),
         sound: ScanSound | None = None,
         journal: Journal | None = None,
+        device: str = "cpu",
     ) -> None:
         """first_frame: the scan frame that is the source's frame 0 (a take's own start)."""
+        self.device = device
         self._sound = sound
         self.journal = journal
         self.format = source.format

@@ -16,6 +16,7 @@ from archive.media.errors import MediaError
 from archive.media.frames import FrameTable
 from restoration.clip import FrameWindow, ScanSound, StageClip, frames_kept
 from restoration.composing import InputFrames
+from restoration.device import require_device
 from restoration.guides import read_guides
 from restoration.interruption import held
 from restoration.mapfile import MapReader
@@ -94,6 +95,7 @@ def find_stage_of(name: str) -> Stage:
 
 
 def open_run(order: Order, stage: Stage, opened: ExitStack, clock: Clock) -> Run:
+    require_device(order.device)
     params, given = stage.parse(order.params), stage.parse(order.params_with_files)
     table = FrameTable.load(order.table_path) if order.table_path is not None else None
     if table is None or order.input_folder is None:
@@ -122,6 +124,7 @@ def open_run(order: Order, stage: Stage, opened: ExitStack, clock: Clock) -> Run
         marks=order.marks,
         sound=ScanSound(order.scan_path, table, source.format.rate) if table else None,
         journal=_journal(order, stage),
+        device=order.device,
     )
     opened.callback(clip.close)
     return Run(order, stage, params, given, table, clip, maps, sound, clock, guides)

@@ -6,7 +6,7 @@ Method: dense inverse search (Kroeger et al., ECCV 2016) as OpenCV has it.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
@@ -27,6 +27,14 @@ _PRESETS = {
 }
 _SMALLEST_SIDE = 24
 _NO_MAP = np.empty(0, np.float32)  # the first map holds both coordinates
+
+
+class FlowSearch(Protocol):
+    """What finds flow, by whatever method."""
+
+    def between(self, first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> Flow:
+        """Flow from `first` to `second`; both (H, W) uint8 of one shape. (H, W, 2) float32."""
+        ...
 
 
 class FlowEstimator:

@@ -55,6 +55,8 @@ class Clip(Protocol):
     start_frame: int
     end_frame: int
     """Half-open: the first frame that no longer belongs to the clip."""
+    device: str
+    """What networks compute on, as torch names it: `cpu`, or `cuda`."""
     marks: tuple[int, ...]
     """Frames inside the clip before which the film was cut and spliced; motion does not cross."""
 

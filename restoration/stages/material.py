@@ -34,6 +34,7 @@ class MemoryClip:
         self.start_frame = 0
         self.end_frame = len(self.pictures)
         self.marks = marks
+        self.device = "cpu"
 
     def frames(self, start: int, stop: int) -> Iterator[Picture]:
         return iter(self.pictures[start:stop])

@@ -60,6 +60,7 @@ class TalkingClip:
 
     marks: tuple[int, ...] = ()
     start_frame = 0
+    device = "cpu"
 
     def __init__(self, pictures: Pixels, sound: Samples) -> None:
         self.end_frame = len(pictures)

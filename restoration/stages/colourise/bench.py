@@ -37,7 +37,7 @@ from restoration.stages.colourise.stage import NETWORK
 KS = (0, 1, 2, 5, 10, 20, 50, 100)
 BARRED_KS, LARGE_KS = (0, 1, 10, 100), (0, 10, 100)
 """Those that bars are set for, and of the larger stills."""
-SEEDS = 2
+SEEDS = 5
 STILLS, LARGE_STILLS = 28, 4
 FEW = 8
 """Stills, spread evenly, that are reported apart with every k and peer: those of former reports."""

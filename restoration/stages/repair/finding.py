@@ -24,12 +24,18 @@ from restoration.stages.repair.deciding import (
 )
 from restoration.stages.repair.detect import Thresholds, detect_defects
 from restoration.stages.repair.evidence import look_for, measure, score
-from restoration.stages.repair.inputs import SLOTS, in_slots, network_inputs, settle_suspects
+from restoration.stages.repair.inputs import (
+    SLOTS,
+    Inputs,
+    in_slots,
+    network_inputs,
+    settle_suspects,
+)
 from restoration.stages.repair.parts import Bits, Parts, Places, places_of
 from restoration.stages.repair.views import Motion, Surroundings, View
 
 if TYPE_CHECKING:  # torch is loaded with it, and only where the network is used
-    from restoration.stages.repair.judging import Judge, Verdict
+    from restoration.stages.repair.judging import Verdict
 
 Mask = npt.NDArray[np.bool_]
 
@@ -74,6 +80,19 @@ class Found:
         return Expected(np.asarray(cv2.resize(expected.luma, size)), np.asarray(unknown))
 
 
+class NetworkJudge(Protocol):
+    """The network, wherever it computes: `judging.Judge`, or `judging_batches.BatchJudge`."""
+
+    @property
+    def precision(self) -> str:
+        """What its sums are made in."""
+        ...
+
+    def judge(self, planes: Inputs) -> Verdict:
+        """Judge one frame by the planes of `inputs`."""
+        ...
+
+
 class Finder(Protocol):
     """Finds the defects of any frame that has been looked at."""
 
@@ -100,7 +119,7 @@ class ByThresholds:
 class ByNetwork:
     """The network's word and the measures of `evidence`, weighed together; see `deciding`."""
 
-    judge: Judge
+    judge: NetworkJudge
     sensitivity: float
 
     def find(self, around: Surroundings, frame: int, largest: float) -> Found:

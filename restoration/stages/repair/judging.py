@@ -70,7 +70,7 @@ class Judge:
         """
         tiles = tiles_with_evidence(planes)
         if not tiles.any():
-            return _nothing(planes.shape[1:])
+            return nothing_said(planes.shape[1:])
         boxes = boxes_of(tiles)
         height, width = planes.shape[1:]
         widened = sum(_area(_widen(box, height, width)) for box in boxes)
@@ -90,7 +90,7 @@ class Judge:
     def judge_parts(self, planes: Inputs, boxes: list[Box]) -> Verdict:
         """Only these boxes, each with its halo; their edges lie on multiples of STEP."""
         height, width = planes.shape[1:]
-        verdict = _nothing((height, width))
+        verdict = nothing_said((height, width))
         for box in boxes:
             wide = _widen(box, height, width)
             damage, choice = self._run(planes[:, wide[0], wide[1]])
@@ -114,7 +114,7 @@ class Judge:
         if threads != 1:
             torch.set_num_threads(1)
         try:
-            return self._inference.look(_pad(planes))
+            return self._inference.look(pad_to_steps(planes))
         finally:
             if threads != 1:
                 torch.set_num_threads(threads)
@@ -163,7 +163,8 @@ def _area(box: Box) -> int:
     return int((box[0].stop - box[0].start) * (box[1].stop - box[1].start))
 
 
-def _nothing(shape: tuple[int, ...]) -> Verdict:
+def nothing_said(shape: tuple[int, ...]) -> Verdict:
+    """The verdict of a frame of that shape of which nothing was run."""
     height, width = shape
     return Verdict(
         np.full((height, width), UNLIKELY, np.float32),
@@ -171,7 +172,7 @@ def _nothing(shape: tuple[int, ...]) -> Verdict:
     )
 
 
-def _pad(planes: Inputs) -> Inputs:
+def pad_to_steps(planes: Inputs) -> Inputs:
     """Repeat the last rows and columns up to multiples of STEP."""
     _, height, width = planes.shape
     below, right = -height % STEP, -width % STEP

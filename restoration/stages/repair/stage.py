@@ -10,13 +10,28 @@ import cv2
 import numpy as np
 
 from restoration import weights
-from restoration.imaging.flow import FlowEstimator
-from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
+from restoration.imaging.flow import FlowEstimator, FlowSearch
+from restoration.stages.contract import (
+    JSON,
+    Clip,
+    Outcome,
+    Progress,
+    Stage,
+    StageError,
+    StageFrame,
+)
 from restoration.stages.repair.choosing import Neighbour
 from restoration.stages.repair.detect import Mask
 from restoration.stages.repair.fast_motion import without_movers
 from restoration.stages.repair.fill import fill_defects
-from restoration.stages.repair.finding import LARGEST, ByNetwork, ByThresholds, Finder, Found
+from restoration.stages.repair.finding import (
+    LARGEST,
+    ByNetwork,
+    ByThresholds,
+    Finder,
+    Found,
+    NetworkJudge,
+)
 from restoration.stages.repair.judgement import Judgement, judge
 from restoration.stages.repair.line_mend import MendedLines
 from restoration.stages.repair.line_track import AHEAD, BACK
@@ -29,7 +44,10 @@ from restoration.stages.segments import Segment, split_at_marks
 
 NETWORK = "repair"
 """Name of the weights in weights.toml."""
+LEARNED_FLOW = "basicvsr-reds"
+"""The weights that carry the learned flow."""
 ENGINES = ("network", "classical")
+FLOWS = ("search", "learned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +56,8 @@ class Params:
 
     engine: str = "classical"
     """`network`, or `classical` for thresholds alone."""
+    flow: str = "search"
+    """How motion is found: `search` (dense inverse search), or `learned` (SPyNet, for a GPU)."""
     sensitivity: float = 1.0
     """Above 1 finds fainter defects and risks detail; below 1 the other way round."""
     grow: int = 1
@@ -55,6 +75,8 @@ class Params:
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {self.engine!r}")
+        if self.flow not in FLOWS:
+            raise ValueError(f"flow must be one of {', '.join(FLOWS)}, not {self.flow!r}")
         if not 0.1 <= self.sensitivity <= 10.0:
             raise ValueError(f"sensitivity must lie in 0.1 to 10, not {self.sensitivity}")
         if not 0 <= self.grow <= 8:
@@ -78,19 +100,19 @@ def repair_frames(
     clip: Clip, params: Params, progress: Progress, facts: dict[str, JSON], start: int, stop: int
 ) -> Iterator[StageFrame]:
     """Repair frames [start, stop) of the clip; the same values as when the whole is repaired."""
-    finder = _finder(params, facts)
+    finder, search = _finder(params, facts, clip.device), _flow_search(params, clip.device)
     done = 0
     for segment in split_at_marks(clip.start_frame, clip.end_frame, clip.marks):
         part = Segment(max(segment.start, start), min(segment.stop, stop))
         if part.stop <= part.start:
             continue
-        for made in _repair_segment(clip, params, finder, facts, segment, part):
+        for made in _repair_segment(clip, params, finder, search, facts, segment, part):
             yield made
             done += 1
             progress(done, stop - start)
 
 
-def _finder(params: Params, facts: dict[str, JSON]) -> Finder:
+def _finder(params: Params, facts: dict[str, JSON], device: str) -> Finder:
     """The engine that was asked for, or the classical one where torch is not installed.
 
     Raises: WeightsError if the network's file is not the one that was shipped.
@@ -99,13 +121,42 @@ def _finder(params: Params, facts: dict[str, JSON]) -> Finder:
     if params.engine == "classical":
         return ByThresholds(params.sensitivity)
     try:
-        from restoration.stages.repair.judging import Judge
+        judge_by_network = _network_on(device)
     except ModuleNotFoundError as missing:
         facts["engine_missing"] = f"{missing.name} is not installed"
         return ByThresholds(params.sensitivity)
-    judge_by_network = Judge(weights.require(NETWORK))
     facts["engine"], facts["network_precision"] = "network", judge_by_network.precision
     return ByNetwork(judge_by_network, params.sensitivity)
+
+
+def _network_on(device: str) -> NetworkJudge:
+    """Raises: ModuleNotFoundError without torch, WeightsError."""
+    if device == "cpu":
+        from restoration.stages.repair.judging import Judge
+
+        return Judge(weights.require(NETWORK))
+    from restoration.stages.repair.judging_batches import BatchJudge
+
+    return BatchJudge(weights.require(NETWORK), device)
+
+
+def _flow_search(params: Params, device: str) -> FlowSearch:
+    """Raises: StageError without torch, WeightsError without the weights."""
+    if params.flow == "search":
+        return FlowEstimator("fast")
+    try:
+        from restoration.imaging.spynet import LearnedFlow
+    except ModuleNotFoundError as missing:
+        raise StageError(
+            f"{missing.name} is not installed, and learned flow needs it; choose flow=search"
+        ) from missing
+    return LearnedFlow(weights.require(LEARNED_FLOW), device)
+
+
+def _loaded(params: Params) -> tuple[str, ...]:
+    """Names of the weights that a run with these loads."""
+    network = (NETWORK,) if params.engine == "network" else ()
+    return (*network, LEARNED_FLOW) if params.flow == "learned" else network
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,13 +178,13 @@ def _repair_segment(
     clip: Clip,
     params: Params,
     finder: Finder,
+    search: FlowSearch,
     facts: dict[str, JSON],
     segment: Segment,
     part: Segment,
 ) -> Iterator[StageFrame]:
-    estimator = FlowEstimator("fast")
     seen = max(segment.start, part.start - BACK) if params.scratches else segment.stop
-    around = Surroundings(clip, segment, min(seen, part.start), estimator)
+    around = Surroundings(clip, segment, min(seen, part.start), search)
     lines = StandingLines(around)
     defects: dict[int, _Defects] = {}
     for frame in range(part.start, part.stop):
@@ -264,5 +315,5 @@ STAGE = Stage(
     makes="pictures",
     params=Params,
     run=run,
-    weights=lambda params: (NETWORK,) if params.engine == "network" else (),
+    weights=_loaded,
 )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from archive.media.pixels import Picture
 from restoration.imaging import flow_cells
-from restoration.imaging.flow import FlowEstimator
+from restoration.imaging.flow import FlowSearch
 from restoration.imaging.flow_cells import Cells, Codes
 from restoration.imaging.luma import Luma, analysis_luma, eight_bit, shrink
 from restoration.stages.contract import Clip
@@ -114,7 +114,7 @@ def _light(steady: Codes) -> int:
 class Surroundings:
     """A window of views that slides over one segment, with the flow between them."""
 
-    def __init__(self, clip: Clip, segment: Segment, first: int, estimator: FlowEstimator) -> None:
+    def __init__(self, clip: Clip, segment: Segment, first: int, estimator: FlowSearch) -> None:
         """Begin a window; views start where `first`, the first frame asked for, needs them."""
         self.segment = segment
         self._estimator = estimator

@@ -140,7 +140,7 @@ def _listen(
     clip: Clip, sound: Iterator[Samples], params: Params, sums: _Sums, progress: Progress
 ) -> None:
     """Every block of the sound, but those that an attempt before this one has finished."""
-    recogniser = open_recogniser(params.model)
+    recogniser = open_recogniser(params.model, clip.device)
     journal = journal_of(clip)
     for entry in journal.entries() if journal is not None else ():
         if entry["first"] == sums.heard:
