@@ -108,7 +108,7 @@ def _publish(claim: Claim, result: Result) -> Take:
 def _settle_twins(run: StageRun) -> None:
     """Offer the result to every run of the same key that waits for it."""
     for twin in StageRun.objects.filter(key=run.key, status=Status.QUEUED):
-        offer(twin)
+        offer(twin, in_part=True)
 
 
 def _ring_twins(run: StageRun) -> None:

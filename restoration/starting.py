@@ -147,14 +147,16 @@ def _check_range(scan: Scan, start_frame: int, end_frame: int, take: Take | None
         raise CannotStart(f"{take} covers other frames than [{start_frame}, {end_frame})")
 
 
-def offer(run: StageRun) -> bool:
-    """Settle a waiting run with a result that stands already; False if there is none."""
+def offer(run: StageRun, *, in_part: bool = False) -> bool:
+    """Settle a waiting run with a result that stands already; False if there is none.
+
+    Args:
+        in_part: also with findings that something kept from being whole.
+    """
     take = Take.objects.filter(key=run.key).first()
     twin = None
     if take is None and find_stage(run.stage).makes == "findings":
-        twin = StageRun.objects.filter(
-            key=run.key, status=Status.DONE, findings__isnull=False
-        ).first()
+        twin = _twin(run, in_part=in_part)
     if take is None and twin is None:
         return False
     settled = StageRun.objects.filter(pk=run.pk, status__in=StageRun.OPEN).update(
@@ -171,6 +173,22 @@ def offer(run: StageRun) -> bool:
     if settled:
         follow(run)
     return bool(settled)
+
+
+def _twin(run: StageRun, *, in_part: bool) -> StageRun | None:
+    """A run of the same key that found something.
+
+    The key names the weights that cards are read with, whether or not they were there: where a run
+    lacked them, another one of the same key may read more.
+    """
+    done = StageRun.objects.filter(key=run.key, status=Status.DONE, findings__isnull=False)
+    whole = (each for each in done.order_by("-pk") if in_part or not lacking(each.findings))
+    return next(whole, None)
+
+
+def lacking(findings: Mapping[str, Any] | None) -> str:
+    """Why findings are not whole, in words; empty: they are."""
+    return str((findings or {}).get("titles_not_read") or "")
 
 
 def follow(run: StageRun, biometrics: Mapping[str, Any] | None = None) -> list[StageRun]:

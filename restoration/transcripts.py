@@ -61,7 +61,7 @@ def keep(
         source=source[:300],
         language=said.language[:12],
         facts=dict(said.facts),
-        digest=digest_json(speech.as_json(speech.Transcript(tuple(lines), said.language))),
+        digest=_digest(lines, said.language),
         by=by,
     )
     TranscriptLine.objects.bulk_create(
@@ -74,12 +74,20 @@ def keep(
     return made
 
 
+def _digest(lines: Sequence[speech.Line], language: str) -> str:
+    return digest_json(speech.as_json(speech.Transcript(tuple(lines), language)))
+
+
 def keep_run(run: StageRun) -> Transcript:
-    """The transcript of what a run of the stage transcribe found; again the same, if it is kept."""
-    kept = run.scan.transcripts.filter(run__key=run.key).first()
+    """The transcript of what a run of the stage transcribe found; again the same, if it is kept.
+
+    A run that read cards which an earlier one could not read says more than that one.
+    """
+    said = speech.from_json(run.findings)
+    digest = _digest(_fitting(run.scan, said.lines), said.language)
+    kept = run.scan.transcripts.filter(run__key=run.key, digest=digest).first()
     if kept is not None:
         return kept
-    said = speech.from_json(run.findings)
     source = f"transcribe, {run.params.get('engine')}, Whisper {run.params.get('model')}"
     return keep(run.scan, said, source=source, maker=Transcript.Maker.MACHINE, run=run)
 

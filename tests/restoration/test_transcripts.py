@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from archive.models import Event, Scan
 from restoration import runs, starting, transcripts
-from restoration.claims import Claim
+from restoration.claims import Claim, claim
 from restoration.errors import TranscriptRefused
 from restoration.models import StageRun, TranscriptLine
 from restoration.models import Transcript as Kept
@@ -200,3 +200,33 @@ def test_custody_is_told_how_much_a_run_heard_and_not_all_of_it(scan: Scan) -> N
     assert event.detail["found"]["segments"] == 2
     assert "text" not in event.detail["found"]
     assert "found 2 lines" in custody_words.words(event)
+
+
+def transcribed(scan: Scan, said: Transcript, **facts: object) -> StageRun:
+    """A run of the stage that ended with these lines and facts."""
+    run = runs.start_run(scan=scan, stage="transcribe", start_frame=0, end_frame=scan.frames)
+    claimed = claim(run.pk, worker="here", device="cpu")
+    assert claimed is not None
+    findings = as_json(said) | facts
+    finish_run(claimed, Result(manifest={}, digest="", totals={}, findings=findings, timings={}))
+    return StageRun.objects.get(pk=run.pk)
+
+
+def test_cards_that_could_not_be_read_are_read_by_the_next_run(scan: Scan) -> None:
+    """The same order twice: the second time the weights are there."""
+    first = transcribed(scan, SAID, titles_not_read="ppocr-v4 is not there; fetch it")
+    again = runs.start_run(scan=scan, stage="transcribe", start_frame=0, end_frame=scan.frames)
+    assert (again.key, again.status) == (first.key, "queued")
+    runs.cancel(again, by=None)
+    card = line("The next morning", 2.8, 3.0, kind="intertitle")
+    transcribed(scan, Transcript((*SAID.lines, card)), titles_not_read="")
+    assert [each.lines.count() for each in scan.transcripts.order_by("number")] == [2, 3]
+    offered = runs.start_run(scan=scan, stage="transcribe", start_frame=0, end_frame=scan.frames)
+    assert (offered.status, offered.offered) == ("done", True)
+    assert scan.transcripts.count() == 2
+
+
+def test_cards_that_stay_unread_make_no_second_transcript(scan: Scan) -> None:
+    for _ in range(2):
+        transcribed(scan, SAID, titles_not_read="ppocr-v4 is not there; fetch it")
+    assert scan.transcripts.count() == 1

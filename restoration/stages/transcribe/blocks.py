@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restoration.speech.transcript import CLOCK
+from restoration.stages.transcribe.mending import NOWHERE, Places
 
 Samples = npt.NDArray[np.float32]
 Span = tuple[int, int]
@@ -32,7 +33,7 @@ class Block:
     sound: Samples
     speech: list[Span]
     clicks: int = 0
-    """That were mended in the sound."""
+    """That were mended in the sound of this block; none counts twice."""
 
     @property
     def stop(self) -> int:
@@ -45,13 +46,13 @@ def blocks(
     *,
     length: int = BLOCK,
     first: int = 0,
-    mend: Callable[[Samples], tuple[Samples, int]] = lambda sound: (sound, 0),
+    mend: Callable[[Samples], tuple[Samples, Places]] = lambda sound: (sound, NOWHERE),
 ) -> Iterator[Block]:
     """The sound in blocks of at most `length` samples, each ending where nobody speaks.
 
     Args:
         first: the number of the first sample of the pieces.
-        mend: makes sound better to hear; also gives how many places it mended.
+        mend: makes sound better to hear; also gives the first sample of each place that it mended.
     """
     held: list[Samples] = []
     count = 0
@@ -60,15 +61,17 @@ def blocks(
         count += len(piece)
         while count >= length:
             raw = np.concatenate(held)
-            sound, clicks = mend(raw[:length])
+            sound, places = mend(raw[:length])
             speech = voice(sound)
             stop = _silence(speech, length)
+            # What lies behind the end is mended again, and counted, with the next block.
+            clicks = int(np.count_nonzero(places < stop))
             yield Block(first, sound[:stop], [span for span in speech if span[0] < stop], clicks)
             rest = raw[stop:]
             held, count, first = [rest], len(rest), first + stop
     if count:
-        sound, clicks = mend(np.concatenate(held))
-        yield Block(first, sound, voice(sound), clicks)
+        sound, places = mend(np.concatenate(held))
+        yield Block(first, sound, voice(sound), len(places))
 
 
 def _silence(speech: Sequence[Span], length: int) -> int:

@@ -14,6 +14,9 @@ from scipy import ndimage
 from restoration.speech.transcript import CLOCK
 
 Samples = npt.NDArray[np.float32]
+Places = npt.NDArray[np.int64]
+"""Numbers of samples."""
+NOWHERE: Places = np.zeros(0, np.int64)
 
 _AROUND = CLOCK // 10
 """Samples over which it is seen how sharply the wave bends as a rule."""
@@ -30,22 +33,22 @@ _FLOOR = 1e-5
 """Of full scale: digital silence bends not at all."""
 
 
-def mend_clicks(sound: Samples) -> tuple[Samples, int]:
-    """The sound with its clicks bridged by straight lines, and how many there were."""
+def mend_clicks(sound: Samples) -> tuple[Samples, Places]:
+    """The sound with its clicks bridged by straight lines, and the first sample of each."""
     if len(sound) < _AROUND:
-        return sound, 0
+        return sound, NOWHERE
     bend = np.abs(np.diff(sound, n=2, prepend=sound[:1], append=sound[-1:]))
     # What is bent most of all would lift the rule that it is held against.
     sharpest = np.percentile(bend, 99)
     rule = ndimage.uniform_filter1d(np.minimum(bend, sharpest), _AROUND)
     if np.percentile(rule, 20) < _HISS * sharpest:
-        return sound, 0
+        return sound, NOWHERE
     sharp = (bend > _SHARP * (rule + _FLOOR)) & (bend > _SHARPEST * sharpest)
     clicked = ndimage.binary_dilation(sharp, iterations=_EDGE)
     if not clicked.any():
-        return sound, 0
-    _, count = ndimage.label(clicked)
+        return sound, NOWHERE
+    first = np.flatnonzero(np.diff(clicked, prepend=False) & clicked)
     sound = sound.copy()
     gone, left = np.flatnonzero(clicked), np.flatnonzero(~clicked)
     sound[gone] = np.interp(gone, left, sound[left])
-    return sound, int(count)
+    return sound, first

@@ -17,7 +17,7 @@ from restoration.stages.journal import journal_of
 from restoration.stages.transcribe import lettering
 from restoration.stages.transcribe.blocks import Block, Samples, Span, blocks
 from restoration.stages.transcribe.hearing import Engine, Heard, Told, hear, speech_in
-from restoration.stages.transcribe.mending import mend_clicks
+from restoration.stages.transcribe.mending import NOWHERE, Places, mend_clicks
 from restoration.stages.transcribe.recogniser import (
     MODELS,
     Recogniser,
@@ -161,8 +161,8 @@ def _listen(
         told(block.stop)
 
 
-def _as_it_is(sound: Samples) -> tuple[Samples, int]:
-    return sound, 0
+def _as_it_is(sound: Samples) -> tuple[Samples, Places]:
+    return sound, NOWHERE
 
 
 def _hear(
@@ -212,7 +212,7 @@ def _weights(params: Params) -> list[str | Weights]:
 
 STAGE = Stage(
     name="transcribe",
-    version="2",
+    version="3",
     queue="cpu",
     makes="findings",
     params=Params,
