@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from archive import custody
 from archive.models import Agent, Scan
-from restoration import cast
+from restoration.biometrics import part_biometrics
 from restoration.cancelling import EVENT
 from restoration.claims import Claim, attempt_cap, requeue
 from restoration.errors import LeaseLost
@@ -46,7 +46,7 @@ def finish_run(claim: Claim, result: Result) -> Take | None:
 
     Raises: LeaseLost if the claim no longer holds the run, Cancelled if somebody cancelled it.
     """
-    findings, biometrics = cast.part_biometrics(result.findings)
+    findings, biometrics = part_biometrics(result.findings)
     with transaction.atomic():
         # One publication, or edit of the cuts, at a time for a scan: takes are numbered here.
         Scan.objects.select_for_update(no_key=True).get(pk=claim.run.scan_id)

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from dramatiq.errors import DramatiqError
 
 from archive.models import Scan
+from restoration import biometrics as kept_biometrics
 from restoration import cast, scenes, software, transcripts
 from restoration.cutting import splice_frames
 from restoration.drawn import drawn_params
@@ -68,7 +69,7 @@ def start_run(
         each.require_frames(scan.field_order)
     values = params_json(found.parse(params or {}))
     if stage == cast.STAGE and not settings.BIOMETRICS:
-        values["biometrics"] = False
+        raise CannotStart(cast.SWITCHED_OFF)
     _check_range(scan, start_frame, end_frame, input_take)
     run = StageRun(
         scan=scan,
@@ -223,7 +224,7 @@ def keep_findings(run: StageRun, biometrics: Mapping[str, Any] | None = None) ->
     if run.stage == "transcribe":
         transcripts.keep_run(run)
     elif run.stage == cast.STAGE:
-        cast.keep_run(run, biometrics or {})
+        kept_biometrics.keep_run(run, biometrics or {})
     else:
         scenes.make_scenes(run.scan, run.findings or {}, by=run.requested_by)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from archive.models import Scan
 from archive.timecode import timecode
-from restoration import cast
+from restoration import cast, namings
 from restoration.models import Character, FaceTrack, Naming, TranscriptLine
 from restoration.speech.transcript import first_frame
 
@@ -44,11 +44,25 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A name that found no face in the newest run."""
+
+    naming: Naming
+    timecode: str
+
+    @property
+    def why(self) -> str:
+        return self.naming.lost or "it was given before names were carried over"
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """The whole page."""
 
     people: list[Person]
     characters: list[Character]
+    lost: list[Lost]
+    """Names that people gave in an earlier run, and that no face has now."""
     synchrony: str
     """What the run said of lips and sound; empty: nothing was said of any line."""
 
@@ -59,7 +73,7 @@ def cast_room(scan: Scan) -> Room:
     title = scan.reel.element.title
     characters = list(Character.objects.filter(title=title))
     if run is None:
-        return Room([], characters, "")
+        return Room([], characters, [], "")
     people: dict[tuple[int, int], Person] = {}
     for track in run.face_tracks.prefetch_related("namings__character", "namings__by"):
         key = (track.person, 0 if track.person else track.number)
@@ -67,7 +81,14 @@ def cast_room(scan: Scan) -> Room:
     _name(scan, people)
     said = _lines(scan, people)
     found = sorted(people.values(), key=lambda each: (-each.spoken, each.first.start_frame))
-    return Room(found, characters, said)
+    return Room(found, characters, _lost(scan), said)
+
+
+def _lost(scan: Scan) -> list[Lost]:
+    return [
+        Lost(each, timecode(each.track.best_frame, scan.rate, scan.start_timecode))
+        for each in namings.lost(scan)
+    ]
 
 
 def _name(scan: Scan, people: dict[tuple[int, int], Person]) -> None:

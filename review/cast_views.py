@@ -18,7 +18,7 @@ from archive import derived
 from archive.access import check_media, reel_for, signed_in
 from archive.media.errors import MediaError
 from archive.media.stills import frame_png
-from restoration import cast
+from restoration import cast, namings
 from restoration.errors import RestorationError
 from restoration.models import Character, FaceTrack, Naming
 from review.cast_page import cast_room
@@ -32,6 +32,10 @@ class NameForm(forms.Form):
     name = forms.CharField(max_length=200)
     actor = forms.CharField(max_length=200, required=False)
     everywhere = forms.BooleanField(required=False)
+
+
+class AgainForm(forms.Form):
+    face = forms.IntegerField(min_value=1)
 
 
 @require_safe
@@ -99,14 +103,20 @@ def name(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("cast", track.scan.reel_id)
 
 
-def _say(request: HttpRequest, track: FaceTrack, values: dict[str, object]) -> None:
+def _say(
+    request: HttpRequest,
+    track: FaceTrack,
+    values: dict[str, object],
+    again: Naming | None = None,
+) -> None:
     try:
-        made = cast.name_face(
+        made = namings.name_face(
             track,
             str(values["name"]),
             actor=str(values["actor"]),
             everywhere=bool(values["everywhere"]),
             by=signed_in(request),
+            again=again,
         )
         messages.success(request, f"This face is {made.character.name}.")
     except RestorationError as error:
@@ -120,11 +130,30 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     naming = get_object_or_404(Naming.objects.select_related("track__scan__reel"), pk=pk)
     check_media(request, naming.track.scan)
     try:
-        cast.take_back(naming, by=signed_in(request))
+        namings.take_back(naming, by=signed_in(request))
         messages.success(request, "The name was taken back.")
     except RestorationError as error:
         messages.error(request, str(error))
     return redirect("cast", naming.track.scan.reel_id)
+
+
+@require_POST
+@permission_required(NAME, raise_exception=True)
+def name_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """A name that was lost in a new run, given to a face of it."""
+    _refuse_switched_off()
+    naming = get_object_or_404(Naming.objects.select_related("track__scan__reel"), pk=pk)
+    scan = naming.track.scan
+    check_media(request, scan)
+    form = AgainForm(request.POST)
+    number = form.cleaned_data["face"] if form.is_valid() else 0
+    face = FaceTrack.objects.filter(scan=scan, pk=number).first()
+    if face is None or not namings.lost(scan).filter(pk=pk).exists():
+        messages.error(request, "Nothing was kept: choose a face that is shown on this page.")
+        return redirect("cast", scan.reel_id)
+    values = {"name": naming.character.name, "actor": "", "everywhere": naming.everywhere}
+    _say(request, face, values, again=naming)
+    return redirect("cast", scan.reel_id)
 
 
 @require_POST
@@ -141,7 +170,7 @@ def rename(request: HttpRequest, pk: int, character: int) -> HttpResponse:
     values = form.cleaned_data
     try:
         by = signed_in(request)
-        other = cast.rename(found, values["name"], scan=scan, by=by, actor=values["actor"])
+        other = namings.rename(found, values["name"], scan=scan, by=by, actor=values["actor"])
         messages.success(request, f"The character is called {other.name}.")
     except RestorationError as error:
         messages.error(request, str(error))

@@ -34,6 +34,7 @@ urlpatterns = [
     path("reels/<int:pk>/cast/", cast_views.cast_of_reel, name="cast"),
     path("faces/<int:pk>/picture", cast_views.face_picture, name="face-picture"),
     path("faces/<int:pk>/name/", cast_views.name, name="name-face"),
+    path("namings/<int:pk>/again/", cast_views.name_again, name="name-again"),
     path("namings/<int:pk>/withdraw/", cast_views.take_back, name="withdraw-naming"),
     path("reels/<int:pk>/cast/<int:character>/", cast_views.rename, name="rename-character"),
     path("reels/<int:pk>/deliver/", delivery_views.deliver, name="deliver"),

@@ -22,7 +22,16 @@ PURE = (
     "restoration/speech",
     *(
         f"restoration/stages/attribute/{name}.py"
-        for name in ("measured", "lips", "synchrony", "clusters", "naming", "deciding", "spoken")
+        for name in (
+            "measured",
+            "lips",
+            "synchrony",
+            "clusters",
+            "naming",
+            "carrying",
+            "deciding",
+            "spoken",
+        )
     ),
     "review/policies.py",
     "review/gate.py",

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from archive.models import Upload
-from restoration import cast, transcripts
+from restoration import namings, transcripts
 from restoration.models import (
     ColourCorrection,
     ColourReference,
@@ -76,6 +76,7 @@ EXPECTED = {
     "cast": Expected(READ, VIEWERS, ("reel",)),
     "face-picture": Expected(READ, VIEWERS, ("face",)),
     "name-face": Expected(WRITE, VIEWERS, ("face",)),
+    "name-again": Expected(WRITE, VIEWERS, ("naming",)),
     "withdraw-naming": Expected(WRITE, VIEWERS, ("naming",)),
     "rename-character": Expected(WRITE, VIEWERS, ("reel", "character")),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
@@ -236,7 +237,7 @@ def things(archivist: User) -> dict[str, object]:
         best_frame=0,
         box=[4, 4, 12, 12],
     )
-    naming = cast.name_face(face, "Anna", by=archivist)
+    naming = namings.name_face(face, "Anna", by=archivist)
     return {
         "face": face.pk, "naming": naming.pk, "character": naming.character_id,
         "hits": "csv", "search": 0, "kind": "vtt", "correction_of_line": of_line.pk,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 
 class Character(models.Model):
@@ -79,7 +80,17 @@ class Naming(models.Model):
         default=True, help_text="All tracks that look like it, not this one alone"
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=timezone.now, help_text="When the person said so")
+    carried_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="carried_to",
+        help_text="The naming of an earlier run's face that this one stands for",
+    )  # fmt: skip
+    carried = models.JSONField(
+        default=dict, blank=True, help_text="How the face was found again: track, frames, place"
+    )
+    lost = models.CharField(
+        max_length=200, blank=True, help_text="Why it was carried over to no face of a new run"
+    )
     withdrawn = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"

@@ -12,9 +12,10 @@ from django.test import Client
 from django.urls import reverse
 
 from archive.models import Scan
-from restoration import cast, transcripts
+from restoration import biometrics, namings, transcripts
 from restoration.models import Biometric, Character, FaceTrack, Naming, StageRun
 from restoration.speech.transcript import Transcript
+from restoration.stages.attribute.measured import Measured
 from restoration.stages.attribute.record import as_json
 from review.gate import APPROVED
 from review.material import transcript_state
@@ -39,14 +40,15 @@ def scan() -> Scan:
     return scan
 
 
-def follow(scan: Scan, key: str = "a" * 64) -> StageRun:
+def follow(scan: Scan, reel: Measured | None = None, key: str = "a") -> StageRun:
     """As a worker publishes it: the run first, then what it found as rows."""
-    findings, biometrics = cast.part_biometrics(as_json(two_people_in_turn()))
+    findings, told = biometrics.part_biometrics(as_json(reel or two_people_in_turn()))
     run = StageRun.objects.create(
-        scan=scan, stage="attribute", start_frame=0, end_frame=150, key=key, queue="cpu",
+        scan=scan, stage="attribute", start_frame=0, end_frame=150, key=key * 64, queue="cpu",
         status="done", findings=findings,
     )  # fmt: skip
-    cast.keep_run(run, biometrics)
+    biometrics.keep_run(run, told)
+    run.refresh_from_db()
     return run
 
 
@@ -95,7 +97,7 @@ def test_a_named_face_names_its_lines_as_a_machine_s_until_somebody_confirms(
 def test_checked_words_leave_with_a_machine_s_name_marked_until_a_person_confirms_it(
     scan: Scan, visit, archivist: User
 ) -> None:
-    cast.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
+    namings.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
     kept = scan.transcripts.get()
     for key in ("m0", "m1"):
         transcripts.correct(kept, "confirm", [key], {}, by=archivist)
@@ -112,10 +114,20 @@ def test_checked_words_leave_with_a_machine_s_name_marked_until_a_person_confirm
     assert "To check 0" in visit("transcript")
 
 
+def one_after_the_other() -> Measured:
+    """Anna speaks, then Boris; no frame shows both."""
+    reel = two_people_in_turn()
+    for each, shown in zip(reel.tracks, (slice(0, 75), slice(75, 150)), strict=True):
+        each.boxes, each.mouth = each.boxes[shown], each.mouth[shown]
+        each.first_frame = each.best_frame = shown.start
+    return reel
+
+
 def test_names_are_taken_back_changed_and_merged(scan: Scan, visit, archivist: User) -> None:
-    first, second = FaceTrack.objects.order_by("number")
-    cast.name_face(first, "Anna", by=archivist)
-    made = cast.name_face(second, "Boris", actor="Ida Bell", by=archivist, everywhere=False)
+    run = follow(scan, one_after_the_other(), "c")
+    first, second = run.face_tracks.order_by("number")
+    namings.name_face(first, "Anna", by=archivist)
+    made = namings.name_face(second, "Boris", actor="Ida Bell", by=archivist, everywhere=False)
     assert speakers(scan) == ["Anna", "Boris"]
     rename = reverse("rename-character", args=[scan.reel_id, made.character_id])
     visit.client.post(rename, {"name": "Anna"})
@@ -129,22 +141,30 @@ def test_switched_off_nobody_is_named_and_the_stage_tells_nobody_apart(
     scan: Scan, settings, visit, archivist: User
 ) -> None:
     face = FaceTrack.objects.get(number=1)
-    cast.name_face(face, "Anna", by=archivist)
+    namings.name_face(face, "Anna", by=archivist)
     settings.BIOMETRICS = False
     assert speakers(scan) == [None, None]
     assert "Switched off" in visit()
     assert visit.client.get(reverse("face-picture", args=[face.pk])).status_code == 404
     visit.client.post(reverse("name-face", args=[face.pk]), {"name": "Boris"})
     assert Naming.objects.count() == 1
-    visit.client.post(reverse("process-reel", args=[scan.reel_id]), {"stages": "attribute"})
-    started = StageRun.objects.filter(stage="attribute").latest("pk")
-    assert started.params["biometrics"] is False
+    asked = reverse("process-reel", args=[scan.reel_id])
+    answer = visit.client.post(asked, {"stages": "attribute"}, follow=True)
+    assert "BIOMETRICS=no" in answer.content.decode()
+    assert StageRun.objects.filter(stage="attribute").count() == 1, "no other was started"
+
+
+def test_a_run_that_ends_after_the_switching_off_keeps_nothing(scan: Scan, settings) -> None:
+    before = (FaceTrack.objects.count(), Biometric.objects.count())
+    settings.BIOMETRICS = False
+    assert follow(scan, key="b").findings is None
+    assert (FaceTrack.objects.count(), Biometric.objects.count()) == before
 
 
 def test_one_command_deletes_what_tells_people_apart_and_shows_that_it_is_gone(
     scan: Scan, archivist: User
 ) -> None:
-    cast.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
+    namings.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
     assert "faces" not in json.dumps(scan.runs.get().findings)
     assert Biometric.objects.get().data["faces"]
     out = StringIO()
@@ -162,11 +182,11 @@ def test_one_command_deletes_what_tells_people_apart_and_shows_that_it_is_gone(
 def test_an_empty_transcript_takes_no_speaker_from_the_one_that_leaves(
     scan: Scan, archivist: User
 ) -> None:
-    cast.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
+    namings.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
     kept = scan.transcripts.get()
     transcripts.keep(scan, Transcript((), "en"), source="silent", maker="machine")
-    again = follow(scan, key="b" * 64)
-    cast.name_face(again.face_tracks.get(number=1), "Anna", by=archivist)
+    again = follow(scan, key="b")
+    namings.name_face(again.face_tracks.get(number=1), "Anna", by=archivist)
     assert [each.speaker for each in transcripts.layered(kept).shown] == ["Anna", None]
 
 
@@ -177,15 +197,15 @@ def test_an_older_transcript_is_not_named_by_the_numbers_of_a_newer_run(
     transcripts.keep(
         scan, Transcript((line("So it is", 0.25, 2.75),), "en"), source="a", maker="machine"
     )
-    again = follow(scan, key="b" * 64)
-    cast.name_face(again.face_tracks.get(number=1), "Anna", by=archivist)
+    again = follow(scan, key="b")
+    namings.name_face(again.face_tracks.get(number=1), "Anna", by=archivist)
     assert [each.speaker for each in transcripts.layered(older).shown] == [None, None]
     newer = transcripts.current(scan)
     assert newer and [each.speaker for each in transcripts.layered(newer).shown] == ["Anna"]
 
 
 def test_embeddings_leave_with_no_file(scan: Scan, visit, archivist: User) -> None:
-    cast.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
+    namings.name_face(FaceTrack.objects.get(number=1), "Anna", by=archivist)
     path = reverse("transcript-file", args=[scan.reel_id, "json"])
     told = visit.client.get(path).content.decode()
     assert "Anna" in told

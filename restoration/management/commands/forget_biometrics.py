@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from archive.models import Reel, Scan
-from restoration import cast
+from restoration import biometrics
 
 
 class Command(BaseCommand):
@@ -29,13 +29,13 @@ class Command(BaseCommand):
             if reel is None:
                 raise CommandError(f"there is no reel {options['reel']}")
             scans = scans.filter(reel=reel)
-        before = [asdict(cast.forget(scan)) for scan in scans]
+        before = [asdict(biometrics.forget(scan)) for scan in scans]
         # Counted anew, after the deletion was committed.
-        left = [cast.left(scan) for scan in scans]
+        left = [biometrics.left(scan) for scan in scans]
         if not all(each.is_nothing for each in left):
             raise CommandError("some of it is still there: a run may have ended meanwhile; repeat")
         deleted = {name: sum(each[name] for each in before) for name in before[0]} if before else {}
-        remaining = asdict(cast.left()) if options["all"] else asdict(sum_of(left))
+        remaining = asdict(biometrics.left()) if options["all"] else asdict(sum_of(left))
         if options["json"]:
             self.stdout.write(json.dumps({"deleted": deleted, "left": remaining}))
             return
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{name.replace('_', ' ')}: {count} deleted, {remaining[name]} left")
 
 
-def sum_of(left: list[cast.Left]) -> cast.Left:
+def sum_of(left: list[biometrics.Left]) -> biometrics.Left:
     """Of several scans."""
-    names = cast.Left.__dataclass_fields__
-    return cast.Left(**{name: sum(getattr(each, name) for each in left) for name in names})
+    names = biometrics.Left.__dataclass_fields__
+    return biometrics.Left(**{name: sum(getattr(each, name) for each in left) for name in names})

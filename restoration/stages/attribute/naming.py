@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from restoration.stages.attribute.clusters import on_screen_together
 from restoration.stages.attribute.deciding import Named
 from restoration.stages.attribute.measured import Track
 
@@ -20,28 +22,65 @@ _MARGIN = 0.06
 
 
 def name_people(
-    tracks: Sequence[Track], people: Mapping[int, int], gallery: Mapping[str, Floats]
+    tracks: Sequence[Track],
+    people: Mapping[int, int],
+    gallery: Mapping[str, Floats],
+    taken: Mapping[int, str] | None = None,
 ) -> dict[int, Named]:
     """A name for each person whose faces are near one character's photographs and no other's.
 
+    Nobody is two people: of those on screen together the nearest to a character's photographs has
+    the name, and the others have none.
+
     Args:
         gallery: (n, 128) float32 for each character.
+        taken: names that people have already, which are not given to anybody beside them, nor
+            others in their place.
     """
+    own = _by_person(tracks, people)
+    near = {person: _by_photographs(own[person], gallery) for person in own}
+    wanted = sorted(
+        ((named.distance or 0.0, person, named) for person, named in near.items() if named),
+        key=lambda each: each[:2],
+    )
+    holders = dict(taken or {})
     found = {}
-    known = {name: faces for name, faces in gallery.items() if len(faces)}
-    for person in sorted(set(people.values())):
-        faces = [track.faces for track in tracks if people.get(track.number) == person]
-        away = {name: _nearest(np.concatenate(faces), own) for name, own in known.items()}
-        ranked = sorted(away, key=lambda name: away[name])
-        if not ranked or away[ranked[0]] > NEAR:
+    for _, person, named in wanted:
+        beside = [who for who, name in holders.items() if name == named.name]
+        if person in holders or any(_meet(own[person], own.get(who, ())) for who in beside):
             continue
-        if len(ranked) > 1 and away[ranked[1]] - away[ranked[0]] < _MARGIN:
-            continue
-        found[person] = Named(ranked[0], away[ranked[0]], "photographs")
+        found[person], holders[person] = named, named.name
     return found
+
+
+def _by_person(tracks: Sequence[Track], people: Mapping[int, int]) -> dict[int, list[Track]]:
+    found: dict[int, list[Track]] = defaultdict(list)
+    for track in tracks:
+        if track.number in people:
+            found[people[track.number]].append(track)
+    return dict(sorted(found.items()))
+
+
+def _by_photographs(tracks: Sequence[Track], gallery: Mapping[str, Floats]) -> Named | None:
+    faces = np.concatenate([track.faces for track in tracks])
+    known = {name: photographs for name, photographs in gallery.items() if len(photographs)}
+    away = {name: _nearest(faces, photographs) for name, photographs in known.items()}
+    ranked = sorted(away, key=lambda name: away[name])
+    if not len(faces) or not ranked or away[ranked[0]] > NEAR:
+        return None
+    if len(ranked) > 1 and away[ranked[1]] - away[ranked[0]] < _MARGIN:
+        return None
+    return Named(ranked[0], away[ranked[0]], "photographs")
+
+
+def _meet(ones: Sequence[Track], others: Sequence[Track]) -> bool:
+    """Some frame shows one of these and one of those."""
+    return any(on_screen_together(one, other) for one in ones for other in others)
 
 
 def _nearest(faces: Floats, photographs: Floats) -> float:
     """Median over the faces of the distance to the nearest photograph."""
-    apart = faces[:, None].astype(np.float64) - photographs[None].astype(np.float64)
-    return float(np.median(np.sqrt(np.square(apart).sum(axis=2)).min(axis=1)))
+    if not len(faces):
+        return float("inf")
+    apart = [np.linalg.norm(photographs - face, axis=1).min() for face in faces]
+    return float(np.median(np.asarray(apart, np.float64)))
