@@ -32,8 +32,11 @@ FORMAT_WORDS = {
     "transcript": "transcript (TXT, DOCX, PDF)",
     "mp4": "viewing copy (H.264 MP4)",
     "ffv1": "master and its map (FFV1)",
-    ALL: "all of these",
-    PACKAGE: "all of these as one package (BagIt, ZIP)",
+    "webm": "viewing copy (VP9 WebM)",
+    "prores": "for editing: ProRes 422 HQ (MOV)",
+    "dnxhr": "for editing: DNxHR HQX (MOV)",
+    ALL: "everything but copies for editing, WebM and stills",
+    PACKAGE: "the same as one package (BagIt, ZIP)",
 }
 
 

@@ -71,6 +71,7 @@ PLAIN = (
     "review/authority.py",
     "review/formats",
     "review/delivery/assembly.py",
+    "review/delivery/pictures.py",
     "review/delivery/assembler.py",
     "review/delivery/folders.py",
     "config/cluster.py",

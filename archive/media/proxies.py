@@ -83,6 +83,11 @@ def _track_count(path: Path) -> int:
         return len(container.streams.audio)
 
 
+def _codec(path: Path) -> str:
+    with open_container(path) as container:
+        return str(container.streams.audio[0].codec_context.codec.canonical_name)
+
+
 def _channels(path: Path) -> int:
     with open_container(path) as container:
         return container.streams.audio[0].codec_context.channels
@@ -98,23 +103,35 @@ def _sound_maker(
 
 
 class ProxySound:
-    """A scan's first sound track as AAC, beside its pictures."""
+    """A scan's first sound track, recoded with loss, beside its pictures."""
 
     def __init__(
-        self, path: Path, target: OutputContainer, *, table: FrameTable, rate: Fraction
+        self,
+        path: Path,
+        target: OutputContainer,
+        *,
+        table: FrameTable,
+        rate: Fraction,
+        codec: str = "aac",
+        bit_rate: int = 128_000,
     ) -> None:
         self.record = [
-            {"track": "0", "codec": "", "written_as": "aac", "how": "recoded for browsers"}
+            {
+                "track": "0",
+                "codec": _codec(path),
+                "written_as": codec.removeprefix("lib"),
+                "how": "recoded for browsers",
+            }
         ]
         self._target = target
         self._rate = rate
-        stream = target.add_stream("aac", rate=_RATE_HZ)
+        stream = target.add_stream(codec, rate=_RATE_HZ)
         assert isinstance(stream, AudioStream)
         # One channel stays one: mixed to two it would be 3 dB softer.
         self._layout = "mono" if _channels(path) == 1 else "stereo"
         stream.codec_context.layout = self._layout
-        stream.codec_context.format = "fltp"
-        stream.codec_context.bit_rate = 128_000
+        stream.codec_context.format = "fltp" if codec == "aac" else "flt"
+        stream.codec_context.bit_rate = bit_rate
         self._stream = stream
         self._pieces: Iterator[Samples] = beside_frames(
             path, table=table, rate=rate, rate_hz=_RATE_HZ, layout=self._layout

@@ -19,6 +19,8 @@ from archive.media.opening import open_container
 
 MP4_CODECS = frozenset({"aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus"})
 """Sound that MP4 carries as it is, in a way that players know."""
+MOV_CODECS = MP4_CODECS - {"flac", "opus"}
+"""The same of QuickTime, beside PCM of every kind."""
 _FLAC_SOURCES = {  # sample format that holds each PCM coding exactly, and that FLAC takes
     "pcm_s8": "s16",
     "pcm_u8": "s16",
@@ -29,6 +31,9 @@ _FLAC_SOURCES = {  # sample format that holds each PCM coding exactly, and that 
     "pcm_alaw": "s16",
     "pcm_mulaw": "s16",
 }
+_PCM_TARGETS = {"s16": "pcm_s16le", "s16p": "pcm_s16le", "s32": "pcm_s32le", "s32p": "pcm_s32le"}
+"""PCM that holds each sample format of a lossless decoder exactly."""
+_LOSSLESS = frozenset({"flac", "alac"})
 
 
 _Span = tuple[int, int]
@@ -111,21 +116,21 @@ class SoundCopy:
 
     def _add(self, stream: AudioStream, number: int) -> _Track:
         codec = stream.codec_context.codec.canonical_name
-        is_mp4 = "mp4" in self._target.format.name
-        as_flac = is_mp4 and codec in _FLAC_SOURCES
-        if is_mp4 and not as_flac and codec not in MP4_CODECS:
-            raise MediaError(
-                f"MP4 cannot carry the scan's {codec} sound untouched; deliver Matroska, or "
-                "deliver without sound"
-            )
-        track = _FlacTrack(stream, self._target) if as_flac else _CopyTrack(stream, self._target)
+        recoded = _recoded_as(stream, self._target.format.name)
+        track = (
+            _RecodedTrack(stream, self._target, *recoded)
+            if recoded is not None
+            else _CopyTrack(stream, self._target)
+        )
         track.target.metadata.update(stream.metadata)
         self.record.append(
             {
                 "track": str(number),
                 "codec": codec,
-                "written_as": "flac" if as_flac else codec,
-                "how": "losslessly recoded, samples identical" if as_flac else "copied untouched",
+                "written_as": recoded[0] if recoded is not None else codec,
+                "how": "copied untouched"
+                if recoded is None
+                else "losslessly recoded, samples identical",
             }
         )
         return track
@@ -259,20 +264,44 @@ class _CopyTrack:
         return []
 
 
-class _FlacTrack:
-    """One PCM track, recoded to FLAC with the same samples."""
+def _recoded_as(stream: AudioStream, container: str) -> tuple[str, str] | None:
+    """Codec and sample format that a track is recoded to without loss; None: it is copied.
 
-    def __init__(self, stream: AudioStream, target: OutputContainer) -> None:
+    Raises: MediaError if it can be neither.
+    """
+    context = stream.codec_context
+    codec = context.codec.canonical_name
+    is_mp4, is_mov = "mp4" in container, container == "mov"
+    if is_mp4 and codec in _FLAC_SOURCES:
+        return "flac", _FLAC_SOURCES[codec]
+    if is_mov and codec in _LOSSLESS and context.format.name in _PCM_TARGETS:
+        name = context.format.name
+        return _PCM_TARGETS[name], name.removesuffix("p")
+    carried = MP4_CODECS if is_mp4 else MOV_CODECS
+    is_pcm = is_mov and codec.startswith("pcm_")
+    if (is_mp4 or is_mov) and not is_pcm and codec not in carried:
+        raise MediaError(
+            f"{'MP4' if is_mp4 else 'QuickTime'} cannot carry the scan's {codec} sound untouched; "
+            "deliver Matroska, or deliver without sound"
+        )
+    return None
+
+
+class _RecodedTrack:
+    """One track, recoded to another lossless codec with the same samples."""
+
+    def __init__(
+        self, stream: AudioStream, target: OutputContainer, codec: str, samples: str
+    ) -> None:
         self._context = stream.codec_context
         self.clock = _Clock(stream)
-        found = target.add_stream("flac", rate=self.clock.rate)
+        found = target.add_stream(codec, rate=self.clock.rate)
         assert isinstance(found, AudioStream)
         self.target = found
-        codec = self._context.codec.canonical_name
-        found.codec_context.format = _FLAC_SOURCES[codec]
+        found.codec_context.format = samples
         found.codec_context.layout = self._context.layout
         found.codec_context.time_base = Fraction(1, self.clock.rate)
-        self._resampler = av.AudioResampler(format=_FLAC_SOURCES[codec], frame_size=4096)
+        self._resampler = av.AudioResampler(format=samples, frame_size=4096)
         self._next: int | None = None
 
     def cut(self, packet: av.Packet[Any], span: _Span, sound: SoundRange) -> list[av.Packet[Any]]:
@@ -306,7 +335,12 @@ class _FlacTrack:
 def _cut(
     packet: av.Packet[Any], span: _Span, clock: _Clock, sound: SoundRange
 ) -> tuple[_Span, av.Packet[Any]]:
-    """The samples of an uncompressed packet that lie in the range, perhaps none."""
+    """The samples of an uncompressed packet that lie in the range, perhaps none.
+
+    Compressed packets stay whole.
+    """
+    if not clock.block:
+        return span, packet
     start = span[0] if sound.from_beginning else max(span[0], round(sound.start * clock.rate))
     stop = span[1] if sound.end is None else min(span[1], round(sound.end * clock.rate))
     if (start, stop) == span:

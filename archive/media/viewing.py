@@ -22,7 +22,69 @@ from archive.media.sound import Sound, SoundCopy, SoundRange
 from archive.media.writing import FilmWriter
 
 
-class ViewingWriter(FilmWriter):
+class ConvertingWriter(FilmWriter):
+    """Pictures of any format as one layout of limited range, frame n shown at n/rate exactly.
+
+    Grey and RGB become BT.709, YUV keeps its matrix; odd sizes get one more row or column, a copy
+    of their last.
+    """
+
+    LAYOUT = "yuv420p"
+    """What the encoder takes."""
+    _even: tuple[int, int]
+    _size: tuple[int, int]
+
+    def _set_sizes(self, size: tuple[int, int] | None = None) -> None:
+        form = self.format
+        self._even = (form.width + form.width % 2, form.height + form.height % 2)
+        self._size = size or self._even
+
+    def _add_pictures(self, codec: str, threads: int) -> VideoStream:
+        """The stream, with sizes, layout, clock and colours set."""
+        stream = self._container.add_stream(codec, rate=self.format.rate)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = self._size
+        stream.pix_fmt = self.LAYOUT
+        stream.codec_context.time_base = 1 / self.format.rate
+        stream.codec_context.thread_count = threads or (os.cpu_count() or 1)
+        if self._size == self._even:
+            stream.codec_context.sample_aspect_ratio = self.format.sample_aspect
+        self._set_colour(stream)
+        return stream
+
+    def _set_colour(self, stream: VideoStream) -> None:
+        context, form = stream.codec_context, self.format
+        context.color_range = 1
+        context.colorspace = colour_tags.code_of(viewing_matrix(form), colour_tags.MATRICES)
+        own = form.pixel.model == "yuv"
+        primaries, transfer = (form.primaries, form.transfer) if own else ("bt709", "bt709")
+        context.color_primaries = colour_tags.code_of(primaries, colour_tags.PRIMARIES)
+        context.color_trc = colour_tags.code_of(transfer, colour_tags.TRANSFERS)
+
+    def write(self, picture: Picture) -> None:
+        """Append one picture.
+
+        Raises: MediaError if it has another size; WriteFailed if the disk is full.
+        """
+        self.write_frame(write_planes(picture))
+
+    def write_frame(self, frame: av.VideoFrame) -> None:
+        """Append a decoder's own frame (`PictureSource.native`)."""
+        form = self.format
+        if (frame.width, frame.height) != (form.width, form.height):
+            raise MediaError(
+                f"Picture {self.written} is {frame.width}x{frame.height}, but {self.path.name} "
+                f"holds {form.width}x{form.height}"
+            )
+        if self._even != (form.width, form.height):
+            frame = write_planes(_pad(read_picture(frame), self._even))
+        width, height = self._size
+        shown = to_layout(frame, form, layout=self.LAYOUT, width=width, height=height)
+        shown.pict_type = 0  # the scan's own key frames must not become ours
+        self._append(shown)
+
+
+class ViewingWriter(ConvertingWriter):
     """An H.264 High 8-bit 4:2:0 copy with its index in front, frame n shown at n/rate exactly.
 
     Grey and RGB become BT.709, YUV keeps its matrix, and the range becomes limited; odd sizes get
@@ -59,12 +121,10 @@ class ViewingWriter(FilmWriter):
         super().__init__(
             path, format, container="mp4", options={"movflags": "+faststart"}, tags=tags or {}
         )
-        self._even = (format.width + format.width % 2, format.height + format.height % 2)
-        self._size = size or self._even
+        self._set_sizes(size)
         try:
-            self._stream = self._add_stream(threads)
+            self._stream = self._add_pictures("libx264", threads)
             self._set_quality(crf=crf, preset=preset, intra=intra)
-            self._set_colour()
             if sound is not None:
                 self._sound = SoundCopy(sound, self._container)
             elif make_sound is not None:
@@ -76,17 +136,6 @@ class ViewingWriter(FilmWriter):
             self.abort()
             raise
 
-    def _add_stream(self, threads: int) -> VideoStream:
-        stream = self._container.add_stream("libx264", rate=self.format.rate)
-        assert isinstance(stream, VideoStream)
-        stream.width, stream.height = self._size
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = 1 / self.format.rate
-        stream.codec_context.thread_count = threads or (os.cpu_count() or 1)
-        if self._size == self._even:
-            stream.codec_context.sample_aspect_ratio = self.format.sample_aspect
-        return stream
-
     def _set_quality(self, *, crf: int, preset: str, intra: bool) -> None:
         context = self._stream.codec_context
         options = {"crf": str(crf), "preset": preset, "profile": "high"}
@@ -96,37 +145,6 @@ class ViewingWriter(FilmWriter):
             # No reordering means no edit list, so that a browser's clock is the frame's number.
             options["x264-params"] = "keyint=1:bframes=0"
         context.options = options
-
-    def _set_colour(self) -> None:
-        context, form = self._stream.codec_context, self.format
-        context.color_range = 1
-        context.colorspace = colour_tags.code_of(viewing_matrix(form), colour_tags.MATRICES)
-        own = form.pixel.model == "yuv"
-        primaries, transfer = (form.primaries, form.transfer) if own else ("bt709", "bt709")
-        context.color_primaries = colour_tags.code_of(primaries, colour_tags.PRIMARIES)
-        context.color_trc = colour_tags.code_of(transfer, colour_tags.TRANSFERS)
-
-    def write(self, picture: Picture) -> None:
-        """Append one picture.
-
-        Raises: MediaError if it has another size; WriteFailed if the disk is full.
-        """
-        self.write_frame(write_planes(picture))
-
-    def write_frame(self, frame: av.VideoFrame) -> None:
-        """Append a decoder's own frame (`PictureSource.native`)."""
-        form = self.format
-        if (frame.width, frame.height) != (form.width, form.height):
-            raise MediaError(
-                f"Picture {self.written} is {frame.width}x{frame.height}, but {self.path.name} "
-                f"holds {form.width}x{form.height}"
-            )
-        if self._even != (form.width, form.height):
-            frame = write_planes(_pad(read_picture(frame), self._even))
-        width, height = self._size
-        shown = to_layout(frame, form, layout="yuv420p", width=width, height=height)
-        shown.pict_type = 0  # the scan's own key frames must not become ours
-        self._append(shown)
 
 
 def _pad(picture: Picture, size: tuple[int, int]) -> Picture:

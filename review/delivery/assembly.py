@@ -5,13 +5,13 @@ A deliverable is checked, written and read back here; whether it may leave is de
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from archive.fixity import scan_bytes, scan_digest, sha256_file
 from review.credentials import Identity
+from review.delivery.pictures import MASTER, MASTER_NAME, READ_BACK, VIEWING, write_pictures
 from review.formats import (
     cue_sheet,
     cue_sheet_pdf,
@@ -23,6 +23,7 @@ from review.formats import (
     record,
     report_pdf,
 )
+from review.formats.copies import COPIES
 from review.formats.edition import DeliveryError, Edition
 from review.formats.record import Circumstances
 from review.formats.signed import NOBODY, SIGNABLE, Signed, sign_pictures
@@ -30,15 +31,14 @@ from review.formats.subtitle_files import SPOKEN, write_spoken
 from review.formats.timelines import TIMELINES, write_timelines
 
 CUES, REPORT = "cues", "report"
-FORMATS = (*TIMELINES, CUES, REPORT, *SPOKEN, "mp4", "ffv1")
+FORMATS = (*TIMELINES, CUES, REPORT, *SPOKEN, mp4.FORMAT, ffv1.FORMAT)
 ALL, PACKAGE = "all", "package"
 STILLS = "stills"
-OFFERED = (*FORMATS, STILLS, ALL, PACKAGE)
-"""What can be asked for: ALL is every format in one folder, PACKAGE the same as a bag."""
+OFFERED = (*FORMATS, *COPIES, STILLS, ALL, PACKAGE)
+"""What can be asked for: ALL is each of FORMATS in one folder, PACKAGE the same as a bag."""
 
-CHECK, MASTER, READ_BACK, VIEWING = "check", "master", "reading back", "viewing copy"
+CHECK = "check"
 PLATES, PACKING, DIGESTS = "stills", "packing", "digests"
-MASTER_NAME, MAP_NAME = "master.mkv", "map.mkv"
 COSTS = {CHECK: 2, MASTER: 10, READ_BACK: 8, VIEWING: 6, PLATES: 1, PACKING: 2, DIGESTS: 1}
 """How long the steps take, against each other: measured on the demo reel, for progress only."""
 
@@ -83,8 +83,8 @@ def steps(format: str) -> list[str]:
     """The steps of a delivery in order."""
     wanted = _wanted(format)
     found = [CHECK]
-    found += [MASTER, READ_BACK] if "ffv1" in wanted else []
-    found += [VIEWING] if "mp4" in wanted else []
+    found += [MASTER, READ_BACK] if ffv1.FORMAT in wanted else []
+    found += [VIEWING] if {mp4.FORMAT, *COPIES} & set(wanted) else []
     plates = [PLATES] if {REPORT, STILLS} & set(wanted) else []
     if format in (PACKAGE, STILLS):
         return [*found, *plates, *([PACKING] if format == PACKAGE else []), DIGESTS]
@@ -114,7 +114,10 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
     _check_inputs(order.edition, told)
     if order.edition.counts_again:
         provenance_map.require_counts(order.edition)
-    pictures, viewing = _write_pictures(order, told)
+    pictures, viewing = write_pictures(
+        order.folder, order.edition, _wanted(order.format), told,
+        beside_master=order.format in (ALL, PACKAGE), times=2 if order.format == PACKAGE else 1,
+    )  # fmt: skip
     silent = order.format == PACKAGE  # its digests are told when it is packed
     sizes = _Sizes(DIGESTS, pictures, _nothing if silent else told)
     if order.format == STILLS:
@@ -123,7 +126,7 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
         )
     loose = [path for path in pictures if path.suffix not in SIGNABLE]
     digests = {path: sizes.digest(path) for path in loose}
-    shown = {mp4.NAME: viewing.additions} if viewing else {}
+    shown = {viewing.name: viewing.additions} if viewing else {}
     signed, made = sign_pictures(order.folder, order.edition, order.identity, pictures, digests,
                                  when=order.circumstances.made, additions=shown)  # fmt: skip
     digests |= {path: sizes.digest(path) for path in pictures if path not in digests}
@@ -227,31 +230,6 @@ def _check_inputs(edition: Edition, told: Progress) -> None:
             )
 
 
-def _write_pictures(order: Order, told: Progress) -> tuple[list[Path], mp4.ViewingCopy | None]:
-    folder, edition, wanted = order.folder, order.edition, _wanted(order.format)
-    files: list[Path] = []
-    viewed: mp4.ViewingCopy | None = None
-    if "ffv1" in wanted:
-        master, provenance = folder / MASTER_NAME, folder / MAP_NAME
-        _require_room(order)
-        ffv1.write_master(master, provenance, edition, progress=_master_progress(told))
-        files += [master, provenance]
-    elif edition.encloses_map:
-        provenance = folder / MAP_NAME
-        provenance_map.write_map(provenance, edition)
-        files.append(provenance)
-    if "mp4" in wanted:
-        viewing = folder / mp4.NAME
-        viewed = mp4.write_viewing_copy(
-            viewing,
-            edition,
-            progress=lambda done, total: told(VIEWING, done, total),
-            may_be_silent=order.format in (ALL, PACKAGE),  # the master beside it has the sound
-        )
-        files.append(viewing)
-    return files, viewed
-
-
 def _write_spoken(order: Order) -> list[Path]:
     """Of a reel in which nobody speaks, everything is everything else."""
     if order.format in (ALL, PACKAGE) and order.edition.spoken is None:
@@ -268,32 +246,3 @@ def _write_cue_sheets(order: Order) -> list[Path]:
     cue_sheet.write_cue_sheet(sheet, order.edition)
     cue_sheet_pdf.write_cue_sheet_pdf(printed, order.edition)
     return [sheet, printed]
-
-
-def _master_progress(told: Progress) -> Callable[[int, int], None]:
-    """`write_master` counts every frame twice: written, then read back."""
-
-    def tell(done: int, total: int) -> None:
-        frames = total // 2
-        if done <= frames:
-            told(MASTER, done, frames)
-        else:
-            told(READ_BACK, done - frames, frames)
-
-    return tell
-
-
-def _require_room(order: Order) -> None:
-    """Say that the disk is too full before an hour's work, not after it."""
-    folder, times = order.folder, 2 if order.format == PACKAGE else 1  # a bag, and its files
-    needed = times * sum(
-        path.stat().st_size
-        for scene in order.edition.scenes
-        for path in (scene.take.picture, scene.take.provenance)
-    )
-    free = shutil.disk_usage(folder).free
-    if free < needed * 1.05:
-        raise DeliveryError(
-            f"The master needs about {needed >> 20} MiB and {free >> 20} MiB are free; "
-            "free some, or choose another folder"
-        )

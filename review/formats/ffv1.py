@@ -25,6 +25,7 @@ from restoration.verification import read_back
 from review.formats.conversion import converted_maps, converted_pictures, not_as_approved
 from review.formats.edition import DeliveryError, Edition, EditionScan, EditionScene
 
+FORMAT = "ffv1"
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all); may raise to stop."""
 

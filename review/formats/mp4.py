@@ -26,20 +26,25 @@ from review.formats.ffv1 import delivered_format, open_scan
 from review.formats.spoken import UNREVIEWED, three_letters
 from review.formats.subtitle_files import cues_of
 
-NAME = "viewing.mp4"
+FORMAT, NAME = "mp4", "viewing.mp4"
+LOSSY = "It is compressed with loss, 8 bits a sample, one colour sample for four pixels."
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all); may raise to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class ViewingCopy:
-    """How the scan's sound travelled."""
+    """A file that an encoder approximated: what it carries, and what it cannot."""
 
+    name: str
+    """Of the file."""
     tracks: tuple[dict[str, str], ...]
     """For each track: `track`, `codec`, `written_as` and `how`."""
     silent_because: str = ""
     additions: tuple[Addition, ...] = ()
     """What is shown beside the pictures: no map speaks of it."""
+    cannot: tuple[str, ...] = ()
+    """What the format cannot carry, a sentence each."""
 
 
 def write_viewing_copy(
@@ -54,13 +59,14 @@ def write_viewing_copy(
     with open_scan(edition.scan) as scan:
         form = delivered_format(edition, scan.format)
         sound = sound_of(edition.scan.path, table=scan.table) if scan.table is not None else None
-    beside = _Beside(_captions(edition), _chapters(edition))
+    beside = _Beside(_captions(edition), chapters_of(edition))
     viewing, reason = _open_writer(path, form, sound, beside, may_be_silent=may_be_silent)
     with viewing:
-        for done, picture in enumerate(_pictures(edition, form), start=1):
+        for done, picture in enumerate(pictures_in(edition, form), start=1):
             viewing.write(picture)
             progress(done, edition.scan.frames)
-    return ViewingCopy(tuple(viewing.sound_record), reason, _additions(edition, beside))
+    record = tuple(viewing.sound_record)
+    return ViewingCopy(path.name, record, reason, _additions(edition, beside), (LOSSY,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +113,18 @@ def _line(line: CueLine) -> tuple[tuple[str, bool], ...]:
     return ((line.dash, False), *spans) if line.dash else tuple(spans)
 
 
-def _chapters(edition: Edition) -> tuple[Chapter, ...]:
+def chapters_of(edition: Edition) -> tuple[Chapter, ...]:
     return tuple(
         Chapter(scene.start_frame, scene.end_frame, f"Scene {scene.number}")
         for scene in edition.scenes
     )
 
 
-def _pictures(edition: Edition, form: PictureFormat) -> Iterator[Picture]:
+def pictures_in(edition: Edition, form: PictureFormat) -> Iterator[Picture]:
+    """The whole reel in one format, frame by frame.
+
+    Raises: DeliveryError if a take lacks frames; MediaError.
+    """
     for scene in edition.scenes:
         if edition.is_converted(scene):
             yield from converted_pictures(scene, form)

@@ -16,7 +16,7 @@ from review.frame_ranges import listed
 NAME = "record.json"
 SCHEMA = "reelproof/delivery/1"
 LOSSY = (
-    "viewing.mp4 is compressed with loss: no pixel in it is ORIGINAL. The labels and totals here "
+    "{} is compressed with loss: no pixel in it is ORIGINAL. The labels and totals here "
     "are those of the takes that it shows."
 )
 AS_RESTORED = (
@@ -81,6 +81,7 @@ def build_record(
         "transcript": edition.spoken.told_of() if edition.spoken else None,
         "chain_heads": circumstances.chain_heads,
         "viewing_sound": list(viewing.tracks) if viewing else [],
+        "cannot_carry": list(viewing.cannot) if viewing else [],
         "additions": [each.as_json() for each in viewing.additions] if viewing else [],
         "credentials": signed.as_json(),
         "remarks": [*_remarks(edition, viewing), *signed.remarks],
@@ -127,11 +128,11 @@ def _scene_entry(scene: EditionScene, edition: Edition) -> dict[str, Any]:
 def _remarks(edition: Edition, viewing: ViewingCopy | None) -> list[str]:
     remarks = [*_policy_remarks(edition)]
     remarks += _spoken_remarks(edition)
-    remarks += [LOSSY] if viewing is not None else []
+    remarks += [LOSSY.format(viewing.name)] if viewing is not None else []
     left = [s.number for s in edition.scenes if s.take.version != edition.version]
     remarks += [AS_RESTORED.format(listed(left))] if left else []
     if viewing is not None and viewing.silent_because:
-        remarks.append(f"viewing.mp4 has no sound: {viewing.silent_because}")
+        remarks.append(f"{viewing.name} has no sound: {viewing.silent_because}")
     return [*remarks, VARIABLE] if edition.scan.variable_rate else remarks
 
 

@@ -19,7 +19,7 @@ from restoration.doubts import Doubt
 from restoration.models import Scene, StageRun
 from review import custody_words, gate, storyboard
 from review import shares as provenance_shares
-from review.delivery import assembly
+from review.delivery import assembly, pictures
 from review.delivery.assembly import ALL
 from review.forms import FORMAT_WORDS
 from review.models import Delivery
@@ -216,9 +216,9 @@ def kind_of_delivery(delivery: Delivery) -> str:
 
 STEP_WORDS = {
     assembly.CHECK: ("Checking scan and takes", "MiB"),
-    assembly.MASTER: ("Writing master and map", "frames"),
-    assembly.READ_BACK: ("Reading them back", "frames"),
-    assembly.VIEWING: ("Encoding the viewing copy", "frames"),
+    pictures.MASTER: ("Writing master and map", "frames"),
+    pictures.READ_BACK: ("Reading them back", "frames"),
+    pictures.VIEWING: ("Encoding the copy", "frames"),
     assembly.PLATES: ("Setting stills for the report", "scenes"),
     assembly.PACKING: ("Packing", "MiB"),
     assembly.DIGESTS: ("Taking digests", "MiB"),

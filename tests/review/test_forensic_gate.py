@@ -131,7 +131,7 @@ WAYS = {"page": by_page, "command": by_command, "worker": by_worker, "retry": by
 @given(
     wanted=frames,
     way=st.sampled_from(PATHS),
-    format=st.sampled_from(("otio", "mp4", "ffv1", "package")),
+    format=st.sampled_from(("otio", "mp4", "webm", "prores", "ffv1", "package")),
 )
 @example([CLEAN] * 6, "page", "otio")
 @example([CLEAN] * 6, "command", "ffv1")
