@@ -52,6 +52,10 @@ def _ingestion(detail: Detail) -> str:
     return f"{detail.get('bytes', 0):,} bytes from {str(detail.get('path', '')).rsplit('/', 1)[-1]}"
 
 
+def _relocation(detail: Detail) -> str:
+    return f"the master lies at {detail.get('to')} now: {detail.get('reason')}"
+
+
 def _format(detail: Detail) -> str:
     size = f"{detail.get('width')} by {detail.get('height')}"
     return f"{detail.get('codec')} in {detail.get('container')}, {size}"
@@ -149,6 +153,7 @@ def _transcript_line(detail: Detail) -> str:
 
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
+    "relocation": _relocation,
     "face named": lambda detail: (
         f"face {detail.get('track')} is {detail.get('character')}"
         + (", wherever it looks alike" if detail.get("everywhere") else "")

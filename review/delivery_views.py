@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -185,10 +186,15 @@ def deliverable_file(request: HttpRequest, pk: int, place: int) -> HttpResponseB
         raise Http404("This deliverable has no such file.")
     if deliverable.unavailable:
         return HttpResponse(deliverable.unavailable, "text/plain; charset=utf-8", status=410)
-    path = Path(deliverable.files[place]["path"])
+    path = where_it_lies(Path(deliverable.files[place]["path"]))
     # A package is one file among many in somebody's downloads: it bears its folder's name there.
     name = f"{path.parent.name}.zip" if path.name == package.NAME else path.name
     return ranged_file_response(request, path, "application/octet-stream", download_as=name)
+
+
+def where_it_lies(recorded: Path) -> Path:
+    """The file, also where the folder of deliverables has moved, as a restored backup's has."""
+    return recorded if recorded.exists() else Path(settings.DELIVERY_HOME, *recorded.parts[-2:])
 
 
 @require_POST

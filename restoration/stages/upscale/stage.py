@@ -191,7 +191,7 @@ class _Enlarging:
 
     def _tile(self) -> int:
         """The side that our own network's tiles have had so far; 0 before the first frame."""
-        return int(self._facts.get("doubt_tile", self._facts.get("tile", 0)))
+        return int(self._facts.get("doubt_tile") or self._facts.get("tile") or 0)
 
     def _face_finder(self) -> small_faces.Finder | None:
         """None where nothing is to be found, or nobody asked."""
