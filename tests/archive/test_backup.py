@@ -86,6 +86,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_an_installation_with_work_in_it_is_left_alone(reel: Reel, tmp_path: Path) -> None:
     call_command("backup", tmp_path / "kept")
     with pytest.raises(CommandError, match="not empty"):
