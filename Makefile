@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 RUNTIME := .venv/.runtime-installed
 TOOLS := .venv/.tools-installed
 WEIGHTS := .venv/.weights-fetched
-NETWORKS := transnetv2 whisper-tiny-en ppocr-v4
+NETWORKS := transnetv2 whisper-tiny-en ppocr-v4 ffdnet-colour mtcnn face-mesh face-dlib voice-ge2e
 
 # Prints the requirements of pyproject.toml; an argument adds one of its optional lists.
 REQUIREMENTS = $(BIN)/python -c 'import sys, tomllib; \

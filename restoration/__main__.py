@@ -173,6 +173,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder of test films")
     parser.add_argument("--runs", type=int, metavar="N", help="fewer runs, where a bench has any")
     parser.add_argument("--frames", type=int, metavar="N", help="fewer frames in each of its runs")
+    parser.add_argument("--only", metavar="KIND", help="cases whose kind begins so (attribute)")
     parser.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a picture sheet")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(command=_bench)
@@ -340,7 +341,7 @@ def _weights(asked: argparse.Namespace) -> int:
 def _bench(asked: argparse.Namespace) -> int:
     from restoration.cli_bench import describe_bench, run_bench
 
-    wanted = {"runs": asked.runs, "frames": asked.frames, "sheet": asked.sheet}
+    wanted = {name: getattr(asked, name) for name in ("runs", "frames", "only", "sheet")}
     document = run_bench(asked.stage, asked.data, **wanted)
     if asked.json:
         return _print_json(document)

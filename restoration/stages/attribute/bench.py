@@ -57,11 +57,12 @@ BARS = {
 """Least right and most wrong, in percent of words."""
 
 
-def main(data: Path, *, runs: int = 0) -> dict[str, Any]:
+def main(data: Path, *, runs: int = 0, only: str = "") -> dict[str, Any]:
     """Every case.
 
     Args:
         runs: how many of the cases, from the first on; 0: all.
+        only: cases whose kind begins so; empty: all.
     """
     began = time.perf_counter()
     talkers = load_talkers(data)
@@ -72,7 +73,8 @@ def main(data: Path, *, runs: int = 0) -> dict[str, Any]:
     tally: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     looked: dict[str, tuple[list[Track], tuple[int, ...]]] = {}
     reported, frames = Counter[str](), 0
-    for number, case in enumerate(chain(composites(data), traps(talkers)), start=1):
+    cases = (case for case in chain(composites(data), traps(talkers)) if case.kind.startswith(only))
+    for number, case in enumerate(cases, start=1):
         frames += len(case.pictures)
         reel = _measured(case, looked)
         _score(case, reel, gallery, tally, reported)
