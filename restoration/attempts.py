@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from archive import derived
+from config import tracing
 from restoration import references, workers
 from restoration.claims import Claim, claim, give_back, lease, renew
 from restoration.errors import ChildFailed, DiskFull, LeaseLost
@@ -51,6 +52,11 @@ def execute_run(run_id: int, *, told: Told | None = None, leg: Leg | None = None
         told: Called with (run, frames done) every now and then.
         leg: Its part in a relay: told how near its stage's end is, and asked when it may begin.
     """
+    with tracing.of_run(run_id):
+        _execute(run_id, told, leg or Leg())
+
+
+def _execute(run_id: int, told: Told | None, leg: Leg) -> None:
     begun = time.monotonic()
     claimed = claim(run_id, worker=worker_name(), device=device())
     if claimed is None:
@@ -60,7 +66,7 @@ def execute_run(run_id: int, *, told: Told | None = None, leg: Leg | None = None
         return
     published = False
     try:
-        published = Attempt(claimed, begun, told, leg or Leg()).run()
+        published = Attempt(claimed, begun, told, leg).run()
     finally:
         if not published:
             storage().remove(claimed.storage_key)

@@ -88,6 +88,7 @@ def start_run(
     )
     with transaction.atomic():
         run.save(force_insert=True)
+        log.info("run %s was asked for: %s of %s", run.pk, stage, scan)
         if not offer(run):
             ring_on_commit(run)
     return run

@@ -5,6 +5,7 @@ from django.urls import path
 from review import (
     cast_views,
     delivery_views,
+    health_views,
     search_views,
     storyboard_views,
     transcript_views,
@@ -13,6 +14,9 @@ from review import (
 
 urlpatterns = [
     path("", views.today, name="today"),
+    path("health/alive", health_views.alive, name="alive"),
+    path("health/ready", health_views.ready, name="ready"),
+    path("metrics", health_views.figures, name="metrics"),
     path("catalogue/", views.catalogue, name="catalogue"),
     path("search/", search_views.search, name="search"),
     path("search/hits.<slug:kind>", search_views.export, name="search-hits"),

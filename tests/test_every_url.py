@@ -55,11 +55,16 @@ class Expected:
     names: tuple[str, ...] = ()
     """Of the rows in `things` that the address takes, in order."""
     is_tus: bool = False
-    """Spoken to by the upload script: answers 401 instead of sending to the log-in page."""
+    """Spoken to by a program: answers 401 instead of sending to the log-in page."""
+    is_public: bool = False
+    """Shows everybody the same few words, logged in or not."""
 
 
 EXPECTED = {
     "today": Expected(READ, EVERYBODY),
+    "alive": Expected(READ, EVERYBODY, is_public=True),
+    "ready": Expected(READ, EVERYBODY, is_public=True),
+    "metrics": Expected(READ, WORKERS, is_tus=True),
     "catalogue": Expected(READ, RESEARCH),
     "search": Expected(READ, RESEARCH),
     "search-hits": Expected(READ, RESEARCH, ("hits",)),
@@ -269,7 +274,11 @@ def test_every_address_has_an_expectation():
 def test_nobody_comes_in_without_logging_in(name, things):
     for method in ("GET", "POST"):
         response = ask(Client(), method, address(name, things))
-        if EXPECTED[name].is_tus:
+        if EXPECTED[name].is_public and method == "GET":
+            assert response.status_code == 200
+        elif EXPECTED[name].is_public or (EXPECTED[name].is_tus and method == "POST"):
+            assert response.status_code in (401, 405), method
+        elif EXPECTED[name].is_tus:
             assert response.status_code == 401, method
         else:
             assert response.status_code == 302, method
