@@ -12,7 +12,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import (
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+)
 from django.db.models.functions import Extract, Now
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
@@ -78,7 +89,7 @@ def _seconds(runs: QuerySet[StageRun]) -> QuerySet[StageRun]:
     """With the seconds that each took, by the database's clock."""
     took = ExpressionWrapper(F("ended") - F("started"), output_field=DurationField())
     return runs.filter(status=StageRun.Status.DONE, offered=False, ended__isnull=False).annotate(
-        took=Extract(took, "epoch")
+        took=Extract(took, "epoch", output_field=FloatField())
     )
 
 
