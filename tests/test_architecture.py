@@ -63,6 +63,7 @@ PLAIN = (
     "restoration/software.py",
     "restoration/cutting.py",
     "restoration/weights.py",
+    "restoration/writing.py",
     "restoration/stages",
     "restoration/__main__.py",
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "restoration").glob("cli_*.py")),

@@ -26,6 +26,7 @@ from restoration.stages.transcribe.recogniser import (
 )
 from restoration.stages.transcribe.titles import read_titles
 from restoration.weights import WeightsError
+from restoration.writing import WEIGHTS as LETTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ def _read(clip: Clip, params: Params, sums: _Sums, progress: Progress) -> list[L
 
 
 def _weights(params: Params) -> list[str | Weights]:
-    return [*model_weights(params.model), *([lettering.WEIGHTS] if params.titles else [])]
+    return [*model_weights(params.model), *([LETTERS] if params.titles else [])]
 
 
 STAGE = Stage(

@@ -11,7 +11,8 @@ import numpy as np
 from restoration.imaging.luma import analysis_luma, eight_bit
 from restoration.speech.transcript import Line, sample_of_frame, spread
 from restoration.stages.contract import Clip, Progress
-from restoration.stages.transcribe.lettering import LetterReader, Luma, Row
+from restoration.stages.transcribe.lettering import LetterReader, Row
+from restoration.writing import Luma
 
 ENGINE = "PP-OCR v4"
 _LOOKS = 5

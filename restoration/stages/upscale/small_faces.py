@@ -18,8 +18,6 @@ from restoration.imaging.resample import Plane
 WEIGHTS = "mtcnn"
 SMALL = 24.0
 """Pixels of the source, from brow to chin or ear to ear: below it identities are invented."""
-EVERY = 12
-"""Frames from one look to the next."""
 _LEAST = 10.0
 """Pixels of the source below which no face is told from anything else."""
 _SHOWN = 2

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +29,9 @@ from restoration.stages.contract import (
     StageFrame,
 )
 from restoration.stages.segments import Segment, split_at_marks
-from restoration.stages.upscale import faithful, invention, small_faces
+from restoration.stages.upscale import faithful, invention, small_faces, small_text
 from restoration.stages.upscale.engines import Engine, Enlarged, Resample
+from restoration.stages.upscale.limits import EVERY, Lookout
 from restoration.stages.upscale.size import MOST, Size, wanted_size
 
 ENGINES = ("compact", "resample", "basicvsr", "realsr", "realesrgan")
@@ -65,6 +67,8 @@ class Params:
     theirs."""
     faces: bool = True
     """Look for faces so small that their details are invented, and tell of them."""
+    text: bool = True
+    """Look for writing so small that its letters may be invented, and tell of it."""
 
     def __post_init__(self) -> None:
         if not 2 <= self.scale <= MOST:
@@ -103,6 +107,7 @@ def resume(
         "made_up": 0.0,
         "frames": [],
         "small_faces": [],
+        "small_text": [],
         "to_review": "",
         "warnings": [],
     }
@@ -123,30 +128,35 @@ class _Enlarging:
         self._clip, self._params, self._size = clip, params, size
         self._facts, self._progress = facts, progress
         self._pixel = clip.format.pixel
-        self._finder: small_faces.Finder | None = None
+        makes_up = params.engine != "resample"
+        self._limits = partial(  # its networks are opened when the first frame is asked for
+            Lookout, facts, faces=params.faces and makes_up, text=params.text and makes_up
+        )
         self._done, self._total = 0, clip.end_frame - clip.start_frame
 
     def stream(self, first: int) -> Iterator[StageFrame]:
         """Frames from `first` on."""
         engine = self._engine()
-        self._finder = self._face_finder()
+        lookout = self._limits()
         self._done = first - self._clip.start_frame
         for segment in split_at_marks(
             self._clip.start_frame, self._clip.end_frame, self._clip.marks
         ):
             if segment.stop > first:
-                yield from self._segment(engine, segment, max(first, segment.start))
-        self._conclude(engine)
+                yield from self._segment(engine, lookout, segment, max(first, segment.start))
+        self._conclude(engine, lookout)
 
-    def _segment(self, engine: Engine, segment: Segment, first: int) -> Iterator[StageFrame]:
+    def _segment(
+        self, engine: Engine, lookout: Lookout, segment: Segment, first: int
+    ) -> Iterator[StageFrame]:
         before = engine.before if first > segment.start else 0
         numbers = range(first, segment.stop)
         pictures = self._clip.frames(first, segment.stop)
         lumas = map(luma_of, self._clip.frames(first - before, segment.stop))
         results = engine.enlarge(lumas, before)
         for number, picture, result in zip(numbers, pictures, results, strict=True):
-            if self._finder is not None and (number - segment.start) % small_faces.EVERY == 0:
-                self._look_for_faces(self._finder, number, picture)
+            if (number - segment.start) % EVERY == 0:
+                lookout.look(number, luma_of(picture))
             made = self._finish(number, picture, result)
             self._facts |= engine.notes()  # so that a run that goes on does as this one did
             yield made
@@ -192,18 +202,6 @@ class _Enlarging:
     def _tile(self) -> int:
         """The side that our own network's tiles have had so far; 0 before the first frame."""
         return int(self._facts.get("doubt_tile") or self._facts.get("tile") or 0)
-
-    def _face_finder(self) -> small_faces.Finder | None:
-        """None where nothing is to be found, or nobody asked."""
-        if not looks_for_faces(self._params):
-            return None
-        return small_faces.open_finder()
-
-    def _look_for_faces(self, finder: small_faces.Finder, number: int, picture: Picture) -> None:
-        found = small_faces.small_faces(finder, luma_of(picture))
-        if found:
-            faces = [list(face) for face in found]
-            self._facts["small_faces"].append({"frame": number, "faces": faces})
 
     def _finish(self, number: int, picture: Picture, result: Enlarged) -> StageFrame:
         made = self._picture(picture, result.luma)
@@ -299,28 +297,22 @@ class _Enlarging:
         self._facts["consistency_db"] = round(min(self._facts["consistency_db"], given_back), 2)
         self._facts["made_up"] += share / self._total
 
-    def _conclude(self, engine: Engine) -> None:
+    def _conclude(self, engine: Engine, lookout: Lookout) -> None:
         self._facts["made_up"] = round(float(self._facts["made_up"]), 4)
         self._facts |= engine.notes()
-        self._facts["to_review"] = small_faces.words(self._facts["small_faces"])
-        if self._facts["to_review"]:
-            self._warn(self._facts["to_review"])
-        elif looks_for_faces(self._params) and self._finder is None:
-            self._warn(
-                "small faces were not looked for; fetch the detector with: python -m restoration "
-                f"weights fetch {small_faces.WEIGHTS}"
-            )
+        told = lookout.words()
         if self._facts.get("tile_halvings"):
-            self._warn(f"memory ran out; tiles were made smaller, to {self._tile()} pixels a side")
+            self._facts["warnings"].append(
+                f"memory ran out; tiles were made smaller, to {self._tile()} pixels a side"
+            )
         if self._params.mode == "faithful" and self._facts["consistency_db"] < faithful.LEAST_DB:
-            self._warn(
+            told.append(
                 "the source holds more contrast than any picture of that size can give back: "
                 f"shrunk, the result is {self._facts['consistency_db']} dB from it at worst; those "
                 "places are labelled SYNTHESISED"
             )
-
-    def _warn(self, words: str) -> None:
-        self._facts["warnings"].append(words)
+        self._facts["warnings"] += told
+        self._facts["to_review"] = "; ".join(told)
 
 
 def luma_of(picture: Picture) -> Plane:
@@ -353,14 +345,12 @@ def weights_of(params: Params) -> tuple[str, ...]:
     """Names of the weights that an engine loads: every network takes its doubt from our own."""
     if params.engine == "resample":
         return ()
-    if looks_for_faces(params) and weights.find(small_faces.WEIGHTS).state() == "present":
-        return (*_networks_of(params), small_faces.WEIGHTS)
-    return _networks_of(params)
-
-
-def looks_for_faces(params: Params) -> bool:
-    """Resampling makes up no faces."""
-    return params.faces and params.engine != "resample"
+    named = list(_networks_of(params))
+    if params.faces and weights.find(small_faces.WEIGHTS).state() == "present":
+        named.append(small_faces.WEIGHTS)
+    if params.text and small_text.can_look():
+        named.append(small_text.WEIGHTS)
+    return tuple(named)
 
 
 def _networks_of(params: Params) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def test_small_faces_are_counted_in_one_frame_of_twelve_and_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(small_faces, "open_finder", Finder)
-    _, facts = enlarge(small_clip(frames=14, marks=(13,)), scale=2, tile=64)
+    _, facts = enlarge(small_clip(frames=14, marks=(13,)), scale=2, tile=64, text=False)
     assert facts["small_faces"] == [
         {"frame": number, "faces": [[5, 6, 16, 20]]} for number in (0, 12, 13)
     ]
@@ -39,7 +39,7 @@ def test_nobody_is_looked_for_where_nothing_is_made_up_or_nobody_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(small_faces, "open_finder", Finder)
-    for params in ({"engine": "resample"}, {"faces": False, "tile": 64}):
+    for params in ({"engine": "resample"}, {"faces": False, "text": False, "tile": 64}):
         _, facts = enlarge(small_clip(frames=1), scale=2, **params)
         assert (facts["small_faces"], facts["to_review"], facts["warnings"]) == ([], "", [])
 
@@ -50,6 +50,8 @@ def test_without_the_detector_it_is_said_that_nobody_was_looked_for(
     monkeypatch.setenv("REELPROOF_WEIGHTS", str(tmp_path))
     _, facts = enlarge(small_clip(frames=1), scale=2, tile=64)
     assert "weights fetch mtcnn" in facts["warnings"][0]
+    # The Scene page shows what is to be reviewed, above the decision.
+    assert facts["to_review"].startswith("small faces were not looked for")
     assert small_faces.WEIGHTS not in STAGE.weights(STAGE.params())
 
 
