@@ -2,14 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from archive.models import Reel, Scan
 
 HIDDEN = "This reel is for staff only. An archivist can open it to researchers."
+
+
+Asked = ParamSpec("Asked")
+View = Callable[Concatenate[HttpRequest, Asked], HttpResponseBase]
+
+
+def open_door(view: View[Asked]) -> View[Asked]:
+    """Let strangers ask this too, where the archive's catalogue is public.
+
+    What they may not see and what is not there look the same to them: both send to the log-in
+    page, as every other address does. The view itself says who may see what.
+    """
+
+    @login_not_required
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Asked.args, **kwargs: Asked.kwargs) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if settings.PUBLIC_CATALOGUE and request.method in ("GET", "HEAD"):
+            try:
+                return view(request, *args, **kwargs)
+            except (Http404, PermissionDenied):
+                pass
+        return redirect_to_login(request.get_full_path())
+
+    return answer
+
+
+def openings(user: Any) -> list[str]:
+    """The kinds of access that open a reel to somebody who does not work on film."""
+    if user.has_perm("archive.browse"):
+        return [Reel.Access.RESEARCH.value, Reel.Access.PUBLIC.value]
+    return [Reel.Access.PUBLIC.value] if settings.PUBLIC_CATALOGUE else []
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -5,12 +5,16 @@ restorer    works on scenes: cuts, stages, notes
 reviewer    judges takes and decides
 researcher  sees the reels that are open to research, and nothing of the work on them
 operator    keeps the machine running: work and workers; sees no pictures
+
+Where PUBLIC_CATALOGUE is switched on, reels that an archivist opened to everybody are seen by
+whoever asks.
 """
 
 from __future__ import annotations
 
 import rules
-from django.contrib.auth.models import AbstractUser
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 
 from archive.models import Reel, Scan
 
@@ -31,10 +35,16 @@ sees_every_reel = holds("archivist", "restorer", "reviewer")
 @rules.predicate
 def is_open_to_research(user: AbstractUser, subject: Reel | Scan | None) -> bool:
     reel = subject.reel if isinstance(subject, Scan) else subject
-    return reel is not None and reel.access == Reel.Access.RESEARCH
+    return reel is not None and reel.access in (Reel.Access.RESEARCH, Reel.Access.PUBLIC)
 
 
-can_view_reel = sees_every_reel | (holds("researcher") & is_open_to_research)
+@rules.predicate
+def is_open_to_all(user: AbstractUser | AnonymousUser, subject: Reel | Scan | None) -> bool:
+    reel = subject.reel if isinstance(subject, Scan) else subject
+    return settings.PUBLIC_CATALOGUE and reel is not None and reel.access == Reel.Access.PUBLIC
+
+
+can_view_reel = sees_every_reel | (holds("researcher") & is_open_to_research) | is_open_to_all
 
 rules.add_perm("archive.browse", sees_every_reel | holds("researcher"))
 rules.add_perm("archive.view_reel", can_view_reel)

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from archive import derived
-from archive.access import scan_for
+from archive.access import open_door, scan_for
 from archive.media.decode import open_source
 from archive.media.errors import MediaError
 from archive.media.proxies import make_stills
@@ -21,6 +21,7 @@ from archive.ranges import ranged_file_response
 Derivatives = Scan.Derivatives
 
 
+@open_door
 @require_safe
 def proxy(request: HttpRequest, pk: int) -> HttpResponseBase:
     scan = scan_for(request, pk)
@@ -34,6 +35,7 @@ def waveform(request: HttpRequest, pk: int) -> HttpResponseBase:
     return ranged_file_response(request, path, "application/json")
 
 
+@open_door
 @require_safe
 def still(request: HttpRequest, pk: int, frame: int) -> HttpResponseBase:
     """A small picture of one frame: kept if it was made before, else made now and kept."""

@@ -13,6 +13,8 @@ CREDENTIALS_CERTIFICATES, CREDENTIALS_KEY, CREDENTIALS_DEVICE, CREDENTIALS_ALGOR
 CREDENTIALS_TRUST who signs what leaves, and whose signatures are believed (docs/credentials.md)
 UPLOAD_LIMIT_BYTES, UPLOAD_PIECE_BYTES, DISK_RESERVE_BYTES
 DEVICE            what the stages compute on (default: cpu)
+PUBLIC_CATALOGUE  yes: reels that are open to everybody are shown without logging in (docs/doors.md)
+EMBED_ON          the sites that may frame an approved clip, as https://example.org (default: any)
 BIOMETRICS        no: faces and voices are not told apart, and nobody is named (docs/attribution.md)
 RUN_ATTEMPTS, RUN_LEASE_SECONDS, RUN_PROGRESS_SECONDS, RUN_PUBLISH_SECONDS, RUN_RESEND_SECONDS
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, PORT, BIND   where the pages are and who may ask for them
@@ -129,6 +131,9 @@ DISK_RESERVE_BYTES = env_int("DISK_RESERVE_BYTES", default=1 << 30)
 # The engine (docs/engine.md): patience, in seconds, and how often a run is tried.
 BIOMETRICS = env_bool("BIOMETRICS", default=True)
 """Whether faces and voices of people on film may be told apart."""
+PUBLIC_CATALOGUE = env_bool("PUBLIC_CATALOGUE", default=False)
+"""Whether strangers may see the reels that an archivist opened to everybody."""
+EMBED_ON = env_list("EMBED_ON", default="*")
 DEVICE = os.environ.get("DEVICE", "cpu")
 RUN_ATTEMPTS = env_int("RUN_ATTEMPTS", default=3)
 RUN_LEASE_SECONDS = env_int("RUN_LEASE_SECONDS", default=60)
@@ -156,6 +161,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.contrib.sitemaps",
     "django_htmx",
     "rules.apps.AutodiscoverRulesConfig",
     "config.broker.BrokerConfig",

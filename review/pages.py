@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields import CharField
 
+from archive.access import openings
 from archive.models import Event, FixityCheck, Reel, Scan
 from archive.models.catalogue import ReelQuerySet
 from restoration import doubts
@@ -160,7 +161,7 @@ def visible_reels(user: Any, reels: ReelQuerySet) -> ReelQuerySet:
     """Those that this person may see, by the same rule as archive.view_reel."""
     if user.has_perm("review.open_review"):
         return reels
-    return reels.filter(access=Reel.Access.RESEARCH)
+    return reels.filter(access__in=openings(user))
 
 
 def lines(reels: Iterable[Reel]) -> list[Line]:

@@ -9,6 +9,7 @@ from archive.permissions import holds
 rules.add_perm("review.open_review", holds("archivist", "restorer", "reviewer"))
 rules.add_perm("review.decide", holds("archivist", "reviewer"))
 rules.add_perm("review.add_note", holds("archivist", "restorer", "reviewer"))
+rules.add_perm("review.dump_transcripts", holds("archivist"))
 rules.add_perm("review.deliver", holds("archivist"))
 rules.add_perm("review.override_policy", holds("archivist"))
 rules.add_perm("review.correct_transcript", holds("archivist", "restorer", "reviewer"))

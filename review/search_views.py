@@ -25,7 +25,7 @@ from archive.access import reel_for, signed_in
 from archive.models import Reel
 from archive.timecode import timecode
 from review.models import SavedSearch, SearchLine
-from review.search import citing, concordance, exporting, finding, saved
+from review.search import citing, concordance, dumping, exporting, finding, saved
 from review.search.index import SPOKEN
 from review.search.query import MOST_CHARACTERS, Query, parse
 
@@ -147,6 +147,16 @@ def export(request: HttpRequest, kind: str) -> HttpResponse | StreamingHttpRespo
     site = request.build_absolute_uri("/").rstrip("/")
     response = StreamingHttpResponse(write(hits, site), content_type=f"{media_type}; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="hits.{kind}"'
+    return response
+
+
+@require_safe
+@permission_required("review.dump_transcripts", raise_exception=True)
+def dump_transcripts(request: HttpRequest) -> StreamingHttpResponse:
+    """Every line that is said or shown, of every reel."""
+    site = request.build_absolute_uri("/").rstrip("/")
+    response = StreamingHttpResponse(dumping.dump(site), content_type="application/jsonl")
+    response.headers["Content-Disposition"] = 'attachment; filename="transcripts.jsonl"'
     return response
 
 

@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from archive.models import Upload
+from archive.models import Reel, Upload
 from restoration import namings, transcripts
 from restoration.models import (
     ColourCorrection,
@@ -68,6 +68,16 @@ EXPECTED = {
     "catalogue": Expected(READ, RESEARCH),
     "search": Expected(READ, RESEARCH),
     "search-hits": Expected(READ, RESEARCH, ("hits",)),
+    "dump-transcripts": Expected(READ, ARCHIVIST),
+    "iiif-manifest": Expected(READ, VIEWERS, ("reel",)),
+    "iiif-lines": Expected(READ, VIEWERS, ("reel",)),
+    "iiif-scenes": Expected(READ, VIEWERS, ("reel",)),
+    "iiif-search": Expected(READ, VIEWERS, ("reel",)),
+    "open-reel": Expected(READ, VIEWERS, ("reel",)),
+    "sitemap": Expected(READ, EVERYBODY),
+    "embed": Expected(READ, VIEWERS, ("scene",)),
+    "embed-film": Expected(READ, VIEWERS, ("scene",)),
+    "oembed": Expected(READ, EVERYBODY),
     "save-search": Expected(WRITE, RESEARCH),
     "forget-search": Expected(WRITE, RESEARCH, ("search",)),
     "cite": Expected(READ, VIEWERS, ("reel", "zero")),
@@ -329,6 +339,32 @@ def test_a_researcher_sees_reels_that_are_open_to_research(things, researcher):
     page = client.get(reverse("catalogue")).content.decode()
     assert reverse("reel", args=[scan.reel.pk]) in page
     assert reverse("reel", args=[things["reel"]]) not in page
+
+
+STRANGERS = {
+    "open-reel", "iiif-manifest", "iiif-lines", "iiif-scenes", "iiif-search", "scan-proxy",
+    "scan-still", "embed", "embed-film", "sitemap", "oembed",
+}  # fmt: skip
+"""What answers without logging in where the catalogue is public, and only of reels open to all."""
+
+
+def test_a_public_catalogue_shows_strangers_only_what_is_open_to_all(things, settings):
+    settings.PUBLIC_CATALOGUE = True
+    assert opened_to_strangers(things, "staff") == {"sitemap"}
+    assert opened_to_strangers(things, "research") == {"sitemap"}
+    # Neither the scan nor the approved take has files, and no clip's address is given to oEmbed.
+    nothing = {"embed-film", "oembed", "scan-proxy", "scan-still"}
+    assert opened_to_strangers(things, "public") == STRANGERS - nothing
+
+
+def opened_to_strangers(things: dict[str, object], access: str) -> set[str]:
+    """The addresses that do not send a stranger away, of a reel with that access."""
+    Reel.objects.update(access=access)
+    answers = {
+        name: ask(Client(), min(expected.methods), address(name, things)).status_code
+        for name, expected in EXPECTED.items()
+    }
+    return {name for name, status in answers.items() if status not in (302, 401)}
 
 
 def test_the_admin_is_for_administrators_alone(archivist):

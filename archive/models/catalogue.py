@@ -80,6 +80,7 @@ class Reel(models.Model):
     class Access(models.TextChoices):
         STAFF = "staff", "staff only"
         RESEARCH = "research", "researchers too"
+        PUBLIC = "public", "everybody, where the archive's catalogue is public"
 
     element = models.ForeignKey(Element, on_delete=models.PROTECT, related_name="reels")
     number = models.PositiveIntegerField(default=1)

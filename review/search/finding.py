@@ -13,7 +13,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
 
-from archive.models import Reel
+from archive.access import openings
 from review.models import SearchLine
 from review.search import query as asked
 from review.search import vocabulary
@@ -58,20 +58,20 @@ def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
     """Search for a person.
 
     Args:
-        user: whose rights count: see `may_see`.
+        user: whose rights count: see `opened_to`.
         page: 1 upwards.
 
     Raises: TooSlow.
     """
-    sees_all = may_see_all(user)
-    found = _find(query, sees_all=sees_all, page=page, size=size)
+    opened = opened_to(user)
+    found = _find(query, opened=opened, page=page, size=size)
     if found.count or query.node is None:
         return found
-    instead = meant(query.node, sees_all=sees_all)
+    instead = meant(query.node, opened=opened)
     if not instead:
         return found
     meant_query = replace(query, node=asked.replaced(query.node, instead))
-    return replace(_find(meant_query, sees_all=sees_all, page=page, size=size), instead=instead)
+    return replace(_find(meant_query, opened=opened, page=page, size=size), instead=instead)
 
 
 def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLine]]]:
@@ -80,7 +80,7 @@ def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLin
     Raises: TooSlow.
     """
     understood = find(query, user=user, size=1).query
-    where, values = _where(understood.node, understood.filters, sees_all=may_see_all(user))
+    where, values = _where(understood.node, understood.filters, opened=opened_to(user))
     sql = (
         "SELECT id FROM (SELECT id, reel_id, kind, number FROM review_searchline line"
         f" WHERE {' AND '.join(where)} LIMIT %s) found ORDER BY reel_id, kind, number"
@@ -89,13 +89,14 @@ def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLin
     return understood, (_lines(pks[start : start + _BATCH]) for start in range(0, len(pks), _BATCH))
 
 
-def may_see_all(user: Any) -> bool:
-    """Whether the person works on film, and so sees every reel and what is noted of it."""
-    return bool(user.has_perm("review.open_review"))
+def opened_to(user: Any) -> list[str] | None:
+    """The kinds of access whose reels the person sees; None: they work on film, and so see every
+    reel and what is noted of it."""
+    return None if user.has_perm("review.open_review") else openings(user)
 
 
-def _find(query: Query, *, sees_all: bool, page: int, size: int) -> Found:
-    where, values = _where(query.node, query.filters, sees_all=sees_all)
+def _find(query: Query, *, opened: list[str] | None, page: int, size: int) -> Found:
+    where, values = _where(query.node, query.filters, opened=opened)
     sql = _SEARCH.format(where=" AND ".join(where))
     answer = ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1), _FACETS])
     found = json.loads(answer[0][0]) if isinstance(answer[0][0], str) else answer[0][0]
@@ -151,7 +152,9 @@ SELECT json_build_object(
 """
 
 
-def _where(node: Node | None, filters: Filters, *, sees_all: bool) -> tuple[list[str], list[Any]]:
+def _where(
+    node: Node | None, filters: Filters, *, opened: list[str] | None
+) -> tuple[list[str], list[Any]]:
     """Conditions on `line`, and their values."""
     where: list[str] = ["TRUE"]
     values: list[Any] = []
@@ -163,9 +166,9 @@ def _where(node: Node | None, filters: Filters, *, sees_all: bool) -> tuple[list
 
     if text:
         also("line.vector @@ %s::tsquery", text)
-    if not sees_all:
+    if opened is not None:
         also("line.kind <> %s", SearchLine.Kind.NOTE)
-        also(_OPEN, Reel.Access.RESEARCH)
+        also(_OPEN, opened)
     if filters.reel is not None:
         also("line.reel_id = %s", filters.reel)
     if filters.language:
@@ -195,7 +198,10 @@ _OF_YEARS = (
     " JOIN archive_title title ON title.id = element.title_id"
     " WHERE substring(title.year from '[0-9]{4}')::int BETWEEN %s AND %s)"
 )
-_OPEN = "EXISTS (SELECT 1 FROM archive_reel reel WHERE reel.id = line.reel_id AND reel.access = %s)"
+_OPEN = (
+    "EXISTS (SELECT 1 FROM archive_reel reel"
+    " WHERE reel.id = line.reel_id AND reel.access = ANY(%s))"
+)
 
 
 def _languages(wanted: str) -> list[str]:
@@ -211,31 +217,27 @@ def _languages(wanted: str) -> list[str]:
     return [name for (name,) in found] or [""]
 
 
-def meant(node: Node, *, sees_all: bool) -> dict[str, tuple[str, ...]]:
+def meant(node: Node, *, opened: list[str] | None) -> dict[str, tuple[str, ...]]:
     """For each word that no line the person may see has: near words that one has."""
     found = {}
     for leaf in asked.leaves(node):
-        if (
-            isinstance(leaf, asked.Word)
-            and not leaf.prefix
-            and not _is_said(leaf, sees_all=sees_all)
-        ):
+        if isinstance(leaf, asked.Word) and not leaf.prefix and not _is_said(leaf, opened=opened):
             candidates = vocabulary.near(leaf.text)[: 4 * vocabulary.MOST_NEAR]
-            near = _said(candidates, sees_all=sees_all)
+            near = _said(candidates, opened=opened)
             if near:
                 found[leaf.text] = tuple(near[: vocabulary.MOST_NEAR])
     return found
 
 
-def _is_said(leaf: asked.Word, *, sees_all: bool) -> bool:
-    where, values = _where(leaf, Filters(), sees_all=sees_all)
+def _is_said(leaf: asked.Word, *, opened: list[str] | None) -> bool:
+    where, values = _where(leaf, Filters(), opened=opened)
     sql = f"SELECT 1 FROM review_searchline line WHERE {' AND '.join(where)} LIMIT 1"
     return bool(ask(sql, values))
 
 
-def _said(candidates: Sequence[str], *, sees_all: bool) -> list[str]:
+def _said(candidates: Sequence[str], *, opened: list[str] | None) -> list[str]:
     """Those of the words that a line has which the person may see, in their order."""
-    where, values = _where(None, Filters(), sees_all=sees_all)
+    where, values = _where(None, Filters(), opened=opened)
     sql = (
         "SELECT word FROM unnest(%s::text[]) WITH ORDINALITY AS given (word, place) WHERE EXISTS"
         " (SELECT 1 FROM review_searchline line"
