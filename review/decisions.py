@@ -19,7 +19,7 @@ from restoration.models import Scene, Take
 from restoration.scenes import RESTORATION
 from restoration.take_index import TakeIndex
 from review.errors import DecisionRefused, NotAllowed
-from review.models import Approval, Note
+from review.models import Approval
 
 
 @transaction.atomic
@@ -165,35 +165,6 @@ def lost_by_scene(scenes: Iterable[Scene], version: str = RESTORATION) -> dict[i
         ]
         for scene in wanted
     }
-
-
-@transaction.atomic
-def add_note(scene: Scene, *, by: Any, start_frame: int, end_frame: int, text: str) -> Note:
-    """Put a remark on frames [start_frame, end_frame) of the scene.
-
-    Raises: NotAllowed, DecisionRefused.
-    """
-    _require(by, "review.add_note", "write a note")
-    if not scene.start_frame <= start_frame < end_frame <= scene.end_frame:
-        raise DecisionRefused(
-            f"The note was not kept: its frames must lie from {scene.start_frame} to "
-            f"{scene.end_frame - 1}."
-        )
-    note = Note.objects.create(
-        scan_id=scene.scan_id, start_frame=start_frame, end_frame=end_frame, text=text, by=by
-    )
-    return note
-
-
-def resolve_note(note: Note, *, by: Any) -> Note:
-    """Mark a note as dealt with, or open it again.
-
-    Raises: NotAllowed.
-    """
-    _require(by, "review.add_note", "resolve a note")
-    note.resolved = None if note.resolved else timezone.now()
-    note.save(update_fields=["resolved"])
-    return note
 
 
 def _decide(

@@ -31,6 +31,7 @@ from review.formats.edition import (
     Marked,
     OtherVersion,
     Remark,
+    Turn,
 )
 from review.frame_ranges import ranges
 from review.gate import FrameCounts
@@ -52,13 +53,17 @@ def make_edition(
         which the gate rules out.
     """
     wanted = list(Scene.objects.current().filter(scan=scan).select_related("scan"))
-    notes = list(Note.objects.filter(scan=scan).select_related("by"))
+    notes = list(
+        Note.objects.filter(scan=scan)
+        .select_related("by", "resolved_by")
+        .prefetch_related("answers__by")
+    )
     beside, policy = _Beside(wanted, held), held.decision.policy
     return Edition(
         title=reel.title.name,
         reel=f"reel {reel.number}",
         use=policy.use,
-        scan=_scan(scan),
+        scan=edition_scan(scan),
         scenes=tuple(
             _scene(number, scene, held, beside, notes)
             for number, scene in enumerate(wanted, start=1)
@@ -102,7 +107,8 @@ class _Beside:
         return None if decisions.stale_reasons(approval, takes=self._takes) else approval
 
 
-def _scan(scan: Scan) -> EditionScan:
+def edition_scan(scan: Scan) -> EditionScan:
+    """What formats need to know of a scan."""
     timecode = scan.start_timecode
     return EditionScan(
         path=Path(scan.path),
@@ -232,11 +238,33 @@ def _remarks(scene: Scene, notes: Iterable[Note]) -> Iterable[Remark]:
         start = max(note.start_frame, scene.start_frame)
         end = min(note.end_frame, scene.end_frame)
         if start < end:
-            yield Remark(
-                start,
-                end,
-                note.text,
-                note.by.get_full_name() or note.by.get_username(),
-                note.at.isoformat(),
-                note.resolved is not None,
-            )
+            yield remark_of(note, (start, end))
+
+
+def remark_of(note: Note, frames: tuple[int, int] | None = None) -> Remark:
+    """A note with its thread and drawing.
+
+    Args:
+        frames: those that it is cut to; else its own.
+    """
+    start, end = frames or (note.start_frame, note.end_frame)
+    return Remark(
+        start,
+        end,
+        note.text,
+        _person(note.by),
+        note.at.isoformat(),
+        note.resolved is not None,
+        number=note.pk,
+        resolved_by=_person(note.resolved_by) if note.resolved_by else "",
+        resolved_at=note.resolved.isoformat() if note.resolved else "",
+        thread=tuple(
+            Turn(each.kind, each.text, _person(each.by), each.at.isoformat())
+            for each in note.answers.all()
+        ),
+        drawing=tuple(note.drawing),
+    )
+
+
+def _person(user: Any) -> str:
+    return str(user.get_full_name() or user.get_username())

@@ -91,12 +91,23 @@ class NoteForm(forms.Form):
         validators=[writable],
         error_messages={"required": "Write a note first."},
     )
+    drawing = forms.JSONField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if "first" in values and "last" in values and values["last"] < values["first"]:
             self.add_error("last", "The last frame lies before the first.")
         return values
+
+
+class AnswerForm(forms.Form):
+    """A turn in the thread below a note."""
+
+    text = forms.CharField(
+        max_length=4000,
+        validators=[writable],
+        error_messages={"required": "Write an answer first."},
+    )
 
 
 def _uses() -> list[tuple[str, str]]:

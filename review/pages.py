@@ -16,7 +16,8 @@ from restoration import doubts
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
 from restoration.models.take import INVENTING
-from review.models import Approval, Note
+from review import notes
+from review.models import Approval, Mention
 from review.shares import add_totals, machine_share
 from review.standing import Standing, State, standings
 
@@ -91,6 +92,7 @@ class Waiting:
     failed: list[StageRun] = field(default_factory=list)
     faults: list[Any] = field(default_factory=list)
     cuts: list[CutsToCheck] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
 
     def is_empty(self) -> bool:
         return not any(getattr(self, each.name) for each in fields(self))
@@ -212,6 +214,8 @@ def waiting_for(user: Any) -> Waiting:
         failed = _failed_for_good(StageRun.objects.all())
         waiting.failed.extend(failed.select_related("scan__reel__element__title").order_by("-pk"))
         waiting.faults.extend(_fixity_faults())
+    if user.has_perm("review.add_note"):
+        waiting.mentions.extend(notes.mentions_of(user))
     if user.has_perm("restoration.edit_scenes"):
         waiting.cuts.extend(cuts_to_check())
     return waiting
@@ -256,14 +260,6 @@ def takes_of(scene: Scene) -> QuerySet[Take]:
     return Take.objects.filter(
         scan_id=scene.scan_id, start_frame=scene.start_frame, end_frame=scene.end_frame
     ).order_by("-created", "-pk")
-
-
-def notes_of(scene: Scene) -> QuerySet[Note]:
-    return Note.objects.filter(
-        scan_id=scene.scan_id,
-        start_frame__lt=scene.end_frame,
-        end_frame__gt=scene.start_frame,
-    ).select_related("by")
 
 
 def neighbours(scene: Scene) -> tuple[Scene | None, Scene | None, int]:

@@ -19,11 +19,11 @@ from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from restoration.repair_room import repair_room
-from review import decisions, pages
+from review import decisions, notes, pages
 from review.delivery_views import deliveries_of, gate_of
 from review.errors import ReviewError
-from review.forms import CatalogueForm, ChangesForm, DecisionForm, NoteForm
-from review.models import Approval, Note
+from review.forms import CatalogueForm, ChangesForm, DecisionForm
+from review.models import Approval
 from review.room import room
 from review.standing import standing_of
 
@@ -138,7 +138,7 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "before": before,
         "after": after,
         "number": number,
-        "notes": pages.notes_of(scene),
+        "notes": notes.of_scene(scene),
         "history": scene.approvals.select_related("take", "by", "withdrawn_by"),
         "lost": decisions.lost_approvals(scene, version) if not standing.decision else [],
         "middle": (scene.start_frame + scene.end_frame) // 2,
@@ -214,42 +214,6 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     except ReviewError as error:
         messages.error(request, str(error))
     return _back_to(approval.scene, approval.take)
-
-
-@require_POST
-@permission_required("review.add_note", raise_exception=True)
-def add_note(request: HttpRequest, pk: int) -> HttpResponse:
-    scene = _scene(pk)
-    form = NoteForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, f"The note was not kept. {_first_error(form)}")
-        return redirect("scene", pk=scene.pk)
-    values = form.cleaned_data
-    try:
-        decisions.add_note(
-            scene,
-            by=request.user,
-            start_frame=values["first"],
-            end_frame=values["last"] + 1,
-            text=values["text"],
-        )
-        messages.success(request, "Note kept.")
-    except ReviewError as error:
-        messages.error(request, str(error))
-    return redirect("scene", pk=scene.pk)
-
-
-@require_POST
-@permission_required("review.add_note", raise_exception=True)
-def resolve_note(request: HttpRequest, pk: int) -> HttpResponse:
-    note = get_object_or_404(Note, pk=pk)
-    decisions.resolve_note(note, by=request.user)
-    scene = (
-        Scene.objects.current()
-        .filter(scan=note.scan, start_frame__lte=note.start_frame, end_frame__gt=note.start_frame)
-        .first()
-    )
-    return redirect("scene", pk=scene.pk) if scene else redirect("reel", pk=note.scan.reel_id)
 
 
 def _first_error(form: Any) -> str:

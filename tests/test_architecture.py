@@ -36,6 +36,7 @@ PURE = (
     "review/policies.py",
     "review/gate.py",
     "review/override.py",
+    "review/drawings.py",
     "review/frame_ranges.py",
     "review/cues.py",
     *(f"review/search/{name}.py" for name in ("words", "query", "lexemes", "matching", "citing")),

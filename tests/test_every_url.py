@@ -106,7 +106,11 @@ EXPECTED = {
     "request-changes": Expected(WRITE, JUDGES, ("scene",)),
     "withdraw": Expected(WRITE, JUDGES, ("approval",)),
     "add-note": Expected(WRITE, VIEWERS, ("scene",)),
+    "answer-note": Expected(WRITE, VIEWERS, ("note",)),
     "resolve-note": Expected(WRITE, VIEWERS, ("note",)),
+    "protect-note": Expected(WRITE, VIEWERS, ("note",)),
+    "hint-note": Expected(WRITE, VIEWERS, ("note",)),
+    "notes-file": Expected(READ, VIEWERS, ("reel", "csv")),
     "work": Expected(READ, WORKERS),
     "cancel-run": Expected(WRITE, WORKERS, ("run",)),
     "retry-run": Expected(WRITE, WORKERS, ("run",)),
@@ -255,7 +259,7 @@ def things(archivist: User) -> dict[str, object]:
     naming = namings.name_face(face, "Anna", by=archivist)
     return {
         "face": face.pk, "naming": naming.pk, "character": naming.character_id,
-        "hits": "csv", "search": 0, "kind": "vtt", "correction_of_line": of_line.pk,
+        "csv": "csv", "hits": "csv", "search": 0, "kind": "vtt", "correction_of_line": of_line.pk,
         "reference": reference.pk,
         "correction": correction.pk,
         "hint": hint.pk, "palette_entry": entry.pk, "batch": uuid.uuid4(),
@@ -324,7 +328,7 @@ def test_what_is_not_there_is_not_found(name, things, archivist):
     client.force_login(archivist)
     named = ("upload", "folder", "batch")
     nothing = {key: uuid.uuid4() if key in named else 987654 for key in things} | {
-        "zero": 0, "kind": "vtt",
+        "zero": 0, "kind": "vtt", "csv": "csv",
     }  # fmt: skip
     response = ask(client, min(EXPECTED[name].methods), address(name, nothing))
     assert response.status_code in (404, 410)

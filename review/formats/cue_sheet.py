@@ -41,7 +41,7 @@ def write_cue_sheet(path: Path, edition: Edition) -> None:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for row in cue_rows(edition):
-            writer.writerow([_harmless(cell) for cell in row])
+            writer.writerow([harmless(cell) for cell in row])
 
 
 def cue_rows(edition: Edition) -> Iterator[list[str]]:
@@ -89,7 +89,7 @@ def _seconds(edition: Edition, frames: int) -> str:
     return f"{float(frames / edition.scan.rate):.3f}"
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """Spreadsheets run what begins like a formula: an apostrophe makes it text (OWASP).
 
     Some trim blanks and line breaks before they look.

@@ -19,6 +19,21 @@ class DeliveryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn in the thread below a note."""
+
+    kind: str
+    """`answer`, `resolved` or `reopened`."""
+    text: str
+    by: str
+    at: str
+    """ISO 8601."""
+
+    def as_json(self) -> dict[str, str]:
+        return {"kind": self.kind, "text": self.text, "by": self.by, "at": self.at}
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A note on frames [start_frame, end_frame) of the scan."""
 
@@ -29,6 +44,25 @@ class Remark:
     at: str
     """ISO 8601."""
     resolved: bool
+    number: int = 0
+    resolved_by: str = ""
+    resolved_at: str = ""
+    """ISO 8601."""
+    thread: tuple[Turn, ...] = ()
+    drawing: tuple[dict[str, Any], ...] = ()
+    """Shapes in the scan's luma pixels, as `review.drawings` writes them."""
+
+    def facts(self) -> dict[str, Any]:
+        """What else there is to it than its frames and text, as JSON values."""
+        return {
+            "by": self.by,
+            "at": self.at,
+            "resolved": self.resolved,
+            "resolved_by": self.resolved_by,
+            "resolved_at": self.resolved_at,
+            "thread": [turn.as_json() for turn in self.thread],
+            "drawing": list(self.drawing),
+        }
 
 
 @dataclass(frozen=True, slots=True)

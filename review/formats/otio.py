@@ -17,11 +17,13 @@ from opentimelineio.opentime import RationalTime, TimeRange
 from review.formats.edition import (
     Decision,
     Edition,
+    EditionScan,
     EditionScene,
     EditionTake,
     Remark,
     rate_text,
 )
+from review.formats.note_sheet import NoteSheet
 from review.formats.timeline import Gap, Mark, Master, marks, shots
 
 NAMESPACE = "reelproof"
@@ -60,6 +62,35 @@ def build_timeline(edition: Edition, *, master: Master | None = None) -> Any:
     return timeline
 
 
+def write_notes_timeline(path: Path, sheet: NoteSheet) -> None:
+    """Write the scan as one clip whose markers are the notes, threads and drawings with them."""
+    scan = sheet.scan
+    whole = _range(scan.start_count, scan.frames, scan.rate)
+    clip = otio.schema.Clip(
+        name=sheet.name,
+        source_range=whole,
+        markers=[_marker(remark, scan) for remark in sheet.remarks],
+    )
+    facts = {"sha256": scan.sha256, "kind": "scan"}
+    clip.set_media_references({SCAN: _reference(scan.path.as_uri(), whole, facts)}, SCAN)
+    track = otio.schema.Track(name="Pictures", kind=otio.schema.TrackKind.Video, children=[clip])
+    timeline = otio.schema.Timeline(
+        name=f"Notes: {sheet.name}",
+        global_start_time=_time(scan.start_count, scan.rate),
+        metadata={
+            NAMESPACE: {
+                "title": sheet.title,
+                "reel": sheet.reel,
+                "rate": rate_text(scan.rate),
+                "scan_sha256": scan.sha256,
+                "picture": [scan.width, scan.height],
+            }
+        },
+    )
+    timeline.tracks.append(track)
+    otio.adapters.write_to_file(timeline, str(path), "otio_json")
+
+
 def _about(edition: Edition) -> dict[str, Any]:
     scan = edition.scan
     return {
@@ -96,7 +127,7 @@ def _clip(scene: EditionScene, edition: Edition, master: Master | None) -> Any:
         source_range=source,
         metadata={NAMESPACE: _scene_facts(scene, edition)},
         markers=[
-            *(_marker(remark, edition) for remark in scene.remarks),
+            *(_marker(remark, scan) for remark in scene.remarks),
             *(_made(mark, edition) for mark in marks(scene) if mark.tone == "made"),
         ],
     )
@@ -143,8 +174,7 @@ def _scene_facts(scene: EditionScene, edition: Edition) -> dict[str, Any]:
     }
 
 
-def _marker(remark: Remark, edition: Edition) -> Any:
-    scan = edition.scan
+def _marker(remark: Remark, scan: EditionScan) -> Any:
     colour = otio.schema.MarkerColor.GREEN if remark.resolved else otio.schema.MarkerColor.RED
     return otio.schema.Marker(
         name=remark.text.splitlines()[0][:60] if remark.text else "Note",
@@ -155,9 +185,7 @@ def _marker(remark: Remark, edition: Edition) -> Any:
         ),
         color=colour,
         comment=remark.text,
-        metadata={
-            NAMESPACE: {"by": remark.by, "at": remark.at, "resolved": remark.resolved},
-        },
+        metadata={NAMESPACE: remark.facts()},
     )
 
 

@@ -106,7 +106,4 @@ def _note(remark: Remark) -> dict[str, Any]:
     return {
         "frames": [remark.start_frame, remark.end_frame],
         "text": remark.text,
-        "by": remark.by,
-        "at": remark.at,
-        "resolved": remark.resolved,
-    }
+    } | remark.facts()

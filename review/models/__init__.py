@@ -1,14 +1,17 @@
 """What people decide, and what leaves."""
 
-from review.models.approval import Approval, Note
+from review.models.approval import Approval
 from review.models.deliverable import Deliverable, Withdrawal
 from review.models.delivery import Delivery
+from review.models.note import Answer, Mention, Note
 from review.models.search import SavedSearch, SearchLine, SearchWord
 
 __all__ = [
+    "Answer",
     "Approval",
     "Deliverable",
     "Delivery",
+    "Mention",
     "Note",
     "SavedSearch",
     "SearchLine",

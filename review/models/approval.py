@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 
 class Approval(models.Model):
@@ -44,26 +44,3 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.take}: {self.decision}"
-
-
-class Note(models.Model):
-    """A remark on a range of frames of a scan."""
-
-    scan = models.ForeignKey("archive.Scan", on_delete=models.CASCADE, related_name="notes")
-    start_frame = models.PositiveIntegerField()
-    end_frame = models.PositiveIntegerField(help_text="Half-open")
-    text = models.TextField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notes")
-    at = models.DateTimeField(auto_now_add=True)
-    resolved = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["start_frame", "at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(end_frame__gt=F("start_frame")), name="note_has_frames"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.text[:60]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -17,12 +17,12 @@ from archive.models import Event, Scan
 from archive.timecode import timecode as written_timecode
 from restoration.doubts import Doubt
 from restoration.models import Scene, StageRun
-from review import custody_words, gate, storyboard
+from review import custody_words, gate, notes, storyboard
 from review import shares as provenance_shares
 from review.delivery import assembly, pictures
 from review.delivery.assembly import ALL
 from review.forms import FORMAT_WORDS
-from review.models import Delivery
+from review.models import Delivery, Note
 from review.storyboard import Mark
 from review.version_choice import COLOUR
 
@@ -92,6 +92,35 @@ def inside(scene: Scene) -> int:
 @register.filter
 def mark_words(mark: Mark) -> str:
     return storyboard.mark_words(mark)
+
+
+@register.filter
+def open_notes(found: Iterable[Note]) -> int:
+    return sum(note.resolved is None for note in found)
+
+
+@register.filter
+def drawings(found: Iterable[Note]) -> list[dict[str, Any]]:
+    """For static/js/player/notes.js: what is drawn, and in which frames it is shown."""
+    return [
+        {
+            "id": note.pk,
+            "frames": [note.start_frame, note.end_frame],
+            "shapes": note.drawing,
+            "resolved": note.resolved is not None,
+        }
+        for note in found
+        if note.drawing
+    ]
+
+
+@register.simple_tag
+def note_address(note: Note) -> str:
+    """The review room at the note's first frame; the reel if no scene has it any more."""
+    scene = notes.scene_of(note)
+    if scene is None:
+        return reverse("reel", args=[note.scan.reel_id])
+    return f"{reverse('scene', args=[scene.pk])}#frame={note.start_frame}"
 
 
 @register.simple_tag

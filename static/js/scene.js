@@ -4,9 +4,11 @@ import { Colour } from "./player/colour.js";
 import { Correction } from "./player/correction.js";
 import { Doubt } from "./player/doubt.js";
 import { Heat } from "./player/heat.js";
+import "./drafts.js";
 import { listen } from "./player/keys.js";
 import { LabelMaps } from "./player/labels.js";
 import { addSource, whenReady } from "./player/opening.js";
+import { Notes } from "./player/notes.js";
 import { Protect } from "./player/protect.js";
 import { makeSwitches, Readout } from "./player/readout.js";
 import { Repairs } from "./player/repairs.js";
@@ -55,17 +57,20 @@ const correction = new Correction({
 });
 const colour = new Colour({
   screen, transport, timeline, place: byId("screen"),
-  stopOthers: () => { protect.stop(); correction.stop(); },
+  stopOthers: () => { protect.stop(); correction.stop(); notes.stop(); },
   onsettle: () => correction.settle(),
 });
-// One tool at a time: each of the three lays the others down.
+const notes = new Notes({
+  screen, transport, place: byId("screen"), stopOthers: () => { colour.stop(); protect.stop(); correction.stop(); },
+});
+// One tool at a time: each of the four lays the others down.
 document.addEventListener("click", ({ target }) => {
-  if (target.closest("#draw-region")) { colour.stop(); correction.stop(); }
-  if (target.closest("#draw-correction")) { colour.stop(); protect.stop(); }
+  if (target.closest("#draw-region")) { colour.stop(); correction.stop(); notes.stop(); }
+  if (target.closest("#draw-correction")) { colour.stop(); protect.stop(); notes.stop(); }
 }, { capture: true });
 doubt = new Doubt(() => colour.room.doubt, paintMap);
 heat = new Heat(room.heat, paintMap);
-screen.ondraw = () => { repairs.draw(); colour.draw(); };
+screen.ondraw = () => { repairs.draw(); colour.draw(); notes.draw(); };
 
 function doubted() {
   return byId("plane")?.value === "doubt";
@@ -190,7 +195,7 @@ listen({
   "[": () => byId("before")?.click(), "]": () => byId("after")?.click(), "?": () => byId("keys").showModal(),
   "+": () => tools.zoomBy(1.5), "-": () => tools.zoomBy(1 / 1.5), 0: () => tools.zoom("fit"),
   c: () => repairs.step(1), C: () => repairs.step(-1), y: () => repairs.decide("keep"), u: () => repairs.decide("undo"),
-  x: () => repairs.nextNotJudged(), g: () => { colour.stop(); correction.stop(); protect.toggle(); },
+  x: () => repairs.nextNotJudged(), g: () => { colour.stop(); correction.stop(); notes.stop(); protect.toggle(); },
   h: () => colour.use("paint"), e: () => colour.use("pick"), t: () => colour.use("erase"),
   "<": () => colour.resize(-2), ">": () => colour.resize(2),
   Escape: () => repairs.choose(null),

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from restoration import borders, scenes, transcripts
 from restoration.speech.transcript import Transcript
-from review import decisions
+from review import decisions, notes
 from tests import factories
 from tests.e2e.player import open_player
 from tests.restoration.speech.said import line
@@ -52,7 +52,8 @@ def test_no_page_has_a_serious_fault(page: Page, log_in, scene_with_takes, archi
     scene = scene_with_takes
     take = scenes.head_take(scene)
     decisions.request_changes(scene, take, by=reviewer, reason="a hair")
-    decisions.add_note(scene, by=reviewer, start_frame=3, end_frame=5, text="a hair")
+    box = {"kind": "box", "points": [[9, 9], [60, 50]], "colour": "#b0523a"}
+    notes.add(scene, by=reviewer, start_frame=3, end_frame=5, text="a hair", drawing=[box])
     other = scene.scan.scenes.current().last()
     factories.make_run(scene=other, status="failed", error="no space left on device")
     factories.make_run(

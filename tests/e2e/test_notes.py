@@ -1,0 +1,68 @@
+"""In the review room a note is drawn on the picture, answered, and nothing typed is lost."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from review import notes
+from review.models import Note
+from tests.e2e.player import open_player
+from tests.e2e.test_repair_decisions import point
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_note_is_drawn_by_pointer_and_by_keys(page: Page, log_in, scene_with_takes, reviewer):
+    scene = scene_with_takes
+    log_in(reviewer)
+    open_player(page, f"/scenes/{scene.pk}/")
+    page.keyboard.press("n")
+    page.locator("#id_text").fill("what is this?")
+    page.get_by_role("button", name="Arrow", exact=True).click()
+    page.mouse.move(*point(page, 20, 30))
+    page.mouse.down()
+    page.mouse.move(*point(page, 60, 70))
+    page.mouse.up()
+    expect(page.locator("#draw-said")).to_contain_text("1 shape drawn.")
+    page.get_by_role("button", name="Box", exact=True).click()
+    for key in ("Enter", "Enter", "Shift+ArrowRight", "Shift+ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#draw-said")).to_contain_text("2 shapes drawn.")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#notes-said")).to_contain_text("Note kept.")
+    arrow, box = Note.objects.get().drawing
+    drawn = [value for at in arrow["points"] for value in at]
+    assert all(abs(a - b) <= 1 for a, b in zip(drawn, [20, 30, 60, 70], strict=True))
+    assert box["points"] == [[96, 72], [106, 82]]
+    expect(page.locator("body")).to_have_attribute("data-notes", "0 1")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("body")).to_have_attribute("data-notes", "1 0")
+    page.get_by_role("button", name="Make it a protected region").click()
+    expect(page.locator("#notes-said")).to_contain_text("Protected")
+
+
+def test_an_unsent_answer_comes_back_and_goes_when_sent(
+    page: Page, log_in, scene_with_takes, reviewer, restorer
+):
+    scene = scene_with_takes
+    note = notes.add(scene, by=restorer, start_frame=0, end_frame=2, text="a hair?")
+    log_in(reviewer)
+    address = f"/scenes/{scene.pk}/"
+    open_player(page, address)
+    page.locator("#comment").fill("the sky breathes")
+    page.get_by_text("Answer the note on frame 0").click()
+    page.locator(f"#answer-{note.pk}").fill("no, a mast")
+    page.goto("/")
+    open_player(page, address)
+    expect(page.locator("#comment")).to_have_value("the sky breathes")
+    expect(page.locator(".brought-back")).to_have_count(2)
+    expect(page.locator(f"#answer-{note.pk}")).to_have_value("no, a mast")
+    page.get_by_role("button", name="Send the answer").click()
+    expect(page.locator("#notes-said")).to_contain_text("Answer kept.")
+    expect(page.locator(f"#answer-{note.pk}")).to_have_value("")
+    page.get_by_role("button", name="Discard it").click()
+    open_player(page, address)
+    expect(page.locator("#comment")).to_have_value("")
+    assert note.answers.get().text == "no, a mast"
