@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from archive.media.decode import open_source
@@ -31,15 +32,21 @@ class ReadBack:
 
 
 def verify_take(
-    scan: PictureFrames, picture_path: Path, map_path: Path, start_frame: int
+    scan: PictureFrames,
+    picture_path: Path,
+    map_path: Path,
+    start_frame: int,
+    *,
+    rate: Fraction | None = None,
 ) -> list[str]:
     """Every way in which a take's map contradicts the scan; an empty list means sound.
 
     Args:
         scan: the whole scan.
         start_frame: the scan's frame that is the take's first.
+        rate: of the pictures, where they are numbered frames that cannot say it.
     """
-    return read_back(scan, picture_path, map_path, start_frame=start_frame).violations
+    return read_back(scan, picture_path, map_path, start_frame=start_frame, rate=rate).violations
 
 
 def read_back(
@@ -49,16 +56,18 @@ def read_back(
     *,
     start_frame: int,
     on_frame: Callable[[int, str], None] = lambda done, md5: None,
+    rate: Fraction | None = None,
 ) -> ReadBack:
     """Decode a take's files from disk and check each frame; see `verify_take`.
 
     Args:
         on_frame: called with the number of frames done and the MD5 of the last one's picture; may
             raise to stop.
+        rate: of the pictures, where they are numbered frames that cannot say it.
     """
     try:
         maps = MapReader(map_path)
-        with open_source(picture_path) as pictures:
+        with open_source(picture_path, rate=rate) as pictures:
             return _read_back(scan, pictures, maps, start_frame, on_frame)
     except (ProvenanceError, MediaError) as error:
         return ReadBack(0, Totals(), FrameDigest().hexdigest(), [str(error)])

@@ -71,10 +71,9 @@ def verify(path: Path) -> Finding:
     if record is not None:
         _check_record(finding, record)
         scan = scan or Scan.objects.filter(sha256=record["scan"]["sha256"]).first()
-    if path.is_file():
-        finding.credentials = read_beside(path, finding.sha256, trusted=trusted())
-        finding.problems += finding.credentials.problems
-        _check_map(finding, scan)
+    finding.credentials = read_beside(path, finding.sha256, trusted=trusted())
+    finding.problems += finding.credentials.problems
+    _check_map(finding, scan)
     return finding
 
 
@@ -153,13 +152,14 @@ def _check_record(finding: Finding, record: dict[str, Any]) -> None:
 
 def _check_map(finding: Finding, scan: Scan | None) -> None:
     """Count the map, and hold it against the scan where that is at hand."""
-    own = _counted_map(finding.path)
+    own = _counted_map(finding.path) if finding.path.is_file() else None
     if own is not None:
         finding.map_says = f"a provenance map of {own[0]} frames"
         finding.totals = own[1].as_json()
         return
     beside = finding.path.parent / MAP
-    if not beside.is_file() or finding.path.suffix != ".mkv":
+    holds_pictures = finding.path.suffix == ".mkv" or finding.path.is_dir()
+    if not beside.is_file() or not holds_pictures:
         return
     counted = _counted_map(beside)
     if counted is None:
@@ -191,7 +191,7 @@ def _hold_gate(finding: Finding, scan: Scan, beside: Path) -> None:
             rate=scan.rate,
             table=FrameTable.load(table) if table.is_file() else None,
         ) as source:
-            violations = verify_take(source, finding.path, beside, start)
+            violations = verify_take(source, finding.path, beside, start, rate=scan.rate)
     except MediaError as error:
         finding.problems.append(f"the scan could not be read for comparison: {error}")
         return

@@ -194,6 +194,9 @@ def read_dpx_header(path: Path) -> DpxHeader:
     order = {b"SDPX": ">", b"XPDS": "<"}.get(head[:4])
     if order is None or len(head) < 2048:
         raise BrokenSequence(f"{path.name} is not a DPX file")
+    (offset,) = struct.unpack_from(f"{order}I", head, 4)
+    if offset < len(head):  # FFmpeg's own have no such headers: pictures begin here
+        return DpxHeader(None, None)
     (film_rate,) = struct.unpack_from(f"{order}f", head, 1724)
     (packed,) = struct.unpack_from(f"{order}I", head, 1920)
     (video_rate,) = struct.unpack_from(f"{order}f", head, 1940)

@@ -25,6 +25,7 @@ from review.formats import (
 )
 from review.formats.copies import COPIES
 from review.formats.edition import DeliveryError, Edition
+from review.formats.frames import SEQUENCES
 from review.formats.record import Circumstances
 from review.formats.signed import NOBODY, SIGNABLE, Signed, sign_pictures
 from review.formats.subtitle_files import SPOKEN, write_spoken
@@ -34,8 +35,10 @@ CUES, REPORT = "cues", "report"
 FORMATS = (*TIMELINES, CUES, REPORT, *SPOKEN, mp4.FORMAT, ffv1.FORMAT)
 ALL, PACKAGE = "all", "package"
 STILLS = "stills"
-OFFERED = (*FORMATS, *COPIES, STILLS, ALL, PACKAGE)
+OFFERED = (*FORMATS, *COPIES, *SEQUENCES, STILLS, ALL, PACKAGE)
 """What can be asked for: ALL is each of FORMATS in one folder, PACKAGE the same as a bag."""
+PACKED = (PACKAGE, *SEQUENCES)
+"""What leaves as one file: frames are too many for anything else."""
 
 CHECK = "check"
 PLATES, PACKING, DIGESTS = "stills", "packing", "digests"
@@ -83,11 +86,11 @@ def steps(format: str) -> list[str]:
     """The steps of a delivery in order."""
     wanted = _wanted(format)
     found = [CHECK]
-    found += [MASTER, READ_BACK] if ffv1.FORMAT in wanted else []
+    found += [MASTER, READ_BACK] if {ffv1.FORMAT, *SEQUENCES} & set(wanted) else []
     found += [VIEWING] if {mp4.FORMAT, *COPIES} & set(wanted) else []
     plates = [PLATES] if {REPORT, STILLS} & set(wanted) else []
-    if format in (PACKAGE, STILLS):
-        return [*found, *plates, *([PACKING] if format == PACKAGE else []), DIGESTS]
+    if format in (*PACKED, STILLS):
+        return [*found, *plates, *([PACKING] if format in PACKED else []), DIGESTS]
     return [*found, DIGESTS, *plates]
 
 
@@ -107,7 +110,7 @@ def assemble(order: Order, told: Progress) -> Assembled:
     Raises: DeliveryError, MediaError, OSError. The folder may then hold half of it.
     """
     loose = _write_loose(order, told)
-    return loose if order.format != PACKAGE else _pack(order, loose, told)
+    return loose if order.format not in PACKED else _pack(order, loose, told)
 
 
 def _write_loose(order: Order, told: Progress) -> Assembled:
@@ -116,9 +119,9 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
         provenance_map.require_counts(order.edition)
     pictures, viewing = write_pictures(
         order.folder, order.edition, _wanted(order.format), told,
-        beside_master=order.format in (ALL, PACKAGE), times=2 if order.format == PACKAGE else 1,
+        beside_master=order.format in (ALL, PACKAGE), times=2 if order.format in PACKED else 1,
     )  # fmt: skip
-    silent = order.format == PACKAGE  # its digests are told when it is packed
+    silent = order.format in PACKED  # its digests are told when it is packed
     sizes = _Sizes(DIGESTS, pictures, _nothing if silent else told)
     if order.format == STILLS:
         pictures += legend_stills.write_stills(
@@ -146,9 +149,7 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
         )  # fmt: skip
         digests[report] = sha256_file(report)
     return Assembled(
-        tuple(
-            WrittenFile(path.name, sha256, path.stat().st_size) for path, sha256 in digests.items()
-        ),
+        tuple(WrittenFile(path.name, sha256, scan_bytes(path)) for path, sha256 in digests.items()),
         viewing,
         order.circumstances,
         signed,

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from review.formats import copies, ffv1, mp4, provenance_map
+from review.formats import copies, ffv1, frames, mp4, provenance_map
 from review.formats.edition import DeliveryError, Edition
 
 MASTER, READ_BACK, VIEWING = "master", "reading back", "viewing copy"
@@ -40,6 +40,10 @@ def write_pictures(
         master, provenance = folder / MASTER_NAME, folder / MAP_NAME
         ffv1.write_master(master, provenance, edition, progress=_twice(told))
         files += [master, provenance]
+    elif found := [each for each in frames.SEQUENCES if each in wanted]:
+        _require_room(folder, times * frames.room_needed(edition))
+        provenance = folder / MAP_NAME
+        files += frames.write_frames(folder, provenance, found[0], edition, progress=_twice(told))
     elif edition.encloses_map:
         files.append(folder / MAP_NAME)
         provenance_map.write_map(files[-1], edition)

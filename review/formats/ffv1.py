@@ -16,6 +16,7 @@ from pathlib import Path
 from archive.media.decode import PictureSource, open_source
 from archive.media.encode import PictureWriter
 from archive.media.frames import FrameTable
+from archive.media.numbered import FrameFiles, NumberedWriter
 from archive.media.pixels import PictureFormat
 from archive.media.sound import sound_of
 from restoration.mapfile import MapReader, MapWriter
@@ -24,6 +25,7 @@ from restoration.recording import FrameDigest, picture_md5
 from restoration.verification import read_back
 from review.formats.conversion import converted_maps, converted_pictures, not_as_approved
 from review.formats.edition import DeliveryError, Edition, EditionScan, EditionScene
+from review.formats.timeline import reel_timecode
 
 FORMAT = "ffv1"
 Progress = Callable[[int, int], None]
@@ -49,25 +51,33 @@ def open_scan(scan: EditionScan) -> PictureSource:
 
 
 def write_master(
-    picture: Path, provenance: Path, edition: Edition, *, progress: Progress
+    picture: Path,
+    provenance: Path,
+    edition: Edition,
+    *,
+    progress: Progress,
+    kind: FrameFiles | None = None,
 ) -> Master:
     """Join the takes, read the result back and check it.
 
     Args:
+        picture: the file, or the folder of numbered frames.
         progress: counts every frame twice: written, and read back.
+        kind: of numbered frames; None: FFV1 with the scan's sound.
     Raises: DeliveryError if a take is not what its manifest says, or the joined file breaks the
         hard gate; MediaError, OSError.
     """
     md5s: list[str] = []
     with open_scan(edition.scan) as scan:
-        written = _join(picture, provenance, edition, scan, progress)
+        written = _join(picture, provenance, edition, scan, progress, kind)
         frames, totals = len(scan), edition.totals
 
         def read(done: int, md5: str) -> None:
             md5s.append(md5)
             progress(frames + done, 2 * frames)
 
-        found = read_back(scan, picture, provenance, start_frame=0, on_frame=read)
+        found = read_back(scan, picture, provenance, start_frame=0, on_frame=read,
+                          rate=edition.scan.rate)  # fmt: skip
     problems = list(found.violations)
     if found.frames != frames:
         problems.append(f"{found.frames} frames of {frames} could be read back")
@@ -94,13 +104,17 @@ def delivered_format(edition: Edition, scan: PictureFormat) -> PictureFormat:
 
 
 def _join(
-    picture: Path, provenance: Path, edition: Edition, scan: PictureSource, progress: Progress
+    picture: Path,
+    provenance: Path,
+    edition: Edition,
+    scan: PictureSource,
+    progress: Progress,
+    kind: FrameFiles | None,
 ) -> list[str]:
     """Write both files; what each scene's frames must have as their MD5s when read back."""
     form, facts = delivered_format(edition, scan.format), edition.scan
-    sound = sound_of(facts.path, table=scan.table) if scan.table is not None else None
     maps = MapWriter(provenance, width=form.width, height=form.height, rate=form.rate)
-    with maps, PictureWriter(picture, form, sound=sound) as pictures:
+    with maps, _open_writer(picture, edition, form, scan, kind) as pictures:
 
         def written() -> None:
             progress(pictures.written, 2 * facts.frames)
@@ -113,8 +127,24 @@ def _join(
         ]
 
 
+def _open_writer(
+    path: Path, edition: Edition, form: PictureFormat, scan: PictureSource, kind: FrameFiles | None
+) -> PictureWriter | NumberedWriter:
+    if kind is None:
+        table = scan.table
+        sound = sound_of(edition.scan.path, table=table) if table is not None else None
+        return PictureWriter(path, form, sound=sound)
+    return NumberedWriter(
+        path, form, kind, prefix=edition.tape, frames=edition.scan.frames,
+        timecode=lambda frame: reel_timecode(edition, frame),
+    )  # fmt: skip
+
+
 def _append(
-    scene: EditionScene, pictures: PictureWriter, maps: MapWriter, written: Callable[[], None]
+    scene: EditionScene,
+    pictures: PictureWriter | NumberedWriter,
+    maps: MapWriter,
+    written: Callable[[], None],
 ) -> str:
     """The take as it is; the digest of its frames' MD5s."""
     before = pictures.written
@@ -133,7 +163,7 @@ def _append(
 def _append_converted(
     scene: EditionScene,
     form: PictureFormat,
-    pictures: PictureWriter,
+    pictures: PictureWriter | NumberedWriter,
     maps: MapWriter,
     written: Callable[[], None],
 ) -> str:

@@ -34,7 +34,7 @@ def pack(folder: Path, edition: Edition, *, progress: Progress) -> Path:
     for path in list(folder.iterdir()):
         if path != bag:
             path.rename(bag / path.name)
-    total = sum(path.stat().st_size for path in bag.iterdir()) >> 20
+    total = sum(path.stat().st_size for path in bag.rglob("*")) >> 20
     progress(0, max(1, total))
     made = bagit.make_bag(str(bag), _facts(edition), checksums=["sha256"])
     try:

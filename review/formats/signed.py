@@ -137,14 +137,14 @@ def _sidecar(
 
 
 def read_beside(path: Path, sha256: str, *, trusted: str) -> Reading:
-    """The credentials of a file: its own, or those of the sidecar beside it.
+    """The credentials of a file or a folder of frames: its own, or those of the sidecar beside it.
 
     Args:
         sha256: of the file; a sidecar that names it and has another digest makes it INVALID.
         trusted: certificates of authorities that are believed, PEM.
     Raises: OSError.
     """
-    own = credentials.read(path, trusted=trusted)
+    own = credentials.read(path, trusted=trusted) if path.is_file() else Reading(credentials.NONE)
     sidecar = path.parent / SIDECAR
     if own.state != credentials.NONE or path.name == SIDECAR or not sidecar.is_file():
         return own
