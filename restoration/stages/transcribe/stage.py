@@ -173,6 +173,8 @@ def _hear(
     if not params.translate:
         return heard, []
     language = params.language or next((line.language for line in heard.lines), "")
+    if language == "en":
+        return heard, []
     return heard, hear(block, recogniser, language=language, task="translate").lines
 
 
