@@ -10,18 +10,22 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from archive import derived
-from archive.access import check_media, reel_for, signed_in
+from archive.access import HIDDEN, check_media, reel_for, signed_in
 from archive.media.errors import MediaError
 from archive.media.stills import frame_png
+from archive.models import Reel
 from restoration import cast, namings
 from restoration.errors import RestorationError
 from restoration.models import Character, FaceTrack, Naming
+from review import appearances
 from review.cast_page import cast_room
+from review.pages import visible_reels
 
 VIEW, NAME = "review.view_cast", "review.name_faces"
 _AROUND = 0.35
@@ -175,3 +179,35 @@ def rename(request: HttpRequest, pk: int, character: int) -> HttpResponse:
     except RestorationError as error:
         messages.error(request, str(error))
     return redirect("cast", pk)
+
+
+@require_safe
+@permission_required("archive.browse", raise_exception=True)
+def characters(request: HttpRequest) -> HttpResponse:
+    """Whom people named in reels that the person may see."""
+    asked = request.GET.get("q", "").replace("\x00", " ").strip()[:200]
+    context = {
+        "asked": asked,
+        "biometrics": settings.BIOMETRICS,
+        "characters": appearances.characters(request.user, asked),
+    }
+    return render(request, "review/characters.html", context)
+
+
+@require_safe
+@permission_required("archive.browse", raise_exception=True)
+def character(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where somebody is seen and heard, in every reel of the film that the person may see."""
+    found = get_object_or_404(Character.objects.select_related("title"), pk=pk)
+    if not visible_reels(request.user, Reel.objects.filter(element__title=found.title)).exists():
+        raise PermissionDenied(HIDDEN)
+    timelines = appearances.timelines(found, request.user)
+    if settings.BIOMETRICS and not timelines and not request.user.has_perm(VIEW):
+        raise Http404("Nobody of that number was named in a reel that is open to you.")
+    context = {
+        "character": found,
+        "timelines": timelines,
+        "width": appearances.WIDTH,
+        "biometrics": settings.BIOMETRICS,
+    }
+    return render(request, "review/character.html", context)

@@ -68,6 +68,8 @@ EXPECTED = {
     "catalogue": Expected(READ, RESEARCH),
     "search": Expected(READ, RESEARCH),
     "search-hits": Expected(READ, RESEARCH, ("hits",)),
+    "characters": Expected(READ, RESEARCH),
+    "character": Expected(READ, VIEWERS, ("character",)),
     "dump-transcripts": Expected(READ, ARCHIVIST),
     "iiif-manifest": Expected(READ, VIEWERS, ("reel",)),
     "iiif-lines": Expected(READ, VIEWERS, ("reel",)),
