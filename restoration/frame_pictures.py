@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from archive.derived import frame_table
 from archive.media.decode import open_source
 from archive.media.display import to_layout
+from archive.media.pixels import Picture, codes_at
 from archive.media.stills import frame_png
 from restoration.guides import read_guides
 from restoration.mapfile import MapReader
@@ -65,8 +68,10 @@ def pixel_read_out(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:
     """What the take's map says of one pixel of a frame, numbered as in the scan.
 
     Returns: `structure` and `colour` (labels by name); `source` (`frame`, `y`, `x`) of a value that
-        was copied, else None; `guide`, the hint or reference that its colour came from as in
-        `facts["guides"]`, else None; `doubt` of an added colour, 0 to 1, else None.
+        was copied, else None; `values`, the code values there in the scan (`before`) and in the
+        take (`after`), by channel, each with its `bits`; `guide`, the hint or reference that its
+        colour came from as in `facts["guides"]`, else None; `doubt` of an added colour, 0 to 1,
+        else None.
     Raises: ValueError for a place outside the picture.
     """
     folder = storage().folder(take.storage_key)
@@ -79,6 +84,7 @@ def pixel_read_out(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:
         "structure": Label(int(frame_map.structure[y, x])).name,
         "colour": Label(int(frame_map.colour[y, x])).name,
         "source": _source_of(frame_map, frame, y, x),
+        "values": _values_at(take, frame, y, x),
         "guide": None,
         "doubt": None,
     }
@@ -89,6 +95,22 @@ def pixel_read_out(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:
         if frame_map.colour[y, x] >= Label.HUMAN.value:
             told["doubt"] = round(int(frame_map.guidance.doubt[y, x]) / 255, 2)
     return told
+
+
+def _values_at(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:
+    """`before` in the scan, `after` in the take; of an enlarged one, the scan's pixel under it."""
+    scan = take.scan
+    place = frame - take.start_frame
+    with open_source(storage().folder(take.storage_key) / "picture.mkv", rate=scan.rate) as source:
+        (after,) = source.frames(place, place + 1)
+    with open_source(Path(scan.path), rate=scan.rate, table=frame_table(scan)) as source:
+        (before,) = source.frames(frame, frame + 1)
+    row, column = y * before.height // after.height, x * before.width // after.width
+    return {"before": _codes(before, row, column), "after": _codes(after, y, x)}
+
+
+def _codes(picture: Picture, y: int, x: int) -> dict[str, Any]:
+    return {"bits": picture.pixel.bits, "codes": codes_at(picture, y, x)}
 
 
 def _source_of(frame_map: FrameMap, frame: int, y: int, x: int) -> dict[str, int] | None:

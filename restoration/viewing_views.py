@@ -18,6 +18,7 @@ from restoration import frame_pictures, scenes, viewing
 from restoration.models import Scene, Take
 from restoration.provenance import ProvenanceError
 from restoration.starting import ring_for_view
+from restoration.storage import storage
 
 ASKED_AGAIN = 60.0
 """Seconds after which a view that nobody is making, or that failed, is asked for once more."""
@@ -33,17 +34,42 @@ def _take(request: HttpRequest, pk: int) -> Take:
 
 @require_safe
 def scene_frame(request: HttpRequest, pk: int, frame: int) -> HttpResponse:
+    """A frame of the scan, a take or its map as PNG, by the scene that it is in.
+
+    `?of=scan` (the default), `take`, `map` (with `&plane=colour`) or `heat`; of the take that
+    stands, of that of `&version=colour`, or of the one that `&take=N` names. What there is none of
+    answers 404, what was removed 410, in words.
+    """
     scene = get_object_or_404(Scene.objects.select_related("scan__reel"), pk=pk)
     check_media(request, scene.scan)
+    if not scene.start_frame <= frame < scene.end_frame:
+        return _refusal(f"This scene has frames {scene.start_frame} to {scene.end_frame - 1}.")
     if request.GET.get("of", "scan") == "scan":
-        return scan_frame_png(scene.scan, frame)
-    head = scenes.head_take(scene)
-    if head is None:
-        raise Http404("Nothing was made of this scene yet.")
-    # Not cached for good: tomorrow another take may stand here.
-    response = _frame(_take(request, head.pk), frame, request)
-    response.headers["Cache-Control"] = "private, no-cache"
+        try:
+            return scan_frame_png(scene.scan, frame)
+        except Http404 as error:
+            return _refusal(str(error))
+    take = _take_of(scene, request)
+    if take is None:
+        return _refusal(
+            "There is no such take of this scene; leave out ?take for the one that stands."
+        )
+    response = _frame(_take(request, take.pk), frame, request)
+    if "take" not in request.GET:
+        # Not cached for good: tomorrow another take may stand here.
+        response.headers["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _take_of(scene: Scene, request: HttpRequest) -> Take | None:
+    if named := request.GET.get("take"):
+        return next((take for take in Take.objects.of_scene(scene) if str(take.pk) == named), None)
+    return scenes.head_take(scene, request.GET.get("version", scenes.RESTORATION))
+
+
+def _refusal(words: str, status: int = 404) -> HttpResponse:
+    """An address of a picture answers in words alone: no page is shown inside of one."""
+    return HttpResponse(f"{words}\n", "text/plain; charset=utf-8", status=status)
 
 
 @require_safe
@@ -53,8 +79,14 @@ def take_frame(request: HttpRequest, pk: int, frame: int) -> HttpResponse:
 
 def _frame(take: Take, frame: int, request: HttpRequest) -> HttpResponse:
     wanted, plane = request.GET.get("of", "take"), request.GET.get("plane", "structure")
-    if not take.start_frame <= frame < take.end_frame or plane not in ("structure", "colour"):
-        raise Http404(f"This take has frames {take.start_frame} to {take.end_frame - 1}.")
+    if not take.start_frame <= frame < take.end_frame:
+        return _refusal(f"This take has frames {take.start_frame} to {take.end_frame - 1}.")
+    if plane not in ("structure", "colour"):
+        return _refusal("A map has the planes structure and colour.")
+    if not storage().folder(take.storage_key).is_dir():
+        return _refusal(
+            f"The files of {take.stage} take {take.number} were removed; run the stage again.", 410
+        )
     try:
         if wanted == "map":
             picture = frame_pictures.map_frame(take, frame, plane)
@@ -63,9 +95,11 @@ def _frame(take: Take, frame: int, request: HttpRequest) -> HttpResponse:
         elif wanted == "take":
             picture = frame_pictures.take_frame(take, frame)
         else:
-            raise Http404("Ask for take, map or heat.")
-    except (FileNotFoundError, MediaError) as error:
-        raise Http404(f"The files of this take cannot be read: {error}") from error
+            return _refusal("Ask for scan, take, map or heat with ?of=.")
+    except FileNotFoundError as error:
+        return _refusal(f"This take has no such picture: {error}")
+    except (MediaError, ProvenanceError) as error:
+        return _refusal(f"The files of this take cannot be read: {error} Check fixity.")
     return never_changes(HttpResponse(picture, content_type="image/png"))
 
 
@@ -79,8 +113,8 @@ def take_pixel(request: HttpRequest, pk: int, frame: int, y: int, x: int) -> Htt
         told = frame_pictures.pixel_read_out(take, frame, y, x)
     except ValueError as error:
         raise Http404(str(error)) from error
-    except (FileNotFoundError, ProvenanceError) as error:
-        raise Http404(f"The map of this take cannot be read: {error}") from error
+    except (FileNotFoundError, MediaError, ProvenanceError) as error:
+        raise Http404(f"The files of this take cannot be read: {error}") from error
     return never_changes(JsonResponse(told))
 
 

@@ -32,7 +32,9 @@ def room(scene: Scene, shown: Take | None, *, against: Take | None = None) -> di
         "size": {"width": scan.width, "height": scan.height},
         "scan": _take(against) if against else _scan(scan),
         "take": _take(shown),
+        "sound": reverse("scan-proxy", args=[scan.pk]) if against and scan.audio else None,
         "stills": stills,
+        "pixels": [pixel_address(take) for take in (shown, against) if take is not None],
         "heat": heat_address(shown),
     }
 
@@ -69,6 +71,11 @@ def _take(take: Take | None) -> dict[str, Any] | None:
 def frame_address(name: str, pk: int) -> str:
     """The address of a picture, with {n} in place of the frame."""
     return reverse(name, args=[pk, 0]).replace("/0.png", "/{n}.png")
+
+
+def pixel_address(take: Take) -> str:
+    """The address that tells of one pixel, with {n}, {y} and {x} to be filled in."""
+    return reverse("take-pixel", args=[take.pk, 0, 0, 0]).replace("/0/0/0/", "/{n}/{y}/{x}/")
 
 
 def timecode_facts(scan: Scan) -> dict[str, Any]:

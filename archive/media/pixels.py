@@ -81,6 +81,32 @@ class Picture:
         )
 
 
+_CHANNELS: dict[Model, tuple[str, ...]] = {
+    "grey": ("Y",),
+    "yuv": ("Y", "Cb", "Cr"),
+    "rgb": ("R", "G", "B"),
+}
+
+
+def codes_at(picture: Picture, y: int, x: int) -> dict[str, int]:
+    """The code values of one pixel by channel, in [0, peak]; of chroma, those that cover it.
+
+    Raises: ValueError for a place outside the picture.
+    """
+    if not (0 <= y < picture.height and 0 <= x < picture.width):
+        raise ValueError(
+            f"y {y}, x {x} lies outside the picture of {picture.width} x {picture.height}"
+        )
+    form = picture.pixel
+    found = {}
+    for number, channel in enumerate(_CHANNELS[form.model]):
+        is_chroma = form.model == "yuv" and number > 0
+        row = y >> form.chroma_shift_y if is_chroma else y
+        column = x >> form.chroma_shift_x if is_chroma else x
+        found[channel] = int(picture.planes[number][row, column])
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
     """What all pictures of one scan or take share."""

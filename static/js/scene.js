@@ -10,13 +10,16 @@ import { LabelMaps } from "./player/labels.js";
 import { addSource, whenReady } from "./player/opening.js";
 import { Notes } from "./player/notes.js";
 import { Protect } from "./player/protect.js";
+import { Range } from "./player/range.js";
 import { makeSwitches, Readout } from "./player/readout.js";
 import { Repairs } from "./player/repairs.js";
 import { Screen } from "./player/screen.js";
+import { Sound } from "./player/sound.js";
 import { Stills } from "./player/stills.js";
 import { Timeline } from "./player/timeline.js";
 import { Tools } from "./player/tools.js";
 import { Transport } from "./player/transport.js";
+import { View } from "./player/view.js";
 
 const byId = (id) => document.getElementById(id);
 const room = JSON.parse(byId("room").textContent);
@@ -27,6 +30,7 @@ let overlay = false;
 let doubt = null;
 let heat = null;
 let point = null;
+let sound = null;
 
 const canvas = document.createElement("canvas");
 canvas.className = "picture";
@@ -44,6 +48,19 @@ const stills = new Stills(room.stills, (frame, pictures) => {
   Object.assign(screen.pictures, pictures);
   readout.precision(true);
   screen.draw();
+});
+const view = new View({
+  panel: byId("view"), said: byId("view-said"),
+  onchange: (filter) => { screen.filter = filter; screen.draw(); },
+});
+const range = new Range({
+  ...room.scene, said: byId("range"), onchange: (value) => {
+    transport.range = timeline.range = value;
+    timeline.draw();
+    for (const [id, frame] of Object.entries({ id_first: value?.first, id_last: value?.last })) {
+      if (value && byId(id)) byId(id).value = frame;
+    }
+  },
 });
 const tools = new Tools(screen, { hasTake: Boolean(room.take), onchange: paintMap });
 const plane = () => (doubted() ? "colour" : heated() ? "structure" : byId("plane")?.value ?? "structure");
@@ -105,9 +122,12 @@ function show() {
 }
 
 transport.addEventListener("frame", show);
+readout.transport = transport;
+readout.ontold = () => point && !transport.playing && readout.pixel(maps, transport.frame, point);
 transport.addEventListener("state", () => {
   document.querySelector("[data-act=play]").setAttribute("aria-pressed", String(transport.playing !== 0));
 });
+transport.addEventListener("speed", () => (byId("speed").value = transport.speed));
 
 async function open() {
   await whenReady(room.scan.viewing, readout);
@@ -117,7 +137,10 @@ async function open() {
   const common = { rate: room.rate, transport, readout };
   sources.scan = addSource(byId("screen"), room.scan.proxy, { first: room.scan.start, ...common });
   if (room.take) sources.take = addSource(byId("screen"), room.take.proxy, { first: room.take.start, ...common });
-  const asked = Number(/frame=(\d+)/.exec(location.hash)?.[1] ?? room.scene.start);
+  sound = new Sound({
+    video: room.scan.hasSound ? sources.scan.video : null, address: room.sound, rate: room.rate, transport, button: byId("sound"),
+  });
+  const asked = namedFrame() ?? room.scene.start;
   transport.go(asked);
   if (!room.take) return;
   maps = new LabelMaps(await (await fetch(room.take.labelsIndex)).json(), room.take.labels);
@@ -128,6 +151,14 @@ async function open() {
   maps.get(transport.frame ?? asked);
   show();
 }
+
+/** The frame that the address names, if it does. */
+function namedFrame() {
+  const name = /frame=(\d+)/.exec(location.hash)?.[1];
+  return name === undefined ? null : Number(name);
+}
+
+addEventListener("hashchange", () => namedFrame() !== null && transport.go(namedFrame()));
 
 function toggleOverlay() {
   overlay = !overlay;
@@ -154,10 +185,9 @@ byId("speed").addEventListener("change", (event) => transport.setSpeed(Number(ev
 const toggle = (id, change) => byId(id)?.addEventListener("click", ({ currentTarget }) =>
   currentTarget.setAttribute("aria-pressed", String(change())));
 toggle("loop", () => (transport.loop = !transport.loop));
-toggle("sound", () => !(sources.scan.video.muted = !sources.scan.video.muted));
 byId("overlay")?.addEventListener("click", toggleOverlay);
 byId("plane")?.addEventListener("change", () => { timeline.plane = plane(); show(); });
-byId("next-made")?.addEventListener("click", mostMade);
+byId("next-made")?.addEventListener("click", () => mostMade(1));
 byId("help").addEventListener("click", () => byId("keys").showModal());
 canvas.addEventListener("pointermove", (event) => {
   point = screen.toPicture(event.offsetX, event.offsetY);
@@ -170,18 +200,20 @@ canvas.addEventListener("click", ({ offsetX, offsetY }) => {
   if (pressed && Math.hypot(offsetX - pressed[0], offsetY - pressed[1]) < 5) repairs.pick(offsetX, offsetY);
 });
 
-function mostMade() {
-  const frame = timeline.nextPeak();
-  if (frame !== null) transport.go(frame);
+function mostMade(by) {
+  const peak = timeline.walkPeaks(by);
+  if (!peak) return;
+  transport.go(peak.frame);
+  byId("next-made").querySelector("span").textContent = ` ${peak.place} of ${peak.of}`;
 }
 
-function writeNote(id) {
+function writeNote() {
   const form = byId("note-form");
   if (!form) return;
   form.open = true;
-  byId(id ?? "id_first").value = transport.frame;
-  if (Number(byId("id_last").value) < Number(byId("id_first").value)) byId("id_last").value = byId("id_first").value;
-  if (!id) byId("id_text").focus();
+  byId("id_first").value = range.value?.first ?? transport.frame;
+  byId("id_last").value = range.value?.last ?? transport.frame;
+  byId("id_text").focus();
 }
 
 listen({
@@ -189,8 +221,8 @@ listen({
   ArrowLeft: acts.back, ArrowRight: acts.forth, "Shift+ArrowLeft": () => transport.step(-10),
   "Shift+ArrowRight": () => transport.step(10), Home: acts.home, End: acts.end,
   w: () => tools.press("wipe"), s: () => tools.press("side"), d: () => tools.press("difference"),
-  f: () => tools.flip(), p: toggleOverlay, m: mostMade, n: () => writeNote(), i: () => writeNote("id_first"),
-  o: () => writeNote("id_last"), a: () => byId("approve")?.focus(),
+  f: () => tools.flip(), p: toggleOverlay, m: () => mostMade(1), M: () => mostMade(-1), n: writeNote, i: () => range.markFirst(transport.frame),
+  o: () => range.markLast(transport.frame), I: () => range.clear(), O: () => range.clear(), L: () => byId("loop").click(), a: () => byId("approve")?.focus(),
   r: () => byId("comment")?.focus(),
   "[": () => byId("before")?.click(), "]": () => byId("after")?.click(), "?": () => byId("keys").showModal(),
   "+": () => tools.zoomBy(1.5), "-": () => tools.zoomBy(1 / 1.5), 0: () => tools.zoom("fit"),
@@ -199,6 +231,9 @@ listen({
   h: () => colour.use("paint"), e: () => colour.use("pick"), t: () => colour.use("erase"),
   "<": () => colour.resize(-2), ">": () => colour.resize(2),
   Escape: () => repairs.choose(null),
-  ",": () => tools.moveWipe(-0.02), ".": () => tools.moveWipe(0.02),
+  ",": () => tools.move(-0.02), ".": () => tools.move(0.02), q: () => tools.turn(15), Q: () => tools.turn(-15),
+  b: () => tools.press("onion"), v: () => view.nextChannel(), V: () => view.reset(),
+  ArrowUp: () => transport.faster(1), ArrowDown: () => transport.faster(-1),
+  "Shift+ArrowUp": () => view.expose(0.5), "Shift+ArrowDown": () => view.expose(-0.5), z: () => sound?.toggle(),
 });
 open().catch((error) => readout.wait(`${error.message} The stills are exact.`));

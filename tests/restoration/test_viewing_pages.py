@@ -91,7 +91,7 @@ def test_a_still_is_made_for_a_frame_that_has_none(browser, take):
 
 def test_a_single_pixel_of_the_map_is_told(browser, take):
     told = browser.get(reverse("take-pixel", args=[take.pk, take.start_frame, 3, 5]))
-    assert set(told.json()) == {"structure", "colour", "source", "guide", "doubt"}
+    assert set(told.json()) == {"structure", "colour", "source", "values", "guide", "doubt"}
     assert told.json()["structure"] in Label.__members__ and told.json()["guide"] is None
     for place in ((take.end_frame, 3, 5), (take.start_frame, 48, 5), (take.start_frame, 3, 64)):
         assert browser.get(reverse("take-pixel", args=[take.pk, *place])).status_code == 404
@@ -106,3 +106,55 @@ def test_the_error_to_expect_is_laid_over_an_enlarged_take_and_no_other(browser,
     assert (shown[..., :3] == (0, 106, 255)).all(), "blue, green, red"
     assert 0 < shown[..., 3].max() <= 217
     assert browser.get(reverse("take-frame", args=[take.pk, 5]), {"of": "heat"}).status_code == 404
+
+
+def address_of(take: Take, frame: int) -> str:
+    return reverse("scene-frame", args=[take.scan.scenes.get().pk, frame])
+
+
+@pytest.mark.parametrize("of", ["scan", "take", "map"])
+def test_frames_are_found_by_the_scene_that_they_are_in(browser, take, of):
+    answer = browser.get(address_of(take, 5), {"of": of})
+    shown = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert shown.shape[:2] == (48, 64)
+    outside = browser.get(address_of(take, 10), {"of": of})
+    assert outside.status_code == 404
+    assert outside.content.decode() == "This scene has frames 2 to 9.\n"
+
+
+def test_each_take_of_a_scene_has_its_frames_there(browser, take):
+    second = make_real_take(take.scan.scenes.get())
+    for named in (take, second):
+        answer = browser.get(address_of(take, 5), {"of": "take", "take": named.pk})
+        own = browser.get(reverse("take-frame", args=[named.pk, 5]))
+        assert answer.content == own.content
+        assert "immutable" in answer.headers["Cache-Control"]
+    for asked in ({"take": 0}, {"take": "x"}, {"version": "colour"}):
+        refused = browser.get(address_of(take, 5), {"of": "take"} | asked)
+        assert (refused.status_code, "no such take" in refused.content.decode()) == (404, True)
+
+
+def test_what_was_removed_is_gone_and_what_never_was_is_not_found(browser, take):
+    for of, words in (("heat", "no such picture"), ("song", "Ask for scan, take, map or heat")):
+        refused = browser.get(address_of(take, 5), {"of": of})
+        assert (refused.status_code, words in refused.content.decode()) == (404, True)
+    refused = browser.get(address_of(take, 5), {"of": "map", "plane": "sound"})
+    assert (refused.status_code, "planes" in refused.content.decode()) == (404, True)
+    Take.objects.filter(pk=take.pk).update(storage_key="takes/removed")
+    gone = browser.get(address_of(take, 5), {"of": "take"})
+    assert gone.status_code == 410
+    assert gone.content.decode().endswith("were removed; run the stage again.\n")
+
+
+def test_whoever_may_not_see_takes_sees_no_frame_of_them(client, take, researcher, settings):
+    client.force_login(researcher)
+    for of in ("take", "map"):
+        assert client.get(address_of(take, 5), {"of": of}).status_code == 403
+
+
+def test_a_pixel_has_its_code_values_before_and_after(browser, take):
+    told = browser.get(reverse("take-pixel", args=[take.pk, 5, 30, 40])).json()["values"]
+    for side, of in (("before", "scan"), ("after", "take")):
+        answer = browser.get(address_of(take, 5), {"of": of})
+        shown = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert told[side] == {"bits": 8, "codes": {"Y": int(shown[30, 40])}}

@@ -197,7 +197,7 @@ export class Colour {
   // The colour as it is seen, the mean of nine points, so that grain does not decide.
   #take(left, top) {
     const [x, y] = [left, top].map((part) => Math.round(part * devicePixelRatio));
-    const { data } = this.screen.canvas.getContext("2d").getImageData(x - 1, y - 1, 3, 3);
+    const { data } = this.screen.bare((context) => context.getImageData(x - 1, y - 1, 3, 3));
     const mean = [0, 1, 2].map((channel) => {
       let sum = 0;
       for (let place = channel; place < data.length; place += 4) sum += data[place];

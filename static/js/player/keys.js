@@ -3,7 +3,13 @@
 export function listen(actions) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
-    const name = event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key;
+    const isArrow = event.key.startsWith("Arrow");
+    // A slider of the view, or a column that scrolls, keeps the arrows that it needs itself.
+    if ((isArrow || ["Home", "End"].includes(event.key)) && event.target.closest("[data-own-arrows]")) return;
+    if (event.key.endsWith("Up") || event.key.endsWith("Down")) {
+      if (event.target.closest(".side, nav")) return;
+    }
+    const name = event.shiftKey && isArrow ? `Shift+${event.key}` : event.key;
     const action = actions[name] ?? actions[name.toLowerCase()];
     if (!action) return;
     // Space presses a focused button too; then the button is meant, not the player.

@@ -4,6 +4,7 @@ import { LABELS, WORDS } from "./labels.js";
 import { timecode } from "./timecode.js";
 
 const byId = (id) => document.getElementById(id);
+const REST = 180; // milliseconds of a pointer at rest before code values are asked for
 
 export class Readout {
   constructor(room) {
@@ -46,7 +47,33 @@ export class Readout {
     const words = [`${x}, ${y}`, `structure ${WORDS[LABELS[found.structure]]}`, `colour ${WORDS[LABELS[found.colour]]}`];
     if (found.structure > 0) words.push(`by ${this.room.take.stage}`);
     if (found.structure === 2 && found.offset) words.push(`from frame ${frame + found.offset}`);
+    const at = { n: frame, y: Math.floor((y * maps.index.height) / height), x: Math.floor((x * maps.index.width) / width) };
+    const key = Object.values(at).join(" ");
+    if (this.told?.key === key) words.push(...this.told.words);
+    else if (!this.transport?.playing) this.#ask(key, at);
     output.value = words.join(" · ");
+    output.title = output.value;
+  }
+
+  // Code values as the files hold them, before and after: asked for where the pointer rests.
+  #ask(key, at) {
+    if (this.asking === key) return;
+    this.asking = key;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
+      const answers = await Promise.all(this.room.pixels.map(async (address) => {
+        const answer = await fetch(address.replace(/\{(\w)\}/g, (_, name) => at[name]));
+        return answer.ok ? answer.json() : null;
+      }));
+      if (this.asking !== key) return;
+      this.asking = null;
+      if (answers.includes(null)) return;
+      const [{ values, doubt }, against] = answers;
+      const words = [`${codes(against?.values.after ?? values.before)} → ${codes(values.after)}`];
+      if (doubt !== null) words.push(`uncertainty ${doubt}`);
+      this.told = { key, words };
+      this.ontold?.();
+    }, REST);
   }
 }
 
@@ -68,6 +95,10 @@ export function makeSwitches(list, onchange) {
       onchange(hidden);
     });
   }
+}
+
+function codes({ bits, codes: found }) {
+  return `${Object.entries(found).map(([name, code]) => `${name} ${code}`).join(" ")} (${bits} bit)`;
 }
 
 function percent(part) {

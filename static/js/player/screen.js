@@ -1,11 +1,13 @@
-// Draws scan and take on one canvas: alone, under a wipe, side by side, or their difference.
+// Draws scan and take on one canvas: alone, under a wipe, mixed, side by side, or their difference.
+
+import { Wipe } from "./wipe.js";
 
 const GROUND = "#1c1c1c";
 
 export class Screen {
   /** width, height: of the picture, in its own pixels. */
   constructor(canvas, { width, height }) {
-    Object.assign(this, { canvas, width, height, mode: "scan", wipe: 0.5, gain: 1 });
+    Object.assign(this, { canvas, width, height, mode: "scan", wipe: new Wipe(), mix: 0.5, gain: 1, filter: "none" });
     this.zoom = "fit";
     this.centre = { x: width / 2, y: height / 2 };
     this.pictures = { scan: null, take: null, map: null };
@@ -62,6 +64,18 @@ export class Screen {
     };
   }
 
+  /** What `read` finds in the picture without exposure, gamma and channel of the view. */
+  bare(read) {
+    const { filter } = this;
+    if (filter === "none") return read(this.canvas.getContext("2d"));
+    this.filter = "none";
+    this.draw();
+    const found = read(this.canvas.getContext("2d"));
+    this.filter = filter;
+    this.draw();
+    return found;
+  }
+
   draw() {
     const { canvas, pictures } = this;
     const wide = Math.round(canvas.clientWidth * devicePixelRatio);
@@ -77,9 +91,12 @@ export class Screen {
       this.#pane(context, wide / 2, wide / 2, [pictures.take, pictures.map]);
     } else if (this.mode === "wipe") {
       this.#pane(context, 0, wide, [pictures.take, pictures.map]);
-      this.#clipped(context, wide * this.wipe, [pictures.scan]);
-      context.fillStyle = "#e8e8e8";
-      context.fillRect(Math.round(wide * this.wipe) - 1, 0, Math.max(1, devicePixelRatio), high);
+      this.#clipped(context, this.wipe.side(canvas), [pictures.scan]);
+      this.wipe.draw(context, canvas, devicePixelRatio);
+    } else if (this.mode === "onion") {
+      this.#pane(context, 0, wide, [pictures.scan]);
+      this.#pane(context, 0, wide, [pictures.take], this.mix);
+      this.#pane(context, 0, wide, [pictures.map]);
     } else if (this.mode === "difference") {
       this.#pane(context, 0, wide, [this.#difference()]);
     } else if (this.mode === "take") this.#pane(context, 0, wide, [pictures.take, pictures.map]);
@@ -91,28 +108,30 @@ export class Screen {
     return this.mode === "side" ? this.canvas.width / 2 : this.canvas.width;
   }
 
-  #clipped(context, right, layers) {
+  #clipped(context, side, layers) {
     context.save();
-    context.beginPath();
-    context.rect(0, 0, right, this.canvas.height);
-    context.clip();
+    context.clip(side);
     context.fillStyle = GROUND;
-    context.fillRect(0, 0, right, this.canvas.height);
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     this.#pane(context, 0, this.canvas.width, layers);
     context.restore();
   }
 
-  #pane(context, left, width, layers) {
+  #pane(context, left, width, layers, opacity = 1) {
     const scale = this.scale(width);
     context.save();
     context.beginPath();
     context.rect(left, 0, width, this.canvas.height);
     context.clip();
-    context.imageSmoothingEnabled = scale < 2;
+    context.imageSmoothingEnabled = scale <= 1 || (this.zoom === "fit" && scale < 2);
+    context.globalAlpha = opacity;
     const x = Math.round(left + width / 2 - this.centre.x * scale);
     const y = Math.round(this.canvas.height / 2 - this.centre.y * scale);
     for (const layer of layers) {
-      if (layer) context.drawImage(layer, x, y, this.width * scale, this.height * scale);
+      if (!layer) continue;
+      // The map's colours mean something: the view never changes them.
+      context.filter = layer === this.pictures.map ? "none" : this.filter;
+      context.drawImage(layer, x, y, this.width * scale, this.height * scale);
     }
     context.restore();
   }

@@ -5,7 +5,7 @@ const ROOT = 0.4; // Heights are a root of the share: a thousandth of the pictur
 
 export class Timeline {
   constructor({ strip, scrub, start, end, onseek }) {
-    Object.assign(this, { strip, scrub, start, end, onseek, frame: start, labels: null, plane: "structure", hints: [] });
+    Object.assign(this, { strip, scrub, start, end, onseek, frame: start, labels: null, plane: "structure", hints: [], range: null, peak: null });
     scrub.addEventListener("input", () => onseek(Number(scrub.value)));
     strip.addEventListener("pointerdown", (event) => this.#press(event));
     strip.addEventListener("pointermove", (event) => event.buttons && this.#press(event));
@@ -29,10 +29,15 @@ export class Timeline {
       .map(({ frame }) => frame);
   }
 
-  nextPeak() {
+  /** The next of them, or the one before; where the walk stands outlasts a look at other frames. */
+  walkPeaks(by) {
     const peaks = this.peaks();
     if (!peaks.length) return null;
-    return peaks[(peaks.indexOf(this.frame) + 1) % peaks.length];
+    const here = peaks.indexOf(this.frame);
+    const from = here >= 0 ? here : peaks.indexOf(this.peak);
+    const next = from < 0 ? (by > 0 ? 0 : peaks.length - 1) : (from + by + peaks.length) % peaks.length;
+    this.peak = peaks[next];
+    return { frame: this.peak, place: next + 1, of: peaks.length };
   }
 
   draw() {
@@ -57,9 +62,24 @@ export class Timeline {
         }
       });
     }
+    if (this.range) this.#range(context, this.range, step, high);
     for (const { frame, colour } of this.hints) this.#hint(context, (frame - this.start + 0.5) * step, colour);
     context.fillStyle = "#ffffff";
     context.fillRect((this.frame - this.start + 0.5) * step - 1, 0, 2, high);
+  }
+
+  // What lies outside of the range is dimmed; its ends are brackets.
+  #range(context, { first, last }, step, high) {
+    const [left, right] = [(first - this.start) * step, (last + 1 - this.start) * step];
+    const [thick, foot] = [2 * devicePixelRatio, 6 * devicePixelRatio];
+    context.fillStyle = "rgb(0 0 0 / 55%)";
+    context.fillRect(0, 0, left, high);
+    context.fillRect(right, 0, (this.end - this.start) * step - right, high);
+    context.fillStyle = "#e8e8e8";
+    for (const [x, way] of [[left, 1], [right - thick, -1]]) {
+      context.fillRect(x, 0, thick, high);
+      for (const y of [0, high - thick]) context.fillRect(way > 0 ? x : x + thick - foot, y, foot, thick);
+    }
   }
 
   #hint(context, x, colour) {

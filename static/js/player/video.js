@@ -12,7 +12,8 @@ export class VideoSource {
     this.first = first;
     this.rate = rate;
     this.onframe = onframe;
-    this.latest = null;
+    this.latest = null; // of what was presented since the last cue
+    this.held = null; // the frame on the page: its picture is not given up
     this.pictures = new Map();
     this.spare = [];
     this.target = null;
@@ -43,18 +44,22 @@ export class VideoSource {
 
   /** Put the video itself on a frame whose picture may be kept already, before it plays. */
   async cue(frame) {
-    this.target = null;
-    this.wanted = frame;
+    Object.assign(this, { target: null, wanted: frame, latest: null });
     const there = new Promise((resolve) => {
       this.video.addEventListener("seeked", resolve, { once: true });
     });
     this.video.currentTime = this.timeOf(frame);
     await there;
+    this.latest = null;
   }
 
   play(speed) {
     this.video.playbackRate = speed;
     return this.video.play().catch(() => {});
+  }
+
+  hurry(speed) {
+    if (Math.abs(this.video.playbackRate - speed) > 0.005 * speed) this.video.playbackRate = speed;
   }
 
   pause() {
@@ -86,9 +91,9 @@ export class VideoSource {
     this.pictures.delete(frame);
     this.pictures.set(frame, canvas);
     while (this.pictures.size > KEPT) {
-      const [oldest, kept] = this.pictures.entries().next().value;
+      const oldest = [...this.pictures.keys()].find((kept) => kept !== this.held);
+      this.spare.push(this.pictures.get(oldest));
       this.pictures.delete(oldest);
-      this.spare.push(kept);
     }
     this.latest = frame;
     if (frame === this.target) this.#arrived();
