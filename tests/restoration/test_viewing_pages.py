@@ -123,7 +123,7 @@ def test_frames_are_found_by_the_scene_that_they_are_in(browser, take, of):
 
 
 def test_each_take_of_a_scene_has_its_frames_there(browser, take):
-    second = make_real_take(take.scan.scenes.get())
+    second = make_real_take(take.scan.scenes.get(), window=6)
     for named in (take, second):
         answer = browser.get(address_of(take, 5), {"of": "take", "take": named.pk})
         own = browser.get(reverse("take-frame", args=[named.pk, 5]))
