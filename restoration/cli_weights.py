@@ -33,12 +33,8 @@ def fetch(names: Sequence[str], *, file: Path | None, as_json: bool) -> int:
 
 def list_all(*, as_json: bool) -> int:
     """What there is, and whether it is here."""
-    listed = weights.entries()
-    lines = [
-        f"{entry.name:<22} {entry.state():<8} {entry.bytes / 1e6:5.1f} MB  "
-        f"{entry.licence:<13} {entry.about}"
-        for entry in listed
-    ]
+    listed = weights.known()
+    lines = [line for entry in listed for line in _lines(entry)]
     return _print({"weights": [_told(entry) for entry in listed]}, lines, as_json=as_json)
 
 
@@ -48,19 +44,37 @@ def verify(names: Sequence[str], *, as_json: bool) -> int:
     Raises: WeightsError
     """
     chosen = [weights.find(name) for name in names] or [
-        entry for entry in weights.entries() if entry.state() != "missing"
+        entry for entry in weights.known() if entry.state() != "missing"
     ]
     told = [_told(entry) for entry in chosen]
     lines = [f"{each['name']} {each['state']} {each['path']}" for each in told]
-    wrong = [each["name"] for each in told if each["state"] != "present"]
+    bad = [entry for entry in chosen if entry.state() != "present"]
+    wrong = [entry.name for entry in bad if not entry.own]
     _print({"weights": told}, lines, as_json=as_json)
+    for entry in bad:
+        if entry.own:
+            sys.stderr.write(f"{weights.told_wrong(entry)}\n")
     if wrong:
         sys.stderr.write(f"mend with: python -m restoration weights fetch {' '.join(wrong)}\n")
-    return 1 if wrong else 0
+    return 1 if bad else 0
+
+
+def _lines(entry: Entry) -> list[str]:
+    size = (
+        sum(entry.place(part).stat().st_size for part in entry.parts)
+        if (entry.own and entry.state() != "missing")
+        else entry.bytes
+    )
+    told = f"{entry.name:<22} {entry.state():<8} {size / 1e6:5.1f} MB  {entry.licence:<13} "
+    if not entry.own:
+        return [told + entry.about]
+    digests = [f"  {part.sha256}  {entry.place(part)}" for part in entry.parts]
+    return [f"{told}{entry.about} (the archive's own)", *digests]
 
 
 def _told(entry: Entry) -> dict[str, Any]:
-    return asdict(entry) | {"path": str(entry.path), "state": entry.state()}
+    own = str(entry.own) if entry.own else None
+    return asdict(entry) | {"path": str(entry.path), "state": entry.state(), "own": own}
 
 
 def _print(document: dict[str, Any], lines: Sequence[str], *, as_json: bool) -> int:

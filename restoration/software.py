@@ -20,7 +20,7 @@ from restoration.stages.contract import Stage, Weights
 
 _ROOT = Path(__file__).parent
 # What every stage's pixels and labels pass through, besides its own folder.
-_SHARED = ("stages/contract.py", "stages/segments.py", "provenance", "imaging")
+_SHARED = ("stages/contract.py", "stages/segments.py", "provenance", "imaging", "writing.py")
 # Beside the method in a stage's folder, but without a say in what it makes.
 _ASIDE = ("bench", "peers", "training", "synthesis", "damage", "damage_lines", "damage_shapes")
 

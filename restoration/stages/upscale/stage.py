@@ -34,7 +34,7 @@ from restoration.stages.upscale.engines import Engine, Enlarged, Resample
 from restoration.stages.upscale.limits import EVERY, Lookout
 from restoration.stages.upscale.size import MOST, Size, wanted_size
 
-ENGINES = ("compact", "resample", "basicvsr", "realsr", "realesrgan")
+ENGINES = ("compact", "resample", "basicvsr", "realsr", "realesrgan", "model")
 MODES = ("faithful", "free")
 CHUNK = 12
 """Frames after which it can begin again: a stretch of `basicvsr`; the others could at any frame."""
@@ -57,7 +57,9 @@ class Params:
     engine: str = "compact"
     """`compact`: our own network. `resample`: no network, nothing made up. `basicvsr`: the
     published network, which looks at many frames and is slow without a GPU. `realsr`,
-    `realesrgan`: published networks for stills, slower still."""
+    `realesrgan`: published networks for stills, slower still. `model`: one of the archive's own."""
+    model: str = ""
+    """For `engine=model`: its name in the list that `REELPROOF_OWN_WEIGHTS` names."""
     mode: str = "faithful"
     """`faithful`: shrinking gives back the source. `free`: as the engine proposes."""
     threshold: float = 3.0
@@ -75,6 +77,8 @@ class Params:
             raise ValueError(f"scale must be 2, 3 or {MOST}, not {self.scale}")
         if self.engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {self.engine!r}")
+        if (self.engine == "model") != bool(self.model):
+            raise ValueError("engine=model and model=NAME belong together; the names: weights list")
         if self.mode not in MODES:
             raise ValueError(f"mode must be one of {', '.join(MODES)}, not {self.mode!r}")
         if not 0 <= self.threshold <= 8:
@@ -181,22 +185,31 @@ class _Enlarging:
         """Raises: ModuleNotFoundError without torch, WeightsError without the weights."""
         from restoration.stages.upscale.compact import Compact
 
-        compact = Compact(
-            weights.require(NETWORK),
-            self._size,
-            tile=self._tile() or self._params.tile,
-            halvings=self._facts.get("tile_halvings", 0),
-        )
+        path = weights.require(NETWORK)
+        try:
+            compact = Compact(
+                path,
+                self._size,
+                tile=self._tile() or self._params.tile,
+                halvings=self._facts.get("tile_halvings", 0),
+            )
+        except (KeyError, RuntimeError) as error:
+            raise StageError(f"{path} does not hold the network of {NETWORK}: {error}") from error
         if self._params.engine == "basicvsr":
             from restoration.stages.upscale.basicvsr import Recurrent
 
             path = weights.require(BASICVSR)
             return Recurrent(path, self._size, doubter=compact, beat=self._beat)
-        if self._params.engine in STILLS:
-            from restoration.stages.upscale.rrdb import Stills
+        if self._params.engine == "model":
+            from restoration.stages.upscale.models import open_model
 
-            path = weights.require(STILLS[self._params.engine])
-            return Stills(path, self._size, doubter=compact, beat=self._beat)
+            path = weights.require(self._params.model)
+            return open_model(path, self._size, doubter=compact, beat=self._beat)
+        if self._params.engine in STILLS:
+            from restoration.stages.upscale import rrdb, rrdb_network
+
+            network = rrdb_network.load_rrdb(weights.require(STILLS[self._params.engine]))
+            return rrdb.Stills(network, self._size, doubter=compact, beat=self._beat)
         return compact
 
     def _tile(self) -> int:
@@ -354,7 +367,7 @@ def weights_of(params: Params) -> tuple[str, ...]:
 
 
 def _networks_of(params: Params) -> tuple[str, ...]:
-    published = {"basicvsr": BASICVSR} | STILLS
+    published = {"basicvsr": BASICVSR, "model": params.model} | STILLS
     return (NETWORK, *(name for engine, name in published.items() if engine == params.engine))
 
 
