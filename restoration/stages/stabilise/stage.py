@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture
+from restoration.imaging.bars import Bars, aligned
 from restoration.imaging.luma import analysis_luma, eight_bit, shrink
 from restoration.provenance import Label, Sources
 from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
 from restoration.stages.segments import Segment, split_at_marks
-from restoration.stages.stabilise.area import Bars, aligned
 from restoration.stages.stabilise.path import Way, find_weave
 from restoration.stages.stabilise.record import TAPS, Area, Move, move
 from restoration.stages.stabilise.registration import NO_STEP, Grey, Step, register

@@ -27,7 +27,8 @@ from restoration.stages.upscale.bench_bars import BENCHED, judge
 from restoration.stages.upscale.bench_clips import CLIPS, Case, load_cases
 from restoration.stages.upscale.bench_memory import peak_mebibytes
 from restoration.stages.upscale.faithful import consistency
-from restoration.stages.upscale.stage import BASICVSR, STAGE, STILLS
+from restoration.stages.upscale.params import BASICVSR, STILLS
+from restoration.stages.upscale.stage import STAGE
 
 CONDITIONS = (("clean", 4), ("clean", 2), ("film", 4), ("film", 2), ("old film", 4))
 BAD = 8.0

@@ -9,14 +9,13 @@ SYNTHESISED.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture, PixelFormat
-from restoration import weights
+from restoration.imaging.bars import Area
 from restoration.imaging.resample import Plane, not_given_back, over_blocks, resample
 from restoration.provenance import Label
 from restoration.stages.contract import (
@@ -25,17 +24,17 @@ from restoration.stages.contract import (
     Outcome,
     Progress,
     Stage,
-    StageError,
     StageFrame,
 )
 from restoration.stages.segments import Segment, split_at_marks
-from restoration.stages.upscale import faithful, invention, small_faces, small_text
-from restoration.stages.upscale.engines import Engine, Enlarged, Resample
+from restoration.stages.upscale import faithful, invention
+from restoration.stages.upscale.area import area_of, find_area, inside, keep_outside
+from restoration.stages.upscale.engines import Engine, Enlarged
 from restoration.stages.upscale.limits import EVERY, Lookout
-from restoration.stages.upscale.size import MOST, Size, wanted_size
+from restoration.stages.upscale.opening import open_engine, tile_of
+from restoration.stages.upscale.params import Params, weights_of
+from restoration.stages.upscale.size import Size, wanted_size
 
-ENGINES = ("compact", "resample", "basicvsr", "realsr", "realesrgan", "model")
-MODES = ("faithful", "free")
 CHUNK = 12
 """Frames after which it can begin again: a stretch of `basicvsr`; the others could at any frame."""
 OPERATOR = (
@@ -44,47 +43,6 @@ OPERATOR = (
 )
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Of R, G and B (BT.601): what the network sees of RGB; every channel gets the detail it adds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Params:
-    """What can be set from outside."""
-
-    scale: int = 2
-    """How many times as large: 2, 3 or 4."""
-    height: int = 0
-    """Rows of the result, up to four times the source's; 0: by scale."""
-    engine: str = "compact"
-    """`compact`: our own network. `resample`: no network, nothing made up. `basicvsr`: the
-    published network, which looks at many frames and is slow without a GPU. `realsr`,
-    `realesrgan`: published networks for stills, slower still. `model`: one of the archive's own."""
-    model: str = ""
-    """For `engine=model`: its name in the list that `REELPROOF_OWN_WEIGHTS` names."""
-    mode: str = "faithful"
-    """`faithful`: shrinking gives back the source. `free`: as the engine proposes."""
-    threshold: float = 3.0
-    """Of error to expect, in 8-bit codes, above which a pixel is SYNTHESISED."""
-    tile: int = 0
-    """Side of our own network's tiles in source pixels; 0: by free memory. The published ones keep
-    theirs."""
-    faces: bool = True
-    """Look for faces so small that their details are invented, and tell of them."""
-    text: bool = True
-    """Look for writing so small that its letters may be invented, and tell of it."""
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.scale <= MOST:
-            raise ValueError(f"scale must be 2, 3 or {MOST}, not {self.scale}")
-        if self.engine not in ENGINES:
-            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {self.engine!r}")
-        if (self.engine == "model") != bool(self.model):
-            raise ValueError("engine=model and model=NAME belong together; the names: weights list")
-        if self.mode not in MODES:
-            raise ValueError(f"mode must be one of {', '.join(MODES)}, not {self.mode!r}")
-        if not 0 <= self.threshold <= 8:
-            raise ValueError(f"threshold must be from 0 to 8, not {self.threshold}")
-        if self.height < 0 or self.tile < 0 or 0 < self.tile < 32:
-            raise ValueError("height and tile are 0 or a number of pixels; a tile has 32 or more")
 
 
 def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
@@ -109,6 +67,7 @@ def resume(
         "threshold": params.threshold,
         "consistency_db": 99.0,
         "made_up": 0.0,
+        "areas": [],
         "frames": [],
         "small_faces": [],
         "small_text": [],
@@ -140,7 +99,7 @@ class _Enlarging:
 
     def stream(self, first: int) -> Iterator[StageFrame]:
         """Frames from `first` on."""
-        engine = self._engine()
+        engine = open_engine(self._params, self._size, self._facts, self._beat)
         lookout = self._limits()
         self._done = first - self._clip.start_frame
         for segment in split_at_marks(
@@ -154,6 +113,7 @@ class _Enlarging:
         self, engine: Engine, lookout: Lookout, segment: Segment, first: int
     ) -> Iterator[StageFrame]:
         before = engine.before if first > segment.start else 0
+        area = self._area(segment, first)
         numbers = range(first, segment.stop)
         pictures = self._clip.frames(first, segment.stop)
         lumas = map(luma_of, self._clip.frames(first - before, segment.stop))
@@ -161,60 +121,32 @@ class _Enlarging:
         for number, picture, result in zip(numbers, pictures, results, strict=True):
             if (number - segment.start) % EVERY == 0:
                 lookout.look(number, luma_of(picture))
-            made = self._finish(number, picture, result)
+            made = self._finish(number, picture, self._within(area, picture, result))
             self._facts |= engine.notes()  # so that a run that goes on does as this one did
             yield made
             self._done += 1
             self._beat()
 
+    def _area(self, segment: Segment, first: int) -> Area:
+        """Where the segment's picture is; a run that goes on finds it as the first one did."""
+        if self._params.area:
+            area = inside(area_of(self._params.area), self._clip.format)
+        else:
+            area = find_area(self._clip, segment)
+        if first == segment.start:
+            told = {"start": segment.start, "stop": segment.stop, "area": list(area)}
+            self._facts["areas"].append(told)
+        return area
+
+    def _within(self, area: Area, picture: Picture, result: Enlarged) -> Enlarged:
+        """What the engine made of the picture itself; around it, plain resampling."""
+        if area == (0, 0, picture.width, picture.height) or self._params.engine == "resample":
+            return result
+        return keep_outside(area, luma_of(picture), result)
+
     def _beat(self) -> None:
         """Work goes on, also where it makes no frame yet: a silent process would be ended."""
         self._progress(self._done, self._total)
-
-    def _engine(self) -> Engine:
-        if self._params.engine == "resample":
-            return Resample(self._size)
-        try:
-            return self._network()
-        except ModuleNotFoundError as missing:
-            raise StageError(
-                f"{missing.name} is not installed; install it, or take engine=resample"
-            ) from missing
-
-    def _network(self) -> Engine:
-        """Raises: ModuleNotFoundError without torch, WeightsError without the weights."""
-        from restoration.stages.upscale.compact import Compact
-
-        path = weights.require(NETWORK)
-        try:
-            compact = Compact(
-                path,
-                self._size,
-                tile=self._tile() or self._params.tile,
-                halvings=self._facts.get("tile_halvings", 0),
-            )
-        except (KeyError, RuntimeError) as error:
-            raise StageError(f"{path} does not hold the network of {NETWORK}: {error}") from error
-        if self._params.engine == "basicvsr":
-            from restoration.stages.upscale.basicvsr import Recurrent
-
-            path = weights.require(BASICVSR)
-            return Recurrent(path, self._size, doubter=compact, beat=self._beat)
-        if self._params.engine == "model":
-            from restoration.stages.upscale.models import open_model
-
-            path = weights.require(self._params.model)
-            return open_model(path, self._size, doubter=compact, beat=self._beat)
-        if self._params.engine in STILLS:
-            from restoration.stages.upscale import rrdb, rrdb_network
-
-            network = rrdb_network.load_rrdb(weights.require(STILLS[self._params.engine]))
-            return rrdb.Stills(network, self._size, doubter=compact, beat=self._beat)
-        return compact
-
-    def _tile(self) -> int:
-        """The side that our own network's tiles have had so far; 0 before the first frame."""
-        return int(self._facts.get("doubt_tile") or self._facts.get("tile") or 0)
 
     def _finish(self, number: int, picture: Picture, result: Enlarged) -> StageFrame:
         made = self._picture(picture, result.luma)
@@ -316,7 +248,7 @@ class _Enlarging:
         told = lookout.words()
         if self._facts.get("tile_halvings"):
             self._facts["warnings"].append(
-                f"memory ran out; tiles were made smaller, to {self._tile()} pixels a side"
+                f"memory ran out; tiles were made smaller, to {tile_of(self._facts)} pixels a side"
             )
         if self._params.mode == "faithful" and self._facts["consistency_db"] < faithful.LEAST_DB:
             told.append(
@@ -346,29 +278,6 @@ def _spread(
     for axis, shift in ((0, pixel.chroma_shift_y), (1, pixel.chroma_shift_x)):
         where = np.repeat(where, 1 << shift, axis=axis)
     return np.ascontiguousarray(where[: shape[0], : shape[1]])
-
-
-NETWORK = "upscale"
-BASICVSR = "basicvsr-vimeo90k-bi"
-STILLS = {"realsr": "realsr-df2k", "realesrgan": "realesrgan-x4plus"}
-"""Names of the weights in weights.toml."""
-
-
-def weights_of(params: Params) -> tuple[str, ...]:
-    """Names of the weights that an engine loads: every network takes its doubt from our own."""
-    if params.engine == "resample":
-        return ()
-    named = list(_networks_of(params))
-    if params.faces and weights.find(small_faces.WEIGHTS).state() == "present":
-        named.append(small_faces.WEIGHTS)
-    if params.text and small_text.can_look():
-        named.append(small_text.WEIGHTS)
-    return tuple(named)
-
-
-def _networks_of(params: Params) -> tuple[str, ...]:
-    published = {"basicvsr": BASICVSR, "model": params.model} | STILLS
-    return (NETWORK, *(name for engine, name in published.items() if engine == params.engine))
 
 
 STAGE = Stage(

@@ -12,8 +12,9 @@ from restoration import weights
 from restoration.stages.upscale.basicvsr import Recurrent, recur
 from restoration.stages.upscale.basicvsr_network import BasicVsr, load_basicvsr, warp
 from restoration.stages.upscale.compact import Compact
+from restoration.stages.upscale.params import BASICVSR, NETWORK
 from restoration.stages.upscale.size import wanted_size
-from restoration.stages.upscale.stage import BASICVSR, NETWORK, luma_of
+from restoration.stages.upscale.stage import luma_of
 from tests.restoration.stages.films import scenery
 from tests.restoration.stages.upscale.clips import enlarge, small_clip, worst_db
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from restoration import weights
 from restoration.stages.upscale import rrdb, rrdb_network, stage
+from restoration.stages.upscale.params import NETWORK
 from restoration.stages.upscale.rrdb_network import Rrdb, WrongFile, load_rrdb
 from tests.restoration.stages.upscale.clips import small_clip
 
@@ -59,8 +60,8 @@ def test_progress_is_told_again_after_every_tile_of_a_frame(
 ) -> None:
     """Since a frame takes minutes, and a process that says nothing for ten is ended."""
     network = written(tmp_path / "net.bin", Rrdb(blocks=1))
-    ours = weights.require(stage.NETWORK)
-    monkeypatch.setattr(weights, "require", {stage.NETWORK: ours, "realsr-df2k": network}.get)
+    ours = weights.require(NETWORK)
+    monkeypatch.setattr(weights, "require", {NETWORK: ours, "realsr-df2k": network}.get)
     monkeypatch.setattr(rrdb_network, "load_rrdb", lambda path: load_rrdb(path, Rrdb(blocks=1)))
     monkeypatch.setattr(rrdb, "SIDE", 32)
     clip = small_clip("gray", frames=1)

@@ -14,8 +14,8 @@ from restoration.stages.upscale import compact
 from restoration.stages.upscale.basicvsr import stretches
 from restoration.stages.upscale.compact import Compact, choose_side
 from restoration.stages.upscale.network import REACH
+from restoration.stages.upscale.params import NETWORK
 from restoration.stages.upscale.size import Size
-from restoration.stages.upscale.stage import NETWORK
 from tests.restoration.stages.films import scenery
 from tests.restoration.stages.upscale.clips import enlarge, small_clip
 

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import PictureFormat
-from restoration.stages.stabilise.record import Area
 
+Area = tuple[int, int, int, int]
+"""Left, top, width and height, in pixels of the picture."""
 DARK, EVEN = 40, 6.0
 """8-bit codes: a row or column of a bar is darker than the one and spreads less than the other in
 every frame that was looked at."""

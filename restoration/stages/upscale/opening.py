@@ -1,0 +1,70 @@
+"""Opens the engine that is asked for; torch is imported only where a network is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from restoration import weights
+from restoration.stages.contract import JSON, StageError
+from restoration.stages.upscale.engines import Engine, Resample
+from restoration.stages.upscale.params import BASICVSR, NETWORK, STILLS, Params
+from restoration.stages.upscale.size import Size
+
+
+def open_engine(
+    params: Params, size: Size, facts: dict[str, JSON], beat: Callable[[], None]
+) -> Engine:
+    """The engine that is asked for.
+
+    Args:
+        facts: of the run so far: tiles stay as they were.
+        beat: called within frames that take long; may raise `Cancelled`.
+    Raises: StageError for what is not installed, WeightsError without the weights.
+    """
+    if params.engine == "resample":
+        return Resample(size)
+    try:
+        return _network(params, size, facts, beat)
+    except ModuleNotFoundError as missing:
+        raise StageError(
+            f"{missing.name} is not installed; install it, or take engine=resample"
+        ) from missing
+
+
+def _network(
+    params: Params, size: Size, facts: dict[str, JSON], beat: Callable[[], None]
+) -> Engine:
+    """Raises: ModuleNotFoundError without torch, StageError, WeightsError."""
+    from restoration.stages.upscale.compact import Compact
+
+    path = weights.require(NETWORK)
+    try:
+        compact = Compact(
+            path,
+            size,
+            tile=tile_of(facts) or params.tile,
+            halvings=facts.get("tile_halvings", 0),
+        )
+    except (KeyError, RuntimeError) as error:
+        raise StageError(f"{path} does not hold the network of {NETWORK}: {error}") from error
+    if params.engine == "basicvsr":
+        from restoration.stages.upscale.basicvsr import Recurrent
+
+        path = weights.require(BASICVSR)
+        return Recurrent(path, size, doubter=compact, beat=beat)
+    if params.engine == "model":
+        from restoration.stages.upscale.models import open_model
+
+        path = weights.require(params.model)
+        return open_model(path, size, doubter=compact, beat=beat)
+    if params.engine in STILLS:
+        from restoration.stages.upscale import rrdb, rrdb_network
+
+        network = rrdb_network.load_rrdb(weights.require(STILLS[params.engine]))
+        return rrdb.Stills(network, size, doubter=compact, beat=beat)
+    return compact
+
+
+def tile_of(facts: dict[str, JSON]) -> int:
+    """The side that our own network's tiles have had so far; 0 before the first frame."""
+    return int(facts.get("doubt_tile") or facts.get("tile") or 0)
