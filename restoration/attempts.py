@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from archive import derived
 from config import tracing
-from restoration import references, workers
+from restoration import photographs, references, workers
 from restoration.claims import Claim, claim, give_back, lease, renew
 from restoration.errors import ChildFailed, DiskFull, LeaseLost
 from restoration.leg import Leg
@@ -95,7 +95,7 @@ def make_order(claim: Claim) -> Order:
         scan_sha256=scan.sha256,
         stage=run.stage,
         params=run.params,
-        files=references.files_of(run.params),
+        files=references.files_of(run.params) | photographs.files_of(run.params),
         start_frame=run.start_frame,
         end_frame=run.end_frame,
         marks=marks_of(run.scene),

@@ -1,7 +1,8 @@
 """The cast of a scan: faces that a run followed, what people call them, and who speaks which line.
 
 Attributions are a machine's, made from a run's measurements and the newest transcript; names come
-from people alone, and stand for every face that looks alike, or for one. Where biometrics are
+from people, and stand for every face that looks alike, or for one; whom nobody named may be named
+by photographs of the cast. Where biometrics are
 switched off nothing is told apart and nobody is named. Naming is `restoration.namings`' work,
 keeping and deleting what tells people apart that of `restoration.biometrics`.
 """
@@ -22,6 +23,7 @@ from restoration.models import (
     Attribution,
     Biometric,
     Naming,
+    Recognition,
     StageRun,
     Transcript,
     TranscriptLine,
@@ -44,6 +46,9 @@ class Called:
 
     name: str
     by: str
+    """Empty: a machine, by photographs."""
+    distance: float | None = None
+    """Of the faces to the nearest photograph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,10 @@ def _told(evidence: Mapping[str, Any], synchrony: str) -> dict[str, Any]:
 
 
 def called(scan: Scan) -> tuple[dict[int, Called], dict[int, Called]]:
-    """What people call the faces of the newest run: by track, and by person."""
+    """What the faces of the newest run are called: by track, and by person.
+
+    By people first; by photographs whoever nobody named, unless somebody beside them has the name.
+    """
     by_track: dict[int, Called] = {}
     by_person: dict[int, Called] = {}
     run = newest_run(scan)
@@ -138,7 +146,38 @@ def called(scan: Scan) -> tuple[dict[int, Called], dict[int, Called]]:
             by_person[naming.track.person] = told
         else:
             by_track[naming.track.number] = told
+    recognised = run.recognitions.select_related("character").exclude(person__in=by_person)
+    for each in list(recognised):
+        if not _stands_beside(run, each, by_track, by_person):
+            by_person[each.person] = Called(each.character.name, "", each.distance)
     return by_track, by_person
+
+
+def _stands_beside(
+    run: StageRun,
+    recognised: Recognition,
+    by_track: Mapping[int, Called],
+    by_person: Mapping[int, Called],
+) -> bool:
+    """Whether somebody whom people call so shares a frame with the recognised person."""
+    name = recognised.character.name
+    if all(told.name != name or not told.by for told in (*by_track.values(), *by_person.values())):
+        return False
+    tracks = list(run.face_tracks.all())
+    called_so = [
+        track
+        for track in tracks
+        if (told := by_track.get(track.number) or by_person.get(track.person))
+        and told.name == name
+        and told.by
+    ]
+    own = [track for track in tracks if track.person == recognised.person]
+    return any(
+        one.start_frame < other.end_frame and other.start_frame < one.end_frame
+        for one in own
+        for other in called_so
+        if one.number != other.number
+    )
 
 
 def attributed(transcript: Transcript) -> dict[int, Said]:
@@ -153,5 +192,8 @@ def attributed(transcript: Transcript) -> dict[int, Said]:
     for row in rows.select_related("line"):
         told = by_track.get(row.track) or by_person.get(row.person)
         name = told.name if told and row.state == SPOKEN else ""
-        found[row.line.number] = Said(row.state, name, row.person, row.confidence, row.evidence)
+        evidence = row.evidence
+        if name and told and told.distance is not None:
+            evidence = evidence | {"named_by": "photographs", "face_distance": told.distance}
+        found[row.line.number] = Said(row.state, name, row.person, row.confidence, evidence)
     return found

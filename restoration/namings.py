@@ -21,7 +21,7 @@ from archive.models import Scan, Title
 from restoration.cast import SWITCHED_OFF, called, measured_by, newest_run, spoken_anew
 from restoration.editing import lock, tell
 from restoration.errors import CastRefused
-from restoration.models import Character, FaceTrack, Naming, StageRun
+from restoration.models import Character, FaceTrack, Naming, Recognition, StageRun
 
 if TYPE_CHECKING:
     from restoration.stages.attribute.carrying import Again
@@ -54,7 +54,7 @@ def name_face(
             "Nothing was kept: the reel was looked at anew meanwhile. Name the face as it is shown "
             "now."
         )
-    character = _character(track.scan.reel.element.title, name, actor, by)
+    character = find_character(track.scan.reel.element.title, name, actor, by)
     if beside := seen_beside(track, character, everywhere=everywhere):
         raise CastRefused(
             f"Nothing was kept: {character.name} is on screen at the same time as this face, in "
@@ -85,7 +85,7 @@ def seen_beside(track: FaceTrack, character: Character, *, everywhere: bool) -> 
         told = by_track.get(other.number) or by_person.get(other.person)
         if other.pk in numbers or told is None or told.name != character.name:
             continue
-        if any(_meet(other, each) for each in own):
+        if any(meet(other, each) for each in own):
             return other
     return None
 
@@ -97,11 +97,16 @@ def alike(track: FaceTrack) -> list[FaceTrack]:
     return list(track.run.face_tracks.filter(person=track.person))
 
 
-def _meet(one: FaceTrack, other: FaceTrack) -> bool:
+def meet(one: FaceTrack, other: FaceTrack) -> bool:
+    """Some frame shows both."""
     return one.start_frame < other.end_frame and other.start_frame < one.end_frame
 
 
-def _character(title: Title, name: str, actor: str, by: User) -> Character:
+def find_character(title: Title, name: str, actor: str, by: User) -> Character:
+    """The film's character of that name, made if there is none.
+
+    Raises: CastRefused
+    """
     written = " ".join(name.split())
     if not written or len(written) > 200:
         raise CastRefused("Nothing was kept: write the character's name, in up to 200 characters.")
@@ -133,13 +138,16 @@ def rename(character: Character, name: str, *, scan: Scan, by: User, actor: str 
     Raises: CastRefused
     """
     before, played = character.name, character.actor
-    other = _character(character.title, name, actor, by)
+    other = find_character(character.title, name, actor, by)
     if other.pk != character.pk:
         _refuse_two_at_once(character, other)
         if played and not other.actor:
             other.actor = played
             other.save(update_fields=["actor"])
         Naming.objects.filter(character=character).update(character=other)
+        Recognition.objects.filter(character=character).update(character=other)
+        known = other.photographs.values_list("sha256", flat=True)
+        character.photographs.exclude(sha256__in=list(known)).update(character=other)
         character.delete()
     tell("character renamed", scan, by, {"from": before, "to": other.name})
     called_so = Scan.objects.filter(face_tracks__namings__character=other).distinct()

@@ -52,7 +52,7 @@ def keep(
         raise DrawingError(f"Nothing was kept: {MOST} stills of a scene are the most.")
     digest = hashlib.sha256(data).hexdigest()
     key = f"references/{digest[:2]}/{digest}.{ending}"
-    _write(storage().folder(key), data, digest)
+    write_whole(storage().folder(key), data, digest)
     made = ColourReference.objects.create(
         scan=scene.scan, frame=frame, name=Path(name).name[:200] or f"still.{ending}",
         storage_key=key, sha256=digest, media_type=media_type, source=source.strip()[:300], by=by,
@@ -129,7 +129,7 @@ def _check_size(data: bytes) -> None:
         )
 
 
-def _write(path: Path, data: bytes, digest: str) -> None:
+def write_whole(path: Path, data: bytes, digest: str) -> None:
     """Whole or not at all; what is there already stays only if it is whole."""
     if path.is_file() and sha256_file(path) == digest:
         return

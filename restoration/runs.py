@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from archive.models import Reel, Scan
-from restoration import scenes
+from restoration import cast, photographs, scenes
 from restoration.attempts import execute_run
 from restoration.cancelling import cancel
 from restoration.errors import CannotStart, IllegalTransition
@@ -78,7 +78,7 @@ def process_reel(
                 stage=step["stage"],
                 start_frame=0,
                 end_frame=scan.frames,
-                params=_with_titles(scan, step),
+                params=_with_what_is_kept(scan, step),
                 following=chain if step["stage"] == "cuts" else (),
                 by=by,
                 batch=batch,
@@ -91,16 +91,20 @@ def process_reel(
         return started
 
 
-def _with_titles(scan: Scan, step: Step) -> dict[str, Any]:
-    """The step's parameters; the cards of the scan are read by transcribe, unless others are named.
+def _with_what_is_kept(scan: Scan, step: Step) -> dict[str, Any]:
+    """The step's parameters, with what the archive has for it unless other such is named.
 
-    Those that are known now: where cuts are still to be found, they are read the next time.
+    The cards of the scan are read by transcribe: those that are known now; where cuts are still to
+    be found, they are read the next time. The film's photographs name faces in attribute.
     """
-    if step["stage"] != "transcribe" or "titles" in step["params"]:
-        return step["params"]
+    params = step["params"]
+    if step["stage"] == cast.STAGE and "photographs" not in params:
+        return params | {"photographs": photographs.params_of(scan.reel.element.title)}
+    if step["stage"] != "transcribe" or "titles" in params:
+        return params
     cards = scan.scenes.current().filter(kind=Scene.Kind.INTERTITLE)
     spans = cards.order_by("start_frame").values_list("start_frame", "end_frame")
-    return step["params"] | {"titles": [list(span) for span in spans]}
+    return params | {"titles": [list(span) for span in spans]}
 
 
 def process_scene(

@@ -8,9 +8,9 @@ from archive.models import Scan
 from archive.timecode import timecode
 from restoration import cast, namings
 from restoration.models import Character, FaceTrack, Naming, TranscriptLine
-from restoration.speech.transcript import first_frame
+from restoration.speech.transcript import CLOCK, first_frame
 
-SAMPLES, FACES = 4, 6
+SAMPLES, FACES = 4, 24
 """Lines and faces that are shown of one person."""
 
 
@@ -21,6 +21,9 @@ class Heard:
     key: str
     text: str
     start_timecode: str
+    at: str
+    until: str
+    """Seconds of the viewing copy between which it is heard."""
 
 
 @dataclass(slots=True)
@@ -30,6 +33,8 @@ class Person:
     tracks: list[FaceTrack]
     name: str = ""
     by: str = ""
+    """Empty where it has a name: a machine, by photographs."""
+    distance: float | None = None
     namings: list[Naming] = field(default_factory=list)
     lines: list[Heard] = field(default_factory=list)
     spoken: int = 0
@@ -41,6 +46,12 @@ class Person:
     @property
     def shown(self) -> list[FaceTrack]:
         return self.tracks[:FACES]
+
+    @property
+    def moved_by(self) -> list[str]:
+        """Who put faces to this person, or parted them from another."""
+        names = (track.moved_by.get_username() for track in self.tracks if track.moved_by)
+        return sorted(set(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,8 @@ class Room:
 
     people: list[Person]
     characters: list[Character]
+    unused: list[dict[str, str]]
+    """Photographs in which the newest run found no face, with the reason."""
     lost: list[Lost]
     """Names that people gave in an earlier run, and that no face has now."""
     synchrony: str
@@ -71,17 +84,20 @@ def cast_room(scan: Scan) -> Room:
     """Of the newest run; empty if there is none."""
     run = cast.newest_run(scan)
     title = scan.reel.element.title
-    characters = list(Character.objects.filter(title=title))
+    characters = list(Character.objects.filter(title=title).prefetch_related("photographs"))
     if run is None:
-        return Room([], characters, [], "")
+        return Room([], characters, [], [], "")
     people: dict[tuple[int, int], Person] = {}
-    for track in run.face_tracks.prefetch_related("namings__character", "namings__by"):
+    for track in run.face_tracks.select_related("moved_by").prefetch_related(
+        "namings__character", "namings__by"
+    ):
         key = (track.person, 0 if track.person else track.number)
         people.setdefault(key, Person([])).tracks.append(track)
     _name(scan, people)
     said = _lines(scan, people)
     found = sorted(people.values(), key=lambda each: (-each.spoken, each.first.start_frame))
-    return Room(found, characters, _lost(scan), said)
+    unused = (run.findings or {}).get("photographs_not_used", [])
+    return Room(found, characters, unused, _lost(scan), said)
 
 
 def _lost(scan: Scan) -> list[Lost]:
@@ -96,7 +112,7 @@ def _name(scan: Scan, people: dict[tuple[int, int], Person]) -> None:
     for (number, _), person in people.items():
         own = by_person.get(number) or by_track.get(person.first.number)
         if own:
-            person.name, person.by = own.name, own.by
+            person.name, person.by, person.distance = own.name, own.by, own.distance
         person.namings = [
             naming
             for track in person.tracks
@@ -125,4 +141,10 @@ def _lines(scan: Scan, people: dict[tuple[int, int], Person]) -> str:
 
 def _heard(row: TranscriptLine, scan: Scan) -> Heard:
     frame = first_frame(row.start, scan.rate)
-    return Heard(f"m{row.number}", row.text, timecode(frame, scan.rate, scan.start_timecode))
+    return Heard(
+        f"m{row.number}",
+        row.text,
+        timecode(frame, scan.rate, scan.start_timecode),
+        f"{row.start / CLOCK:.3f}",
+        f"{row.end / CLOCK:.3f}",
+    )

@@ -61,7 +61,7 @@ def cast_of_reel(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(VIEW, raise_exception=True)
 def face_picture(request: HttpRequest, pk: int) -> HttpResponse:
     """The face in the frame that shows it best."""
-    _refuse_switched_off()
+    refuse_switched_off()
     track = get_object_or_404(FaceTrack.objects.select_related("scan__reel"), pk=pk)
     check_media(request, track.scan)
     scan = track.scan
@@ -79,7 +79,7 @@ def face_picture(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
-def _refuse_switched_off() -> None:
+def refuse_switched_off() -> None:
     """Raises: Http404 where the archive tells no faces apart."""
     if not settings.BIOMETRICS:
         raise Http404("Telling faces apart is switched off in this archive.")
@@ -130,7 +130,7 @@ def _say(
 @require_POST
 @permission_required(NAME, raise_exception=True)
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
-    _refuse_switched_off()
+    refuse_switched_off()
     naming = get_object_or_404(Naming.objects.select_related("track__scan__reel"), pk=pk)
     check_media(request, naming.track.scan)
     try:
@@ -145,7 +145,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(NAME, raise_exception=True)
 def name_again(request: HttpRequest, pk: int) -> HttpResponse:
     """A name that was lost in a new run, given to a face of it."""
-    _refuse_switched_off()
+    refuse_switched_off()
     naming = get_object_or_404(Naming.objects.select_related("track__scan__reel"), pk=pk)
     scan = naming.track.scan
     check_media(request, scan)
@@ -163,7 +163,7 @@ def name_again(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @permission_required(NAME, raise_exception=True)
 def rename(request: HttpRequest, pk: int, character: int) -> HttpResponse:
-    _refuse_switched_off()
+    refuse_switched_off()
     reel = reel_for(request, pk)
     scan = reel.current_scan()
     found = get_object_or_404(Character, pk=character, title=reel.element.title)

@@ -161,6 +161,16 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "face name taken back": lambda detail: (
         f"face {detail.get('track')} is not {detail.get('character')}"
     ),
+    "face names carried over": lambda detail: (
+        f"{detail.get('carried', 0)} found their face in run {detail.get('run')}, "
+        f"{detail.get('lost', 0)} did not"
+    ),
+    "faces put together": lambda detail: f"{len(detail.get('tracks') or ())} faces moved",
+    "faces parted": lambda detail: f"{len(detail.get('tracks') or ())} faces are somebody else",
+    "faces put back": lambda detail: f"{len(detail.get('tracks') or ())} faces, as found",
+    "character added": lambda detail: str(detail.get("character")),
+    "photograph kept": lambda detail: f"of {detail.get('character')}: {detail.get('source')}",
+    "photograph removed": lambda detail: f"of {detail.get('character')}: {detail.get('source')}",
     "character renamed": lambda detail: f"{detail.get('from')} is {detail.get('to')}",
     "biometric data deleted": lambda detail: (
         f"{detail.get('faces', 0)} faces, and what was made of them"

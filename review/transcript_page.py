@@ -124,6 +124,8 @@ class ShownLine:
         told = [f"machine-made, by {evidence.get('rule')}, {100 * self.said.confidence:.0f} % sure"]
         if "lip_score" in evidence:
             told.append(f"face {evidence['track']}, lip score {evidence['lip_score']}")
+        if "named_by" in evidence:
+            told.append(f"named by {evidence['named_by']}, {evidence['face_distance']:.2f} away")
         if "voice_distance" in evidence:
             told.append(f"voice {evidence['voice_distance']} away")
         return "; ".join(told)

@@ -25,6 +25,7 @@ from restoration.models import (
     Hint,
     Palette,
     PaletteEntry,
+    Photograph,
     ProtectedRegion,
     RepairDecision,
 )
@@ -96,6 +97,13 @@ EXPECTED = {
     "name-again": Expected(WRITE, VIEWERS, ("naming",)),
     "withdraw-naming": Expected(WRITE, VIEWERS, ("naming",)),
     "rename-character": Expected(WRITE, VIEWERS, ("reel", "character")),
+    "put-faces-together": Expected(WRITE, VIEWERS, ("face",)),
+    "put-faces-back": Expected(WRITE, VIEWERS, ("face",)),
+    "part-faces": Expected(WRITE, VIEWERS, ("reel",)),
+    "add-character": Expected(WRITE, ARCHIVIST, ("reel",)),
+    "keep-photograph": Expected(WRITE, ARCHIVIST, ("reel", "character")),
+    "photograph-picture": Expected(READ, VIEWERS, ("reel", "photograph")),
+    "remove-photograph": Expected(WRITE, ARCHIVIST, ("reel", "photograph")),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
     "gate": Expected(READ, VIEWERS, ("reel",)),
     "deliveries": Expected(READ, VIEWERS, ("reel",)),
@@ -259,7 +267,12 @@ def things(archivist: User) -> dict[str, object]:
         box=[4, 4, 12, 12],
     )
     naming = namings.name_face(face, "Anna", by=archivist)
+    photograph = Photograph.objects.create(
+        character=naming.character, storage_key="photographs/none.jpg", sha256="0" * 64, width=9,
+        height=9, source="a programme", by=archivist,
+    )  # fmt: skip
     return {
+        "photograph": photograph.pk,
         "face": face.pk, "naming": naming.pk, "character": naming.character_id,
         "csv": "csv", "hits": "csv", "search": 0, "kind": "vtt", "correction_of_line": of_line.pk,
         "reference": reference.pk,

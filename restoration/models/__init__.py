@@ -1,7 +1,15 @@
 """What we do to it: scenes, the runs of stages on them, and the takes those made."""
 
 from restoration.models.border import BorderFinding, Verdict
-from restoration.models.cast import Attribution, Biometric, Character, FaceTrack, Naming
+from restoration.models.cast import (
+    Attribution,
+    Biometric,
+    Character,
+    FaceTrack,
+    Naming,
+    Photograph,
+    Recognition,
+)
 from restoration.models.colour import (
     ColourCorrection,
     ColourReference,
@@ -28,7 +36,9 @@ __all__ = [
     "Naming",
     "Palette",
     "PaletteEntry",
+    "Photograph",
     "ProtectedRegion",
+    "Recognition",
     "RepairDecision",
     "Scene",
     "SceneEdit",

@@ -38,7 +38,18 @@ class FaceTrack(models.Model):
         "restoration.StageRun", on_delete=models.CASCADE, related_name="face_tracks"
     )
     number = models.PositiveIntegerField()
-    person = models.PositiveIntegerField(help_text="Tracks that look alike share it; 0: not told")
+    person = models.PositiveIntegerField(help_text="Tracks that show one share it; 0: not told")
+    found_person = models.PositiveIntegerField(
+        default=0, help_text="The person whom the run took it for, by looks alone"
+    )
+    moved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who said that it shows another person than the run found",
+    )
     start_frame = models.PositiveIntegerField()
     end_frame = models.PositiveIntegerField()
     best_frame = models.PositiveIntegerField()
@@ -101,6 +112,50 @@ class Naming(models.Model):
 
     def __str__(self) -> str:
         return f"{self.track} is {self.character}"
+
+
+class Photograph(models.Model):
+    """A photograph of a character, by which the next run names faces; without metadata."""
+
+    character = models.ForeignKey(Character, on_delete=models.CASCADE, related_name="photographs")
+    storage_key = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64, help_text="Of the file that is kept")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    source = models.CharField(max_length=300, help_text="What it is and where it is from")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["character", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["character", "sha256"], name="photographs_are_kept_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"photograph of {self.character}"
+
+
+class Recognition(models.Model):
+    """A person in a run looks like a character's photographs, by a machine."""
+
+    run = models.ForeignKey(
+        "restoration.StageRun", on_delete=models.CASCADE, related_name="recognitions"
+    )
+    person = models.PositiveIntegerField()
+    character = models.ForeignKey(Character, on_delete=models.CASCADE, related_name="recognitions")
+    distance = models.FloatField(help_text="Of the faces to the nearest photograph")
+
+    class Meta:
+        ordering = ["run", "person"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "person"], name="people_are_recognised_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"person {self.person} looks like {self.character}"
 
 
 class Attribution(models.Model):

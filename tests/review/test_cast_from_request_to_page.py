@@ -7,18 +7,21 @@ REELPROOF_FILM=... pytest -m film tests/review/test_cast_from_request_to_page.py
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from archive import accession
 from archive.models import Scan
-from restoration import namings, transcripts, weights
+from restoration import namings, photographs, transcripts, weights
 from restoration.models import Attribution, Biometric, FaceTrack, StageRun
 from restoration.speech.transcript import CLOCK, Line, Transcript, spread
 from tests import factories
@@ -67,15 +70,27 @@ def page(client: Client, scan: Scan, name: str = "cast") -> str:
     return answer.content.decode()
 
 
+def put_in_photographs(scan: Scan, by: User) -> None:
+    """Of Eileen Collins, and one that shows nobody."""
+    pictures = (speaking_face.photograph(), np.full((64, 64, 3), 90, np.uint8))
+    for picture, name in zip(pictures, ("Eileen", "Nobody"), strict=True):
+        data = io.BytesIO()
+        Image.fromarray(picture).save(data, "PNG")
+        made = photographs.add_character(scan, name, by=by)
+        photographs.keep(scan, made, data.getvalue(), source="a portrait", by=by)
+
+
 def test_a_face_that_speaks_is_shown_with_its_lines_and_the_evidence(tmp_path: Path) -> None:
-    restorer = factories.make_user("restorer")
+    restorer, archivist = factories.make_user("restorer"), factories.make_user("archivist")
     scan = take_in(speaking_face.write_speaking_face(tmp_path / "f.mkv"), speaking_face.said())
+    put_in_photographs(scan, archivist)
     client = asked_on_the_page(scan, tmp_path / "log", restorer)
     assert "faces" not in json.dumps(scan.runs.get().findings)
     assert Biometric.objects.get().data["faces"]
     shown = page(client, scan)
     assert "Lips and speech fit: in step" in shown
-    assert "1 time on screen, 3 lines" in shown and "No name yet" in shown
+    assert "1 time on screen, 3 lines" in shown and "machine-made, by photographs" in shown
+    assert "not used: the photograph shows no face" in shown
     assert "Our cameraman stands his ground." in shown
     face = FaceTrack.objects.get()
     assert (face.start_frame, face.end_frame) == (0, 156)
@@ -83,9 +98,11 @@ def test_a_face_that_speaks_is_shown_with_its_lines_and_the_evidence(tmp_path: P
     assert picture.headers["Content-Type"] == "image/jpeg" and len(picture.content) > 1000
     for row in Attribution.objects.all():
         assert row.evidence["rule"] == "lips" and row.evidence["lip_score"] > 0.4
-    client.post(reverse("name-face", args=[face.pk]), {"name": "Eileen", "everywhere": "1"})
     told = page(client, scan, "transcript")
-    assert told.count("Eileen") >= 3 and ">MACHINE</span>" in told and "lip score" in told
+    assert told.count("Eileen") >= 3 and ">MACHINE</span>" in told
+    assert "lip score" in told and "named by photographs" in told
+    client.post(reverse("name-face", args=[face.pk]), {"name": "Eileen", "everywhere": "1"})
+    assert f"named by {restorer}" in page(client, scan)
 
 
 @pytest.mark.film

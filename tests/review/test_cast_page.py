@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -40,9 +41,15 @@ def scan() -> Scan:
     return scan
 
 
-def follow(scan: Scan, reel: Measured | None = None, key: str = "a") -> StageRun:
+def follow(
+    scan: Scan,
+    reel: Measured | None = None,
+    key: str = "a",
+    gallery: dict[str, Any] | None = None,
+) -> StageRun:
     """As a worker publishes it: the run first, then what it found as rows."""
     findings, told = biometrics.part_biometrics(as_json(reel or two_people_in_turn()))
+    told = {**told, "gallery": gallery} if gallery else told
     run = StageRun.objects.create(
         scan=scan, stage="attribute", start_frame=0, end_frame=150, key=key * 64, queue="cpu",
         status="done", findings=findings,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from restoration.stages.attribute.faces import cut_out
 from restoration.stages.attribute.looking import detect
 from restoration.stages.attribute.measuring import LOOKED_AT, open_networks
 from restoration.stages.attribute.mesh import Pixels
+from restoration.stages.attribute.record import pack
 from restoration.stages.contract import StageError
 
 Floats = npt.NDArray[np.float32]
@@ -39,6 +41,28 @@ def read_character(folder: Path) -> Floats:
     if not paths:
         raise StageError(f"{folder} holds no photograph ({', '.join(PICTURES)})")
     return np.concatenate([face_of(read_picture(path), path.name) for path in paths])
+
+
+def embed_photographs(
+    photographs: Sequence[Mapping[str, Any]],
+) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """Packed embeddings by character's number, and what could not be used, with the reason.
+
+    Args:
+        photographs: `character`, `sha256` and `path` of each; one without a path is gone.
+    """
+    found: dict[str, list[Floats]] = {}
+    unused = []
+    for entry in photographs:
+        try:
+            if "path" not in entry:
+                raise StageError("the photograph is not in the store any more")
+            face = face_of(read_picture(Path(entry["path"])), "the photograph")
+        except StageError as error:
+            unused.append({"sha256": str(entry["sha256"]), "why": str(error)})
+            continue
+        found.setdefault(str(entry["character"]), []).append(face)
+    return {name: pack(np.concatenate(faces), "<f4") for name, faces in found.items()}, unused
 
 
 def read_picture(path: Path) -> Pixels:

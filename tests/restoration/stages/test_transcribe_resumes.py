@@ -66,6 +66,7 @@ class SoundClip:
 
     marks: tuple[int, ...] = ()
     start_frame = 0
+    device = "cpu"
     format = PictureFormat(2, 2, PIXEL_FORMATS["gray"], Fraction(25))
 
     def __init__(self, sound: npt.NDArray[np.float32], journal: Journal) -> None:
