@@ -10,15 +10,23 @@ from archive import custody
 from archive.models import (
     Agent,
     Collection,
+    ConditionReport,
+    Credit,
     Element,
     Event,
+    Fault,
     FixityCheck,
+    Identifier,
     Reel,
+    Relation,
+    Restriction,
     Rights,
     Scan,
+    Term,
     Title,
     Upload,
     UploadedFrame,
+    Variant,
 )
 
 if TYPE_CHECKING:
@@ -53,8 +61,12 @@ class RecordedAdmin(Admin):
     ) -> None:
         with transaction.atomic():
             super().save_model(request, obj, form, change)
-            fields = {name: str(form.cleaned_data.get(name)) for name in form.changed_data}
-            record_change(request, obj, kind="metadata modification", detail={"fields": fields})
+            changes = {
+                name: [str(form.initial.get(name) or ""), str(form.cleaned_data.get(name))]
+                for name in form.changed_data
+            }
+            detail = {"of": obj._meta.model_name, "changes": changes}
+            record_change(request, obj, kind="metadata modification", detail=detail)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with transaction.atomic():
@@ -102,6 +114,20 @@ class RightsAdmin(RecordedAdmin):
     list_select_related = ["title"]
 
 
+@admin.register(Variant, Credit, Identifier, Relation, Restriction)
+class RowAdmin(RecordedAdmin):
+    list_display = ["title", "__str__"]
+    list_select_related = ["title"]
+    search_fields = ["title__name"]
+
+
+@admin.register(Term)
+class TermAdmin(RecordedAdmin):
+    list_display = ["label", "code", "vocabulary", "retired"]
+    list_filter = ["vocabulary", "retired"]
+    search_fields = ["label", "code"]
+
+
 @admin.register(Element)
 class ElementAdmin(RecordedAdmin):
     list_display = ["title", "name", "gauge", "generation", "sound"]
@@ -115,6 +141,18 @@ class ReelAdmin(RecordedAdmin):
     list_select_related = ["element__title"]
     list_filter = ["access"]
     search_fields = ["element__title__name"]
+
+
+@admin.register(ConditionReport)
+class ConditionReportAdmin(ReadOnlyAdmin):
+    list_display = ["reel", "on", "examined_by"]
+    list_select_related = ["reel__element__title"]
+
+
+@admin.register(Fault)
+class FaultAdmin(ReadOnlyAdmin):
+    list_display = ["report", "kind", "grade"]
+    list_select_related = ["report"]
 
 
 @admin.register(Scan)

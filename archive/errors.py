@@ -4,6 +4,7 @@ ArchiveError
 ├── AccessionRefused      the file cannot be taken in as it is
 │   └── ChangedWhileRead  somebody still writes to it
 ├── CustodyError          an event that must not be written
+├── DescriptionChanged    somebody else saved it in between
 ├── LedgerError           a file that is no export of events
 └── UploadError           with the HTTP status that tells a tus client
 """
@@ -24,6 +25,10 @@ class ChangedWhileRead(AccessionRefused):
 
 
 class CustodyError(ArchiveError):
+    pass
+
+
+class DescriptionChanged(ArchiveError):
     pass
 
 

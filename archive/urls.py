@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from archive import views
+from archive import description_views, views
 
 urlpatterns = [
+    path("reels/<int:pk>/describe/", description_views.describe, name="describe"),
+    path("reels/<int:pk>/condition/", description_views.condition, name="condition"),
+    path("reels/<int:pk>/history/", description_views.history, name="description-history"),
     path("scans/<int:pk>/proxy.mp4", views.proxy, name="scan-proxy"),
     path("scans/<int:pk>/waveform.json", views.waveform, name="scan-waveform"),
     path("scans/<int:pk>/viewing/", views.viewing, name="scan-viewing"),

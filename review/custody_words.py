@@ -151,9 +151,31 @@ def _transcript_line(detail: Detail) -> str:
     return f"{read}{' to ' if read and made else ''}{f'“{made}”' if made else ''}"
 
 
+def _modified(detail: Detail) -> str:
+    """Such as `title: country “Norway” to “Sweden”`; older events hold the new value alone."""
+    if "changes" not in detail:
+        return ", ".join(f"{name} is “{value}”" for name, value in detail.get("fields", {}).items())
+    parts = [_field(name, was, now) for name, (was, now) in detail["changes"].items()]
+    return f"{detail.get('of')}: {', '.join(parts)}"
+
+
+def _field(name: str, was: Any, now: Any) -> str:
+    called = name.replace("_", " ")
+    if isinstance(now, list):
+        return f"{called} changed"
+    return f"{called} “{was}” to “{now or ''}”" if was else f"{called} “{now}”"
+
+
+def _examined(detail: Detail) -> str:
+    faults = [f"{each['kind']} ({each['grade']})" for each in detail.get("faults", [])]
+    return f"by {detail.get('examined_by')}: {', '.join(faults) or 'no faults noted'}"
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
     "relocation": _relocation,
+    "metadata modification": _modified,
+    "condition assessment": _examined,
     "face named": lambda detail: (
         f"face {detail.get('track')} is {detail.get('character')}"
         + (", wherever it looks alike" if detail.get("everywhere") else "")

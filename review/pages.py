@@ -10,6 +10,7 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields import CharField
 
 from archive.access import openings
+from archive.description import EXAMINED, MODIFIED
 from archive.models import Event, FixityCheck, Reel, Scan
 from archive.models.catalogue import ReelQuerySet
 from restoration import doubts
@@ -251,8 +252,12 @@ def _fixity_faults() -> list[Any]:
     )
 
 
-def custody_timeline(reel: Reel) -> QuerySet[Event]:
-    return reel.events.select_related("agent").order_by("-sequence")
+def custody_timeline(reel: Reel, user: Any) -> QuerySet[Event]:
+    """What happened to a reel; what was said of its shelf and condition is for staff."""
+    events = reel.events.select_related("agent").order_by("-sequence")
+    if user.has_perm("archive.view_history"):
+        return events
+    return events.exclude(kind__in=(MODIFIED, EXAMINED))
 
 
 def takes_of(scene: Scene) -> QuerySet[Take]:

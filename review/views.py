@@ -91,7 +91,7 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "totals": pages.reel_totals(cards),
         "counts": pages.state_counts(cards),
         "to_check": doubts.left_to_check([scan]).get(scan.pk, 0) if scan else 0,
-        "events": pages.custody_timeline(found),
+        "events": pages.custody_timeline(found, request.user),
         "transcript": transcripts.current(scan) if scan else None,
         "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
         "process_form": ProcessForm(),

@@ -49,6 +49,7 @@ PLAIN = (
     "archive/fixity.py",
     "archive/ledger.py",
     "archive/metadata",
+    "archive/vocabularies",
     "restoration/mapfile.py",
     "restoration/mapstreams.py",
     "restoration/execution.py",

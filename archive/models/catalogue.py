@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 
 class Collection(models.Model):
@@ -26,7 +27,8 @@ class Title(models.Model):
     )
     name = models.CharField(max_length=400)
     year = models.CharField(max_length=40, blank=True, help_text="EDTF, such as 1926 or 1926~")
-    country = models.CharField(max_length=100, blank=True)
+    country = models.CharField(max_length=100, blank=True, help_text="Several by semicolons")
+    language = models.CharField(max_length=200, blank=True, help_text="Several by semicolons")
     notes = models.TextField(blank=True)
 
     class Meta:
@@ -42,13 +44,22 @@ class Rights(models.Model):
     title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="rights")
     statement = models.URLField(help_text="A rightsstatements.org or licence address")
     holder = models.CharField(max_length=200, blank=True)
+    term = models.CharField(max_length=40, blank=True, help_text="EDTF, such as 1926/1996")
+    embargo = models.DateField(
+        null=True, blank=True, help_text="Until this day only archivists see the title's reels"
+    )
     note = models.TextField(blank=True)
 
     class Meta:
+        ordering = ["pk"]
         verbose_name_plural = "rights"
 
     def __str__(self) -> str:
         return self.statement
+
+    def is_embargoed(self) -> bool:
+        """Whether its day has not come yet."""
+        return self.embargo is not None and self.embargo > timezone.localdate()
 
 
 class Element(models.Model):
@@ -57,9 +68,18 @@ class Element(models.Model):
     title = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="elements")
     name = models.CharField(max_length=200, blank=True, help_text="Such as 'nitrate print'")
     gauge = models.CharField(max_length=40, blank=True)
+    base = models.CharField(max_length=100, blank=True)
     stock = models.CharField(max_length=100, blank=True)
+    edge_code = models.CharField(max_length=100, blank=True, help_text="As it stands on the edge")
     generation = models.CharField(max_length=100, blank=True)
+    colour = models.CharField(max_length=100, blank=True)
+    tint = models.CharField(max_length=200, blank=True, help_text="Such as: night scenes blue")
     sound = models.CharField(max_length=100, blank=True)
+    aspect = models.CharField(max_length=40, blank=True)
+    running_speed = models.CharField(
+        max_length=20, blank=True, help_text="Frames a second: 18, 16-20, 24000/1001"
+    )
+    notes = models.TextField(blank=True)
 
     class Meta:
         ordering = ["title", "pk"]
@@ -85,6 +105,10 @@ class Reel(models.Model):
     element = models.ForeignKey(Element, on_delete=models.PROTECT, related_name="reels")
     number = models.PositiveIntegerField(default=1)
     access = models.CharField(max_length=20, choices=Access.choices, default=Access.STAFF)
+    barcode = models.CharField(max_length=100, blank=True)
+    location = models.CharField(max_length=200, blank=True, help_text="Where the can stands")
+    footage = models.CharField(max_length=40, blank=True, help_text="Such as 305 m or 1000 ft")
+    notes = models.TextField(blank=True)
     created = models.DateTimeField(auto_now_add=True)
 
     objects = ReelQuerySet.as_manager()

@@ -62,6 +62,10 @@ class Scan(models.Model):
     derivatives_seen = models.DateTimeField(
         null=True, blank=True, help_text="When their maker last said that it was at work"
     )
+    scanner = models.CharField(max_length=200, blank=True, help_text="Make and model")
+    scanned = models.CharField(max_length=40, blank=True, help_text="When; EDTF")
+    operator = models.CharField(max_length=200, blank=True, help_text="Who scanned it")
+    remarks = models.TextField(blank=True)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

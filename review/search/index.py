@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 
+from archive.description import words_of
 from archive.models import Reel, Scan
 from restoration import transcripts
 from restoration.models import Transcript
@@ -97,7 +98,8 @@ def described(reel: Reel) -> Entry:
         *(str(reel), title.year, title.country, title.notes),
         *(element.name, element.gauge, element.stock, element.generation, element.sound),
     )
-    text = ". ".join(part for part in said if part)
+    further = (part for part in words_of(reel) if part not in said and part != title.name)
+    text = ". ".join(part for part in (*said, *further) if part)
     return Entry(Kind.CATALOGUE, "catalogue", text, title=title.name)
 
 

@@ -61,7 +61,8 @@ def test_a_changed_description_is_an_event(root: Client) -> None:
 
     assert answer.status_code == 302
     event = Event.objects.get(kind="metadata modification")
-    assert (event.reel, event.detail) == (reel, {"fields": {"access": "research"}})
+    changes = {"access": ["staff", "research"]}
+    assert (event.reel, event.detail) == (reel, {"of": "reel", "changes": changes})
     assert event.agent.kind == "person"
 
 

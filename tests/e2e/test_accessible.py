@@ -66,6 +66,9 @@ def test_no_page_has_a_serious_fault(page: Page, log_in, scene_with_takes, archi
     for address in ("/", "/catalogue/", f"/reels/{reel}/", "/work/", "/upload/", "/nowhere/"):
         page.goto(address)
         found += faults(page)
+    for place in ("describe", "condition", "history"):
+        page.goto(f"/reels/{reel}/{place}/")
+        found += faults(page)
     transcripts.keep(
         scene.scan, said("A last farewell", "from the harbour"), source="test", maker="machine"
     )

@@ -1,0 +1,144 @@
+"""A description while it is typed: all its forms as one, saved whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from archive import custody, description
+from archive.description import Description
+from archive.errors import DescriptionChanged
+from archive.forms import (
+    FAULTS,
+    ROW_FORMS,
+    ROW_FORMSETS,
+    ConditionForm,
+    ElementForm,
+    ReelForm,
+    ScanForm,
+    TitleForm,
+)
+from archive.models import ConditionReport, Reel, Title
+from archive.terms import Terms
+
+
+class Describing:
+    """The forms of a reel, its element, its title and its newest scan.
+
+    Args:
+        data: What was sent, in the forms' own names; None to show what there is.
+    """
+
+    def __init__(self, reel: Reel, data: Mapping[str, Any] | None = None) -> None:
+        terms = Terms()
+        self.reel, self.terms = reel, terms
+        self.scan_row = reel.current_scan()
+        self.title = TitleForm(data, instance=reel.title, prefix="title", terms=terms)
+        self.element = ElementForm(data, instance=reel.element, prefix="element", terms=terms)
+        self.own = ReelForm(data, instance=reel, prefix="reel", terms=terms)
+        self.scan = (
+            ScanForm(data, instance=self.scan_row, prefix="scan", terms=terms)
+            if self.scan_row
+            else None
+        )
+        self.rows = {
+            name: formset(data, instance=reel.title, prefix=name, form_kwargs={"terms": terms})
+            for name, formset in ROW_FORMSETS.items()
+        }
+        self.seen = description.digest(reel) if data is None else str(data.get("seen", ""))
+
+    def headed_rows(self) -> list[tuple[str, str, Any]]:
+        """Name, heading and forms of what a title has several of."""
+        return [(name, ROW_FORMS[name][2], self.rows[name]) for name in self.rows]
+
+    def _all(self) -> list[Any]:
+        single = [self.own, self.element, self.title]
+        return [*self.rows.values(), *([self.scan] if self.scan else []), *single]
+
+    def is_valid(self) -> bool:
+        return all([each.is_valid() for each in self._all()])  # each says what is wrong with it
+
+    def errors(self) -> int:
+        """How many fields are wrong."""
+        single = [len(form.errors) for form in self._all() if not hasattr(form, "forms")]
+        return sum(single) + sum(
+            len(rows.non_form_errors()) + sum(len(form.errors) for form in rows.forms)
+            for rows in self.rows.values()
+        )
+
+    def save(self, *, by: AbstractBaseUser) -> Description:
+        """Write what was typed and the events that tell of it; returns what changed.
+
+        Raises: DescriptionChanged, and then nothing was written.
+        """
+        with transaction.atomic():
+            fresh = _held(self.reel.pk)
+            if self.seen != description.digest(fresh):
+                raise DescriptionChanged(
+                    "Somebody else changed this description while you were at it. Nothing of yours "
+                    "was saved: what you typed stands below; look at the history, then save again."
+                )
+            before = description.describe(fresh)
+            for each in self._all():  # the title last: then the index reads all the rest
+                if each.has_changed():
+                    each.save()
+            if any(rows.has_changed() for rows in self.rows.values()):
+                self.title.save()
+            return description.record_changes(_fresh(self.reel.pk), before, by=by)
+
+
+def _held(pk: int) -> Reel:
+    """The reel as it stands, its title kept from others until the transaction ends."""
+    reel = _fresh(pk)
+    Title.objects.select_for_update().get(pk=reel.element.title_id)
+    return _fresh(pk)
+
+
+def _fresh(pk: int) -> Reel:
+    return Reel.objects.select_related("element__title__collection").get(pk=pk)
+
+
+class Examining:
+    """An examination of a reel with its faults."""
+
+    def __init__(self, reel: Reel, data: Mapping[str, Any] | None = None) -> None:
+        terms = Terms()
+        self.report = ConditionReport(reel=reel)
+        self.form = ConditionForm(data, instance=self.report, prefix="condition", terms=terms)
+        self.faults = FAULTS(
+            data, instance=self.report, prefix="faults", form_kwargs={"terms": terms}
+        )
+
+    def is_valid(self) -> bool:
+        return all([self.form.is_valid(), self.faults.is_valid()])
+
+    @transaction.atomic
+    def save(self, *, by: AbstractBaseUser) -> ConditionReport:
+        """Write the report and the event that tells of it."""
+        self.report.by_id = by.pk
+        self.form.save()
+        self.faults.save()
+        report = self.report
+        custody.record(
+            kind=description.EXAMINED,
+            agent=custody.person(by),
+            subject=f"reel:{report.reel_id}",
+            reel=report.reel,
+            outcome="success",
+            detail={
+                "of": "reel",
+                "report": report.pk,
+                "on": report.on.isoformat(),
+                "examined_by": report.examined_by,
+                "shrinkage": str(report.shrinkage) if report.shrinkage is not None else None,
+                "acidity": str(report.acidity) if report.acidity is not None else None,
+                "faults": [
+                    {"kind": fault.kind, "grade": fault.grade, "where": fault.where}
+                    for fault in report.faults.all()
+                ],
+            },
+        )
+        return report

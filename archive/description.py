@@ -1,0 +1,138 @@
+"""All that the catalogue says of a reel as plain values, and the history of its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import QuerySet
+
+from archive import custody
+from archive.fixity import digest_json
+from archive.models import Event, Reel
+
+MODIFIED = "metadata modification"
+"""PREMIS' word for a change of the description."""
+EXAMINED = "condition assessment"
+
+TITLE = ("name", "year", "country", "language", "notes")
+ELEMENT = (
+    *("name", "gauge", "base", "stock", "edge_code", "generation", "colour", "tint", "sound"),
+    *("aspect", "running_speed", "notes"),
+)
+REEL = ("number", "access", "barcode", "location", "footage", "notes")
+SCAN = ("scanner", "scanned", "operator", "remarks")
+ROWS = {
+    "variants": ("name", "kind", "language"),
+    "credits": ("role", "name", "note"),
+    "identifiers": ("source", "value"),
+    "relations": ("kind", "to", "element_id"),
+    "rights": ("statement", "holder", "term", "embargo", "note"),
+    "restrictions": ("use", "territory", "is_allowed", "until", "note"),
+}
+"""What a title has several of, and what each says."""
+
+Description = dict[str, dict[str, Any]]
+
+
+def describe(reel: Reel) -> Description:
+    """The description by what it is of: `title`, `element`, `reel`, `scan` (the newest, if any)."""
+    title, element, scan = reel.title, reel.element, reel.current_scan()
+    said: Description = {
+        "title": _fields(title, TITLE)
+        | {"collection": title.collection.name if title.collection else ""}
+        | {name: _rows(getattr(title, name).all(), fields) for name, fields in ROWS.items()},
+        "element": _fields(element, ELEMENT),
+        "reel": _fields(reel, REEL),
+    }
+    if scan is not None:
+        said["scan"] = _fields(scan, SCAN)
+    return said
+
+
+def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
+def _rows(rows: Iterable[Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [_fields(row, names) for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+def digest(reel: Reel) -> str:
+    """What a form saw: a save is refused if somebody else changed it since."""
+    return digest_json(describe(reel))
+
+
+def changes(before: Description, after: Description) -> Description:
+    """Per part, the fields that differ, each as [before, after]."""
+    found: Description = {}
+    for part, now in after.items():
+        was = before.get(part, {})
+        differ = {name: [was.get(name), now[name]] for name in now if was.get(name) != now[name]}
+        if differ:
+            found[part] = differ
+    return found
+
+
+def record_changes(
+    reel: Reel, before: Description, *, by: AbstractBaseUser | None, source: str = ""
+) -> Description:
+    """Write an event for each part that is not as it was; returns what changed.
+
+    What belongs to one reel stands in its chain, title and element in the archive's own.
+    """
+    found = changes(before, describe(reel))
+    agent = custody.person(by) if by is not None else custody.software()
+    for part in ("reel", "scan", "element", "title"):
+        if part in found:
+            detail: dict[str, Any] = {"of": part, "changes": found[part]}
+            custody.record(
+                kind=MODIFIED,
+                agent=agent,
+                subject=subject_of(reel, part),
+                reel=reel if part in ("reel", "scan") else None,
+                detail=detail | ({"source": source} if source else {}),
+            )
+    return found
+
+
+def subject_of(reel: Reel, part: str) -> str:
+    rows = {"title": reel.title, "element": reel.element, "reel": reel}
+    row = rows.get(part) or reel.current_scan()
+    return f"{part}:{row.pk if row else 0}"
+
+
+def history(reel: Reel) -> QuerySet[Event]:
+    """Every change of what the reel's description says, the newest first."""
+    subjects = [subject_of(reel, part) for part in ("title", "element", "reel")]
+    subjects += [f"scan:{scan.pk}" for scan in reel.scans.all()]
+    return (
+        Event.objects.filter(kind__in=(MODIFIED, EXAMINED), subject__in=subjects)
+        .select_related("agent")
+        .order_by("-at", "-pk")
+    )
+
+
+def words_of(reel: Reel) -> Iterator[str]:
+    """Everything that a description says in words, for finding it."""
+    said = describe(reel)
+    for part in ("title", "element", "reel", "scan"):
+        for name, value in said.get(part, {}).items():
+            if name in _NOT_WORDS:
+                continue
+            if isinstance(value, list):
+                yield from (_said(row) for row in value)
+            elif isinstance(value, str) and value:
+                yield value
+
+
+_NOT_WORDS = frozenset({"access", "number", "restrictions", "location", "barcode"})
+
+
+def _said(row: dict[str, Any]) -> str:
+    return " ".join(each for each in row.values() if isinstance(each, str) and each)

@@ -1,0 +1,1 @@
+"""What a description says and how it travels: one format a file, without Django."""
