@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
+from archive import embargo
 from archive.models import Reel, Scan
 
-HIDDEN = "This reel is for staff only. An archivist can open it to researchers."
+HIDDEN = "This reel is not open to you. An archivist can say why, and open it."
 
 
 Asked = ParamSpec("Asked")
+_Row = TypeVar("_Row", bound=Model)
 View = Callable[Concatenate[HttpRequest, Asked], HttpResponseBase]
 
 
@@ -44,6 +47,15 @@ def open_door(view: View[Asked]) -> View[Asked]:
         return redirect_to_login(request.get_full_path())
 
     return answer
+
+
+def without_held(user: Any, rows: QuerySet[_Row], reel: str = "") -> QuerySet[_Row]:
+    """Leave out what is under embargo, unless this person may see that too.
+
+    Args:
+        reel: Where a row names its reel, such as `scan__reel__`; empty for reels themselves.
+    """
+    return rows if user.has_perm(embargo.HELD) else rows.exclude(embargo.under_embargo(reel))
 
 
 def openings(user: Any) -> list[str]:

@@ -6,6 +6,8 @@ reviewer    judges takes and decides
 researcher  sees the reels that are open to research, and nothing of the work on them
 operator    keeps the machine running: work and workers; sees no pictures
 
+A title under embargo is seen by archivists alone, whoever its reels are open to.
+
 Where PUBLIC_CATALOGUE is switched on, reels that an archivist opened to everybody are seen by
 whoever asks.
 """
@@ -16,6 +18,7 @@ import rules
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 
+from archive import embargo
 from archive.models import Reel, Scan
 
 ROLES = ("archivist", "restorer", "reviewer", "researcher", "operator")
@@ -44,11 +47,21 @@ def is_open_to_all(user: AbstractUser | AnonymousUser, subject: Reel | Scan | No
     return settings.PUBLIC_CATALOGUE and reel is not None and reel.access == Reel.Access.PUBLIC
 
 
-can_view_reel = sees_every_reel | (holds("researcher") & is_open_to_research) | is_open_to_all
+@rules.predicate
+def is_not_held(user: AbstractUser | AnonymousUser, subject: Reel | Scan | None) -> bool:
+    reel = subject.reel if isinstance(subject, Scan) else subject
+    return reel is None or not embargo.is_held(reel)
+
+
+sees_embargoed = holds("archivist")
+can_view_reel = (sees_every_reel | (holds("researcher") & is_open_to_research) | is_open_to_all) & (
+    sees_embargoed | is_not_held
+)
 
 rules.add_perm("archive.browse", sees_every_reel | holds("researcher"))
 rules.add_perm("archive.view_reel", can_view_reel)
 rules.add_perm("archive.view_media", can_view_reel)
+rules.add_perm(embargo.HELD, sees_embargoed)
 rules.add_perm("archive.ingest", holds("archivist"))
 rules.add_perm("archive.describe", holds("archivist"))
 rules.add_perm("archive.view_history", sees_every_reel)

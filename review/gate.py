@@ -64,6 +64,8 @@ class Material:
     """What is not there to leave: no scan, no scenes, frames of no scene; in words."""
     rights: tuple[str, ...] = ()
     """The catalogue's statements about the title."""
+    embargo: str | None = None
+    """The day until which nothing of the title may leave; None: there is none."""
     transcript: str | None = None
     """APPROVED, or in words what is left; None where there is none, or no rule asks."""
 
@@ -332,8 +334,9 @@ def _adjustments(policy: Policy, material: Material) -> list[Finding]:
 
 
 def _rights(policy: Policy, material: Material) -> list[Finding]:
+    held = _embargo(material)
     if not policy.rights_refused and not policy.rights_recorded:
-        return []
+        return held
     wrong = [each for each in material.rights if _address(each) in
              {_address(refused) for refused in policy.rights_refused}]  # fmt: skip
     passed = not wrong and bool(material.rights or not policy.rights_recorded)
@@ -342,7 +345,14 @@ def _rights(policy: Policy, material: Material) -> list[Finding]:
         limit = f"a statement, and {limit}"
     measured = ", ".join(wrong or material.rights) or "no statement in the catalogue"
     outcome = UNKNOWN if passed and not material.rights else _outcome(passed=passed)
-    return [Finding("rights", policies.RIGHTS, limit, measured, outcome)]
+    return [*held, Finding("rights", policies.RIGHTS, limit, measured, outcome)]
+
+
+def _embargo(material: Material) -> list[Finding]:
+    if material.embargo is None:
+        return []
+    limit, measured = "no title under embargo", f"an embargo until {material.embargo}"
+    return [Finding("embargo", policies.RIGHTS, limit, measured, _outcome(passed=False))]
 
 
 def _address(statement: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from archive import embargo
 from archive.models import Reel
 from restoration import scenes as cuts
 from restoration.models import Scene, Take
@@ -67,6 +68,7 @@ def hold(
         leaving=leaving,
         approvers=_approvers(policy, held),
         rights=_rights(policy, reel),
+        embargo=embargo.until(reel),
         transcript=transcript_state(reel) if policy.transcript == "approved" else None,
         in_colour=choice.version != RESTORED.version,
     )

@@ -31,6 +31,7 @@ def make_material(
     leaving: Mapping[int, Take],
     approvers: Mapping[int, Sequence[Approver]],
     rights: tuple[str, ...],
+    embargo: str | None,
     transcript: str | None,
     in_colour: bool,
 ) -> Material:
@@ -56,6 +57,7 @@ def make_material(
         ),
         missing=tuple(each.text for each in found.reasons if each.scene is None),
         rights=rights,
+        embargo=embargo,
         transcript=transcript,
     )
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from archive.access import open_door, reel_for
+from archive.embargo import under_embargo
 from archive.models import Reel, Scan
 from restoration.models import Scene
 from review import clips
@@ -56,7 +57,7 @@ class _OpenReels(Sitemap):  # type: ignore[type-arg]
     """The pages that a stranger may open, whoever asks."""
 
     def items(self) -> QuerySet[Reel]:
-        of_all = Reel.objects.filter(access=Reel.Access.PUBLIC)
+        of_all = Reel.objects.filter(access=Reel.Access.PUBLIC).exclude(under_embargo())
         return of_all.filter(pk__in=Scan.objects.values("reel")).order_by("pk")
 
     def location(self, item: Reel) -> str:

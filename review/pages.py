@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields import CharField
 
-from archive.access import openings
+from archive.access import openings, without_held
 from archive.description import EXAMINED, MODIFIED
 from archive.models import Event, FixityCheck, Reel, Scan
 from archive.models.catalogue import ReelQuerySet
@@ -162,9 +162,10 @@ def _is_approved() -> Q:
 
 def visible_reels(user: Any, reels: ReelQuerySet) -> ReelQuerySet:
     """Those that this person may see, by the same rule as archive.view_reel."""
-    if user.has_perm("review.open_review"):
-        return reels
-    return reels.filter(access__in=openings(user))
+    if not user.has_perm("review.open_review"):
+        reels = reels.filter(access__in=openings(user))
+    shown: ReelQuerySet = without_held(user, reels)  # type: ignore[assignment]
+    return shown
 
 
 def lines(reels: Iterable[Reel]) -> list[Line]:
@@ -202,7 +203,8 @@ def reel_totals(cards: Iterable[Card]) -> dict[str, Any]:
 def waiting_for(user: Any) -> Waiting:
     """What this person can do something about."""
     waiting = Waiting()
-    scenes = Scene.objects.current().select_related("scan__reel__element__title")
+    scenes = without_held(user, Scene.objects.current(), "scan__reel__")
+    scenes = scenes.select_related("scan__reel__element__title")
     coloured = scenes.filter(pk__in=_coloured())
     for standing in [*standings(scenes), *standings(coloured, cuts.COLOUR)]:
         if standing.state == State.REVIEW and user.has_perm("review.decide"):
@@ -212,13 +214,13 @@ def waiting_for(user: Any) -> Waiting:
         elif standing.state == State.STALE and user.has_perm("review.open_review"):
             waiting.stale.append(standing)
     if user.has_perm("restoration.view_work"):
-        failed = _failed_for_good(StageRun.objects.all())
+        failed = without_held(user, _failed_for_good(StageRun.objects.all()), "scan__reel__")
         waiting.failed.extend(failed.select_related("scan__reel__element__title").order_by("-pk"))
-        waiting.faults.extend(_fixity_faults())
+        waiting.faults.extend(_fixity_faults(user))
     if user.has_perm("review.add_note"):
         waiting.mentions.extend(notes.mentions_of(user))
     if user.has_perm("restoration.edit_scenes"):
-        waiting.cuts.extend(cuts_to_check())
+        waiting.cuts.extend(cuts_to_check(user))
     return waiting
 
 
@@ -233,22 +235,22 @@ def _coloured() -> QuerySet[Scene]:
     return Scene.objects.filter(Exists(takes)).values("pk")  # type: ignore[return-value]
 
 
-def cuts_to_check() -> list[CutsToCheck]:
+def cuts_to_check(user: Any) -> list[CutsToCheck]:
     """The newest scans with cuts that nobody is sure of; those with most of them first."""
     newer = Scan.objects.filter(reel=OuterRef("reel"), pk__gt=OuterRef("pk"))
-    scans = Scan.objects.filter(~Exists(newer)).select_related("reel__element__title")
+    scans = without_held(user, Scan.objects.filter(~Exists(newer)), "reel__")
+    scans = scans.select_related("reel__element__title")
     counts = doubts.left_to_check(scans)
     found = [CutsToCheck(scan, counts[scan.pk]) for scan in scans.filter(pk__in=counts)]
     return sorted(found, key=lambda each: (-each.count, each.scan.pk))
 
 
-def _fixity_faults() -> list[Any]:
+def _fixity_faults(user: Any) -> list[Any]:
     """The newest check of each scan, where it found a fault."""
     newest = FixityCheck.objects.order_by("scan_id", "-at").distinct("scan_id")
+    faults = FixityCheck.objects.filter(pk__in=newest.values("pk")).exclude(outcome="intact")
     return list(
-        FixityCheck.objects.filter(pk__in=newest.values("pk"))
-        .exclude(outcome="intact")
-        .select_related("scan__reel__element__title")
+        without_held(user, faults, "scan__reel__").select_related("scan__reel__element__title")
     )
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
+from archive import embargo
 from archive.access import openings
 from review.models import SearchLine
 from review.search import query as asked
@@ -89,13 +91,23 @@ def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLin
     return understood, (_lines(pks[start : start + _BATCH]) for start in range(0, len(pks), _BATCH))
 
 
-def opened_to(user: Any) -> list[str] | None:
-    """The kinds of access whose reels the person sees; None: they work on film, and so see every
-    reel and what is noted of it."""
-    return None if user.has_perm("review.open_review") else openings(user)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a person may find."""
+
+    access: list[str] | None
+    """Kinds of access whose reels they see; None: they work on film, and so see every reel and
+    what is noted of it."""
+    embargoed: bool
+    """Titles under embargo too."""
 
 
-def _find(query: Query, *, opened: list[str] | None, page: int, size: int) -> Found:
+def opened_to(user: Any) -> Opened:
+    access = None if user.has_perm("review.open_review") else openings(user)
+    return Opened(access, user.has_perm(embargo.HELD))
+
+
+def _find(query: Query, *, opened: Opened, page: int, size: int) -> Found:
     where, values = _where(query.node, query.filters, opened=opened)
     sql = _SEARCH.format(where=" AND ".join(where))
     answer = ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1), _FACETS])
@@ -152,9 +164,7 @@ SELECT json_build_object(
 """
 
 
-def _where(
-    node: Node | None, filters: Filters, *, opened: list[str] | None
-) -> tuple[list[str], list[Any]]:
+def _where(node: Node | None, filters: Filters, *, opened: Opened) -> tuple[list[str], list[Any]]:
     """Conditions on `line`, and their values."""
     where: list[str] = ["TRUE"]
     values: list[Any] = []
@@ -166,9 +176,11 @@ def _where(
 
     if text:
         also("line.vector @@ %s::tsquery", text)
-    if opened is not None:
+    if opened.access is not None:
         also("line.kind <> %s", SearchLine.Kind.NOTE)
-        also(_OPEN, opened)
+        also(_OPEN, opened.access)
+    if not opened.embargoed:
+        also(_NOT_HELD, timezone.localdate())
     if filters.reel is not None:
         also("line.reel_id = %s", filters.reel)
     if filters.language:
@@ -203,6 +215,12 @@ _OPEN = (
     " WHERE reel.id = line.reel_id AND reel.access = ANY(%s))"
 )
 
+_NOT_HELD = (  # an array is made once for a query, not once for a line
+    "line.reel_id <> ALL (ARRAY(SELECT reel.id FROM archive_reel reel"
+    " JOIN archive_element element ON element.id = reel.element_id"
+    " JOIN archive_rights rights ON rights.title_id = element.title_id WHERE rights.embargo > %s))"
+)
+
 
 def _languages(wanted: str) -> list[str]:
     """Of the lines that there are: the index is read once a language, not once a line."""
@@ -217,7 +235,7 @@ def _languages(wanted: str) -> list[str]:
     return [name for (name,) in found] or [""]
 
 
-def meant(node: Node, *, opened: list[str] | None) -> dict[str, tuple[str, ...]]:
+def meant(node: Node, *, opened: Opened) -> dict[str, tuple[str, ...]]:
     """For each word that no line the person may see has: near words that one has."""
     found = {}
     for leaf in asked.leaves(node):
@@ -229,13 +247,13 @@ def meant(node: Node, *, opened: list[str] | None) -> dict[str, tuple[str, ...]]
     return found
 
 
-def _is_said(leaf: asked.Word, *, opened: list[str] | None) -> bool:
+def _is_said(leaf: asked.Word, *, opened: Opened) -> bool:
     where, values = _where(leaf, Filters(), opened=opened)
     sql = f"SELECT 1 FROM review_searchline line WHERE {' AND '.join(where)} LIMIT 1"
     return bool(ask(sql, values))
 
 
-def _said(candidates: Sequence[str], *, opened: list[str] | None) -> list[str]:
+def _said(candidates: Sequence[str], *, opened: Opened) -> list[str]:
     """Those of the words that a line has which the person may see, in their order."""
     where, values = _where(None, Filters(), opened=opened)
     sql = (

@@ -137,6 +137,16 @@ def test_two_people_are_two_different_people_in_the_roles_that_count() -> None:
     assert found(decide(reviewers, both), rule).outcome == gate.FAILED
 
 
+def test_nothing_leaves_before_an_embargo_is_over() -> None:
+    held = Material((scene(1, [counts()]),), embargo="2999-01-01")
+    decision = decide(parse_policy("house", WORDS), held)
+    assert not decision.allowed
+    assert found(decision, "embargo").measured == "an embargo until 2999-01-01"
+    free = decide(parse_policy("house", WORDS), Material((scene(1, [counts()]),)))
+    assert free.allowed
+    assert "embargo" not in {each.rule for each in free.findings}
+
+
 def test_what_nobody_approved_is_refused_or_marked_as_the_policy_says() -> None:
     open_scene = Material((scene(1, [counts()], approvers=(), objection="nobody has."),))
     assert not decide(parse_policy("house", WORDS), open_scene).allowed
