@@ -5,6 +5,7 @@ ArchiveError
 │   └── ChangedWhileRead  somebody still writes to it
 ├── CustodyError          an event that must not be written
 ├── DescriptionChanged    somebody else saved it in between
+├── DescriptionRefused    a record of another system that cannot be taken in as it is
 ├── LedgerError           a file that is no export of events
 └── UploadError           with the HTTP status that tells a tus client
 """
@@ -30,6 +31,12 @@ class CustodyError(ArchiveError):
 
 class DescriptionChanged(ArchiveError):
     pass
+
+
+class DescriptionRefused(ArchiveError):
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
 
 
 class LedgerError(ArchiveError):

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from archive import description_views, views
+from archive import description_views, exchange_views, views
 
 urlpatterns = [
     path("reels/<int:pk>/describe/", description_views.describe, name="describe"),
+    path("reels/<int:pk>/description/<slug:kind>.xml", exchange_views.give_out, name="give-out"),
+    path("reels/<int:pk>/take-in/", exchange_views.take_in, name="take-in"),
     path("reels/<int:pk>/condition/", description_views.condition, name="condition"),
     path("reels/<int:pk>/history/", description_views.history, name="description-history"),
     path("scans/<int:pk>/proxy.mp4", views.proxy, name="scan-proxy"),

@@ -9,12 +9,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from archive.models import Reel, Upload
 from restoration import namings, transcripts
@@ -105,6 +107,8 @@ EXPECTED = {
     "photograph-picture": Expected(READ, VIEWERS, ("reel", "photograph")),
     "remove-photograph": Expected(WRITE, ARCHIVIST, ("reel", "photograph")),
     "describe": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
+    "give-out": Expected(READ, VIEWERS, ("reel", "record")),
+    "take-in": Expected(WRITE, ARCHIVIST, ("reel",)),
     "condition": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
     "description-history": Expected(READ, VIEWERS, ("reel",)),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
@@ -277,6 +281,7 @@ def things(archivist: User) -> dict[str, object]:
     return {
         "photograph": photograph.pk,
         "face": face.pk, "naming": naming.pk, "character": naming.character_id,
+        "record": "pbcore",
         "csv": "csv", "hits": "csv", "search": 0, "kind": "vtt", "correction_of_line": of_line.pk,
         "reference": reference.pk,
         "correction": correction.pk,
@@ -346,7 +351,7 @@ def test_what_is_not_there_is_not_found(name, things, archivist):
     client.force_login(archivist)
     named = ("upload", "folder", "batch")
     nothing = {key: uuid.uuid4() if key in named else 987654 for key in things} | {
-        "zero": 0, "kind": "vtt", "csv": "csv",
+        "zero": 0, "kind": "vtt", "record": "pbcore", "csv": "csv",
     }  # fmt: skip
     response = ask(client, min(EXPECTED[name].methods), address(name, nothing))
     assert response.status_code in (404, 410)
@@ -388,6 +393,74 @@ def opened_to_strangers(things: dict[str, object], access: str) -> set[str]:
         if not expected.is_public
     }
     return {name for name, status in answers.items() if status not in (302, 401)}
+
+
+OF_NO_REEL = {
+    "today", "catalogue", "search", "save-search", "forget-search", "work", "sitemap", "oembed",
+    "search-hits",
+}  # fmt: skip
+"""Lists, which leave out what is under embargo; and a person's own searches."""
+STEERED = {"cancel-run", "retry-run"}
+"""Of runs, which whoever keeps the machine running may stop: they show nothing of the film."""
+
+
+def test_what_is_under_embargo_is_for_archivists_alone(things, settings):
+    settings.PUBLIC_CATALOGUE = True
+    reel = Reel.objects.get(pk=things["reel"])
+    Reel.objects.update(access="public")
+    reel.title.rights.create(statement="http://rightsstatements.org/vocab/InC/1.0/", embargo=LATER)
+    shown = {
+        (name, role)
+        for role in ("restorer", "reviewer", "researcher", None)
+        for name in shown_to(role, things)
+    }
+    assert shown == set()
+    assert "reel" in shown_to("archivist", things)
+    reel.title.rights.update(embargo=timezone.localdate())
+    assert "reel" in shown_to("reviewer", things), "the day has come"
+
+
+def shown_to(role: str | None, things: dict[str, object]) -> set[str]:
+    """Addresses of the reel and its parts that answer this role with something."""
+    client = Client()
+    if role:
+        client.force_login(factories.make_user(role))
+    found = set()
+    for name, expected in EXPECTED.items():
+        if expected.is_public or name in OF_NO_REEL | STEERED or not expected.names:
+            continue
+        if role and role not in expected.roles:
+            continue
+        status = ask(client, min(expected.methods), address(name, things)).status_code
+        if status not in (302, 401, 403, 404):
+            found.add(name)
+    return found
+
+
+def test_lists_leave_out_what_is_under_embargo(things, settings):
+    settings.PUBLIC_CATALOGUE = True
+    reel = Reel.objects.get(pk=things["reel"])
+    Reel.objects.update(access="public")
+    name, there = reel.title.name, reverse("reel", args=[reel.pk])
+    pages = (
+        reverse("today"),
+        reverse("catalogue"),
+        f"{reverse('search')}?q={name}",
+        "/sitemap.xml",
+    )
+    for role in ("restorer", "reviewer", "researcher"):
+        client = Client()
+        client.force_login(factories.make_user(role))
+        reel.title.rights.all().delete()
+        assert any(name in client.get(page).content.decode() for page in pages)
+        reel.title.rights.create(statement="http://rightsstatements.org/x", embargo=LATER)
+        for page in pages:
+            said = client.get(page).content.decode()
+            assert there not in said and f"<strong>{name}" not in said, f"{page} for {role}"
+            assert f"/open/reels/{reel.pk}/" not in said
+
+
+LATER = date(2999, 1, 1)
 
 
 def test_the_admin_is_for_administrators_alone(archivist):

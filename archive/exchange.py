@@ -1,0 +1,139 @@
+"""A reel's description given out in the formats of others, and taken in from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from archive import custody, description
+from archive.errors import DescriptionRefused
+from archive.forms import ROW_FORMS, DescriptionForm, ElementForm, ReelForm, TitleForm
+from archive.metadata.dublin_core import read_dublin_core, write_dublin_core
+from archive.metadata.pbcore import read_pbcore, write_pbcore
+from archive.metadata.premis import write_premis
+from archive.metadata.record import NotARecord, Record, ScanRecord
+from archive.metadata.wording import several
+from archive.metadata.xml import parse
+from archive.models import Collection, Reel, Scan, Term
+from archive.terms import Terms
+
+OUT: dict[str, Callable[[Reel], bytes]] = {
+    "pbcore": lambda reel: write_pbcore(record_of(reel)),
+    "dc": lambda reel: write_dublin_core(record_of(reel)),
+    "premis": lambda reel: write_premis(record_of(reel), custody.records(custody.reel_chain(reel))),
+}
+"""What a reel's description is given out as."""
+STAFF_ONLY = frozenset({"premis"})
+"""Formats that tell of the work in the house."""
+
+
+def record_of(reel: Reel) -> Record:
+    said = description.describe(reel)
+    title = said["title"] | {"language_codes": _codes(said["title"]["language"])}
+    scan = reel.current_scan()
+    return Record(
+        f"urn:reelproof:reel:{reel.pk}",
+        title,
+        said["element"],
+        said["reel"],
+        _scan_record(scan, said["scan"]) if scan else None,
+    )
+
+
+def _codes(languages: str) -> list[str]:
+    known = dict(Term.objects.filter(vocabulary="language").values_list("label", "code"))
+    return [known[each] for each in several(languages) if each in known]
+
+
+def _scan_record(scan: Scan, facts: dict[str, str]) -> ScanRecord:
+    return ScanRecord(
+        number=scan.pk,
+        name=PurePath(scan.path).name,
+        sha256=scan.sha256,
+        bytes=scan.bytes,
+        frames=scan.frames,
+        rate=str(scan.rate),
+        seconds=float(scan.frames / scan.rate),
+        width=scan.width,
+        height=scan.height,
+        bits=scan.bit_depth,
+        kind=_kind(scan),
+        facts=facts,
+    )
+
+
+def _kind(scan: Scan) -> str:
+    container = str(scan.mediainfo.get("container", "") if scan.mediainfo else "")
+    suffix = PurePath(scan.path).suffix.lstrip(".").lower()
+    known = {"mkv": "video/x-matroska", "mov": "video/quicktime", "mp4": "video/mp4",
+             "mxf": "application/mxf", "avi": "video/x-msvideo", "webm": "video/webm"}  # fmt: skip
+    if scan.kind == Scan.Kind.SEQUENCE:
+        return "image sequence"
+    return known.get(suffix, container or "application/octet-stream")
+
+
+def read(data: bytes) -> Record:
+    """What a file of another system says, PBCore or Dublin Core.
+
+    Raises: NotARecord.
+    """
+    root = parse(data)
+    return read_pbcore(data) if "PBCore" in str(root.tag) else read_dublin_core(data)
+
+
+@transaction.atomic
+def take_in(reel: Reel, record: Record, *, by: AbstractBaseUser, source: str) -> Any:
+    """Let a record say what the reel's description says; what it leaves out stays.
+
+    Rows (credits, rights ...) are added to those that are there, never taken away. Returns what
+    changed. Raises: DescriptionRefused with every reason, and then nothing was written.
+    """
+    before = description.describe(reel)
+    terms, reasons = Terms(), list[str]()
+    title = dict(record.title)
+    if name := title.pop("collection", ""):
+        title["collection"] = Collection.objects.get_or_create(name=name)[0].pk
+    for name, rows in ((name, title.pop(name, [])) for name in ROW_FORMS):
+        for number, row in enumerate(rows, 1):
+            reasons += _add_row(reel, name, number, row, terms)
+    parts = ((ElementForm, reel.element, record.element), (ReelForm, reel, record.reel),
+             (TitleForm, reel.title, title))  # fmt: skip
+    for form, instance, said in parts:
+        reasons += _fill(form, instance, said, terms)
+    if reasons:
+        raise DescriptionRefused(reasons)
+    return description.record_changes(Reel.objects.get(pk=reel.pk), before, by=by, source=source)
+
+
+def _fill(form: Any, instance: Any, said: dict[str, Any], terms: Terms) -> list[str]:
+    """Write the fields that the record names; empty ones say nothing."""
+    current = {name: getattr(instance, name) for name in form._meta.fields}
+    if "collection" in current:
+        current["collection"] = instance.collection_id
+    known = {name: value for name, value in said.items() if name in current and value}
+    filled = form(current | known, instance=instance, terms=terms)
+    if not filled.is_valid():
+        return [f"{name}: {' '.join(map(str, what))}" for name, what in filled.errors.items()]
+    filled.save()
+    return []
+
+
+def _add_row(reel: Reel, name: str, number: int, row: dict[str, Any], terms: Terms) -> list[str]:
+    model, form, heading = ROW_FORMS[name]
+    typed: DescriptionForm = form(row, instance=model(title=reel.title), terms=terms)
+    if not typed.is_valid():
+        return [
+            f"{heading}, {number}, {field}: {' '.join(map(str, what))}"
+            for field, what in typed.errors.items()
+        ]
+    same = {field: typed.cleaned_data[field] for field in typed.cleaned_data}
+    if not model.objects.filter(title=reel.title, **same).exists():
+        typed.save()
+    return []
+
+
+__all__ = ["OUT", "STAFF_ONLY", "NotARecord", "read", "record_of", "take_in"]

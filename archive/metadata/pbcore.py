@@ -1,0 +1,298 @@
+"""PBCore 2.1 (pbcore.org): a title as an asset, its element and its scan as instantiations.
+
+What the schema has no element for goes into notes and annotations with a type of ours, and is read
+back from there, so that a description comes back as it left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import etree
+
+from archive.metadata.record import NotARecord, Record, ScanRecord
+from archive.metadata.wording import several
+from archive.metadata.xml import add, parse, said, write
+
+NAMESPACE = "http://www.pbcore.org/PBCore/PBCoreNamespace.html"
+SCHEMA = f"{NAMESPACE} https://raw.githubusercontent.com/WGBH/PBCore_2.1/master/pbcore-2.1.xsd"
+ORDER = (
+    *("pbcoreAssetType", "pbcoreAssetDate", "pbcoreIdentifier", "pbcoreTitle", "pbcoreSubject"),
+    *("pbcoreDescription", "pbcoreGenre", "pbcoreRelation", "pbcoreCoverage"),
+    *("pbcoreAudienceLevel", "pbcoreAudienceRating", "pbcoreCreator", "pbcoreContributor"),
+    *("pbcorePublisher", "pbcoreRightsSummary", "pbcoreInstantiation", "pbcoreAnnotation"),
+    *("pbcorePart", "pbcoreExtension"),
+)
+"""The elements of a description document in the order of the schema's sequence."""
+INSTANTIATION_ORDER = (
+    *("instantiationIdentifier", "instantiationDate", "instantiationDimensions"),
+    *("instantiationPhysical", "instantiationDigital", "instantiationStandard"),
+    *("instantiationLocation", "instantiationMediaType", "instantiationGenerations"),
+    *("instantiationFileSize", "instantiationTimeStart", "instantiationDuration"),
+    *("instantiationDataRate", "instantiationColors", "instantiationTracks"),
+    *("instantiationChannelConfiguration", "instantiationLanguage"),
+    *("instantiationAlternativeModes", "instantiationEssenceTrack", "instantiationRelation"),
+    *("instantiationRights", "instantiationAnnotation", "instantiationPart"),
+    "instantiationExtension",
+)
+CREATORS = frozenset({"director", "producer", "writer", "production company"})
+PUBLISHERS = frozenset({"distributor"})
+_ELEMENT_NOTES = (
+    *("name", "base", "stock", "edge_code", "tint", "sound", "aspect", "running_speed", "notes"),
+)
+_REEL_NOTES = ("number", "footage", "notes")
+_OURS = "Reelproof "
+
+
+def write_pbcore(record: Record) -> bytes:
+    """The record as a `pbcoreDescriptionDocument`. Location, barcode and access stay in
+    the house.
+    """
+    root = etree.Element(
+        etree.QName(NAMESPACE, "pbcoreDescriptionDocument"), nsmap={None: NAMESPACE}
+    )
+    root.set("{http://www.w3.org/2001/XMLSchema-instance}schemaLocation", SCHEMA)
+    title = record.title
+    add(root, "pbcoreAssetType", "Film")
+    if title.get("year"):
+        add(root, "pbcoreAssetDate", title["year"], dateType="created", annotation="EDTF")
+    add(root, "pbcoreIdentifier", record.address, source="Reelproof")
+    for each in title.get("identifiers", ()):
+        add(root, "pbcoreIdentifier", each["value"], source=each["source"])
+    add(root, "pbcoreTitle", title["name"], titleType="Main")
+    for each in title.get("variants", ()):
+        add(root, "pbcoreTitle", each["name"], titleType=each["kind"] or "alternative title",
+            annotation=each["language"])  # fmt: skip
+    # The schema asks for a description; an empty one would say that there is one.
+    add(root, "pbcoreDescription", title.get("notes") or "Not described yet.")
+    for each in title.get("relations", ()):
+        relation = add(root, "pbcoreRelation")
+        add(relation, "pbcoreRelationType", each["kind"])
+        add(relation, "pbcoreRelationIdentifier", each["to"])
+    for country in several(str(title.get("country", ""))):
+        coverage = add(root, "pbcoreCoverage")
+        add(coverage, "coverage", country, annotation="country of production")
+        add(coverage, "coverageType", "Spatial")
+    _credits(root, title.get("credits", ()))
+    _rights(root, title)
+    _physical(root, record)
+    if record.scan is not None:
+        _digital(root, record.scan, record.address)
+    if title.get("collection"):
+        add(root, "pbcoreAnnotation", title["collection"], annotationType="collection")
+    return write(root)
+
+
+def _credits(root: etree._Element, credits: Any) -> None:
+    kinds = (("Creator", CREATORS), ("Contributor", None), ("Publisher", PUBLISHERS))
+    for kind, roles in kinds:
+        for each in credits:
+            is_other = each["role"] not in CREATORS | PUBLISHERS
+            if each["role"] in roles if roles is not None else is_other:
+                row = add(root, f"pbcore{kind}")
+                add(row, kind.lower(), each["name"], annotation=each["note"])
+                add(row, f"{kind.lower()}Role", each["role"])
+
+
+def _rights(root: etree._Element, title: dict[str, Any]) -> None:
+    for each in title.get("rights", ()):
+        summary = add(root, "pbcoreRightsSummary")
+        told = "; ".join(
+            f"{name}={each[name]}" for name in ("holder", "term", "note") if each[name]
+        )
+        add(summary, "rightsSummary", told or each["statement"], source=each["statement"])
+    for each in title.get("restrictions", ()):
+        summary = add(root, "pbcoreRightsSummary")
+        where = each["territory"] or "everywhere"
+        word = "allowed" if each["is_allowed"] else "not allowed"
+        until = f", until {each['until']}" if each["until"] else ""
+        note = f" ({each['note']})" if each["note"] else ""
+        add(summary, "rightsSummary", f"{each['use']}, {where}: {word}{until}{note}",
+            source="restriction")  # fmt: skip
+
+
+def _physical(root: etree._Element, record: Record) -> None:
+    element, reel = record.element, record.reel
+    made = add(root, "pbcoreInstantiation")
+    add(made, "instantiationIdentifier", f"{record.address}:carrier", source="Reelproof")
+    add(
+        made,
+        "instantiationPhysical",
+        f"{element['gauge']} film" if element.get("gauge") else "Film",
+    )
+    add(made, "instantiationLocation", "held by the archive")
+    add(made, "instantiationMediaType", "Moving Image")
+    if element.get("generation"):
+        add(made, "instantiationGenerations", element["generation"])
+    if element.get("colour"):
+        add(made, "instantiationColors", element["colour"])
+    if codes := record.title.get("language_codes"):
+        add(made, "instantiationLanguage", ";".join(codes))
+    for part, names, row in (("element", _ELEMENT_NOTES, element), ("reel", _REEL_NOTES, reel)):
+        for name in names:
+            if row.get(name) not in (None, ""):
+                add(made, "instantiationAnnotation", row[name],
+                    annotationType=f"{_OURS}{part} {name}")  # fmt: skip
+
+
+def _digital(root: etree._Element, scan: ScanRecord, address: str) -> None:
+    made = add(root, "pbcoreInstantiation")
+    add(made, "instantiationIdentifier", f"{address}:scan:{scan.number}", source="Reelproof")
+    add(made, "instantiationIdentifier", scan.sha256, source="SHA-256")
+    if scan.facts.get("scanned"):
+        add(made, "instantiationDate", scan.facts["scanned"], dateType="digitized")
+    add(made, "instantiationDimensions", f"{scan.width}x{scan.height}", unitsOfMeasure="pixels")
+    add(made, "instantiationDigital", scan.kind)
+    add(made, "instantiationLocation", scan.name)
+    add(made, "instantiationMediaType", "Moving Image")
+    add(made, "instantiationGenerations", "Master")
+    add(made, "instantiationFileSize", scan.bytes, unitsOfMeasure="bytes")
+    add(made, "instantiationDuration", f"{scan.seconds:.3f}", annotation=f"{scan.frames} frames")
+    track = add(made, "instantiationEssenceTrack")
+    add(track, "essenceTrackType", "Video")
+    add(track, "essenceTrackFrameRate", scan.rate, unitsOfMeasure="fps")
+    add(track, "essenceTrackBitDepth", scan.bits)
+    add(track, "essenceTrackFrameSize", f"{scan.width}x{scan.height}")
+    for name in ("scanner", "operator", "remarks"):
+        if scan.facts.get(name):
+            add(made, "instantiationAnnotation", scan.facts[name],
+                annotationType=f"{_OURS}scan {name}")  # fmt: skip
+
+
+def check_structure(root: etree._Element) -> list[str]:
+    """Faults against the schema's own rules that can be told without it; empty: none.
+
+    Checked are the namespace, names, their order, and that identifier, title and description, and
+    in each instantiation identifier and location, are there.
+    """
+    if root.tag != f"{{{NAMESPACE}}}pbcoreDescriptionDocument":
+        return [f"{etree.QName(root).localname} is no pbcoreDescriptionDocument of PBCore 2.1"]
+    needed = ("pbcoreIdentifier", "pbcoreTitle", "pbcoreDescription")
+    faults = list(_in_order(root, ORDER, needed))
+    for each in root.iterfind("{*}pbcoreInstantiation"):
+        of_each = ("instantiationIdentifier", "instantiationLocation")
+        faults += _in_order(each, INSTANTIATION_ORDER, of_each)
+    return faults
+
+
+def _in_order(
+    parent: etree._Element, order: tuple[str, ...], needed: tuple[str, ...]
+) -> Iterator[str]:
+    names = [etree.QName(child).localname for child in parent]
+    for name in names:
+        if name not in order:
+            yield f"line {parent.sourceline}: {name} does not belong here"
+    places = [order.index(name) for name in names if name in order]
+    for name, place, before in zip(names[1:], places[1:], places, strict=False):
+        if place < before:
+            yield f"line {parent.sourceline}: {name} comes too late"
+    for name in needed:
+        if name not in names:
+            yield f"line {parent.sourceline}: {name} is missing"
+
+
+def read_pbcore(data: bytes) -> Record:
+    """A description from PBCore; what the catalogue has no field for is left out.
+
+    Raises: NotARecord, naming every fault of the structure.
+    """
+    root = parse(data)
+    if faults := check_structure(root):
+        raise NotARecord("It is no valid PBCore 2.1: " + "; ".join(faults[:8]))
+    names = {each.get("titleType") or "": said(each) for each in root.iterfind("{*}pbcoreTitle")}
+    main = names.get("Main") or said(root.find("{*}pbcoreTitle"))
+    title: dict[str, Any] = {
+        "name": main,
+        "year": said(root.find("{*}pbcoreAssetDate")),
+        "notes": _notes(root),
+        "country": "; ".join(_countries(root)),
+        "language": "; ".join(several(said(root.find(".//{*}instantiationLanguage")))),
+        "collection": _annotated(root, "pbcoreAnnotation").get("collection", ""),
+        "variants": [
+            {"name": said(each), "kind": each.get("titleType", ""),
+             "language": each.get("annotation", "")}
+            for each in root.iterfind("{*}pbcoreTitle")
+            if said(each) != main
+        ],
+        "credits": list(_read_credits(root)),
+        "identifiers": [
+            {"source": each.get("source", ""), "value": said(each)}
+            for each in root.iterfind("{*}pbcoreIdentifier")
+            if each.get("source") != "Reelproof"
+        ],
+        "relations": [
+            {"kind": said(each.find("{*}pbcoreRelationType")),
+             "to": said(each.find("{*}pbcoreRelationIdentifier"))}
+            for each in root.iterfind("{*}pbcoreRelation")
+        ],
+        "rights": list(_read_rights(root)),
+    }  # fmt: skip
+    own = [
+        said(each)
+        for each in root.iterfind("{*}pbcoreIdentifier")
+        if each.get("source") == "Reelproof"
+    ]
+    element, reel = _read_physical(root)
+    return Record(own[0] if own else "", title, element, reel)
+
+
+def _notes(root: etree._Element) -> str:
+    found = root.find("{*}pbcoreDescription")
+    text = (found.text or "").strip() if found is not None else ""
+    return "" if text == "Not described yet." else text
+
+
+def _countries(root: etree._Element) -> Iterator[str]:
+    for each in root.iterfind("{*}pbcoreCoverage"):
+        if said(each.find("{*}coverageType")) == "Spatial":
+            yield said(each.find("{*}coverage"))
+
+
+def _read_credits(root: etree._Element) -> Iterator[dict[str, str]]:
+    for kind in ("Creator", "Contributor", "Publisher"):
+        for each in root.iterfind(f"{{*}}pbcore{kind}"):
+            name = each.find(f"{{*}}{kind.lower()}")
+            role = said(each.find(f"{{*}}{kind.lower()}Role"))
+            note = name.get("annotation", "") if name is not None else ""
+            yield {"role": role or "other role", "name": said(name), "note": note}
+
+
+def _read_rights(root: etree._Element) -> Iterator[dict[str, Any]]:
+    for each in root.iterfind("{*}pbcoreRightsSummary/{*}rightsSummary"):
+        address = each.get("source", "")
+        if not address.startswith(("http://", "https://")):
+            continue
+        told = dict(part.split("=", 1) for part in said(each).split("; ") if "=" in part)
+        known = {name: told.get(name, "") for name in ("holder", "term", "note")}
+        if not told and said(each) != address:
+            known["note"] = said(each)
+        yield {"statement": address, **known, "embargo": None}
+
+
+def _annotated(parent: etree._Element, name: str) -> dict[str, str]:
+    return {
+        each.get("annotationType", ""): (each.text or "").strip()
+        for each in parent.iterfind(f"{{*}}{name}")
+    }
+
+
+def _read_physical(root: etree._Element) -> tuple[dict[str, Any], dict[str, Any]]:
+    for each in root.iterfind("{*}pbcoreInstantiation"):
+        physical = each.find("{*}instantiationPhysical")
+        if physical is None:
+            continue
+        notes = _annotated(each, "instantiationAnnotation")
+        gauge = said(physical).removesuffix(" film")
+        element = {
+            "gauge": "" if gauge == "Film" else gauge,
+            "generation": said(each.find("{*}instantiationGenerations")),
+            "colour": said(each.find("{*}instantiationColors")),
+        }
+        element |= _ours(notes, "element", _ELEMENT_NOTES)
+        return element, _ours(notes, "reel", _REEL_NOTES)
+    return {}, {}
+
+
+def _ours(notes: dict[str, str], part: str, names: tuple[str, ...]) -> dict[str, str]:
+    return {name: notes.get(f"{_OURS}{part} {name}", "") for name in names}

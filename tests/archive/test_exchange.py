@@ -1,0 +1,157 @@
+"""A description leaves as PBCore, Dublin Core and PREMIS, and comes back from the first two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from lxml import etree
+
+from archive import custody, description, exchange
+from archive.describing import Describing
+from archive.errors import DescriptionRefused
+from archive.metadata.pbcore import check_structure
+from archive.metadata.record import NotARecord
+from archive.models import Event, Reel
+from tests import factories
+from tests.archive.descriptions import sent
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reel(archivist: Any) -> Reel:
+    made = factories.make_scan(reel=factories.make_reel(access="research")).reel
+    typed = Describing(
+        made,
+        sent(
+            made,
+            **{
+                "title-year": "1926~", "title-country": "Norway; Sweden",
+                "title-language": "nor; swe",
+                "title-notes": "Boats & <nets>", "element-gauge": "35 mm",
+                "element-base": "nitrate",
+                "element-colour": "tinted", "element-running_speed": "16-18",
+                "element-generation": "release print", "reel-footage": "305 m",
+                "reel-location": "Vault 3", "variants-0-name": "Havnedag",
+                "variants-0-kind": "original title", "variants-0-language": "nor",
+                "credits-0-role": "director", "credits-0-name": "Anna Moe",
+                "identifiers-0-source": "EIDR", "identifiers-0-value": "10.5240/1",
+                "relations-0-kind": "print of", "relations-0-to": "the negative in Oslo",
+                "rights-0-statement": "http://rightsstatements.org/vocab/InC/1.0/",
+                "rights-0-holder": "Moe estate", "rights-0-term": "1926/1996",
+            },
+        ),
+    )  # fmt: skip
+    assert typed.is_valid()
+    typed.save(by=archivist)
+    return Reel.objects.get(pk=made.pk)
+
+
+def test_pbcore_comes_back_as_it_left(reel: Reel, archivist: Any) -> None:
+    written = exchange.OUT["pbcore"](reel)
+    assert check_structure(etree.fromstring(written)) == []
+    assert b"Vault 3" not in written and b"nor;swe" in written
+    other = factories.make_reel(element=factories.make_element(title=factories.make_title("?")))
+
+    exchange.take_in(other, exchange.read(written), by=archivist, source="reel.xml")
+
+    was, now = description.describe(reel), description.describe(Reel.objects.get(pk=other.pk))
+    assert now["title"] == was["title"]
+    assert now["element"] == was["element"]
+    assert now["reel"]["footage"] == "305 m"
+    event = Event.objects.get(subject=f"title:{other.title.pk}", kind="metadata modification")
+    assert (event.detail["source"], event.agent.user) == ("reel.xml", archivist)
+    again = exchange.take_in(
+        Reel.objects.get(pk=other.pk), exchange.read(written), by=archivist, source="reel.xml"
+    )
+    assert again == {}, "taken in twice, nothing comes twice"
+
+
+def test_dublin_core_comes_back_with_what_it_can_say(reel: Reel, archivist: Any) -> None:
+    written = exchange.OUT["dc"](reel)
+    other = factories.make_reel(element=factories.make_element(title=factories.make_title("?")))
+
+    exchange.take_in(other, exchange.read(written), by=archivist, source="dc.xml")
+
+    now = description.describe(Reel.objects.get(pk=other.pk))["title"]
+    was = description.describe(reel)["title"]
+    for name in ("name", "year", "country", "language", "notes", "credits", "identifiers"):
+        assert now[name] == was[name], name
+    assert [each["name"] for each in now["variants"]] == ["Havnedag"]
+
+
+def test_premis_tells_every_event_with_its_agent(reel: Reel) -> None:
+    root = etree.fromstring(exchange.OUT["premis"](reel))
+    names = {"p": "http://www.loc.gov/premis/v3"}
+    kinds = [etree.QName(each).localname for each in root]
+    assert kinds == sorted(kinds, key=["object", "event", "agent", "rights"].index)
+    told = root.findall("p:event", names)
+    assert len(told) == len(list(custody.records(f"reel:{reel.pk}"))) > 0
+    agents = {
+        each.findtext(".//p:agentIdentifierValue", "", names)
+        for each in root.findall("p:agent", names)
+    }
+    for event in told:
+        assert event.findtext(".//p:linkingAgentIdentifierValue", "", names) in agents
+    digest = reel.current_scan().sha256
+    assert root.findtext(".//p:messageDigest", "", names) == digest
+    assert "Moe estate" in "".join(root.find("p:rights", names).itertext())
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"no xml", "no XML"),
+        (b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', "document type"),
+        (b"<a/>", "no title"),
+        (
+            b'<pbcoreDescriptionDocument xmlns="http://www.pbcore.org/PBCore/PBCoreNamespace.html">'
+            b"<pbcoreTitle>A</pbcoreTitle><pbcoreAssetDate>1926</pbcoreAssetDate><x/>"
+            b"</pbcoreDescriptionDocument>",
+            "x does not belong here.*pbcoreAssetDate comes too late.*pbcoreIdentifier is missing",
+        ),
+    ],
+)
+def test_what_is_no_record_is_refused_with_the_reason(data: bytes, said: str) -> None:
+    with pytest.raises(NotARecord, match=said):
+        exchange.read(data)
+
+
+def test_a_record_is_checked_as_if_it_were_typed_and_taken_in_whole(
+    reel: Reel, archivist: Any
+) -> None:
+    before = description.describe(reel)
+    wrong = exchange.OUT["pbcore"](reel).replace(b"1926~", b"about 1926").replace(
+        b"35 mm film", b"36 mm film"
+    ).replace(b"Anna Moe", b"Berit Lie")  # fmt: skip
+
+    with pytest.raises(DescriptionRefused) as refused:
+        exchange.take_in(reel, exchange.read(wrong), by=archivist, source="x.xml")
+
+    assert any("gauge" in each for each in refused.value.reasons)
+    assert any("year" in each for each in refused.value.reasons)
+    assert description.describe(Reel.objects.get(pk=reel.pk)) == before
+
+
+def test_the_pages_give_out_and_take_in(
+    client: Client, reel: Reel, archivist: Any, researcher: Any, settings: Any
+) -> None:
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    client.force_login(researcher)
+    answer = client.get(reverse("give-out", args=[reel.pk, "pbcore"]))
+    assert answer.headers["Content-Type"] == "application/xml"
+    assert client.get(reverse("give-out", args=[reel.pk, "premis"])).status_code == 403
+    assert client.get(reverse("give-out", args=[reel.pk, "marc"])).status_code == 404
+    client.force_login(archivist)
+    other = factories.make_reel(element=factories.make_element(title=factories.make_title("?")))
+    address = reverse("take-in", args=[other.pk])
+    bad = client.post(address, {"file": SimpleUploadedFile("bad.xml", b"<a/>")}, follow=True)
+    assert "bad.xml was not taken in" in bad.content.decode()
+    none = client.post(address, follow=True)
+    assert "Choose a file" in none.content.decode()
+    client.post(address, {"file": SimpleUploadedFile("reel.xml", answer.content)})
+    assert Reel.objects.get(pk=other.pk).title.name == reel.title.name
