@@ -34,7 +34,7 @@ from dramatiq_postgres.utils import tidy4json
 from psycopg.types.json import Json
 from psycopg_pool import ConnectionPool
 
-from config import tether
+from config import other_brokers, tether
 
 MAX_CHANNEL_BYTES = 63
 """PostgreSQL cuts identifiers, and so notification channels, at this length."""
@@ -262,17 +262,13 @@ def make_broker(url: str) -> dramatiq.Broker:
         return GuardedBroker(middleware=middleware())
     try:
         if scheme in ("amqp", "amqps"):
-            from dramatiq.brokers.rabbitmq import RabbitmqBroker
-
-            return RabbitmqBroker(url=url, confirm_delivery=True, middleware=middleware())
+            return other_brokers.rabbitmq(url, middleware())
         if scheme in ("redis", "rediss"):
-            from dramatiq.brokers.redis import RedisBroker
-
-            return RedisBroker(url=url, middleware=middleware())
+            return other_brokers.redis(url, middleware())
     except ImportError as error:
         raise ImproperlyConfigured(
             f"BROKER_URL={scheme}://... needs a library that is not here ({error}); install "
-            "dramatiq[rabbitmq] or dramatiq[redis]"
+            "pika (RabbitMQ) or redis (Redis): the extra `brokers`"
         ) from error
     raise ImproperlyConfigured(
         f"BROKER_URL knows amqp:// and redis://, not {scheme}://; without it the database is used"

@@ -262,6 +262,8 @@ def go_on(
     if kept is None or stage.resume is None:
         return stage.run(clip, given, progress)
     chunks = chunks_of(clip.start_frame, clip.end_frame, clip.marks, stage.chunk)
+    if len(chunks) == 1 and not stage.keeps_single:
+        return stage.run(clip, given, progress)
     found = kept.sound(len(chunks))
     first = chunks[len(found) - 1].stop if found else clip.start_frame
     outcome = stage.resume(clip, given, progress, first, found[-1].facts if found else None)

@@ -23,7 +23,7 @@ Status = StageRun.Status
 
 
 def lease() -> timedelta:
-    return timedelta(seconds=getattr(settings, "RUN_LEASE_SECONDS", 60))
+    return timedelta(seconds=getattr(settings, "RUN_LEASE_SECONDS", 30))
 
 
 def attempt_cap() -> int:

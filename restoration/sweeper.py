@@ -112,12 +112,18 @@ def _remove_chunks(swept: Swept) -> None:
 def _resend(swept: Swept) -> None:
     """Ring again for runs that nobody claimed: their message was lost, or the broker away."""
     seconds = float(getattr(settings, "RUN_RESEND_SECONDS", 30))
-    for run in StageRun.objects.unclaimed(seconds):
+    known = isinstance(dramatiq.get_broker(), GuardedBroker)
+    for run in StageRun.objects.unclaimed(seconds, sent=seconds if known else _OTHERS_RESEND):
         if offer(run) or _is_in_the_queue(run):
             continue
         if not ring(run.pk, run.queue):
             return  # The broker is away: the next pass tries again.
         swept.resent.append(run.pk)
+
+
+_OTHERS_RESEND = 600.0
+"""Seconds after which a message is sent again over a broker that cannot be asked what waits in it:
+it confirmed the message, and a backlog must not gather one every half minute for each run."""
 
 
 def _is_in_the_queue(run: StageRun) -> bool:

@@ -64,12 +64,17 @@ class StageRunQuerySet(models.QuerySet["StageRun"]):
         found = self.exclude(status__in=StageRun.OPEN).select_related("scan__reel", "scene", "take")
         return (found if reel is None else found.filter(scan__reel=reel)).order_by("-ended", "-pk")
 
-    def unclaimed(self, seconds: float) -> StageRunQuerySet:
-        """Waiting runs whose message is missing or was sent more than `seconds` ago."""
-        long_ago = Now() - timedelta(seconds=seconds)
-        return self.filter(
-            Q(sent__isnull=True, created__lt=long_ago) | Q(sent__lt=long_ago)
-        ).filter(status=StageRun.Status.QUEUED)
+    def unclaimed(self, seconds: float, *, sent: float | None = None) -> StageRunQuerySet:
+        """Waiting runs whose message is missing for `seconds`, or was sent that long ago.
+
+        Args:
+            sent: seconds for a message that was sent, where others hold than for a missing one.
+        """
+        missing = Now() - timedelta(seconds=seconds)
+        old = Now() - timedelta(seconds=seconds if sent is None else sent)
+        return self.filter(Q(sent__isnull=True, created__lt=missing) | Q(sent__lt=old)).filter(
+            status=StageRun.Status.QUEUED
+        )
 
     def lease_ran_out(self) -> StageRunQuerySet:
         return self.filter(status=StageRun.Status.RUNNING, lease_until__lt=Now())

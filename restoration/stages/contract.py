@@ -152,6 +152,9 @@ class Stage:
     makes. None: it cannot begin in the middle."""
     chunk: int = 0
     """Frames, from the clip's start or a splice mark on, after which `resume` can begin."""
+    keeps_single: bool = True
+    """Whether the only chunk of a short clip is put away too, for an attempt that dies while it is
+    read back: not where making it anew costs little more than writing it twice."""
 
     def require_frames(self, field_order: str) -> None:
         """Refuse interlaced film.

@@ -66,7 +66,7 @@ def main(data: Path, *, runs: int = STILLS, seeds: int = SEEDS) -> dict[str, Any
         "seeds": seeds,
         "at_256": measure_stills(stills, ways, prior, BARRED_KS, seeds, all_peers=False),
         "at_256_few": at_256_few,
-        "at_480": measure_stills(large, ways, prior, LARGE_KS, min(2, seeds)),
+        "at_480": measure_stills(large, ways, prior, LARGE_KS, seeds),
         "references": _references(data, stills[::2]),
         "clips": measure_clips(data, list(engines), len(CLIPS)),
         "obedience": {name: _worst(films, name) for name in engines},

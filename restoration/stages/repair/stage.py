@@ -48,6 +48,8 @@ LEARNED_FLOW = "basicvsr-reds"
 """The weights that carry the learned flow."""
 ENGINES = ("network", "classical")
 FLOWS = ("search", "learned")
+CHUNK = 480
+"""Frames; about a minute of work at 640 x 480."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,20 @@ class Params:
 
 def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
     """Stream the clip repaired."""
-    outcome = Outcome(facts={"frames": [], "frames_not_judged": 0, "not_judged": []})
-    outcome.frames = repair_frames(
-        clip, params, progress, outcome.facts, clip.start_frame, clip.end_frame
-    )
-    return outcome
+    return resume(clip, params, progress, clip.start_frame, None)
+
+
+def resume(
+    clip: Clip, params: Params, progress: Progress, first: int, so_far: dict[str, JSON] | None
+) -> Outcome:
+    """The same from the frame `first` on; see `Stage.resume`."""
+    facts: dict[str, JSON] = so_far or {"frames": [], "frames_not_judged": 0, "not_judged": []}
+    before = first - clip.start_frame
+
+    def told(done: int, total: int) -> None:
+        progress(before + done, before + total)
+
+    return Outcome(repair_frames(clip, params, told, facts, first, clip.end_frame), facts)
 
 
 def repair_frames(
@@ -316,4 +327,7 @@ STAGE = Stage(
     params=Params,
     run=run,
     weights=_loaded,
+    resume=resume,
+    chunk=CHUNK,
+    keeps_single=False,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 
@@ -149,8 +150,12 @@ def test_eight_queues_do_not_starve_a_worker(transactional_db: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "words"), [("kafka://host", "amqp:// and redis://"), ("amqp://host", "rabbitmq")]
+    ("url", "words"),
+    [("kafka://host", "amqp:// and redis://, not kafka"), ("amqp://host", "the extra `brokers`")],
 )
-def test_another_broker_is_named_by_its_address(url: str, words: str) -> None:
+def test_another_broker_is_named_by_its_address(
+    monkeypatch: pytest.MonkeyPatch, url: str, words: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "dramatiq.brokers.rabbitmq", None)  # as without its library
     with pytest.raises(ImproperlyConfigured, match=words):
         broker.make_broker(url)
