@@ -22,6 +22,7 @@ from review.edition import make_edition
 from review.errors import DecisionRefused, NotAllowed, ReviewError
 from review.formats import record
 from review.formats.edition import DeliveryError, Edition
+from review.formats.mp4 import SUBTITLED
 from review.formats.record import Circumstances
 from review.formats.subtitle_files import NO_TRANSCRIPT, SPOKEN
 from review.gating import Gate, hold
@@ -186,7 +187,7 @@ def allowed_edition(
     if override is not None and (by is None or not by.has_perm("review.override_policy")):
         raise NotAllowed(f"{override.by} may no longer override a policy; nothing was written.")
     held = require_allowed(reel, use, choice=choice, override=override)
-    require_material(reel, format)
+    require_material(reel, format, use)
     scan = reel.current_scan()
     assert scan is not None  # it was refused otherwise
     try:
@@ -195,10 +196,18 @@ def allowed_edition(
         raise DeliveryFailed(f"Not delivered, and nothing was written. {error}") from error
 
 
-def require_material(reel: Reel, format: str) -> None:
-    """Raises: DeliveryFailed where a format is of something that the reel has not."""
+def require_material(reel: Reel, format: str, use: str) -> None:
+    """Raises: DeliveryFailed where a format is of something that the reel has not, or use forbids.
+
+    Burned-in text covers pixels of which no map speaks, so that no limit would count them.
+    """
+    if format == SUBTITLED and policy_for(use).forbids_lettering:
+        raise DeliveryFailed(
+            f"Not delivered, and nothing was written. {use} lets no pixel be a person's or a "
+            "machine's, so nothing is burned in; deliver mp4, whose subtitles can be switched off."
+        )
     scan = reel.current_scan()
-    if format in SPOKEN and (scan is None or spoken_in(scan) is None):
+    if format in (*SPOKEN, SUBTITLED) and (scan is None or spoken_in(scan) is None):
         raise DeliveryFailed(f"Not delivered, and nothing was written. {NO_TRANSCRIPT}.")
 
 

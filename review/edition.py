@@ -73,6 +73,7 @@ def make_edition(
         policy=held.decision.as_json(),
         rights=tuple(_rights(reel)),
         encloses_map=policy.maps == "enclosed",
+        marking=policy.marking,
         counts_again=bool(policy.labels),
         carrier=tuple(carrier(reel)),
         condition=tuple(condition(scan, wanted)),

@@ -31,13 +31,14 @@ FORMAT_WORDS = {
     "ass": "subtitles, SubStation Alpha",
     "transcript": "transcript (TXT, DOCX, PDF)",
     "mp4": "viewing copy (H.264 MP4)",
+    "mp4-subtitled": "viewing copy with burned-in subtitles (MP4)",
     "ffv1": "master and its map (FFV1)",
     "webm": "viewing copy (VP9 WebM)",
     "dpx": "frames as DPX, in a package",
     "tiff": "frames as TIFF, in a package",
     "prores": "for editing: ProRes 422 HQ (MOV)",
     "dnxhr": "for editing: DNxHR HQX (MOV)",
-    ALL: "everything but copies for editing, WebM, frames and stills",
+    ALL: "everything but copies for editing, burned-in subtitles, WebM, frames and stills",
     PACKAGE: "the same as one package (BagIt, ZIP)",
 }
 

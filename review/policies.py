@@ -22,6 +22,9 @@ LABELS, PEOPLE, RIGHTS, TRANSCRIPT, ADJUSTMENTS = (
 KINDS = (LABELS, PEOPLE, RIGHTS, TRANSCRIPT, ADJUSTMENTS)
 """Kinds of rules that a policy may let a person override. That all frames are there, and whether
 scenes are approved at all, is no such rule: `unapproved = "marked"` is how a policy allows that."""
+CORNER, CAPTIONS, SLATE = "corner", "captions", "slate"
+MARKS = (CORNER, CAPTIONS, SLATE)
+"""A mark on scenes in which something was made, a caption for each scene, a legend at the end."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
 _T = TypeVar("_T")
 
@@ -75,12 +78,20 @@ class Policy:
     """ "approved": a transcript, where there is one, must be approved."""
     maps: str = "optional"
     """ "enclosed": the provenance map goes along in every format."""
+    marking: tuple[str, ...] = ()
+    """Of MARKS: what viewing copies show of their origin, over the picture."""
     expires_after_days: int = 0
     """Days after which what left may no longer be fetched or used; 0: never."""
     overridable: tuple[str, ...] = ()
     """Of KINDS: what a named person may override, with a reason."""
     digest: str = ""
     """SHA-256 of what was written, as canonical JSON."""
+
+    @property
+    def forbids_lettering(self) -> bool:
+        """Whether no pixel may be a person's or a machine's: then no text covers any either."""
+        drawn = {Label.HUMAN, Label.SYNTHESISED}
+        return any(not limit.at_most and drawn & set(limit.labels) for limit in self.labels)
 
 
 def parse_policies(values: Mapping[str, Any]) -> dict[str, Policy]:
@@ -111,7 +122,12 @@ def parse_policy(use: str, written: Any) -> Policy:
             raise PolicyError(f"{missing[0]} is missing; say in words what the use is")
     except PolicyError as error:
         raise PolicyError(f"{use}: {error}") from None
-    return Policy(use=use, digest=digest_json({use: written}), **read)
+    found = Policy(use=use, digest=digest_json({use: written}), **read)
+    if found.marking and found.forbids_lettering:
+        raise PolicyError(
+            f"{use}: marking draws over the picture, and labels allows no such pixel; leave one out"
+        )
+    return found
 
 
 def _words(name: str) -> Callable[[Any], str]:
@@ -207,6 +223,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "rights_recorded": _yes_or_no,
     "transcript": _one_of("transcript", "any", "approved"),
     "maps": _one_of("maps", "optional", "enclosed"),
+    "marking": _list_of("marking", _one_of("marking", *MARKS)),
     "expires_after_days": _days,
     "overridable": _list_of("overridable", _one_of("overridable", *KINDS)),
 }

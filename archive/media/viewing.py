@@ -16,6 +16,7 @@ from archive.media import colour_tags
 from archive.media.captions import Captions, CaptionTrack, Chapter, set_chapters
 from archive.media.display import to_layout, viewing_matrix
 from archive.media.errors import MediaError
+from archive.media.lettering import Lettering, draw
 from archive.media.pixels import Picture, PictureFormat, Plane
 from archive.media.planes import read_picture, write_planes
 from archive.media.sound import Sound, SoundCopy, SoundRange
@@ -61,14 +62,14 @@ class ConvertingWriter(FilmWriter):
         context.color_primaries = colour_tags.code_of(primaries, colour_tags.PRIMARIES)
         context.color_trc = colour_tags.code_of(transfer, colour_tags.TRANSFERS)
 
-    def write(self, picture: Picture) -> None:
-        """Append one picture.
+    def write(self, picture: Picture, over: Sequence[Lettering] = ()) -> None:
+        """Append one picture, with text over it if there is any (8-bit layouts alone).
 
         Raises: MediaError if it has another size; WriteFailed if the disk is full.
         """
-        self.write_frame(write_planes(picture))
+        self.write_frame(write_planes(picture), over)
 
-    def write_frame(self, frame: av.VideoFrame) -> None:
+    def write_frame(self, frame: av.VideoFrame, over: Sequence[Lettering] = ()) -> None:
         """Append a decoder's own frame (`PictureSource.native`)."""
         form = self.format
         if (frame.width, frame.height) != (form.width, form.height):
@@ -80,6 +81,8 @@ class ConvertingWriter(FilmWriter):
             frame = write_planes(_pad(read_picture(frame), self._even))
         width, height = self._size
         shown = to_layout(frame, form, layout=self.LAYOUT, width=width, height=height)
+        if over:
+            draw(shown, over)
         shown.pict_type = 0  # the scan's own key frames must not become ours
         self._append(shown)
 

@@ -35,7 +35,7 @@ CUES, REPORT = "cues", "report"
 FORMATS = (*TIMELINES, CUES, REPORT, *SPOKEN, mp4.FORMAT, ffv1.FORMAT)
 ALL, PACKAGE = "all", "package"
 STILLS = "stills"
-OFFERED = (*FORMATS, *COPIES, *SEQUENCES, STILLS, ALL, PACKAGE)
+OFFERED = (*FORMATS, mp4.SUBTITLED, *COPIES, *SEQUENCES, STILLS, ALL, PACKAGE)
 """What can be asked for: ALL is each of FORMATS in one folder, PACKAGE the same as a bag."""
 PACKED = (PACKAGE, *SEQUENCES)
 """What leaves as one file: frames are too many for anything else."""
@@ -87,7 +87,7 @@ def steps(format: str) -> list[str]:
     wanted = _wanted(format)
     found = [CHECK]
     found += [MASTER, READ_BACK] if {ffv1.FORMAT, *SEQUENCES} & set(wanted) else []
-    found += [VIEWING] if {mp4.FORMAT, *COPIES} & set(wanted) else []
+    found += [VIEWING] if {mp4.FORMAT, mp4.SUBTITLED, *COPIES} & set(wanted) else []
     plates = [PLATES] if {REPORT, STILLS} & set(wanted) else []
     if format in (*PACKED, STILLS):
         return [*found, *plates, *([PACKING] if format in PACKED else []), DIGESTS]

@@ -63,6 +63,9 @@ def _write_copies(
         made.append(
             mp4.write_viewing_copy(path, edition, progress=tell, may_be_silent=beside_master)
         )
+    if mp4.SUBTITLED in wanted:
+        path = folder / mp4.SUBTITLED_NAME
+        made.append(mp4.write_viewing_copy(path, edition, progress=tell, burned=True))
     for format in (each for each in copies.COPIES if each in wanted):
         _require_room(folder, copies.room_needed(format, edition))
         path = folder / copies.NAMES[format]

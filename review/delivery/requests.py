@@ -48,7 +48,7 @@ def ask(
         reel, use=use, reason=override, by=by, choice=choice, rules=rules, takes=takes
     )
     require_allowed(reel, use, choice=choice, override=agreed)
-    require_material(reel, format)
+    require_material(reel, format, use)
     scan = reel.current_scan()
     assert scan is not None  # it was refused otherwise
     with transaction.atomic():

@@ -6,6 +6,7 @@ record says so, and what each of them cannot carry.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +17,10 @@ from archive.media.pixels import PictureFormat
 from archive.media.proxies import ProxySound, has_sound
 from archive.media.sound import sound_of
 from archive.media.webm import WebmWriter
-from archive.media.writing import FilmWriter
+from review.formats.burning import Burner
 from review.formats.edition import DeliveryError, Edition
 from review.formats.ffv1 import delivered_format, open_scan
-from review.formats.mp4 import LOSSY, Progress, ViewingCopy, chapters_of, pictures_in
+from review.formats.mp4 import LOSSY, Progress, ViewingCopy, chapters_of, write_shown
 from review.formats.timeline import reel_timecode
 
 WEBM, PRORES_MOV, DNXHR_MOV = "webm", "prores", "dnxhr"
@@ -65,17 +66,19 @@ def write_copy(path: Path, format: str, edition: Edition, *, progress: Progress)
     with open_scan(edition.scan) as scan:
         form = delivered_format(edition, scan.format)
         table = scan.table
+    # Suites get the film without anything over it; what is shown to people bears the marks.
+    burner = Burner(edition if format == WEBM else replace(edition, marking=()), form)
     with _open(path, format, edition, form, table) as writer:
-        for done, picture in enumerate(pictures_in(edition, form), start=1):
-            writer.write(picture)
-            progress(done, edition.scan.frames)
-    _require_whole(path, format, edition)
-    return ViewingCopy(path.name, tuple(writer.sound_record), cannot=_CANNOT[format])
+        frames = write_shown(writer, edition, form, burner, progress)
+    _require_whole(path, format, edition, frames)
+    return ViewingCopy(
+        path.name, tuple(writer.sound_record), additions=burner.additions, cannot=_CANNOT[format]
+    )
 
 
 def _open(
     path: Path, format: str, edition: Edition, form: PictureFormat, table: FrameTable | None
-) -> FilmWriter:
+) -> WebmWriter | MezzanineWriter:
     chapters, scan = chapters_of(edition), edition.scan
     if format == WEBM:
         make_sound = (
@@ -94,7 +97,7 @@ def _open(
     )  # fmt: skip
 
 
-def _require_whole(path: Path, format: str, edition: Edition) -> None:
+def _require_whole(path: Path, format: str, edition: Edition, written: int) -> None:
     """Every frame is there, and the timecode track begins where the reel does.
 
     Raises: DeliveryError.
@@ -104,8 +107,8 @@ def _require_whole(path: Path, format: str, edition: Edition) -> None:
         told = str(stream.metadata.get("timecode", ""))
         frames = sum(1 for packet in container.demux(stream) if packet.size)
     start = reel_timecode(edition, 0) if format != WEBM else ""
-    if frames != edition.scan.frames or told != start:
+    if frames != written or told != start:
         raise DeliveryError(
-            f"{path.name} was made and thrown away: {frames} frames of {edition.scan.frames} were "
+            f"{path.name} was made and thrown away: {frames} frames of {written} were "
             f"read back, from {told or 'no timecode'} instead of {start or 'none'}"
         )

@@ -232,6 +232,8 @@ class Edition:
     """What the catalogue says of the title's rights, each with its holder."""
     encloses_map: bool = False
     """The provenance map goes along in every format."""
+    marking: tuple[str, ...] = ()
+    """What the policy has viewing copies show of their origin: of `review.policies.MARKS`."""
     counts_again: bool = False
     """Labels are limited: the maps are counted again before anything leaves."""
     carrier: tuple[tuple[str, str], ...] = ()

@@ -79,7 +79,7 @@ def _write(
     shares: list[tuple[Label, str]],
 ) -> None:  # fmt: skip
     size = round(row * 0.7)
-    font = _font(size)
+    font = letters(size)
     y, margin = top + row // 2, row // 2
     for line in lines:
         draw.text((margin, y), line, _INK, font)
@@ -91,7 +91,8 @@ def _write(
         y += row
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def letters(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The typeface of pictures, that many pixels high."""
     for path in FONTS:
         if Path(path).is_file():
             return ImageFont.truetype(path, size)

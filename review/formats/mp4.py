@@ -16,9 +16,10 @@ from archive.media.decode import open_source
 from archive.media.errors import MediaError
 from archive.media.pixels import Picture, PictureFormat
 from archive.media.sound import SoundRange, sound_of
-from archive.media.viewing import ViewingWriter
+from archive.media.viewing import ConvertingWriter, ViewingWriter
 from restoration.speech.cues import CueLine
 from review.formats.additions import Addition, of_subtitles
+from review.formats.burning import Burner
 from review.formats.characters import legal_text
 from review.formats.conversion import converted_pictures
 from review.formats.edition import DeliveryError, Edition
@@ -27,6 +28,7 @@ from review.formats.spoken import UNREVIEWED, three_letters
 from review.formats.subtitle_files import cues_of
 
 FORMAT, NAME = "mp4", "viewing.mp4"
+SUBTITLED, SUBTITLED_NAME = "mp4-subtitled", "viewing-subtitled.mp4"
 LOSSY = "It is compressed with loss, 8 bits a sample, one colour sample for four pixels."
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all); may raise to stop."""
@@ -48,25 +50,51 @@ class ViewingCopy:
 
 
 def write_viewing_copy(
-    path: Path, edition: Edition, *, progress: Progress, may_be_silent: bool = False
+    path: Path,
+    edition: Edition,
+    *,
+    progress: Progress,
+    may_be_silent: bool = False,
+    burned: bool = False,
 ) -> ViewingCopy:
     """Encode the approved takes, one after the other, as the scan's frames follow each other.
 
     Args:
         may_be_silent: leave the sound out, rather than fail, where MP4 cannot carry it untouched.
-    Raises: DeliveryError if a take lacks frames; MediaError, also for such sound; OSError.
+        burned: put the subtitles into the picture, instead of a track beside it.
+    Raises: DeliveryError if a take lacks frames, or there are no subtitles to burn in; MediaError,
+        also for such sound; OSError.
     """
     with open_scan(edition.scan) as scan:
         form = delivered_format(edition, scan.format)
         sound = sound_of(edition.scan.path, table=scan.table) if scan.table is not None else None
-    beside = _Beside(_captions(edition), chapters_of(edition))
+    beside = _Beside(None if burned else _captions(edition), chapters_of(edition))
+    burner = Burner(edition, form, subtitles=burned)
     viewing, reason = _open_writer(path, form, sound, beside, may_be_silent=may_be_silent)
     with viewing:
-        for done, picture in enumerate(pictures_in(edition, form), start=1):
-            viewing.write(picture)
-            progress(done, edition.scan.frames)
-    record = tuple(viewing.sound_record)
-    return ViewingCopy(path.name, record, reason, _additions(edition, beside), (LOSSY,))
+        write_shown(viewing, edition, form, burner, progress)
+    additions = (*_additions(edition, beside), *burner.additions)
+    return ViewingCopy(path.name, tuple(viewing.sound_record), reason, additions, (LOSSY,))
+
+
+def write_shown(
+    writer: ConvertingWriter,
+    edition: Edition,
+    form: PictureFormat,
+    burner: Burner,
+    progress: Progress,
+) -> int:
+    """Write the reel's pictures with what is drawn over them, and the slate; how many frames."""
+    frame, last = -1, None
+    for frame, last in enumerate(pictures_in(edition, form)):
+        writer.write(last, burner.over(frame))
+        progress(frame + 1, edition.scan.frames)
+    if burner.slate is not None and last is not None:
+        cover, frames = burner.slate
+        for _ in range(frames):
+            writer.write(last, (cover,))
+            frame += 1
+    return frame + 1
 
 
 @dataclass(frozen=True, slots=True)
