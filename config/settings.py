@@ -124,6 +124,8 @@ CREDENTIALS_DEVICE = os.environ.get("CREDENTIALS_DEVICE", "")
 CREDENTIALS_ALGORITHM = os.environ.get("CREDENTIALS_ALGORITHM", "es256")
 CREDENTIALS_TRUST = os.environ.get("CREDENTIALS_TRUST", "")
 UPLOAD_LIMIT_BYTES = env_int("UPLOAD_LIMIT_BYTES", default=200 << 30)
+VERIFY_LIMIT_BYTES = env_int("VERIFY_LIMIT_BYTES", default=512 << 20)
+"""What the page that says what a file is reads at once."""
 UPLOAD_PIECE_BYTES = env_int("UPLOAD_PIECE_BYTES", default=32 << 20)
 DISK_RESERVE_BYTES = env_int("DISK_RESERVE_BYTES", default=1 << 30)
 """An upload that would leave less than this on the disk is refused."""

@@ -15,6 +15,7 @@ from review import (
     search_views,
     storyboard_views,
     transcript_views,
+    verify_views,
     views,
 )
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("health/ready", health_views.ready, name="ready"),
     path("metrics", health_views.figures, name="metrics"),
     path("catalogue/", views.catalogue, name="catalogue"),
+    path("verify/", verify_views.verify_files, name="verify"),
     path("search/", search_views.search, name="search"),
     path("search/hits.<slug:kind>", search_views.export, name="search-hits"),
     path("characters/", cast_views.characters, name="characters"),

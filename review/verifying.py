@@ -60,9 +60,12 @@ class Finding:
         }
 
 
-def verify(path: Path) -> Finding:
+def verify(path: Path, *, decode: bool = True) -> Finding:
     """Find out what a file (or a folder of numbered frames) is.
 
+    Args:
+        decode: count a map and hold it against the scan; else nothing is decoded, which is for
+            files of strangers.
     Raises: OSError, MediaError if it cannot be read at all.
     """
     finding = Finding(path, sha256=scan_digest(path))
@@ -73,7 +76,8 @@ def verify(path: Path) -> Finding:
         scan = scan or Scan.objects.filter(sha256=record["scan"]["sha256"]).first()
     finding.credentials = read_beside(path, finding.sha256, trusted=trusted())
     finding.problems += finding.credentials.problems
-    _check_map(finding, scan)
+    if decode:
+        _check_map(finding, scan)
     return finding
 
 

@@ -112,6 +112,7 @@ EXPECTED = {
     "condition": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
     "description-history": Expected(READ, VIEWERS, ("reel",)),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
+    "verify": Expected(READ | WRITE, ARCHIVIST),
     "gate": Expected(READ, VIEWERS, ("reel",)),
     "deliveries": Expected(READ, VIEWERS, ("reel",)),
     "cancel-delivery": Expected(WRITE, ARCHIVIST, ("delivery",)),

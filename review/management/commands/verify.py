@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from archive.media.errors import MediaError
-from review.credentials import Reading
-from review.verifying import Finding, verify
+from review.verify_words import lines_of
+from review.verifying import verify
 
 
 class Command(BaseCommand):
@@ -30,60 +30,6 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(finding.as_json(), indent=1, ensure_ascii=False))
         else:
-            self.stdout.write("\n".join(_lines(finding)))
+            self.stdout.write("\n".join(lines_of(finding)))
         if finding.problems:
             sys.exit(1)
-
-
-def _lines(finding: Finding) -> list[str]:
-    lines = [str(finding.path), f"  sha256   {finding.sha256}"]
-    known = finding.known_as or ["nothing that this catalogue holds or delivered"]
-    lines += [f"  is       {text}" for text in known]
-    if finding.recorded:
-        lines.append(f"  record   {finding.recorded}")
-    lines += _credentials(finding.credentials)
-    if finding.map_says:
-        lines.append(f"  map      {finding.map_says}")
-    if finding.totals is not None:
-        lines.append(f"  pixels   {_shares(finding.totals)}")
-    if finding.problems:
-        lines += [f"  PROBLEM  {problem}" for problem in finding.problems]
-    return lines
-
-
-_STATES = {
-    "trusted": "whole, and signed by an authority that this installation trusts",
-    "valid": "whole, signed by somebody whom this installation does not know",
-    "invalid": "INVALID: the file is not as it was signed",
-}
-
-
-def _credentials(found: Reading) -> list[str]:
-    """What the file says of itself under a signature; nothing where it has none."""
-    if found.state == "none":
-        return []
-    lines = [f"  signed   {_STATES[found.state]}; {found.signer or 'nobody can be named'}"]
-    lines += [f"  from     {name} {sha256}" for name, sha256 in found.ingredients]
-    for action in found.actions:
-        kind = str(action.get("digitalSourceType", "")).rsplit("/", 1)[-1]
-        words = action.get("description") or action["action"]
-        lines.append(f"  done     {words}{f' ({kind})' if kind else ''}")
-    for scene in found.approvals:
-        who = ", ".join(f"{each['by']} on {each['at'][:10]}" for each in scene["approved"])
-        place = f"scene {scene['scene']}, frames {scene['first_frame']} to {scene['last_frame']}"
-        lines.append(f"  approved {place}: {who}")
-    return [_printable(line) for line in lines]
-
-
-def _printable(line: str) -> str:
-    """Without signs that move a terminal's cursor: a file's words are its signer's, not ours."""
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
-
-
-def _shares(totals: dict[str, Any]) -> str:
-    counted = [
-        f"{label} {100 * count / totals['pixels']:.2f} %"
-        for label, count in totals["structure"].items()
-        if count
-    ]
-    return ", ".join(counted)
