@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from archive import arrivals, derived, upload
+from archive import arrivals, derived, fixity_schedule, upload
 from archive.models import Scan
 
 FOREVER = float("inf")
@@ -21,6 +21,11 @@ def make_derivatives(scan_id: int) -> None:
     derived.make_derivatives(Scan.objects.get(pk=scan_id))
 
 
+@dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
+def check_fixity(scan_id: int) -> None:
+    fixity_schedule.check(scan_id)
+
+
 def sweep() -> dict[str, int]:
     """Ring again for what was lost on the way; the sweeper calls it every now and then."""
-    return upload.sweep() | derived.sweep()
+    return upload.sweep() | derived.sweep() | fixity_schedule.sweep()

@@ -12,6 +12,7 @@ DELIVERY_POLICIES a TOML file with the archive's own rules for uses (docs/delive
 CREDENTIALS_CERTIFICATES, CREDENTIALS_KEY, CREDENTIALS_DEVICE, CREDENTIALS_ALGORITHM,
 CREDENTIALS_TRUST who signs what leaves, and whose signatures are believed (docs/credentials.md)
 UPLOAD_LIMIT_BYTES, UPLOAD_PIECE_BYTES, DISK_RESERVE_BYTES
+FIXITY_DAYS       after how many days each master is read again (default: 90; 0: never by itself)
 DEVICE            what the stages compute on (default: cpu)
 PUBLIC_CATALOGUE  yes: reels that are open to everybody are shown without logging in (docs/doors.md)
 EMBED_ON          the sites that may frame an approved clip, as https://example.org (default: any)
@@ -127,6 +128,8 @@ UPLOAD_LIMIT_BYTES = env_int("UPLOAD_LIMIT_BYTES", default=200 << 30)
 VERIFY_LIMIT_BYTES = env_int("VERIFY_LIMIT_BYTES", default=512 << 20)
 """What the page that says what a file is reads at once."""
 UPLOAD_PIECE_BYTES = env_int("UPLOAD_PIECE_BYTES", default=32 << 20)
+FIXITY_DAYS = env_int("FIXITY_DAYS", default=90)
+"""Each master is read again after so many days; 0: only when somebody asks."""
 DISK_RESERVE_BYTES = env_int("DISK_RESERVE_BYTES", default=1 << 30)
 """An upload that would leave less than this on the disk is refused."""
 

@@ -145,7 +145,7 @@ def _fixity() -> Iterator[Metric]:
     due = GaugeMetricFamily(
         "reelproof_fixity_due_scans", f"Scans that nobody read again for {FIXITY_DAYS} days"
     )
-    since = Now() - timedelta(days=FIXITY_DAYS)
+    since = Now() - timedelta(days=settings.FIXITY_DAYS or FIXITY_DAYS)
     scans = Scan.objects.annotate(last=Max("checks__at"))
     late = Q(last__lt=since) | Q(last=None, created__lt=since)
     due.add_metric([], scans.filter(late).count())

@@ -66,6 +66,9 @@ class Scan(models.Model):
     scanned = models.CharField(max_length=40, blank=True, help_text="When; EDTF")
     operator = models.CharField(max_length=200, blank=True, help_text="Who scanned it")
     remarks = models.TextField(blank=True)
+    fixity_asked = models.DateTimeField(
+        null=True, blank=True, help_text="When the schedule last asked to read it again"
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
