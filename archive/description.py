@@ -23,6 +23,7 @@ ELEMENT = (
 )
 REEL = ("number", "access", "barcode", "location", "footage", "notes")
 SCAN = ("scanner", "scanned", "operator", "remarks")
+PARTS = ("reel", "scan", "element", "title")
 ROWS = {
     "variants": ("name", "kind", "language"),
     "credits": ("role", "name", "note"),
@@ -80,7 +81,12 @@ def changes(before: Description, after: Description) -> Description:
 
 
 def record_changes(
-    reel: Reel, before: Description, *, by: AbstractBaseUser | None, source: str = ""
+    reel: Reel,
+    before: Description,
+    *,
+    by: AbstractBaseUser | None,
+    source: str = "",
+    parts: tuple[str, ...] = PARTS,
 ) -> Description:
     """Write an event for each part that is not as it was; returns what changed.
 
@@ -88,7 +94,7 @@ def record_changes(
     """
     found = changes(before, describe(reel))
     agent = custody.person(by) if by is not None else custody.software()
-    for part in ("reel", "scan", "element", "title"):
+    for part in parts:
         if part in found:
             detail: dict[str, Any] = {"of": part, "changes": found[part]}
             custody.record(

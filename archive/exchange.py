@@ -86,27 +86,41 @@ def read(data: bytes) -> Record:
 
 
 @transaction.atomic
-def take_in(reel: Reel, record: Record, *, by: AbstractBaseUser, source: str) -> Any:
+def take_in(
+    reel: Reel,
+    record: Record,
+    *,
+    by: AbstractBaseUser | None,
+    source: str,
+    terms: Terms | None = None,
+    parts: tuple[str, ...] = description.PARTS,
+) -> Any:
     """Let a record say what the reel's description says; what it leaves out stays.
+
+    Args:
+        terms: the vocabularies, where many records are taken in.
+        parts: those whose changes are told as events.
 
     Rows (credits, rights ...) are added to those that are there, never taken away. Returns what
     changed. Raises: DescriptionRefused with every reason, and then nothing was written.
     """
     before = description.describe(reel)
-    terms, reasons = Terms(), list[str]()
+    terms, reasons = terms or Terms(), list[str]()
     title = dict(record.title)
     if name := title.pop("collection", ""):
         title["collection"] = Collection.objects.get_or_create(name=name)[0].pk
     for name, rows in ((name, title.pop(name, [])) for name in ROW_FORMS):
         for number, row in enumerate(rows, 1):
             reasons += _add_row(reel, name, number, row, terms)
-    parts = ((ElementForm, reel.element, record.element), (ReelForm, reel, record.reel),
+    wanted = ((ElementForm, reel.element, record.element), (ReelForm, reel, record.reel),
              (TitleForm, reel.title, title))  # fmt: skip
-    for form, instance, said in parts:
+    for form, instance, said in wanted:
         reasons += _fill(form, instance, said, terms)
     if reasons:
         raise DescriptionRefused(reasons)
-    return description.record_changes(Reel.objects.get(pk=reel.pk), before, by=by, source=source)
+    return description.record_changes(
+        Reel.objects.get(pk=reel.pk), before, by=by, source=source, parts=parts
+    )
 
 
 def _fill(form: Any, instance: Any, said: dict[str, Any], terms: Terms) -> list[str]:

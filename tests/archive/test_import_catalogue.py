@@ -1,0 +1,132 @@
+"""A spreadsheet describes many reels: tried first, told row by row, and taken back if wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from openpyxl import Workbook
+
+from archive import custody, description
+from archive.importing import import_file, take_back
+from archive.metadata.record import NotARecord
+from archive.models import Event, Reel, Title
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+HEADINGS = "title,date,gauge,credits,reel number,location\n"
+GOOD = '"Harbour Day, the film",1926~,35 mm,director: Anna Moe; camera: Per Lie,1,Vault 3\n'
+
+
+def write(tmp_path: Path, text: str, name: str = "reels.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8-sig")
+    return path
+
+
+def outcomes(path: Path, **options: Any) -> list[str]:
+    return [each.outcome for each in import_file(path, by=None, **options).rows]
+
+
+def test_good_rows_come_in_and_bad_ones_say_why(tmp_path: Path, archivist: Any) -> None:
+    bad = "Night,ca. 1926,36 mm,gaffer: X,1,\n,1926,,,,\n"
+    made = import_file(write(tmp_path, HEADINGS + GOOD + bad), by=archivist)
+
+    assert [(each.row, each.outcome) for each in made.rows] == [
+        (2, "new"), (3, "refused"), (4, "refused"),
+    ]  # fmt: skip
+    reasons = " ".join(made.rows[1].reasons)
+    assert "EDTF" in reasons and "Did you mean" in reasons and "gaffer" in reasons
+    said = description.describe(Reel.objects.get())
+    assert said["title"]["name"] == "Harbour Day, the film"
+    assert [each["name"] for each in said["title"]["credits"]] == ["Anna Moe", "Per Lie"]
+    assert (said["element"]["gauge"], said["reel"]["location"]) == ("35 mm", "Vault 3")
+    assert not Title.objects.filter(name="Night").exists(), "a refused row leaves no trace"
+    event = Event.objects.get(kind="catalogue import")
+    assert (event.agent.user, event.detail["file"]) == (archivist, "reels.csv")
+    assert custody.verify_chain("archive") == []
+
+
+def test_the_same_file_again_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    path = write(tmp_path, HEADINGS + GOOD + "Night,1930/1926,,,1,\n")
+    assert outcomes(path) == ["new", "refused"]
+    mended = write(tmp_path, HEADINGS + GOOD + "Night,1926/1930,,,1,\n")
+    assert outcomes(mended) == ["unchanged", "new"]
+    assert Reel.objects.count() == 2
+
+
+def test_a_trial_writes_nothing(tmp_path: Path) -> None:
+    assert outcomes(write(tmp_path, HEADINGS + GOOD), dry_run=True) == ["new"]
+    assert (Title.objects.count(), Event.objects.count()) == (0, 0)
+
+
+def test_our_own_reel_is_changed_by_its_number_and_put_back(tmp_path: Path) -> None:
+    reel = factories.make_scan().reel
+    before = description.describe(reel)
+    path = write(tmp_path, f"reel;country;credits\n{reel.pk};Norway;director: Anna\n99999;x;\n")
+    made = import_file(path, by=None)
+    assert [each.outcome for each in made.rows] == ["changed", "refused"]
+    assert Title.objects.get().country == "Norway"
+
+    assert take_back(made.number, by=None) == {"restored": 1, "removed": 0, "kept": 0}
+
+    assert description.describe(Reel.objects.get(pk=reel.pk)) == before
+    with pytest.raises(NotARecord, match="no import"):
+        take_back(made.number, by=None)
+
+
+def test_what_an_import_made_goes_unless_somebody_used_it_since(tmp_path: Path) -> None:
+    made = import_file(write(tmp_path, HEADINGS + GOOD + "Night,1930,,,1,\n"), by=None)
+    used = Reel.objects.get(element__title__name="Night")
+    factories.make_scan(reel=used)
+
+    assert take_back(made.number, by=None) == {"restored": 0, "removed": 1, "kept": 1}
+    assert [each.element.title.name for each in Reel.objects.all()] == ["Night"]
+
+
+def test_formulas_stay_texts_and_dates_become_dates(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["title", "title notes", "reel number"])
+    book.active.append(["Harbour", '=HYPERLINK("http://x","y")', 2.0])
+    path = tmp_path / "reels.xlsx"
+    book.save(path)
+
+    assert outcomes(path) == ["new"]
+    said = description.describe(Reel.objects.get())
+    assert said["title"]["notes"] == '=HYPERLINK("http://x","y")'
+    assert said["reel"]["number"] == 2
+
+
+def test_their_headings_are_mapped_to_ours(tmp_path: Path, capsys: Any) -> None:
+    path = write(tmp_path, "Filmtittel\tEier\nHavnedag\tx\n")
+    mapping = write(tmp_path, '[columns]\nFilmtittel = "title"\nEier = ""\n', "m.toml")
+    mapping.write_text(mapping.read_text(encoding="utf-8-sig"))
+    with pytest.raises(CommandError, match=r"Filmtittel.*Nothing was written"):
+        call_command("import_catalogue", path)
+
+    call_command("import_catalogue", path, "--mapping", mapping, "--json")
+
+    told = json.loads(capsys.readouterr().out)
+    assert told["counts"] == {"new": 1, "changed": 0, "unchanged": 0, "refused": 0}
+    call_command("import_catalogue", "--undo", told["import"])
+    assert Title.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("a.xlsx", b"no zip", "cannot be read"),
+        ("a.csv", b"\xff\xfe\x00", "cannot be read"),
+        ("a.csv", b"", "no headings"),
+        ("a.csv", b"title,title\nA,B\n", "twice"),
+    ],
+)
+def test_a_file_that_is_none_is_refused(tmp_path: Path, name: str, data: bytes, said: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(NotARecord, match=said):
+        import_file(path, by=None)
