@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from archive.dates import NotADate, check_edtf
 from archive.metadata import rights
-from archive.metadata.dates import NotADate, check_edtf
 from archive.metadata.wording import several, unwritable
 from archive.models import Element, Title
 from archive.terms import Terms, UnknownTerm

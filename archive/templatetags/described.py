@@ -8,8 +8,9 @@ from typing import Any
 
 from django import template
 
+from archive import dates
 from archive.description import ELEMENT, EXAMINED
-from archive.metadata import dates, rights
+from archive.metadata import rights
 from archive.models import ConditionReport, Element, Event, Fault, Reel
 
 register = template.Library()

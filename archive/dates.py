@@ -1,4 +1,8 @@
-"""Uncertain dates as archives write them: EDTF (ISO 8601-2:2019), by the library edtf."""
+"""Uncertain dates as archives write them: EDTF (ISO 8601-2:2019), by the library edtf.
+
+It stands here and not among the formats since the library asks Django for settings where it is
+installed, and those know no Django.
+"""
 
 from __future__ import annotations
 

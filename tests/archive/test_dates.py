@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archive.metadata.dates import NotADate, check_edtf, first_year, in_words
+from archive.dates import NotADate, check_edtf, first_year, in_words
 
 GOOD = (
     *("1926", "1926-05", "1926-05-03", "1926~", "1926?", "1926%", "192X", "1926/1928"),
