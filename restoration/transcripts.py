@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -147,13 +148,23 @@ def layered(
     """The transcript's lines with what people corrected, and what no longer fits."""
     rows = corrections_of(transcript.scan) if standing is None else standing
     said = cast.attributed(transcript)
-    rows_in_order = transcript.lines.order_by("number")
-    return corrections.layer(
-        [row.as_line() for row in rows_in_order],
+    return corrections.over(
+        bare(transcript),
         [row.seen_from(transcript) for row in rows],
-        typed_by=transcript.typed_by,
         told={number: each.name for number, each in said.items() if each.name},
     )
+
+
+def bare(transcript: Transcript) -> tuple[layers.LayeredLine, ...]:
+    """The transcript's lines as they came. They are written once, so those of the last are held."""
+    return _bare(transcript.pk, transcript.digest, transcript.typed_by)
+
+
+@lru_cache(maxsize=2)
+def _bare(pk: int, digest: str, typed_by: str) -> tuple[layers.LayeredLine, ...]:
+    """60,000 words take some 20 MB here, and two seconds to be read from their rows."""
+    rows = TranscriptLine.objects.filter(transcript=pk).order_by("number")
+    return tuple(corrections.bare([row.as_line() for row in rows.iterator()], typed_by=typed_by))
 
 
 @transaction.atomic

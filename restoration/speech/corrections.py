@@ -40,10 +40,25 @@ def layer(
         typed_by: who wrote the lines, if a person did; then every word is HUMAN from the start.
         told: whom a machine takes to speak, by the line's number; a name in the line goes first.
     """
-    told = told or {}
-    laid = Layered(
-        [_base(line, number, typed_by, told.get(number)) for number, line in enumerate(lines)]
-    )
+    return over(bare(lines, typed_by=typed_by), corrections, told=told)
+
+
+def bare(lines: Sequence[Line], *, typed_by: str = "") -> list[LayeredLine]:
+    """The lines before anybody corrected them: what can be kept, since they are written once."""
+    return [_base(line, number, typed_by) for number, line in enumerate(lines)]
+
+
+def over(
+    lines: Sequence[LayeredLine],
+    corrections: Iterable[Correction],
+    *,
+    told: Mapping[int, str] | None = None,
+) -> Layered:
+    """Bare lines after every correction that fits; they themselves stay as they are."""
+    laid = Layered(list(lines))
+    for number, name in (told or {}).items():
+        if number < len(laid.lines) and not laid.lines[number].speaker:
+            laid.lines[number] = replace(laid.lines[number], speaker=name)
     for correction in sorted(corrections, key=lambda each: each.number):
         try:
             apply(laid, correction)
@@ -53,13 +68,13 @@ def layer(
     return laid
 
 
-def _base(line: Line, number: int, typed_by: str, told: str | None) -> LayeredLine:
+def _base(line: Line, number: int, typed_by: str) -> LayeredLine:
     return LayeredLine(
         key=f"m{number}",
         words=tuple(LayeredWord(word, *_first_label(word, line, typed_by)) for word in line.words),
         start=line.start,
         end=line.end,
-        speaker=line.speaker or told,
+        speaker=line.speaker,
         speaker_by=typed_by if line.speaker else "",
         kind=line.kind,
         doubts=line.doubts,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from operator import attrgetter
 
 from django.db import transaction
 
@@ -48,6 +50,7 @@ class Entry:
     checked: bool = True
     doubtful: bool = False
     title: str = ""
+    """Of the catalogue's row."""
     words: tuple[Token, ...] = field(default=(), compare=False)
 
 
@@ -83,7 +86,8 @@ def reindex_notes(reel: Reel) -> None:
 @transaction.atomic
 def reindex_catalogue(reel: Reel) -> None:
     _held(reel)
-    keep(reel, (Kind.CATALOGUE,), rows([described(reel)], reel=reel, scan=None))
+    about = described(reel)
+    keep(reel, (Kind.CATALOGUE,), rows([about], reel=reel, scan=None), title=about.title)
 
 
 def _held(reel: Reel) -> None:
@@ -110,10 +114,9 @@ def spoken(version: Transcript) -> list[Entry]:
     fact to be found by, and goes where the archive switches biometrics off.
     """
     rate = version.scan.rate
-    said = corrections.layer(
-        [row.as_line() for row in version.lines.order_by("number")],
+    said = corrections.over(
+        transcripts.bare(version),
         [row.seen_from(version) for row in transcripts.corrections_of(version.scan)],
-        typed_by=version.typed_by,
     )
     return [
         Entry(
@@ -135,12 +138,15 @@ def _is_checked(line: LayeredLine) -> bool:
 
 
 def rows(entries: Sequence[Entry], *, reel: Reel, scan: Scan | None) -> list[SearchLine]:
-    """Lines with the next words of those after them; what is too long for one row is parted."""
+    """Lines with the next words of those after them; what is too long for one row is parted.
+
+    Their vectors are made by `keep`, for those that are written.
+    """
     parts = [part for entry in entries for part in _parts(entry)]
     made = []
     for number, part in enumerate(parts):
         after = _after(parts, number)
-        ahead = tokens(after)[:AHEAD]
+        ahead = _tokens(after)[:AHEAD]
         made.append(
             SearchLine(
                 reel=reel,
@@ -156,13 +162,6 @@ def rows(entries: Sequence[Entry], *, reel: Reel, scan: Scan | None) -> list[Sea
                 language=part.language,
                 checked=part.checked,
                 doubtful=part.doubtful,
-                vector=vector(
-                    [token.word for token in part.words],
-                    [token.word for token in ahead],
-                    language=part.language,
-                    speaker=part.speaker,
-                    title=part.title,
-                ),
             )
         )
     return made
@@ -170,7 +169,7 @@ def rows(entries: Sequence[Entry], *, reel: Reel, scan: Scan | None) -> list[Sea
 
 def _parts(entry: Entry) -> Iterator[Entry]:
     text = entry.text.replace("\x00", " ")
-    found = tokens(text)
+    found = _tokens(text)
     for number, first in enumerate(range(0, max(len(found), 1), MOST_WORDS)):
         words = tuple(found[first : first + MOST_WORDS])
         start = words[0].start if number else 0
@@ -193,18 +192,37 @@ def _after(parts: Sequence[Entry], number: int) -> str:
 
 
 @transaction.atomic
-def keep(reel: Reel, kinds: Iterable[str], made: Sequence[SearchLine]) -> None:
+def keep(
+    reel: Reel, kinds: Iterable[str], made: Sequence[SearchLine], *, title: str = ""
+) -> None:
     """Write what changed of a reel's lines of these kinds, and nothing else."""
-    standing = {
-        row.key: row for row in SearchLine.objects.filter(reel=reel, kind__in=kinds).defer("vector")
-    }
-    new = [row for row in made if row.key not in standing or _differs(row, standing[row.key])]
+    rows_there = SearchLine.objects.filter(reel=reel, kind__in=kinds)
+    standing = {row[1]: row for row in rows_there.values_list("pk", *_COMPARED)}
+    new = [row for row in made if standing.get(row.key, (None,))[1:] != _compared(row)]
     kept = {row.key for row in made} - {row.key for row in new}
-    gone = [row.pk for key, row in standing.items() if key not in kept]
+    gone = [row[0] for key, row in standing.items() if key not in kept]
+    for row in new:
+        row.vector = _vector(row, title)
     SearchLine.objects.filter(pk__in=gone).delete()
     SearchLine.objects.bulk_create(new, batch_size=500)
-    vocabulary.learn(token.word for row in new for token in tokens(row.text))
+    vocabulary.learn(token.word for row in new for token in _tokens(row.text))
 
 
-def _differs(one: SearchLine, other: SearchLine) -> bool:
-    return any(getattr(one, name) != getattr(other, name) for name in _COMPARED)
+_compared = attrgetter(*_COMPARED)
+"""What is held against what stands, in that order; the key is the first."""
+
+
+def _vector(row: SearchLine, title: str) -> str:
+    return vector(
+        [token.word for token in _tokens(row.text)],
+        [token.word for token in _tokens(row.after)[:AHEAD]],
+        language=row.language,
+        speaker=row.speaker,
+        title=title,
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _tokens(text: str) -> tuple[Token, ...]:
+    """Of a line: a correction of one indexes all lines of a reel, and the others stay the same."""
+    return tuple(tokens(text))
