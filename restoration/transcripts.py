@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -186,30 +187,50 @@ def correct(
 
     Raises: TranscriptRefused if a line is gone, reads differently by now, or cannot be changed so.
     """
-    if kind not in TranscriptCorrection.Kind.values:
-        raise TranscriptRefused(f"Nothing was kept: {kind!r} is no correction.")
     lock(transcript.scan)
-    standing = corrections_of(transcript.scan)
-    laid = layered(transcript, standing)
-    targets = [_seen(laid, key) for key in keys]
+    laid = layered(transcript)
+    made = drafted(transcript, laid, Change(kind, tuple(keys), payload, seen), by=by)
+    made.save()
+    fit(laid, made, transcript)
+    tell(f"transcript line {made.get_kind_display()}", transcript.scan, by, change_told(made))
+    changed.send(sender=Transcript, scan=transcript.scan)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a person wants changed; see `correct`."""
+
+    kind: str
+    keys: tuple[str, ...]
+    payload: Mapping[str, Any]
+    seen: str | None = None
+
+
+def drafted(
+    transcript: Transcript, laid: layers.Layered, change: Change, *, by: User
+) -> TranscriptCorrection:
+    """The row of a change, not saved yet.
+
+    Raises: TranscriptRefused
+    """
+    if change.kind not in TranscriptCorrection.Kind.values:
+        raise TranscriptRefused(f"Nothing was kept: {change.kind!r} is no correction.")
+    targets = [_seen(laid, key) for key in change.keys]
+    seen = change.seen
     if seen is not None and targets and " ".join(seen.split()) != targets[0].text:
         raise TranscriptRefused(
             "Nothing was kept: somebody changed this line meanwhile. It now reads "
             f"“{targets[0].text}”."
         )
-    made = TranscriptCorrection(
+    return TranscriptCorrection(
         scan=transcript.scan,
         transcript=transcript,
-        kind=kind,
+        kind=change.kind,
         targets=[[each.key, each.start, each.end, each.text] for each in targets],
-        payload=dict(payload),
+        payload=dict(change.payload),
         by=by,
     )
-    made.save()
-    _refuse_misfit(laid, made.seen_from(transcript))
-    tell(f"transcript line {made.get_kind_display()}", transcript.scan, by, _change(made))
-    changed.send(sender=Transcript, scan=transcript.scan)
-    return made
 
 
 def _seen(laid: layers.Layered, key: str) -> layers.Target:
@@ -221,14 +242,18 @@ def _seen(laid: layers.Layered, key: str) -> layers.Target:
     return layers.Target(line.key, line.start, line.end, line.text)
 
 
-def _refuse_misfit(laid: layers.Layered, correction: layers.Correction) -> None:
+def fit(laid: layers.Layered, made: TranscriptCorrection, transcript: Transcript) -> None:
+    """Lay a correction that was saved over the lines.
+
+    Raises: TranscriptRefused if it does not fit.
+    """
     try:
-        corrections.apply(laid, correction)
+        corrections.apply(laid, made.seen_from(transcript))
     except layers.NoFit as misfit:
         raise TranscriptRefused(f"Nothing was kept: {misfit}.") from misfit
 
 
-def _change(made: TranscriptCorrection) -> dict[str, Any]:
+def change_told(made: TranscriptCorrection) -> dict[str, Any]:
     return {
         "correction": made.pk,
         "transcript": made.transcript_id,
@@ -250,18 +275,6 @@ def withdraw(correction: TranscriptCorrection, *, by: User) -> TranscriptCorrect
         raise TranscriptRefused("This correction was taken back before; nothing was changed.")
     correction.withdrawn, correction.withdrawn_by = timezone.now(), by
     correction.save(update_fields=["withdrawn", "withdrawn_by"])
-    tell("transcript correction withdrawn", correction.scan, by, _change(correction))
+    tell("transcript correction withdrawn", correction.scan, by, change_told(correction))
     changed.send(sender=Transcript, scan=correction.scan)
     return correction
-
-
-@transaction.atomic
-def undo(scan: Scan, *, by: User) -> TranscriptCorrection:
-    """Take back the person's own newest correction.
-
-    Raises: TranscriptRefused if they have none.
-    """
-    own = TranscriptCorrection.objects.standing().of_scan(scan).filter(by=by).last()
-    if own is None:
-        raise TranscriptRefused("There is nothing of yours to undo in this transcript.")
-    return withdraw(own, by=by)

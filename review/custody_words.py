@@ -171,6 +171,10 @@ def _examined(detail: Detail) -> str:
     return f"by {detail.get('examined_by')}: {', '.join(faults) or 'no faults noted'}"
 
 
+def _lines_together(detail: Detail) -> str:
+    return f"{detail.get('about')}, in {detail.get('count')} lines"
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
     "relocation": _relocation,
@@ -232,6 +236,10 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "transcript kept": _transcript,
     **{f"transcript line {words}": _transcript_line for words in TranscriptCorrection.Kind.labels},
     "transcript correction withdrawn": _transcript_line,
+    "transcript lines changed together": _lines_together,
+    "transcript lines taken back together": _lines_together,
+    "glossary term kept": lambda detail: f"{detail.get('term')}",
+    "glossary term withdrawn": lambda detail: f"{detail.get('term')}",
     "approval": _decision,
     "changes requested": _decision,
     "decision withdrawn": _decision,

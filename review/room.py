@@ -85,4 +85,5 @@ def timecode_facts(scan: Scan) -> dict[str, Any]:
         "base": max(1, round(scan.rate)),
         "drop": ";" in start and scan.rate in DROP_FRAME_RATES,
         "start": frames_of_timecode(start, scan.rate) if start else 0,
+        "rate": float(scan.rate),
     }

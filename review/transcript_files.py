@@ -61,11 +61,15 @@ def cues_of(transcript: Transcript, profile: str) -> list[Cue]:
 
     Raises: ProfileError
     """
-    return _cues([line.as_line() for line in transcripts.layered(transcript).shown],
+    return cues_for([line.as_line() for line in transcripts.layered(transcript).shown],
                  transcript, profile)  # fmt: skip
 
 
-def _cues(lines: list[speech.Line], transcript: Transcript, profile: str) -> list[Cue]:
+def cues_for(lines: list[speech.Line], transcript: Transcript, profile: str) -> list[Cue]:
+    """The cues of some lines of a transcript, snapped to the scan's scenes.
+
+    Raises: ProfileError
+    """
     scan = transcript.scan
     return make_cues(
         lines,
@@ -116,7 +120,7 @@ def write(transcript: Transcript, kind: str, profile: str = "archive") -> Writte
         return Written(f"{name}.json", "application/json", document.encode())
     form = FORMATS[kind]
     subtitles = Subtitles(
-        _cues(lines, transcript, profile), scan.rate, title, transcript.language or "en", note
+        cues_for(lines, transcript, profile), scan.rate, title, transcript.language or "en", note
     )
     made = form.write(subtitles)
     data = made.encode() if isinstance(made, str) else made

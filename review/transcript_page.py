@@ -10,7 +10,7 @@ from archive.models import Scan
 from archive.timecode import timecode
 from restoration import cast, transcripts
 from restoration.cast import Said
-from restoration.models import Transcript, TranscriptCorrection
+from restoration.models import Character, Transcript, TranscriptCorrection
 from restoration.speech import layers
 from restoration.speech.layers import Label, LayeredLine, LayeredWord
 from restoration.speech.transcript import CLOCK, first_frame, frame_after
@@ -221,6 +221,12 @@ class ShownConflict:
     row: TranscriptCorrection
     why: str
     key: str
+    """Of the line in its place, if there is one."""
+
+    @property
+    def frame(self) -> int:
+        """Where the correction saw its line."""
+        return first_frame(self.row.targets[0][1], self.row.scan.rate) if self.row.targets else 0
 
 
 def transcript_room(scan: Scan, number: int | None = None) -> Room | None:
@@ -238,7 +244,7 @@ def transcript_room(scan: Scan, number: int | None = None) -> Room | None:
         lines=_shown(scan, laid, rows, cast.attributed(found[0])),
         conflicts=_conflicts(laid, rows),
         counts=word_counts(laid),
-        speakers=sorted({line.speaker for line in laid.shown if line.speaker}),
+        speakers=_speakers(scan, laid),
     )
 
 
@@ -258,6 +264,14 @@ def marked(lines: list[ShownLine], query: Query, language: str) -> list[ShownLin
     return [replace(line, hits=frozenset(found[line.number])) for line in lines]
 
 
+def _speakers(scan: Scan, laid: layers.Layered) -> list[str]:
+    """Who says most first, then the other characters of the film: the keys 1 to 9 name them."""
+    said = Counter(line.speaker for line in laid.shown if line.speaker)
+    named = [name for name, _ in said.most_common()]
+    characters = Character.objects.filter(title=scan.reel.element.title).order_by("name")
+    return list(dict.fromkeys([*named, *characters.values_list("name", flat=True)]))
+
+
 def _shown(
     scan: Scan,
     laid: layers.Layered,
@@ -273,13 +287,13 @@ def _shown(
             number,
             [by_number[pk] for pk in line.corrections if pk in by_number],
             following.get(line.key, ""),
-            said=said.get(_number(line.key)),
+            said=said.get(number_of(line.key)),
         )
         for number, line in enumerate(laid.lines, start=1)
     ]
 
 
-def _number(key: str) -> int:
+def number_of(key: str) -> int:
     """Of the transcript's line that a layered line, or a part of it, came from; -1: of none."""
     first = key.split(".")[0]
     return int(first[1:]) if first.startswith("m") and first[1:].isdigit() else -1

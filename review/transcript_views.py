@@ -17,20 +17,22 @@ from django.views.decorators.http import require_POST, require_safe
 from archive.access import check_media, reel_for, signed_in
 from archive.models import Reel, Scan
 from archive.timecode import frames_of_timecode, timecode
-from restoration import transcripts
+from restoration import glossary, together, transcripts
 from restoration.errors import RestorationError, TranscriptRefused
 from restoration.models import Transcript, TranscriptCorrection
 from restoration.speech.cue_rules import count
 from restoration.speech.profiles import ProfileError, profiles
-from restoration.speech.transcript import TranscriptError, sample_of_frame
+from restoration.speech.transcript import CLOCK, TranscriptError, sample_of_frame
 from review import transcript_files
 from review.formats.subtitles import SubtitleError
+from review.room import timecode_facts
 from review.search.query import parse
 from review.transcript_page import Room, ShownLine, marked, transcript_room
+from review.transcript_window import PAGE, SHOWS, between, chosen, doubtful_words, pieces
 
 CORRECT, IMPORT = "review.correct_transcript", "review.import_transcript"
-PAGE = 150
-"""Lines at once; a reel of hours stays quick."""
+MOST_PIECES = 12
+"""That are sent anew with the answer to a change: what a page has loaded around what is seen."""
 
 
 class CorrectForm(forms.Form):
@@ -46,6 +48,8 @@ class CorrectForm(forms.Form):
     word = forms.IntegerField(min_value=1, required=False)
     start = forms.CharField(max_length=20, required=False)
     end = forms.CharField(max_length=20, required=False)
+    shift = forms.IntegerField(min_value=-100_000, max_value=100_000, required=False)
+    """Frames that the line moves by, its words with it; instead of `start` and `end`."""
 
 
 class ImportForm(forms.Form):
@@ -66,8 +70,9 @@ def transcript(request: HttpRequest, pk: int) -> HttpResponse:
 def _context(request: HttpRequest, reel: Reel) -> dict[str, Any]:
     scan = reel.current_scan()
     room = transcript_room(scan, _number(request.GET.get("version"))) if scan else None
-    shows = "check" if request.GET.get("show") == "check" else ""
-    lines = (room.to_check if shows else room.lines) if room else []
+    shows = request.GET.get("show", "")
+    shows = shows if shows in SHOWS else ""
+    lines = chosen(room, shows) if room else []
     checked = request.GET.get("rules", "")
     opened = _opened(request, lines)
     page = Paginator(lines, PAGE).get_page(
@@ -75,12 +80,20 @@ def _context(request: HttpRequest, reel: Reel) -> dict[str, Any]:
     )
     if room and (asked := request.GET.get("q", "")):
         page.object_list = marked(list(page.object_list), parse(asked), room.transcript.language)
+    title = reel.element.title
     return {
         "reel": reel,
         "scan": scan,
         "room": room,
         "shows": shows,
         "page": page,
+        "pieces": pieces(lines),
+        "timecode": timecode_facts(scan) if scan else None,
+        "doubtful": doubtful_words(room) if room else [],
+        "doubt_count": len(chosen(room, "doubt")) if room else 0,
+        "editing": request.GET.get("edit", ""),
+        "glossary": glossary.terms(title),
+        "offered": glossary.offered(title),
         "opened": lines[opened] if opened is not None else None,
         "formats": transcript_files.FORMATS,
         "profiles": profiles(),
@@ -117,12 +130,49 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
-def _answer(request: HttpRequest, reel: Reel) -> HttpResponse:
-    """The lines anew for htmx, else the page that the form came from."""
+@require_safe
+def lines(request: HttpRequest, pk: int) -> HttpResponse:
+    """The lines that begin in a piece of the time, for a page that scrolls through thousands."""
+    reel = reel_for(request, pk)
+    room = room_of(request, reel)
+    shown = between(chosen(room, request.GET.get("show", "")), *_piece(request.GET.get("piece")))
+    if asked := request.GET.get("q", ""):
+        shown = marked(shown, parse(asked), room.transcript.language)
+    context = {"reel": reel, "scan": room.scan, "room": room, "lines": shown}
+    return render(request, "review/transcript_rows.html", context)
+
+
+def room_of(request: HttpRequest, reel: Reel) -> Room:
+    """The transcript that is asked for.
+
+    Raises: Http404
+    """
+    room = transcript_room(scan_of(reel), _number(request.GET.get("version")))
+    if room is None:
+        raise Http404("There is no such transcript of this reel.")
+    return room
+
+
+def _piece(text: str | None) -> tuple[int, int]:
+    """Samples [start, end), written as two numbers with a colon.
+
+    Raises: Http404
+    """
+    found = re.fullmatch(r"(\d{1,15}):(\d{1,15})", text or "", re.ASCII)
+    if found is None:
+        raise Http404("A piece of a transcript is two numbers of samples with a colon.")
+    return int(found[1]), int(found[2])
+
+
+def answer(request: HttpRequest, reel: Reel) -> HttpResponse:
+    """The head and the pieces that the page has loaded, for htmx; else the page anew."""
     if request.htmx:  # type: ignore[attr-defined]
+        loaded = [_piece(each) for each in request.POST.getlist("piece")[:MOST_PIECES]]
         request.GET = _shown_query(request)
         context = _context(request, reel) | {"told": True}
-        return render(request, "review/transcript_lines.html", context)
+        all_lines = chosen(context["room"], context["shows"])
+        context["loaded"] = [(first, between(all_lines, first, end)) for first, end in loaded]
+        return render(request, "review/transcript_answer.html", context)
     query = _shown_query(request).urlencode()
     return redirect(reverse("transcript", args=[reel.pk]) + (f"?{query}" if query else ""))
 
@@ -142,16 +192,16 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     form = CorrectForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was kept: {_first_error(form)}")
-        return _answer(request, reel)
+        messages.error(request, f"Nothing was kept: {first_error(form)}")
+        return answer(request, reel)
     values = form.cleaned_data
-    scan = _scan(reel)
+    scan = scan_of(reel)
     version = get_object_or_404(Transcript, scan=scan, number=values["version"])
     keys = [key for key in (values["key"], values["following"]) if key]
     if values["kind"] != "merge":
         keys = keys[:1]
     try:
-        payload = _payload(values, scan)
+        payload = _payload(values, scan, version)
         made = transcripts.correct(
             version,
             values["kind"],
@@ -165,10 +215,10 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     except ValueError:
         messages.error(request, "Nothing was kept: a time is written as 00:01:02:03.")
-    return _answer(request, reel)
+    return answer(request, reel)
 
 
-def _payload(values: dict[str, Any], scan: Scan) -> dict[str, Any]:
+def _payload(values: dict[str, Any], scan: Scan, version: Transcript) -> dict[str, Any]:
     """What the kind of correction needs, and nothing else.
 
     Raises: ValueError for a time that is none.
@@ -180,11 +230,25 @@ def _payload(values: dict[str, Any], scan: Scan) -> dict[str, Any]:
         return {"word": values["word"]}
     if kind == "speaker":
         return {"speaker": values["speaker"]}
+    if kind == "times" and values["shift"]:
+        return _shifted(version, values["key"], values["shift"])
     if kind in ("times", "add"):
         span = {"start": _sample(values["start"], scan), "end": _sample(values["end"], scan)}
         said = {"text": values["text"], "speaker": values["speaker"]}
         return span | (said if kind == "add" else {})
     return {}
+
+
+def _shifted(version: Transcript, key: str, frames: int) -> dict[str, Any]:
+    """The line some frames later, with its words; as far as the scan goes."""
+    line = transcripts.layered(version).find(key)
+    if line is None:
+        return {}
+    scan = version.scan
+    low, high = -line.start, sample_of_frame(scan.frames, scan.rate) - line.end
+    by = round(frames / scan.rate * CLOCK)
+    by = min(max(by, low), max(high, low))
+    return {"start": line.start + by, "end": line.end + by}
 
 
 def _sample(text: str, scan: Scan) -> int:
@@ -215,11 +279,13 @@ def _sample(text: str, scan: Scan) -> int:
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     try:
-        back = transcripts.undo(_scan(reel), by=signed_in(request))
-        messages.success(request, f"Taken back: a line that you had {back.get_kind_display()}.")
+        back = together.undo(scan_of(reel), by=signed_in(request))
+        act = f"{back.about}, in all its lines" if back.act else ""
+        one = f"a line that you had {back.get_kind_display()}"
+        messages.success(request, f"Taken back: {act or one}.")
     except RestorationError as error:
         messages.error(request, str(error))
-    return _answer(request, reel)
+    return answer(request, reel)
 
 
 @require_POST
@@ -232,7 +298,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "The correction was taken back; it stays on record.")
     except RestorationError as error:
         messages.error(request, str(error))
-    return _answer(request, correction.scan.reel)
+    return answer(request, correction.scan.reel)
 
 
 @require_POST
@@ -241,9 +307,9 @@ def take_in(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
-        messages.error(request, f"Nothing was taken in: {_first_error(form)}")
+        messages.error(request, f"Nothing was taken in: {first_error(form)}")
         return redirect("transcript", pk=reel.pk)
-    values, scan = form.cleaned_data, _scan(reel)
+    values, scan = form.cleaned_data, scan_of(reel)
     try:
         said = transcript_files.read(
             values["file"].name,
@@ -266,7 +332,7 @@ def take_in(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    scan = _scan(reel_for(request, pk))
+    scan = scan_of(reel_for(request, pk))
     room_number = _number(request.GET.get("version"))
     found = scan.transcripts.select_related("scan__reel__element__title").order_by("-number")
     version = (found.filter(number=room_number) if room_number else found).first()
@@ -281,12 +347,12 @@ def file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     return response
 
 
-def _scan(reel: Reel) -> Scan:
+def scan_of(reel: Reel) -> Scan:
     scan = reel.current_scan()
     if scan is None:
         raise Http404("This reel has no scan yet.")
     return scan
 
 
-def _first_error(form: forms.Form) -> str:
+def first_error(form: forms.Form) -> str:
     return str(next(iter(form.errors.values()))[0])

@@ -14,6 +14,8 @@ from review import (
     people_views,
     search_views,
     storyboard_views,
+    transcript_acts,
+    transcript_beside_views,
     transcript_views,
     verify_views,
     views,
@@ -48,6 +50,25 @@ urlpatterns = [
     path("reels/<int:pk>/transcript/", transcript_views.transcript, name="transcript"),
     path("reels/<int:pk>/transcript.<slug:kind>", transcript_views.file, name="transcript-file"),
     path("reels/<int:pk>/transcript/correct/", transcript_views.correct, name="correct-transcript"),
+    path("reels/<int:pk>/transcript/lines/", transcript_views.lines, name="transcript-lines"),
+    path("reels/<int:pk>/transcript/line/", transcript_beside_views.line, name="transcript-line"),
+    path("reels/<int:pk>/transcript/cues/", transcript_beside_views.cues, name="transcript-cues"),
+    path("reels/<int:pk>/transcript/speaker/", transcript_acts.speak, name="speak-transcript"),
+    path("reels/<int:pk>/transcript/replace/", transcript_acts.replace, name="replace-transcript"),
+    path(
+        "reels/<int:pk>/transcript/acts/<uuid:act>/withdraw/",
+        transcript_acts.withdraw_act,
+        name="withdraw-transcript-act",
+    ),
+    path("reels/<int:pk>/transcript/glossary/", transcript_acts.add_term, name="add-term"),
+    path(
+        "reels/<int:pk>/transcript/glossary/<int:term>/withdraw/",
+        transcript_acts.withdraw_term,
+        name="withdraw-term",
+    ),
+    path(
+        "reels/<int:pk>/transcript/transcribe/", transcript_acts.transcribe, name="transcribe-reel"
+    ),
     path("reels/<int:pk>/transcript/undo/", transcript_views.undo, name="undo-transcript"),
     path("reels/<int:pk>/transcript/import/", transcript_views.take_in, name="import-transcript"),
     path(

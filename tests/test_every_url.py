@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from archive.models import Reel, Upload
-from restoration import namings, transcripts
+from restoration import glossary, namings, transcripts
 from restoration.models import (
     ColourCorrection,
     ColourReference,
@@ -90,6 +90,15 @@ EXPECTED = {
     "transcript": Expected(READ, VIEWERS, ("reel",)),
     "transcript-file": Expected(READ, VIEWERS, ("reel", "kind")),
     "correct-transcript": Expected(WRITE, VIEWERS, ("reel",)),
+    "transcript-lines": Expected(READ, VIEWERS, ("reel",)),
+    "transcript-line": Expected(READ, VIEWERS, ("reel",)),
+    "transcript-cues": Expected(READ, VIEWERS, ("reel",)),
+    "speak-transcript": Expected(WRITE, VIEWERS, ("reel",)),
+    "replace-transcript": Expected(READ | WRITE, VIEWERS, ("reel",)),
+    "withdraw-transcript-act": Expected(WRITE, VIEWERS, ("reel", "batch")),
+    "add-term": Expected(WRITE, VIEWERS, ("reel",)),
+    "withdraw-term": Expected(WRITE, VIEWERS, ("reel", "term")),
+    "transcribe-reel": Expected(WRITE, RESTORERS, ("reel",)),
     "undo-transcript": Expected(WRITE, VIEWERS, ("reel",)),
     "import-transcript": Expected(WRITE, RESTORERS, ("reel",)),
     "withdraw-transcript-correction": Expected(WRITE, VIEWERS, ("correction_of_line",)),
@@ -279,8 +288,10 @@ def things(archivist: User) -> dict[str, object]:
         character=naming.character, storage_key="photographs/none.jpg", sha256="0" * 64, width=9,
         height=9, source="a programme", by=archivist,
     )  # fmt: skip
+    term = glossary.add(scan, "Kellogg", by=archivist)
     return {
         "photograph": photograph.pk,
+        "term": term.pk,
         "face": face.pk, "naming": naming.pk, "character": naming.character_id,
         "record": "pbcore",
         "csv": "csv", "hits": "csv", "search": 0, "kind": "vtt", "correction_of_line": of_line.pk,

@@ -17,6 +17,7 @@ from restoration.models.colour import (
     Palette,
     PaletteEntry,
 )
+from restoration.models.glossary import GlossaryTerm
 from restoration.models.repair import ProtectedRegion, RepairDecision
 from restoration.models.run import StageRun, Worker
 from restoration.models.scene import Scene
@@ -32,6 +33,7 @@ __all__ = [
     "ColourCorrection",
     "ColourReference",
     "FaceTrack",
+    "GlossaryTerm",
     "Hint",
     "Naming",
     "Palette",

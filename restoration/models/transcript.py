@@ -161,6 +161,10 @@ class TranscriptCorrection(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     targets = models.JSONField(default=list, help_text="[[key, start, end, text], ...] as seen")
     payload = models.JSONField(default=dict)
+    act = models.UUIDField(
+        null=True, db_index=True, help_text="Shared by lines that were changed in one act"
+    )
+    about = models.CharField(max_length=200, blank=True, help_text="What the act does, in words")
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="transcript_corrections"
     )

@@ -192,9 +192,7 @@ def _after(parts: Sequence[Entry], number: int) -> str:
 
 
 @transaction.atomic
-def keep(
-    reel: Reel, kinds: Iterable[str], made: Sequence[SearchLine], *, title: str = ""
-) -> None:
+def keep(reel: Reel, kinds: Iterable[str], made: Sequence[SearchLine], *, title: str = "") -> None:
     """Write what changed of a reel's lines of these kinds, and nothing else."""
     rows_there = SearchLine.objects.filter(reel=reel, kind__in=kinds)
     standing = {row[1]: row for row in rows_there.values_list("pk", *_COMPARED)}

@@ -86,7 +86,7 @@ def test_a_key_pressed_as_the_answer_comes_in_is_answered_in_place(
             const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true });
             document.getElementById("m1").focus();
             document.activeElement.dispatchEvent(enter);
-        }).observe(document.getElementById("spoken").parentElement, { childList: true })"""
+        }).observe(document.getElementById("spoken"), { childList: true })"""
     )
     page.locator("#m0").get_by_role("button", name="Confirm").click()
     expect(page.locator("#m0 .badge")).to_contain_text("speaker machine-made")

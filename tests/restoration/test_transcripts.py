@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from archive.models import Event, Scan
-from restoration import runs, starting, transcripts
+from restoration import runs, starting, together, transcripts
 from restoration.claims import Claim, claim
 from restoration.errors import TranscriptRefused
 from restoration.models import StageRun, TranscriptLine
@@ -104,12 +104,12 @@ def test_a_correction_is_attributed_recorded_and_taken_back(kept: Kept, archivis
     assert laid.lines[0].words[-1].by == archivist.get_username()
     told = Event.objects.get(kind="transcript line rewritten")
     assert told.detail["lines"][0][3] == "The cat is not in pressed"
-    transcripts.undo(kept.scan, by=archivist)
+    together.undo(kept.scan, by=archivist)
     assert transcripts.layered(kept).lines[0].text == "The cat is not in pressed"
     made.refresh_from_db()
     assert made.withdrawn_by == archivist
     with pytest.raises(TranscriptRefused, match="nothing of yours"):
-        transcripts.undo(kept.scan, by=archivist)
+        together.undo(kept.scan, by=archivist)
 
 
 def test_a_new_run_keeps_what_people_said(kept: Kept, archivist: User, reviewer: User) -> None:

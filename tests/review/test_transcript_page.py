@@ -227,11 +227,14 @@ def test_a_researcher_reads_and_takes_along_but_changes_nothing(researcher: User
 def test_htmx_gets_the_lines_alone(page, kept: Kept) -> None:
     answer = page.client.post(
         reverse("correct-transcript", args=[kept.scan.reel_id]),
-        {"version": 1, "kind": "confirm", "key": "m0"},
+        {"version": 1, "kind": "confirm", "key": "m0", "piece": ["0:20000", "20000:99999"]},
         headers={"HX-Request": "true"},
     )
     text = answer.content.decode()
-    assert text.lstrip().startswith('<section id="spoken"')
+    assert text.lstrip().startswith('<div id="spoken-head"')
+    first, second = text.split('<ol id="piece-')[1:]
+    assert ('id="m0"' in first, 'id="m1"' in first) == (True, False)
+    assert 'id="m1"' in second
     assert "The line was confirmed." in text
 
 

@@ -24,9 +24,13 @@ from restoration.stages.transcribe.recogniser import (
     model_weights,
     open_recogniser,
 )
+from restoration.stages.transcribe.suspicion import echoes
 from restoration.stages.transcribe.titles import read_titles
 from restoration.weights import WeightsError
 from restoration.writing import WEIGHTS as LETTERS
+
+_LONGEST_TERM, _MOST_TERMS = 200, 400
+"""Of a glossary: letters of a term, terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,20 @@ class Params:
     """Also say in English what is said in another language; needs a model of many languages."""
     titles: list[list[int]] = field(default_factory=list)
     """Frames [start, stop) of cards with writing, to be read."""
+    glossary: list[str] = field(default_factory=list)
+    """Names and spellings that the recogniser is told of, as many as fit in 223 tokens. It may
+    still hear otherwise, and is not made to write any of them."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.glossary, list):
+            raise ValueError(f"a glossary is a list of words, not {self.glossary!r}")
+        for term in self.glossary:
+            if not isinstance(term, str) or not term.strip() or len(term) > _LONGEST_TERM:
+                raise ValueError(
+                    f"a glossary holds words of 1 to {_LONGEST_TERM} letters, not {term!r}"
+                )
+        if len(self.glossary) > _MOST_TERMS:
+            raise ValueError(f"a glossary holds up to {_MOST_TERMS} words")
         if self.language and not (self.language.isalpha() and len(self.language) in (2, 3)):
             raise ValueError(f"language is a code such as en or fr, not {self.language!r}")
         if self.translate and self.model.endswith(".en"):
@@ -141,7 +157,7 @@ def _listen(
     clip: Clip, sound: Iterator[Samples], params: Params, sums: _Sums, progress: Progress
 ) -> None:
     """Every block of the sound, but those that an attempt before this one has finished."""
-    recogniser = open_recogniser(params.model, clip.device)
+    recogniser = open_recogniser(params.model, clip.device).told_of(params.glossary)
     journal = journal_of(clip)
     for entry in journal.entries() if journal is not None else ():
         if entry["first"] == sums.heard:
@@ -170,12 +186,19 @@ def _hear(
     block: Block, recogniser: Recogniser, params: Params, told: Told
 ) -> tuple[Heard, list[Line]]:
     heard = hear(block, recogniser, engine=params.engine, language=params.language, told=told)
+    heard.lines = [_doubted(line, params) for line in heard.lines]
     if not params.translate:
         return heard, []
     language = params.language or next((line.language for line in heard.lines), "")
     if language == "en":
         return heard, []
     return heard, hear(block, recogniser, language=language, task="translate").lines
+
+
+def _doubted(line: Line, params: Params) -> Line:
+    if not echoes(line, params.glossary):
+        return line
+    return replace(line, doubts=(*line.doubts, "it says nothing but words of the glossary"))
 
 
 def _from(sound: Iterator[Samples], first: int) -> Iterator[Samples]:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Sequence
 from itertools import groupby
 
-from restoration.speech.retiming import tokens
+from restoration.speech.retiming import token, tokens
 from restoration.speech.transcript import CLOCK, Line
 
 COMPRESSION, LOGPROB, NO_SPEECH = 2.4, -1.0, 0.6
@@ -28,6 +28,12 @@ INVENTED = (
     "see you in the next video", "www.",
 )  # fmt: skip
 """What Whisper writes over silence and music, learnt from subtitles of the web (2501.11378)."""
+
+
+def echoes(line: Line, glossary: Sequence[str]) -> bool:
+    """Whether it says nothing but what the recogniser was told of: in silence it repeats that."""
+    known = {token(word) for term in glossary for word in term.split()}
+    return bool(known) and all(token(word.text) in known for word in line.words)
 
 
 def doubts(line: Line, speech: Sequence[tuple[int, int]]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.models import Reel
-from restoration import transcripts
+from restoration import together, transcripts
 from review.models import Note, SearchLine
 from review.search import concordance, finding
 from review.search.query import parse
@@ -104,7 +104,7 @@ def test_a_correction_is_found_by_the_next_search(reviewer: User) -> None:
     assert found("cat checked:yes", reviewer) == ["The cat is not impressed."]
     transcripts.correct(version, "no_speech", ["m1"], {}, by=reviewer)
     assert found("so", reviewer) == []
-    transcripts.undo(version.scan, by=reviewer)
+    together.undo(version.scan, by=reviewer)
     assert found("so", reviewer) == ["So it is."]
 
 
