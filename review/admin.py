@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from archive.admin import ReadOnlyAdmin
-from review.models import Approval, Deliverable, Delivery, Note, Withdrawal
+from review.models import Approval, ApprovalBatch, Deliverable, Delivery, HandOver, Note, Withdrawal
 
 
 @admin.register(Approval)
@@ -13,6 +13,18 @@ class ApprovalAdmin(ReadOnlyAdmin):
     list_display = ["take", "decision", "by", "at", "withdrawn"]
     list_filter = ["decision"]
     list_select_related = ["take", "by"]
+
+
+@admin.register(ApprovalBatch)
+class ApprovalBatchAdmin(ReadOnlyAdmin):
+    list_display = ["scan", "every", "most", "by", "at"]
+    list_select_related = ["by"]
+
+
+@admin.register(HandOver)
+class HandOverAdmin(ReadOnlyAdmin):
+    list_display = ["scene", "to", "role", "by", "at"]
+    list_select_related = ["to", "by"]
 
 
 @admin.register(Note)

@@ -240,6 +240,10 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "transcript lines taken back together": _lines_together,
     "glossary term kept": lambda detail: f"{detail.get('term')}",
     "glossary term withdrawn": lambda detail: f"{detail.get('term')}",
+    "scene handed over": lambda detail: (
+        f"to {detail.get('to')}, {frames_of(detail)}"
+        + (f", “{detail['word']}”" if detail.get("word") else "")
+    ),
     "approval": _decision,
     "changes requested": _decision,
     "decision withdrawn": _decision,

@@ -8,6 +8,7 @@ on what the other has just replaced.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -19,39 +20,61 @@ from restoration.models import Scene, Take
 from restoration.scenes import RESTORATION
 from restoration.take_index import TakeIndex
 from review.errors import DecisionRefused, NotAllowed
-from review.models import Approval
+from review.models import Approval, ApprovalBatch
 
 
 @transaction.atomic
 def approve(
-    scene: Scene, take: Take, *, by: Any, comment: str = "", digest: str | None = None
+    scene: Scene,
+    take: Take,
+    *,
+    by: Any,
+    comment: str = "",
+    digest: str | None = None,
+    seen: int | None = None,
+    batch: ApprovalBatch | None = None,
 ) -> Approval:
     """Approve the take that stands at the end of the scene's chain.
 
     Args:
         digest: What the person saw; refused if it is not the take's.
+        seen: The number of the newest decision that the person saw, 0 for none; refused if
+            somebody else has decided since. Not given: that is not asked.
+        batch: With which others it is approved.
 
     Raises: NotAllowed, DecisionRefused; also for a take that is no longer what a run would give,
         of which an approval would be stale from the start.
     """
+    saw = _Saw(digest, seen)
     return _decide(
-        scene, take, by=by, decision=Approval.Decision.APPROVED, reason=comment, digest=digest
+        scene,
+        take,
+        by=by,
+        decision=Approval.Decision.APPROVED,
+        reason=comment,
+        saw=saw,
+        batch=batch,
     )
 
 
 @transaction.atomic
 def request_changes(
-    scene: Scene, take: Take, *, by: Any, reason: str, digest: str | None = None
+    scene: Scene,
+    take: Take,
+    *,
+    by: Any,
+    reason: str,
+    digest: str | None = None,
+    seen: int | None = None,
 ) -> Approval:
-    """Send the take back with a reason.
+    """Send the take back with a reason; `digest` and `seen` as for `approve`.
 
     Raises: NotAllowed, DecisionRefused.
     """
     if not reason.strip():
         raise DecisionRefused("Nothing was recorded: say what should change, then send it again.")
-    return _decide(
-        scene, take, by=by, decision=Approval.Decision.CHANGES, reason=reason, digest=digest
-    )
+    saw = _Saw(digest, seen)
+    return _decide(scene, take, by=by, decision=Approval.Decision.CHANGES, reason=reason, saw=saw)
 
 
 @transaction.atomic
@@ -167,8 +190,23 @@ def lost_by_scene(scenes: Iterable[Scene], version: str = RESTORATION) -> dict[i
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Saw:
+    """What a person had before them: the take's digest, the newest decision's number."""
+
+    digest: str | None
+    decision: int | None
+
+
 def _decide(
-    scene: Scene, take: Take, *, by: Any, decision: str, reason: str, digest: str | None
+    scene: Scene,
+    take: Take,
+    *,
+    by: Any,
+    decision: str,
+    reason: str,
+    saw: _Saw,
+    batch: ApprovalBatch | None = None,
 ) -> Approval:
     _require(by, "review.decide", "decide on a take")
     # Lock first: a cut moved between the check and the write would leave a decision on nothing.
@@ -179,20 +217,42 @@ def _decide(
             f"({scene.retired_because or 'edited'}). Open the reel and decide on the new scene."
         )
     head = scenes.head_take(scene, take.version)
-    if head is None or head.pk != take.pk or digest not in (None, head.digest):
+    if head is None or head.pk != take.pk or saw.digest not in (None, head.digest):
         now = f"{head.stage} take {head.number}" if head else "no take"
         raise DecisionRefused(
             f"Nothing was recorded: you were looking at {take.stage} take {take.number}, and now "
             f"{now} stands at the end of this scene. Look at it, then decide."
         )
+    _require_seen(scene, take.version, saw, by)
     if decision == Approval.Decision.APPROVED:
         _require_up_to_date(scene, take)
     approval = Approval.objects.create(
-        scene=scene, take=take, digest=take.digest, decision=decision, reason=reason.strip(), by=by
+        scene=scene,
+        take=take,
+        digest=take.digest,
+        decision=decision,
+        reason=reason.strip(),
+        by=by,
+        batch=batch,
     )
     kind = "approval" if decision == Approval.Decision.APPROVED else "changes requested"
-    _record(kind, approval, by=by, comment=approval.reason)
+    detail = {"comment": approval.reason} | ({"batch": str(batch.pk)} if batch else {})
+    _record(kind, approval, by=by, **detail)
     return approval
+
+
+def _require_seen(scene: Scene, version: str, saw: _Saw, by: Any) -> None:
+    """Two people decide at once: the second is told what the first decided, and decides again."""
+    newest = scene.approvals.filter(take__version=version).order_by("-at", "-pk").first()
+    if saw.decision is None or newest is None or newest.pk == saw.decision or newest.by == by:
+        return
+    what = newest.get_decision_display()
+    said = f": {newest.reason}" if newest.reason else ""
+    at = f"{timezone.localtime(newest.at):%H:%M}"
+    raise DecisionRefused(
+        f"Nothing was recorded: {newest.by} decided at {at}, after "
+        f"you had opened the page ({what}{said}). Look at it, then decide again."
+    )
 
 
 def _require_up_to_date(scene: Scene, take: Take) -> None:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from archive.models import Collection
 from restoration.models import Take
 from restoration.speech.transcript import unwritable
+from review import sampling
 from review.delivery.assembly import ALL, OFFERED, PACKAGE
 from review.pages import REEL_STATES
 from review.uses import policies
@@ -70,6 +71,7 @@ class DecisionForm(forms.Form):
 
     take = forms.IntegerField(widget=forms.HiddenInput)
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     comment = forms.CharField(
         required=False, widget=forms.Textarea(attrs={"rows": 2}), validators=[writable]
     )
@@ -101,6 +103,26 @@ class NoteForm(forms.Form):
         if "first" in values and "last" in values and values["last"] < values["first"]:
             self.add_error("last", "The last frame lies before the first.")
         return values
+
+
+class HandOverForm(forms.Form):
+    """To whom a scene goes (`person:7`, `role:reviewer`), and why."""
+
+    to = forms.RegexField(
+        r"^(person:[0-9]{1,9}|role:[a-z]{1,20})$",
+        error_messages={"required": "Choose to whom.", "invalid": "Choose to whom."},
+    )
+    word = forms.CharField(required=False, max_length=2000, validators=[writable])
+    version = forms.ChoiceField(choices=Take.Version.choices)
+
+
+class BatchForm(forms.Form):
+    """A rule by which scenes are looked at, and what the page showed of it."""
+
+    every = forms.IntegerField(min_value=sampling.EVERY[0], max_value=sampling.EVERY[1])
+    most = forms.IntegerField(min_value=sampling.MOST[0], max_value=sampling.MOST[1])
+    version = forms.ChoiceField(choices=Take.Version.choices)
+    seen = forms.CharField(max_length=64, required=False)
 
 
 class AnswerForm(forms.Form):

@@ -34,6 +34,8 @@ class FrameCounts:
 class Approver:
     name: str
     roles: tuple[str, ...]
+    ran: tuple[str, ...] = ()
+    """Stages of the take's chain that they ran themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +223,16 @@ def _approved(policy: Policy, material: Material) -> Finding:
     )
 
 
+def counts(policy: Policy, approver: Approver) -> bool:
+    """Whether this person is one of those whom the policy wants."""
+    wanted = set(policy.roles)
+    in_role = not wanted or bool(wanted & set(approver.roles))
+    return in_role and not (policy.makers == "left out" and approver.ran)
+
+
 def _people(policy: Policy, material: Material) -> Finding:
     def counted(scene: SceneFacts) -> list[str]:
-        wanted = set(policy.roles)
-        return [each.name for each in scene.approvers if not wanted or wanted & set(each.roles)]
+        return [each.name for each in scene.approvers if counts(policy, each)]
 
     # Scenes without any approval are the matter of the rule before.
     approved = [scene for scene in material.scenes if not scene.objection]
@@ -232,14 +240,25 @@ def _people(policy: Policy, material: Material) -> Finding:
     names = sorted({name for scene in approved for name in counted(scene)})
     least = min((len(counted(scene)) for scene in approved), default=0)
     of = f" ({' or '.join(policy.roles)})" if policy.roles else ""
+    of += ", not counting who ran it" if policy.makers == "left out" else ""
+    measured = f"{least}: {', '.join(names)}" if names else f"{least}"
     return Finding(
         "people who approved",
         policies.PEOPLE,
         f"at least {policy.people} for each scene{of}",
-        f"{least}: {', '.join(names)}" if names else f"{least}",
+        measured + _left_out(policy, approved),
         _outcome(passed=not few) if approved else UNKNOWN,
         _whole(few),
     )
+
+
+def _left_out(policy: Policy, scenes: Sequence[SceneFacts]) -> str:
+    """Who approved what they had run themselves, where that does not count."""
+    if policy.makers != "left out":
+        return ""
+    ran = {each.name: each.ran for scene in scenes for each in scene.approvers if each.ran}
+    told = [f"{name} ran {' and '.join(ran[name])}" for name in sorted(ran)]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _count(limit: LabelLimit, totals: Totals) -> int:

@@ -9,7 +9,8 @@ from archive import embargo
 from archive.models import Reel
 from restoration import scenes as cuts
 from restoration.models import Scene, Take
-from review import decisions, gate, verdict
+from restoration.take_index import TakeIndex
+from review import gate, people, verdict
 from review.gate import Approver, Decision, Finding
 from review.material import make_material, transcript_state
 from review.models import Approval
@@ -66,7 +67,7 @@ def hold(
     material = make_material(
         found,
         leaving=leaving,
-        approvers=_approvers(policy, held),
+        approvers=_approvers(policy, held, found.takes),
         rights=_rights(policy, reel),
         embargo=embargo.until(reel),
         transcript=transcript_state(reel) if policy.transcript == "approved" else None,
@@ -110,21 +111,13 @@ def _heads(found: Examined) -> dict[int, Take]:
     }
 
 
-def _approvers(policy: Policy, held: Mapping[int, Approval]) -> dict[int, list[Approver]]:
+def _approvers(
+    policy: Policy, held: Mapping[int, Approval], takes: TakeIndex
+) -> dict[int, list[Approver]]:
     """Who approved each scene: all of them, and their roles, only where the policy counts them."""
-    if policy.people == 1 and not policy.roles:
-        return {pk: [Approver(_name(each), ())] for pk, each in held.items()}
-    return {
-        pk: [
-            Approver(_name(each), tuple(group.name for group in each.by.groups.all()))
-            for each in approvals
-        ]
-        for pk, approvals in decisions.approvals_that_agree(held.values()).items()
-    }
-
-
-def _name(approval: Approval) -> str:
-    return approval.by.get_full_name() or approval.by.get_username()
+    if not people.asks_who(policy):
+        return {pk: [Approver(people.name_of(each), ())] for pk, each in held.items()}
+    return people.approvers(held, takes)
 
 
 def _rights(policy: Policy, reel: Reel) -> tuple[str, ...]:

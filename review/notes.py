@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
+from archive.access import without_held
 from restoration import hints, repairs
 from restoration.models import Hint, ProtectedRegion, Scene
 from review import drawings
@@ -169,6 +170,7 @@ def mentions_of(person: Any) -> list[Mention]:
         note=OuterRef("note"), by=OuterRef("person"), at__gte=OuterRef("at")
     )
     found = Mention.objects.filter(~Exists(answered), person=person, note__resolved__isnull=True)
+    found = without_held(person, found, "note__scan__reel__")
     found = found.select_related("note__by", "answer__by", "note__scan__reel__element__title")
     newest: dict[int, Mention] = {}
     for mention in found:

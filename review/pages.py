@@ -17,8 +17,8 @@ from restoration import doubts
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
 from restoration.models.take import INVENTING
-from review import notes
-from review.models import Approval, Mention
+from review import handing, notes
+from review.models import Approval, HandOver, Mention
 from review.shares import add_totals, machine_share
 from review.standing import Standing, State, standings
 
@@ -94,6 +94,7 @@ class Waiting:
     faults: list[Any] = field(default_factory=list)
     cuts: list[CutsToCheck] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    handed: list[HandOver] = field(default_factory=list)
 
     def is_empty(self) -> bool:
         return not any(getattr(self, each.name) for each in fields(self))
@@ -188,8 +189,8 @@ def lines(reels: Iterable[Reel]) -> list[Line]:
 
 def storyboard(scan: Scan) -> list[Card]:
     scenes = Scene.objects.current().filter(scan=scan).select_related("scan")
-    coloured = standings(scenes.filter(pk__in=_coloured()), cuts.COLOUR)
-    colour = {standing.scene.pk: standing for standing in coloured}
+    in_colour = standings(scenes.filter(pk__in=coloured()), cuts.COLOUR)
+    colour = {standing.scene.pk: standing for standing in in_colour}
     return [
         Card(number, standing, colour.get(standing.scene.pk))
         for number, standing in enumerate(standings(scenes), start=1)
@@ -205,8 +206,8 @@ def waiting_for(user: Any) -> Waiting:
     waiting = Waiting()
     scenes = without_held(user, Scene.objects.current(), "scan__reel__")
     scenes = scenes.select_related("scan__reel__element__title")
-    coloured = scenes.filter(pk__in=_coloured())
-    for standing in [*standings(scenes), *standings(coloured, cuts.COLOUR)]:
+    in_colour = scenes.filter(pk__in=coloured())
+    for standing in [*standings(scenes), *standings(in_colour, cuts.COLOUR)]:
         if standing.state == State.REVIEW and user.has_perm("review.decide"):
             waiting.to_review.append(standing)
         elif standing.state == State.CHANGES and user.has_perm("restoration.start_run"):
@@ -219,12 +220,13 @@ def waiting_for(user: Any) -> Waiting:
         waiting.faults.extend(_fixity_faults(user))
     if user.has_perm("review.add_note"):
         waiting.mentions.extend(notes.mentions_of(user))
+        waiting.handed.extend(handing.handed_to(user))
     if user.has_perm("restoration.edit_scenes"):
         waiting.cuts.extend(cuts_to_check(user))
     return waiting
 
 
-def _coloured() -> QuerySet[Scene]:
+def coloured() -> QuerySet[Scene]:
     """Scenes that have a colour version."""
     takes = Take.objects.filter(
         scan=OuterRef("scan"),

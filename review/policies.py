@@ -66,6 +66,8 @@ class Policy:
     """How many different people must have approved each scene."""
     roles: tuple[str, ...] = ()
     """They count only in one of these roles; empty: whoever may decide."""
+    makers: str = "counted"
+    """ "left out": who ran a stage of a take's chain does not count among those who approved it."""
     unapproved: str = "refused"
     """What happens to scenes that nobody approved: "refused", or "marked" as what they are."""
     adjustments: str = "any"
@@ -217,6 +219,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "labels": _limits,
     "people": _people,
     "roles": _list_of("roles", _words("roles")),
+    "makers": _one_of("makers", "counted", "left out"),
     "unapproved": _one_of("unapproved", "refused", "marked"),
     "adjustments": _one_of("adjustments", "any", "logged"),
     "rights_refused": _list_of("rights_refused", _words("rights_refused")),

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
@@ -19,11 +20,13 @@ from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from restoration.repair_room import repair_room
-from review import decisions, notes, pages
+from review import decisions, handing, notes, pages
 from review.delivery_views import deliveries_of, gate_of
 from review.errors import ReviewError
 from review.forms import CatalogueForm, ChangesForm, DecisionForm
 from review.models import Approval
+from review.people import people_wanted
+from review.queue import ORDERS, Place, place
 from review.room import room
 from review.standing import standing_of
 
@@ -144,10 +147,21 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "middle": (scene.start_frame + scene.end_frame) // 2,
         "process_form": ProcessForm(settings=scene.settings),
         "process_checked": [take.stage for take in scenes.chain(shown)] if shown else [],
+        "people": people_wanted(standing.decision if not standing.reasons else None),
+        "seen": scene.approvals.filter(take__version=version).order_by("-at", "-pk").first(),
+        "handed": handing.of_scene(scene, version),
+        "whom": handing.whom(),
+        "queue": _queue(request, scene, version),
         "room": room(scene, shown, against=against),
         "repairs": repair_room(scene, shown),
         "colour": colour_room(scene, shown),
     }
+
+
+def _queue(request: HttpRequest, scene: Scene, version: str) -> Place | None:
+    """Where the scene stands in the queue that the address names."""
+    order = request.GET.get("queue", "")
+    return place(request.user, order, scene, version) if order in ORDERS else None
 
 
 def _version(request: HttpRequest) -> str:
@@ -185,23 +199,35 @@ def _decide(
     try:
         if asks_for_changes:
             decisions.request_changes(
-                scene, take, by=request.user, reason=values["comment"], digest=values["digest"]
+                scene,
+                take,
+                by=request.user,
+                reason=values["comment"],
+                digest=values["digest"],
+                seen=values["seen"],
             )
             messages.success(request, f"Sent back: {take.stage} take {take.number}.")
         else:
             decisions.approve(
-                scene, take, by=request.user, comment=values["comment"], digest=values["digest"]
+                scene,
+                take,
+                by=request.user,
+                comment=values["comment"],
+                digest=values["digest"],
+                seen=values["seen"],
             )
             messages.success(request, f"Approved: {take.stage} take {take.number}.")
     except ReviewError as error:
         messages.error(request, str(error))
-    return _back_to(scene, take)
+    return _back_to(request, scene, take)
 
 
-def _back_to(scene: Scene, take: Take) -> HttpResponse:
-    """The page of the version that was decided on."""
-    version = f"?version={take.version}" if take.version != scenes.RESTORATION else ""
-    return redirect(reverse("scene", args=[scene.pk]) + version)
+def _back_to(request: HttpRequest, scene: Scene, take: Take) -> HttpResponse:
+    """The page of the version that was decided on, in the queue that it was come to by."""
+    asked = {"version": take.version} if take.version != scenes.RESTORATION else {}
+    if request.POST.get("queue") in ORDERS:
+        asked["queue"] = request.POST["queue"]
+    return redirect(reverse("scene", args=[scene.pk]) + (f"?{urlencode(asked)}" if asked else ""))
 
 
 @require_POST
@@ -213,7 +239,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "The decision was withdrawn; the scene waits for a new one.")
     except ReviewError as error:
         messages.error(request, str(error))
-    return _back_to(approval.scene, approval.take)
+    return _back_to(request, approval.scene, approval.take)
 
 
 def _first_error(form: Any) -> str:

@@ -37,6 +37,7 @@ PURE = (
     "review/gate.py",
     "review/override.py",
     "review/drawings.py",
+    "review/sampling.py",
     "review/frame_ranges.py",
     "review/cues.py",
     *(f"review/search/{name}.py" for name in ("words", "query", "lexemes", "matching", "citing")),

@@ -1,6 +1,6 @@
 """What people decide, and what leaves."""
 
-from review.models.approval import Approval
+from review.models.approval import Approval, ApprovalBatch, HandOver
 from review.models.deliverable import Deliverable, Withdrawal
 from review.models.delivery import Delivery
 from review.models.note import Answer, Mention, Note
@@ -9,8 +9,10 @@ from review.models.search import SavedSearch, SearchLine, SearchWord
 __all__ = [
     "Answer",
     "Approval",
+    "ApprovalBatch",
     "Deliverable",
     "Delivery",
+    "HandOver",
     "Mention",
     "Note",
     "SavedSearch",

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from restoration.models import Take
+
 
 class Approval(models.Model):
     """A person's decision on one take of one scene; a later decision on the same scene replaces it.
@@ -29,6 +31,14 @@ class Approval(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="approvals"
     )
     at = models.DateTimeField(auto_now_add=True)
+    batch = models.ForeignKey(
+        "review.ApprovalBatch",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="approvals",
+        help_text="Approved with others, by what was seen of a sample",
+    )
     withdrawn = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -44,3 +54,64 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.take}: {self.decision}"
+
+
+class ApprovalBatch(models.Model):
+    """Scenes of a reel approved at once, after a sample of them was looked at one by one."""
+
+    scan = models.ForeignKey(
+        "archive.Scan", on_delete=models.PROTECT, related_name="approval_batches"
+    )
+    every = models.PositiveSmallIntegerField(help_text="Every so many scenes were looked at")
+    most = models.PositiveSmallIntegerField(
+        help_text="And so many of those with the largest machine-made share"
+    )
+    sampled = models.JSONField(
+        help_text="What was looked at: number, take and digest of each approval"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="approval_batches"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at"]
+        verbose_name_plural = "approval batches"
+
+    def __str__(self) -> str:
+        return f"batch {self.pk} of {self.scan}"
+
+
+class HandOver(models.Model):
+    """A scene put before a person or a role, with a word; a decision on it settles it."""
+
+    scene = models.ForeignKey(
+        "restoration.Scene", on_delete=models.PROTECT, related_name="hand_overs"
+    )
+    version = models.CharField(max_length=12, choices=Take.Version.choices)
+    to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="handed"
+    )
+    role = models.CharField(max_length=40, blank=True, help_text="A role's group, if no person")
+    word = models.TextField(blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="hand_overs"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(to__isnull=False, role="") | (Q(to__isnull=True) & ~Q(role="")),
+                name="handed_to_a_person_or_a_role",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scene} to {self.whom}"
+
+    @property
+    def whom(self) -> str:
+        """The person's name, or the role's: `vera`, `any archivist`."""
+        return str(self.to) if self.to else f"any {self.role}"

@@ -23,6 +23,7 @@ from review.delivery import assembly, pictures
 from review.delivery.assembly import ALL
 from review.forms import FORMAT_WORDS
 from review.models import Delivery, Note
+from review.queue import Entry
 from review.storyboard import Mark
 from review.version_choice import COLOUR
 
@@ -115,6 +116,13 @@ def drawings(found: Iterable[Note]) -> list[dict[str, Any]]:
 
 
 @register.simple_tag
+def queue_address(entry: Entry, order: str) -> str:
+    """What the address of an entry's scene ends with, so that its page knows the queue."""
+    version = "&version=colour" if entry.version == COLOUR else ""
+    return f"?queue={order}{version}"
+
+
+@register.simple_tag
 def note_address(note: Note) -> str:
     """The review room at the note's first frame; the reel if no scene has it any more."""
     scene = notes.scene_of(note)
@@ -183,11 +191,11 @@ def main_menu(request: HttpRequest) -> Iterator[dict[str, Any]]:
     user = request.user
     here = request.resolver_match.url_name if request.resolver_match else ""
     entries = [
-        ("Today", "today", {"today"}, True),
+        ("Today", "today", {"today", "queue"}, True),
         (
             "Catalogue",
             "catalogue",
-            {"catalogue", "reel", "scene", "storyboard"},
+            {"catalogue", "reel", "scene", "storyboard", "batch"},
             user.has_perm("archive.browse"),
         ),
         ("Search", "search", {"search", "cite"}, user.has_perm("archive.browse")),

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from restoration import borders, scenes, transcripts
 from restoration.speech.transcript import Transcript
-from review import decisions, notes
+from review import decisions, handing, notes
 from tests import factories
 from tests.e2e.player import open_player
 from tests.restoration.speech.said import line
@@ -63,7 +63,11 @@ def test_no_page_has_a_serious_fault(page: Page, log_in, scene_with_takes, archi
     found = faults(page)
     log_in(archivist)
     reel = scene.scan.reel_id
-    for address in ("/", "/catalogue/", f"/reels/{reel}/", "/work/", "/upload/", "/nowhere/"):
+    handing.hand_over(scene, scenes.RESTORATION, by=reviewer, to=archivist, word="The sky?")
+    for address in ("/", "/queue/", f"/reels/{reel}/batch/"):
+        page.goto(address)
+        found += faults(page)
+    for address in ("/catalogue/", f"/reels/{reel}/", "/work/", "/upload/", "/nowhere/"):
         page.goto(address)
         found += faults(page)
     for place in ("describe", "condition", "history"):

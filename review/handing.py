@@ -1,0 +1,89 @@
+"""Put a scene before somebody else: a person, or whoever has a role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from archive import custody
+from archive.access import without_held
+from restoration.models import Scene
+from review.errors import DecisionRefused, NotAllowed
+from review.models import Approval, HandOver
+
+ROLES = ("reviewer", "archivist", "restorer")
+"""Those that a scene can be handed to."""
+
+
+@transaction.atomic
+def hand_over(
+    scene: Scene, version: str, *, by: Any, to: User | None = None, role: str = "", word: str = ""
+) -> HandOver:
+    """Hand a version of a scene to a person or a role, instead of whoever had it before.
+
+    Raises: NotAllowed, DecisionRefused.
+    """
+    if not by.has_perm("review.add_note"):
+        raise NotAllowed(f"{by.get_username()} may not hand a scene over; nothing was changed.")
+    if (to is None) == (role == ""):
+        raise DecisionRefused("Nothing was handed over: name one person, or one role.")
+    if role and role not in ROLES:
+        raise DecisionRefused(f"Nothing was handed over: choose {', '.join(ROLES)}, not {role}.")
+    if to is not None and not (to.is_active and to.has_perm("review.open_review")):
+        raise DecisionRefused(f"Nothing was handed over: {to} cannot open the review room.")
+    scene = Scene.objects.select_for_update().select_related("scan__reel").get(pk=scene.pk)
+    if scene.retired is not None:
+        raise DecisionRefused("Nothing was handed over: the cuts of this scene were changed.")
+    made = HandOver.objects.create(
+        scene=scene, version=version, to=to, role=role, word=word.strip(), by=by
+    )
+    custody.record(
+        kind="scene handed over",
+        agent=custody.person(by),
+        subject=f"scene:{scene.pk}",
+        reel=scene.scan.reel,
+        detail={
+            "start_frame": scene.start_frame,
+            "end_frame": scene.end_frame,
+            "version": version,
+            "to": made.whom,
+            "word": made.word,
+        },
+    )
+    return made
+
+
+def standing() -> QuerySet[HandOver]:
+    """Those that nobody has settled: no later one of the same scene, and no later decision."""
+    same = {"scene": OuterRef("scene"), "version": OuterRef("version")}
+    later = HandOver.objects.filter(**same, pk__gt=OuterRef("pk"))
+    decided = Approval.objects.filter(
+        scene=OuterRef("scene"), take__version=OuterRef("version"), at__gt=OuterRef("at")
+    )
+    found = HandOver.objects.filter(~Exists(later), ~Exists(decided), scene__retired__isnull=True)
+    return found.select_related("to", "by", "scene__scan__reel__element__title")
+
+
+def handed_to(person: Any) -> QuerySet[HandOver]:
+    """What stands before this person, by name or by role."""
+    roles = list(person.groups.values_list("name", flat=True))
+    found = standing().filter(Q(to=person) | Q(role__in=roles))
+    return without_held(person, found, "scene__scan__reel__")
+
+
+def of_scene(scene: Scene, version: str) -> HandOver | None:
+    return standing().filter(scene=scene, version=version).first()
+
+
+def whom() -> list[tuple[str, str]]:
+    """Everybody and every role that a scene can be handed to: value and words for a form."""
+    people = User.objects.filter(is_active=True, groups__name__in=ROLES).distinct()
+    named = [
+        (f"person:{each.pk}", each.get_full_name() or each.get_username())
+        for each in people.order_by("username")
+    ]
+    there = set(Group.objects.filter(name__in=ROLES).values_list("name", flat=True))
+    return [(f"role:{role}", f"any {role}") for role in ROLES if role in there] + named
