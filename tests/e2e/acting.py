@@ -23,6 +23,19 @@ _ACT = """async ([actions, width, height, bins]) => {
   const canvas = document.querySelector("canvas.picture");
   const pressed = (name) =>
     document.querySelector(`[data-${name}][aria-pressed=true]`)?.dataset[name];
+  // A grip of the wipe can cover a whole digit.
+  const isGripOn = (left, top, across, down) => {
+    const { wipe = "0.5 0.5 0" } = document.body.dataset;
+    const [x, y, angle] = wipe.split(" ").map(Number);
+    const turned = (angle * Math.PI) / 180;
+    const near = ([gx, gy]) =>
+      gx > left - 12 && gx < left + across + 12 && gy > top - 12 && gy < top + down + 12;
+    return pressed("mode") === "wipe" && [-84, 0, 84].some((arm) =>
+      near([
+        x * canvas.width - Math.sin(turned) * arm,
+        y * canvas.height + Math.cos(turned) * arm,
+      ]));
+  };
   const pane = (left, wide) => {
     const zoom = pressed("zoom");
     const fit = Math.min(wide / width, canvas.height / height);
@@ -31,15 +44,14 @@ _ACT = """async ([actions, width, height, bins]) => {
     const y = Math.round(canvas.height / 2 - (height / 2) * scale);
     const [across, band] = [Math.floor(width * scale), Math.floor((height * scale) / 8)];
     // The number of a picture that is larger than its pane cannot be read whole.
-    if (across > wide || y < 0) return null;
+    if (across > wide || y < 0 || isGripOn(x, y, across, band)) return null;
     const { data } = canvas.getContext("2d").getImageData(x, y + (band >> 2), across, band >> 1);
-    const sums = new Array(bins).fill(0), counts = new Array(bins).fill(0);
+    const found = Array.from({ length: bins }, () => []);
     for (let place = 0; place < data.length / 4; place += 1) {
-      const bin = Math.floor(((place % across) * bins) / across);
-      sums[bin] += data[place * 4 + 1];
-      counts[bin] += 1;
+      found[Math.floor(((place % across) * bins) / across)].push(data[place * 4 + 1]);
     }
-    return sums.map((sum, bin) => sum / counts[bin]);
+    // The wipe's line may run through it: of each place the median counts.
+    return found.map((values) => values.sort((one, other) => one - other)[values.length >> 1]);
   };
   const seen = [];
   let doing = "";

@@ -92,6 +92,9 @@ def test_no_page_has_a_serious_fault(page: Page, log_in, scene_with_takes, archi
         found += faults(page)
     open_player(page, f"/scenes/{scene.pk}/")
     page.wait_for_selector("#frame-shares li")
+    for key in ("b", "i", "Shift+ArrowUp"):
+        page.keyboard.press(key)
+    page.locator("#view summary").click()
     found += faults(page)
     page.goto(f"/scenes/{other.pk}/")
     found += faults(page)

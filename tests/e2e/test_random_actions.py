@@ -49,4 +49,6 @@ def test_five_hundred_actions_at_every_rate(
     log_in(archivist)
     scan = film(frames=160, rate=Fraction(rate), **SIZE)
     seen = acted(page, scan, (10, 150), actions=500, seed=len(rate) + int(rate[:2]))
-    assert wrong(seen) == [], f"of {len(seen)} that were judged"
+    read = sum(bool(panes) for *_, panes, _ in seen)
+    assert read > 250, "the number was hardly seen"
+    assert wrong(seen) == [], f"of {read} that were judged"
