@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -25,7 +26,8 @@ from review.search.query import Filters, Node, Query
 PAGE = 20
 MOST = 10_000
 """Hits that are counted and put in order; of more, the first that the index gives are taken."""
-_FACETS = 12
+_CHOICES = 12
+"""Values of a facet that are shown, those with most hits."""
 _BATCH = 500
 MOST_MILLISECONDS = 10_000
 """That one question may take in the database."""
@@ -56,6 +58,17 @@ class TooSlow(Exception):
     """The search was stopped; the message says what to do."""
 
 
+class _Sight:
+    """What one person's search is held against; asked of the database at most once a search."""
+
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+
+    @cached_property
+    def languages(self) -> list[str]:
+        return _languages()
+
+
 def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
     """Search for a person.
 
@@ -65,15 +78,15 @@ def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
 
     Raises: TooSlow.
     """
-    opened = opened_to(user)
-    found = _find(query, opened=opened, page=page, size=size)
+    sight = _Sight(opened_to(user))
+    found = _find(query, sight=sight, page=page, size=size)
     if found.count or query.node is None:
         return found
-    instead = meant(query.node, opened=opened)
+    instead = _meant(query, sight=sight)
     if not instead:
         return found
     meant_query = replace(query, node=asked.replaced(query.node, instead))
-    return replace(_find(meant_query, opened=opened, page=page, size=size), instead=instead)
+    return replace(_find(meant_query, sight=sight, page=page, size=size), instead=instead)
 
 
 def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLine]]]:
@@ -82,7 +95,7 @@ def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLin
     Raises: TooSlow.
     """
     understood = find(query, user=user, size=1).query
-    where, values = _where(understood.node, understood.filters, opened=opened_to(user))
+    where, values = _where(understood.node, understood.filters, sight=_Sight(opened_to(user)))
     sql = (
         "SELECT id FROM (SELECT id, reel_id, kind, number FROM review_searchline line"
         f" WHERE {' AND '.join(where)} LIMIT %s) found ORDER BY reel_id, kind, number"
@@ -107,20 +120,19 @@ def opened_to(user: Any) -> Opened:
     return Opened(access, user.has_perm(embargo.HELD))
 
 
-def _find(query: Query, *, opened: Opened, page: int, size: int) -> Found:
-    where, values = _where(query.node, query.filters, opened=opened)
-    sql = _SEARCH.format(where=" AND ".join(where))
-    answer = ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1), _FACETS])
+def _find(query: Query, *, sight: _Sight, page: int, size: int) -> Found:
+    where, values = _where(query.node, query.filters, sight=sight)
+    sql = _SEARCH.format(where=" AND ".join(where), facets=_FACETS, choices=_CHOICES)
+    answer = ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1)])
     found = json.loads(answer[0][0]) if isinstance(answer[0][0], str) else answer[0][0]
     count = int(found["count"])
-    facets = (found["facets"] or {}) | {"year": found["year"]}
     return Found(
         query,
         _lines(found["page"] or []),
         min(count, MOST),
         count > MOST,
         {
-            name: [(value, number) for value, number in facets.get(name) or []]
+            name: [(value, number) for value, number in found[name] or []]
             for name in ("reel", "speaker", "language", "kind", "checked", "year")
         },
     )
@@ -131,44 +143,46 @@ WITH found AS MATERIALIZED (
     SELECT line.id, line.reel_id, line.kind, line.number, line.speaker, line.language, line.checked
     FROM review_searchline line WHERE {where} LIMIT %s
 ), page AS (
-    SELECT id, reel_id, kind, number FROM found ORDER BY reel_id, kind, number LIMIT %s OFFSET %s
-), counted AS (
-    SELECT GROUPING(reel_id, speaker, language, kind, checked) AS level,
-           reel_id, speaker, language, kind, checked, count(*) AS n
-    FROM found
-    GROUP BY GROUPING SETS ((reel_id), (speaker), (language), (kind), (checked))
-), ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY level ORDER BY n DESC, reel_id, speaker) AS place
-    FROM counted
+    SELECT id, reel_id, kind, number FROM found ORDER BY reel_id, kind, number
+    LIMIT %s OFFSET %s
+), reels AS MATERIALIZED (
+    SELECT reel_id, count(*) AS n FROM found GROUP BY 1
 ), years AS (
     SELECT substring(title.year from '[0-9]{{4}}') AS year, sum(n) AS n
-    FROM counted JOIN archive_reel reel ON reel.id = counted.reel_id AND counted.level = 15
+    FROM reels JOIN archive_reel reel ON reel.id = reels.reel_id
     JOIN archive_element element ON element.id = reel.element_id
     JOIN archive_title title ON title.id = element.title_id
     GROUP BY 1
-), shown AS (
-    SELECT CASE level WHEN 15 THEN 'reel' WHEN 23 THEN 'speaker' WHEN 27 THEN 'language'
-           WHEN 29 THEN 'kind' ELSE 'checked' END AS facet, place,
-           json_build_array(CASE level WHEN 15 THEN to_json(reel_id) WHEN 23 THEN to_json(speaker)
-           WHEN 27 THEN to_json(language) WHEN 29 THEN to_json(kind) ELSE to_json(checked) END, n)
-           AS choice
-    FROM ranked WHERE place <= %s
 )
 SELECT json_build_object(
     'count', (SELECT count(*) FROM found),
     'page', (SELECT json_agg(id ORDER BY reel_id, kind, number) FROM page),
-    'facets', (SELECT json_object_agg(facet, choices) FROM (
-        SELECT facet, json_agg(choice ORDER BY place) AS choices FROM shown GROUP BY facet) each),
-    'year', (SELECT json_agg(json_build_array(year, n) ORDER BY year) FROM years)
+    'year', (SELECT json_agg(json_build_array(year, n) ORDER BY year) FROM years),
+    'reel', (SELECT json_agg(json_build_array(reel_id, n)) FROM (
+        SELECT reel_id, n FROM reels ORDER BY n DESC, reel_id LIMIT {choices}) best),
+    {facets}
 )
 """
+_FACET = """'{name}', (SELECT json_agg(json_build_array({name}, n)) FROM (
+        SELECT {name}, count(*) AS n FROM found GROUP BY 1
+        ORDER BY n DESC, {name}{collation} LIMIT {choices}) best)"""
+_FACETS = ",\n    ".join(
+    _FACET.format(name=name, choices=_CHOICES, collation=collation)
+    for name, collation in (
+        ("speaker", ' COLLATE "C"'),
+        ("language", ""),
+        ("kind", ""),
+        ("checked", ""),
+    )
+)
 
 
-def _where(node: Node | None, filters: Filters, *, opened: Opened) -> tuple[list[str], list[Any]]:
+def _where(node: Node | None, filters: Filters, *, sight: _Sight) -> tuple[list[str], list[Any]]:
     """Conditions on `line`, and their values."""
     where: list[str] = ["TRUE"]
     values: list[Any] = []
-    text = tsquery(node, speaker=filters.speaker, languages=_languages(filters.language))
+    languages = [filters.language[:2]] if filters.language else sight.languages
+    text = tsquery(node, speaker=filters.speaker, languages=languages)
 
     def also(condition: str, *given: Any) -> None:
         where.append(condition)
@@ -176,10 +190,10 @@ def _where(node: Node | None, filters: Filters, *, opened: Opened) -> tuple[list
 
     if text:
         also("line.vector @@ %s::tsquery", text)
-    if opened.access is not None:
+    if sight.opened.access is not None:
         also("line.kind <> %s", SearchLine.Kind.NOTE)
-        also(_OPEN, opened.access)
-    if not opened.embargoed:
+        also(_OPEN, sight.opened.access)
+    if not sight.opened.embargoed:
         also(_NOT_HELD, timezone.localdate())
     if filters.reel is not None:
         also("line.reel_id = %s", filters.reel)
@@ -222,10 +236,8 @@ _NOT_HELD = (  # an array is made once for a query, not once for a line
 )
 
 
-def _languages(wanted: str) -> list[str]:
+def _languages() -> list[str]:
     """Of the lines that there are: the index is read once a language, not once a line."""
-    if wanted:
-        return [wanted[:2]]
     found = ask(
         "WITH RECURSIVE each AS (SELECT min(language) AS name FROM review_searchline UNION ALL"
         " SELECT (SELECT min(language) FROM review_searchline WHERE language > each.name)"
@@ -235,40 +247,49 @@ def _languages(wanted: str) -> list[str]:
     return [name for (name,) in found] or [""]
 
 
-def meant(node: Node, *, opened: Opened) -> dict[str, tuple[str, ...]]:
-    """For each word that no line the person may see has: near words that one has."""
+def _meant(query: Query, *, sight: _Sight) -> dict[str, tuple[str, ...]]:
+    """For each word that no line the person may see has: near words that one has.
+
+    Args:
+        query: nothing was found by it.
+    """
+    assert query.node is not None
+    is_nowhere = isinstance(query.node, asked.Word) and query.filters.is_empty()
     found = {}
-    for leaf in asked.leaves(node):
-        if isinstance(leaf, asked.Word) and not leaf.prefix and not _is_said(leaf, opened=opened):
+    for leaf in asked.leaves(query.node):
+        if not isinstance(leaf, asked.Word) or leaf.prefix:
+            continue
+        if is_nowhere or not _is_said(leaf, sight=sight):
             candidates = vocabulary.near(leaf.text)[: 4 * vocabulary.MOST_NEAR]
-            near = _said(candidates, opened=opened)
+            near = _said(candidates, sight=sight)
             if near:
-                found[leaf.text] = tuple(near[: vocabulary.MOST_NEAR])
+                found[leaf.text] = tuple(near)
     return found
 
 
-def _is_said(leaf: asked.Word, *, opened: Opened) -> bool:
-    where, values = _where(leaf, Filters(), opened=opened)
+def _is_said(leaf: asked.Word, *, sight: _Sight) -> bool:
+    where, values = _where(leaf, Filters(), sight=sight)
     sql = f"SELECT 1 FROM review_searchline line WHERE {' AND '.join(where)} LIMIT 1"
     return bool(ask(sql, values))
 
 
-def _said(candidates: Sequence[str], *, opened: Opened) -> list[str]:
+def _said(candidates: Sequence[str], *, sight: _Sight) -> list[str]:
     """Those of the words that a line has which the person may see, in their order."""
-    where, values = _where(None, Filters(), opened=opened)
+    where, values = _where(None, Filters(), sight=sight)
     sql = (
         "SELECT word FROM unnest(%s::text[]) WITH ORDINALITY AS given (word, place) WHERE EXISTS"
         " (SELECT 1 FROM review_searchline line"
-        " WHERE line.vector @@ ('''' || word || ''':A')::tsquery"
-        f" AND {' AND '.join(where)}) ORDER BY place"
+        " WHERE line.vector @@ ('''' || word || '''')::tsquery"
+        f" AND {' AND '.join(where)}) ORDER BY place LIMIT %s"
     )
-    return [word for (word,) in ask(sql, [list(candidates), *values])]
+    rows = ask(sql, [list(candidates), *values, vocabulary.MOST_NEAR])
+    return [word for (word,) in rows]
 
 
 def _lines(pks: Sequence[int]) -> list[SearchLine]:
-    found = SearchLine.objects.defer("vector").select_related(
-        "reel__element__title__collection", "scan"
-    )
+    unread = ("mediainfo", "audio", "colour", "warnings")
+    found = SearchLine.objects.defer("vector", *(f"scan__{name}" for name in unread))
+    found = found.select_related("reel__element__title__collection", "scan")
     by_pk = found.in_bulk(pks)
     return [by_pk[pk] for pk in pks if pk in by_pk]
 

@@ -1,10 +1,12 @@
 """The index's side of a search: what a line is indexed as, what a tree asks for. PURE.
 
-One row a line. Its vector holds the line's own words (weight A) and the next seven words of the
-lines after it (weight B), each as it is and, if that is another, as its stem after a `~`, both at
-one position. A hit must begin with an own word, so that a phrase across two lines is found once, in
-the line where it begins. Who speaks stands as words after an `@`, a reel's title in its catalogue
-row as words after a `^`, both without a position.
+One row a line. Its vector holds the line's own words and, after a `+`, the next seven words of the
+lines after it, each as it is and, if that is another, as its stem after a `~`, both at one
+position. A hit must begin with an own word, so that a phrase across two lines is found once, in the
+line where it begins. The `+` stands in the word itself and not as a weight beside it, since the
+index holds no weights: asked by weight, every line with the word would be read to look. Who speaks
+stands as words after an `@`, a reel's title in its catalogue row as words after a `^`, both without
+a position.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from review.search.words import stem, words
 
 MOST_WORDS = 250
 """Of one row: a vector keeps at most 255 places of one word."""
+AFTER = "+"
+"""Before a word of the lines after it."""
 
 
 def vector(
@@ -25,10 +29,10 @@ def vector(
     """A row's tsvector as PostgreSQL reads it; own and after are folded words."""
     places: dict[str, list[str]] = defaultdict(list)
     for number, word in enumerate((*own, *after), start=1):
-        place = f"{number}A" if number <= len(own) else f"{number}B"
-        places[word].append(place)
+        mark = "" if number <= len(own) else AFTER
+        places[mark + word].append(str(number))
         if (form := stem(word, language)) != word:
-            places["~" + form].append(place)
+            places[f"{mark}~{form}"].append(str(number))
     said = " ".join(f"'{word}':{','.join(where)}" for word, where in places.items())
     named = [f"'@{word}'" for word in words(speaker)] + [f"'^{word}'" for word in words(title)]
     return " ".join((said, *named))
@@ -51,6 +55,10 @@ def titled(title: str) -> str:
     return _all(f"'^{word}'" for word in words(title))
 
 
+OWN, ANY = ("",), ("", AFTER)
+"""Which of a row's words are meant: its own, or those that follow them too."""
+
+
 class _Asking:
     """Writes nodes, with the first word bound to the line's own or not."""
 
@@ -64,7 +72,7 @@ class _Asking:
                 return self._both(parts, without)
             case Either(parts):
                 return _any(self.begun(part) for part in parts)
-        return self._leaf(node, "A")
+        return self._leaf(node, OWN)
 
     def anywhere(self, node: Node) -> str:
         """The node in the line or the words after it."""
@@ -74,7 +82,7 @@ class _Asking:
                 return _all((*(self.anywhere(part) for part in parts), *taken))
             case Either(parts):
                 return _any(self.anywhere(part) for part in parts)
-        return self._leaf(node, "")
+        return self._leaf(node, ANY)
 
     def _both(self, parts: tuple[Node, ...], without: tuple[Node, ...]) -> str:
         asked = [self.anywhere(Both(parts, without))]
@@ -84,30 +92,31 @@ class _Asking:
             asked = [self.begun(parts[0]), *(f"!{self.begun(part)}" for part in without)]
         return _all(asked)
 
-    def _leaf(self, node: Node, weight: str) -> str:
+    def _leaf(self, node: Node, marks: Sequence[str]) -> str:
         match node:
             case Word():
-                return self._word(node, weight)
+                return self._word(node, marks)
             case Phrase(said):
                 first, *rest = said
-                return f"({' <-> '.join([_lexeme(first, weight), *map(_lexeme, rest)])})"
+                row = [_lexeme(first, marks), *(_lexeme(each, ANY) for each in rest)]
+                return f"({' <-> '.join(row)})"
             case Near(one, other, apart):
                 return _any(
-                    f"({self._word(first, weight)} <{step}> {self._word(second, '')})"
+                    f"({self._word(first, marks)} <{step}> {self._word(second, ANY)})"
                     for first, second in ((one, other), (other, one))
                     for step in range(1, apart + 1)
                 )
         raise TypeError(node)
 
-    def _word(self, word: Word, weight: str) -> str:
+    def _word(self, word: Word, marks: Sequence[str]) -> str:
         if word.prefix:
-            return _lexeme(word.text, "*" + weight)
+            return _any(f"'{mark}{word.text}':*" for mark in marks)
         if word.instead:
-            return _any(_lexeme(each, weight) for each in word.instead)
+            return _any(_lexeme(each, marks) for each in word.instead)
         if word.exact:
-            return _lexeme(word.text, weight)
+            return _lexeme(word.text, marks)
         return _any(
-            _lexeme(form, weight)
+            _lexeme(form, marks)
             for language in self.languages
             for form in _forms(stem(word.text, language), language)
         )
@@ -119,8 +128,8 @@ def _forms(asked: str, language: str) -> tuple[str, ...]:
     return (asked, marked) if stem(asked, language) == asked else (marked,)
 
 
-def _lexeme(word: str, weight: str = "") -> str:
-    return f"'{word}':{weight}" if weight else f"'{word}'"
+def _lexeme(word: str, marks: Sequence[str]) -> str:
+    return _any(f"'{mark}{word}'" for mark in marks)
 
 
 def _any(parts: Iterable[str]) -> str:

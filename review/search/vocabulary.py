@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Iterable
 from itertools import combinations
 
+from django.db.models.functions import Length
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from review.models import SearchWord
@@ -57,12 +59,14 @@ def near(word: str) -> list[str]:
     Nobody may be shown them before it is known that a line that they may see has it.
     """
     most = edits_allowed(word)
-    candidates = SearchWord.objects.filter(deletes__overlap=deletes(word)).values_list(
-        "text", flat=True
+    sharing = SearchWord.objects.filter(deletes__overlap=deletes(word))
+    as_long = sharing.annotate(letters=Length("text")).filter(
+        letters__range=(len(word) - most, len(word) + most)
     )
+    candidates = list(as_long.values_list("text", flat=True))
     found = []
-    for text in candidates:
-        distance = OSA.distance(word, text, score_cutoff=most)
-        if 0 < distance <= most:
+    scored = process.extract_iter(word, candidates, scorer=OSA.distance, score_cutoff=most)
+    for text, distance, _ in scored:
+        if distance:
             found.append((distance, text[0] != word[0], abs(len(text) - len(word)), text))
     return [text for *_, text in sorted(found)]

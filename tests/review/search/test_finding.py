@@ -213,3 +213,18 @@ def test_a_line_of_a_thousand_words_is_found_at_its_end(reviewer: User) -> None:
     reel_that_says(" ".join(["again"] * 999) + " finally", "Over.")
     assert found('"again finally over"', reviewer) != []
     assert len(found("again", reviewer)) == 4
+
+
+def test_each_part_of_a_long_line_knows_how_it_goes_on(reviewer: User) -> None:
+    reel_that_says(" ".join(f"w{number}" for number in range(600)), "…", "Over and out.")
+    rows = SearchLine.objects.filter(kind="dialogue").order_by("number")
+    nexts = [" ".join(f"w{at}" for at in range(first, first + 7)) for first in (250, 500)]
+    assert [row.after for row in rows] == [*nexts, "… Over and out", "Over and out", ""]
+    assert len(found('"w599 over and out"', reviewer)) == 1
+
+
+def test_a_word_that_only_follows_is_not_the_lines_own(reviewer: User) -> None:
+    reel_that_says("Take the last", "farewell of the year.")
+    assert found("fare*", reviewer) == found("farewell -take", reviewer)
+    assert found("last -farewell", reviewer) == ["Take the last"]
+    assert found("last fare*", reviewer) == ["Take the last"]
