@@ -29,6 +29,7 @@ FORMAT_WORDS = {
     "srt": "subtitles, SubRip",
     "vtt": "subtitles, WebVTT with speakers",
     "imsc": "subtitles, IMSC 1.1 (TTML)",
+    "ebuttd": "subtitles, EBU-TT-D (TTML)",
     "ass": "subtitles, SubStation Alpha",
     "transcript": "transcript (TXT, DOCX, PDF)",
     "mp4": "viewing copy (H.264 MP4)",

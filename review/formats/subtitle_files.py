@@ -8,6 +8,7 @@ from pathlib import Path
 from restoration.speech.cues import Cue
 from review.formats import transcript_docx, transcript_pdf
 from review.formats.ass import write_ass
+from review.formats.ebu_tt_d import write_ebu_tt_d
 from review.formats.edition import DeliveryError, Edition
 from review.formats.imsc import write_imsc
 from review.formats.spoken import Spoken
@@ -16,11 +17,13 @@ from review.formats.subtitles import Subtitles
 from review.formats.transcript_text import write_text
 from review.formats.vtt import write_vtt
 
-SRT, VTT, IMSC, ASS, TRANSCRIPT = "srt", "vtt", "imsc", "ass", "transcript"
+SRT, VTT, IMSC, EBU, ASS = "srt", "vtt", "imsc", "ebuttd", "ass"
+TRANSCRIPT = "transcript"
 WRITERS: dict[str, tuple[str, Callable[[Subtitles], str | bytes]]] = {
     SRT: ("srt", write_srt),
     VTT: ("vtt", write_vtt),
     IMSC: ("ttml", write_imsc),
+    EBU: ("ebu-tt-d.xml", write_ebu_tt_d),
     ASS: ("ass", write_ass),
 }
 """By format: the file's ending, and who writes it."""

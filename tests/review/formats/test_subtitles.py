@@ -21,6 +21,7 @@ from restoration.speech.cues import Cue, CueLine, Span
 from restoration.speech.imported import lines_of
 from restoration.speech.transcript import sample_of_frame
 from review.formats.ass import write_ass
+from review.formats.ebu_tt_d import write_ebu_tt_d
 from review.formats.imsc import write_imsc
 from review.formats.srt import read_srt, write_srt
 from review.formats.subtitles import SubtitleError, Subtitles
@@ -110,6 +111,26 @@ def test_imsc_holds_exact_frames_for_ttconv(rate: Fraction) -> None:
     ]  # fmt: skip
     assert b'ttm:agent="agent1"' in written
     assert b"A &lt; B &amp; C" in written
+
+
+@pytest.mark.parametrize("rate", RATES, ids=str)
+def test_ebu_tt_d_names_every_frame_again_and_keeps_looks_in_styles(rate: Fraction) -> None:
+    cues = [cue(24, 60, ("A < B & C", "Anna")), cue(100_001, 100_060, ("End.", None))]
+    written = write_ebu_tt_d(Subtitles(cues, rate, title="T", language="en", note="unreviewed"))
+    root = ElementTree.fromstring(written)
+    document = imsc_reader.to_model(ElementTree.ElementTree(root))
+    shown = [each for each in document.get_body().dfs_iterator() if type(each).__name__ == "P"]
+    assert [(round(each.get_begin() * rate), round(each.get_end() * rate)) for each in shown] == [
+        (24, 60), (100_001, 100_060),
+    ]  # fmt: skip
+    space = "{http://www.w3.org/ns/ttml}"
+    assert root.findtext(".//{urn:ebu:tt:metadata}conformsToStandard") == (
+        "urn:ebu:tt:distribution:2018-04"
+    )
+    for each in root.find(f"{space}body").iter():
+        assert not [name for name in each.attrib if "styling" in name], "styles alone have looks"
+    assert "A < B & C" in "".join(root.find(f"{space}body").itertext())
+    assert "frameRate" not in written.decode(), "which EBU-TT-D forbids"
 
 
 def test_ass_names_the_speaker_and_keeps_braces_as_text() -> None:
