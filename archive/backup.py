@@ -1,12 +1,13 @@
 """A backup of an installation: the database, and every file of its folders, with digests.
 
     FOLDER/backup.json        what is in it; written last, so that a backup without it is none
-    FOLDER/database.dump      PostgreSQL's custom format
+    FOLDER/database-*.dump    PostgreSQL's custom format, named by its digest
     FOLDER/files/ROOT/...     the files of each root, under their own names
 
-Files are copied after the database was dumped: what the database then names is never changed or
-removed, so that the copy holds at least what the dump speaks of. A later backup into the same
-folder copies only what is new or another than before.
+Files are copied after the database was dumped. What it names then is written once, and only a
+photograph or a coloured still that somebody takes away meanwhile would be missing. A later backup
+into the same folder copies only what is new or another than before, and removes what is gone after
+it is whole itself: one that breaks off leaves the one before it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from typing import Any
 from archive.fixity import canonical_json, sha256_file
 
 FORMAT = 1
-MANIFEST, DUMP, FILES = "backup.json", "database.dump", "files"
+MANIFEST, FILES = "backup.json", "files"
+DUMPS = "database-*.dump"
 PASSING = ("chunks",)
 """Folders of the store that only hold what a run has made so far."""
 
@@ -50,12 +52,14 @@ class Kept:
 class Backup:
     """What backup.json holds.
 
+    dump: name of the database's file.
     heads: of the event chains, from before the dump: each must be found in it.
     elsewhere: masters that lie outside the folders, by path: sha256 and bytes; they are not copied.
     """
 
     created: str
     software: str
+    dump: str
     dump_sha256: str
     roots: Mapping[str, str]
     files: tuple[Kept, ...]
@@ -94,7 +98,7 @@ def _write(path: Path, content: bytes) -> None:
 def copy_files(
     folder: Path, roots: Mapping[str, Path], before: Backup | None, told: Told
 ) -> tuple[Kept, ...]:
-    """Copy what stands in the roots into the backup, and remove what stands there no more.
+    """Copy what stands in the roots into the backup; `clear` then removes what is there no more.
 
     A file that goes while it is copied was of no use to anybody: it is left out.
 
@@ -111,8 +115,15 @@ def copy_files(
         except FileNotFoundError:
             target.unlink(missing_ok=True)
         told(number, len(found))
-    _remove_others(folder / FILES, {f"{each.root}/{each.path}" for each in kept})
     return tuple(kept)
+
+
+def clear(folder: Path, backup: Backup) -> None:
+    """Remove what only the backup before this one held."""
+    _remove_others(folder / FILES, {f"{each.root}/{each.path}" for each in backup.files})
+    for dump in folder.glob(DUMPS):
+        if dump.name != backup.dump:
+            dump.unlink()
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.forms import ModelForm
 
 from archive import custody, description
 from archive.description import Description
@@ -84,10 +85,22 @@ class Describing:
             before = description.describe(fresh)
             for each in self._all():  # the title last: then the index reads all the rest
                 if each.has_changed():
-                    each.save()
+                    _write(each)
             if any(rows.has_changed() for rows in self.rows.values()):
                 self.title.save()
             return description.record_changes(_fresh(self.reel.pk), before, by=by)
+
+
+def _write(form: Any) -> None:
+    """Save the fields that were changed, and none that a worker may write meanwhile."""
+    if not isinstance(form, ModelForm):
+        form.save()
+        return
+    own = {field.name for field in form.instance._meta.concrete_fields}
+    if own >= set(form.changed_data):
+        form.instance.save(update_fields=form.changed_data)
+    else:
+        form.save()
 
 
 def _held(pk: int) -> Reel:

@@ -120,7 +120,8 @@ class _Taking:
         try:
             with transaction.atomic():
                 said = self._ours(row.cells)
-                reel, new = _find_or_make(said)
+                reel, made = _find_or_make(said)
+                new = "reel" in made
                 changed = exchange.take_in(
                     reel, _record(said), by=self.by, source=self.name, terms=self.terms,
                     parts=("element", "title") if new else description.PARTS,
@@ -128,7 +129,7 @@ class _Taking:
         except DescriptionRefused as error:
             return Outcome(row.number, "refused", reasons=error.reasons)
         if new or changed:
-            done.append({"reel": reel.pk, "new": new, "changes": changed})
+            done.append({"reel": reel.pk, "new": new, "made": made, "changes": changed})
         return Outcome(row.number, "new" if new else "changed" if changed else "unchanged", reel.pk)
 
     def _ours(self, cells: dict[str, str]) -> dict[str, str]:
@@ -147,12 +148,13 @@ class _Taking:
         return said
 
 
-def _find_or_make(said: dict[str, str]) -> tuple[Reel, bool]:
+def _find_or_make(said: dict[str, str]) -> tuple[Reel, list[str]]:
+    """The reel that a row names, and which of reel, element and title it had to make."""
     if number := said.get("reel"):
         found = Reel.objects.filter(pk=int(number)).first() if number.isdecimal() else None
         if found is None:
             raise DescriptionRefused([f"reel: there is no reel {number} in this archive"])
-        return _whole(found.pk), False
+        return _whole(found.pk), []
     name, number = said.get("title", ""), said.get("reel_number", "")
     if not name or len(name) > 400:
         raise DescriptionRefused(["title: name the film, or our reel in the column reel"])
@@ -161,14 +163,21 @@ def _find_or_make(said: dict[str, str]) -> tuple[Reel, bool]:
     kept_in = said.get("collection", "")
     collection = Collection.objects.get_or_create(name=kept_in)[0] if kept_in else None
     title = Title.objects.filter(name=name, collection=collection).order_by("pk").first()
-    title = title or Title.objects.create(name=name, collection=collection)
+    made = []
+    if title is None:
+        title = Title.objects.create(name=name, collection=collection)
+        made.append("title")
     element = title.elements.filter(name=said.get("element", "")).first()
-    element = element or Element.objects.create(title=title, name=said.get("element", ""))
+    if element is None:
+        element = Element.objects.create(title=title, name=said.get("element", ""))
+        made.append("element")
     last = element.reels.aggregate(last=Max("number"))["last"] or 0
     wanted = int(number) if number else last or 1
     found = element.reels.filter(number=wanted).first()
+    if found is None:
+        made.append("reel")
     reel = found or Reel.objects.create(element=element, number=wanted)
-    return _whole(reel.pk), found is None
+    return _whole(reel.pk), made
 
 
 def _whole(pk: int) -> Reel:
@@ -217,28 +226,45 @@ def take_back(number: str, *, by: AbstractBaseUser | None) -> dict[str, int]:
         raise NotARecord(f"There is no import {number} that stands.")
     counts = {"restored": 0, "removed": 0, "kept": 0}
     for each in reversed(event.detail["done"]):
-        counts[_undo(each, by, subject)] += 1
+        counts[_undo(each, event, by)] += 1
     agent = custody.person(by) if by is not None else custody.software()
     custody.record(kind=TAKEN_BACK, agent=agent, subject=subject, detail=counts)
     return counts
 
 
-def _undo(each: dict[str, Any], by: AbstractBaseUser | None, source: str) -> str:
+def _undo(each: dict[str, Any], event: Event, by: AbstractBaseUser | None) -> str:
     if not Reel.objects.filter(pk=each["reel"]).exists():
         return "kept"
     reel = _whole(each["reel"])
+    made = each.get("made", ["reel"] if each["new"] else [])
+    if made and _used_since(reel, event, made):
+        return "kept"  # whole: what people wrote since stands on what was imported
     before = description.describe(reel)
     rows = {"title": reel.title, "element": reel.element, "reel": reel}
-    whole = all(
+    whole = [
         _restore(rows[part], name, was, now)
         for part, fields in each["changes"].items()
-        if part in rows
+        if part in rows and part not in made
         for name, (was, now) in fields.items()
+    ]
+    parts = tuple(part for part in description.PARTS if part not in made)
+    source = f"taken back, {event.subject}"
+    description.record_changes(_whole(reel.pk), before, by=by, source=source, parts=parts)
+    if made:
+        _remove(reel, made)
+        return "removed"
+    return "restored" if all(whole) else "kept"
+
+
+def _used_since(reel: Reel, event: Event, made: list[str]) -> bool:
+    """Whether anything hangs on the reel, or anybody described what the import made after it."""
+    subjects = [description.subject_of(reel, part) for part in made]
+    return (
+        reel.scans.exists()
+        or reel.events.exists()
+        or reel.conditions.exists()
+        or Event.objects.filter(subject__in=subjects, pk__gt=event.pk).exists()
     )
-    if each["new"]:
-        return "removed" if _remove(reel) else "kept"
-    description.record_changes(_whole(reel.pk), before, by=by, source=f"taken back, {source}")
-    return "restored" if whole else "kept"
 
 
 def _restore(row: Any, name: str, was: Any, now: Any) -> bool:
@@ -253,21 +279,19 @@ def _restore(row: Any, name: str, was: Any, now: Any) -> bool:
     if getattr(row, name) != now:
         return False
     setattr(row, name, was)
-    row.save()
+    row.save(update_fields=[name])
     return True
 
 
-def _remove(reel: Reel) -> bool:
-    """Remove a reel that holds nothing, with its element and title if they hold nothing else."""
-    if reel.scans.exists() or reel.events.exists() or reel.conditions.exists():
-        return False
+def _remove(reel: Reel, made: list[str]) -> None:
+    """Remove a reel that holds nothing, and what was made with it and holds nothing else."""
     element, title = reel.element, reel.title
-    reel.delete()
-    if not element.reels.exists():
+    if "reel" in made:
+        reel.delete()
+    if "element" in made and not element.reels.exists():
         element.delete()
-        if not title.elements.exists():
+        if "title" in made and not title.elements.exists():
             title.delete()
-    return True
 
 
 def told(rows: Iterable[Outcome]) -> Iterator[str]:

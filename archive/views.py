@@ -46,6 +46,8 @@ def still(request: HttpRequest, pk: int, frame: int) -> HttpResponseBase:
         raise Http404("The stills of this scan are not made yet.")
     path = derived.folder(scan) / derived.STILLS / f"{frame:06d}.jpg"
     if not path.exists():
+        if not request.user.is_authenticated:  # decoding for strangers would be theirs to repeat
+            raise Http404("This still was not made.")
         _make_still(scan, frame, path)
     return ranged_file_response(request, path, "image/jpeg")
 

@@ -46,6 +46,13 @@ def chunks_of(start: int, end: int, marks: Sequence[int], length: int) -> list[S
     ]
 
 
+def is_worth_it(stage: Stage, start: int, end: int, marks: Sequence[int]) -> bool:
+    """Whether chunks of the range are put away: where the stage can go on, and needs it."""
+    if stage.resume is None:
+        return False
+    return stage.keeps_single or len(chunks_of(start, end, marks, stage.chunk)) > 1
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """A chunk on disk."""
@@ -262,8 +269,6 @@ def go_on(
     if kept is None or stage.resume is None:
         return stage.run(clip, given, progress)
     chunks = chunks_of(clip.start_frame, clip.end_frame, clip.marks, stage.chunk)
-    if len(chunks) == 1 and not stage.keeps_single:
-        return stage.run(clip, given, progress)
     found = kept.sound(len(chunks))
     first = chunks[len(found) - 1].stop if found else clip.start_frame
     outcome = stage.resume(clip, given, progress, first, found[-1].facts if found else None)

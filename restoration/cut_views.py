@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from archive.access import reel_for, signed_in
+from archive.access import check_media, reel_for, signed_in
 from archive.models import Scan
 from restoration import borders, doubts, history, scenes
 from restoration.errors import RestorationError, SceneError
@@ -47,7 +47,7 @@ def move_cut(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @edits_scenes
 def merge(request: HttpRequest, pk: int) -> HttpResponse:
-    scene = _scene(pk)
+    scene = _scene(request, pk)
     try:
         scenes.merge(scene, by=signed_in(request))
     except RestorationError as error:
@@ -61,7 +61,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
 @edits_scenes
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """A person's word on a border; the page then goes on to the next doubtful one."""
-    scene = _scene(pk)
+    scene = _scene(request, pk)
     form = CheckForm(request.POST)
     if not form.is_valid():
         return _refused(request, form, scene)
@@ -105,7 +105,7 @@ def mark_splice(request: HttpRequest, pk: int) -> HttpResponse:
         return f"No splice at frame {frame}."
 
     if "mark" in request.POST:
-        return _judge_mark(request, _scene(pk))
+        return _judge_mark(request, _scene(request, pk))
     return _edit(request, pk, SpliceForm(request.POST), lambda scene, said: act(scene, **said))
 
 
@@ -155,15 +155,18 @@ def _through_history(
     return redirect(storyboard_at(pk, frame))
 
 
-def _scene(pk: int) -> Scene:
-    return get_object_or_404(Scene.objects.select_related("scan__reel"), pk=pk)
+def _scene(request: HttpRequest, pk: int) -> Scene:
+    """Raises: Http404, PermissionDenied for film that the person may not see."""
+    scene = get_object_or_404(Scene.objects.select_related("scan__reel"), pk=pk)
+    check_media(request, scene.scan)
+    return scene
 
 
 def _edit(
     request: HttpRequest, pk: int, form: Any, act: Callable[[Scene, dict[str, Any]], str]
 ) -> HttpResponse:
     """Do what a valid form asks; back on the page, say what was done or why not."""
-    scene = _scene(pk)
+    scene = _scene(request, pk)
     if not form.is_valid():
         return _refused(request, form, scene)
     try:

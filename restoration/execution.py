@@ -18,7 +18,7 @@ from archive.fixity import canonical_json, sha256_file
 from archive.media.errors import MediaError, WriteFailed
 from archive.media.pixels import Picture, PictureFormat
 from restoration import turn
-from restoration.chunks import KeptChunks, go_on
+from restoration.chunks import KeptChunks, go_on, is_worth_it
 from restoration.following import ScanFrames, TakeFollower
 from restoration.guides import GUIDES, check_guides, read_guides
 from restoration.manifest import (
@@ -138,7 +138,10 @@ def _make(run: Run, progress: Progress) -> Made:
 
 def _kept_chunks(run: Run, opened: ExitStack) -> KeptChunks | None:
     folder = run.order.chunks_folder
-    if folder is None or run.stage.resume is None:
+    order = run.order
+    if folder is None or not is_worth_it(
+        run.stage, order.start_frame, order.end_frame, order.marks
+    ):
         return None
     key = _inputs(run).as_json() | {"device": run.order.device, "libraries": library_versions()}
     return opened.enter_context(KeptChunks(folder, key))

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import reel_for, signed_in
+from archive.access import check_media, reel_for, signed_in
 from restoration import runs, scenes
 from restoration.errors import RestorationError
 from restoration.forms import ProcessForm
@@ -130,6 +130,7 @@ _ON_THE_RESTORATION = (
 @permission_required("restoration.start_run", raise_exception=True)
 def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
     scene = get_object_or_404(Scene, pk=pk)
+    check_media(request, scene.scan)
     form = ProcessForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"Nothing was started. {_first_error(form)}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import reel_for
+from archive.fixity import sha256_file
 from archive.models import Reel
 from archive.ranges import ranged_file_response
 from restoration.models import Scene, Worker
@@ -186,15 +188,30 @@ def deliverable_file(request: HttpRequest, pk: int, place: int) -> HttpResponseB
         raise Http404("This deliverable has no such file.")
     if deliverable.unavailable:
         return HttpResponse(deliverable.unavailable, "text/plain; charset=utf-8", status=410)
-    path = where_it_lies(Path(deliverable.files[place]["path"]))
+    path = where_it_lies(deliverable.files[place])
     # A package is one file among many in somebody's downloads: it bears its folder's name there.
     name = f"{path.parent.name}.zip" if path.name == package.NAME else path.name
     return ranged_file_response(request, path, "application/octet-stream", download_as=name)
 
 
-def where_it_lies(recorded: Path) -> Path:
-    """The file, also where the folder of deliverables has moved, as a restored backup's has."""
-    return recorded if recorded.exists() else Path(settings.DELIVERY_HOME, *recorded.parts[-2:])
+def where_it_lies(entry: Mapping[str, Any]) -> Path:
+    """The file, also where the folder of deliverables has moved, as a restored backup's has.
+
+    Only a file of the same digest is taken for it: another folder may hold another deliverable of
+    that name.
+    """
+    recorded = Path(entry["path"])
+    moved = Path(settings.DELIVERY_HOME, *recorded.parts[-2:])
+    if recorded.exists() or not moved.is_file():
+        return recorded
+    status = moved.stat()
+    same = _digest(moved, status.st_size, status.st_mtime_ns) == entry["sha256"]
+    return moved if same else recorded
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, size: int, changed_ns: int) -> str:
+    return sha256_file(path)
 
 
 @require_POST

@@ -34,6 +34,10 @@ def hand_over(
         raise DecisionRefused(f"Nothing was handed over: choose {', '.join(ROLES)}, not {role}.")
     if to is not None and not (to.is_active and to.has_perm("review.open_review")):
         raise DecisionRefused(f"Nothing was handed over: {to} cannot open the review room.")
+    if not _may_see(scene, to, role):
+        raise DecisionRefused(
+            "Nothing was handed over: this film is under embargo, and whom you named cannot see it."
+        )
     scene = Scene.objects.select_for_update().select_related("scan__reel").get(pk=scene.pk)
     if scene.retired is not None:
         raise DecisionRefused("Nothing was handed over: the cuts of this scene were changed.")
@@ -54,6 +58,13 @@ def hand_over(
         },
     )
     return made
+
+
+def _may_see(scene: Scene, to: User | None, role: str) -> bool:
+    """Whether the person, or anybody of the role, may see the film."""
+    people = [to] if to is not None else User.objects.filter(groups__name=role, is_active=True)
+    reel = scene.scan.reel
+    return any(person.has_perm("archive.view_reel", reel) for person in people)
 
 
 def standing() -> QuerySet[HandOver]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db.models import (
@@ -55,8 +56,12 @@ class Installation(Collector):
         yield from _workers()
         yield from _deliveries()
         yield from _fixity()
-        free = GaugeMetricFamily("reelproof_disk_free_bytes", "Free where takes are kept")
-        free.add_metric([], shutil.disk_usage(settings.HOME).free)
+        free = GaugeMetricFamily(
+            "reelproof_disk_free_bytes", "Free where files are kept", labels=["folder"]
+        )
+        for name in ("MEDIA_HOME", "MASTER_HOME", "DELIVERY_HOME"):
+            if (folder := Path(getattr(settings, name))).exists():
+                free.add_metric([name.partition("_")[0].lower()], shutil.disk_usage(folder).free)
         yield free
 
 
@@ -114,10 +119,13 @@ def _approved() -> Iterator[Metric]:
     spent = GaugeMetricFamily(
         "reelproof_approved_stage_seconds", "Wall time of all runs on approved scenes"
     )
-    scenes = {
-        approval.scene_id: approval.scene
-        for approval in Approval.objects.filter(decision="approved").select_related("scene__scan")
-    }
+    newest = (
+        Approval.objects.filter(withdrawn=None, scene__retired=None)
+        .order_by("scene_id", "take__version", "-pk")
+        .distinct("scene_id", "take__version")
+        .select_related("scene__scan")
+    )
+    scenes = {each.scene_id: each.scene for each in newest if each.decision == "approved"}
     total = sum(
         (scene.end_frame - scene.start_frame) / scene.scan.rate for scene in scenes.values()
     )

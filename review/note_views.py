@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for, signed_in
+from archive.models import Reel
 from restoration.errors import RestorationError
 from restoration.models import Scene
 from review import note_files, notes
@@ -45,15 +46,15 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
         return _answer(request, scene, draft=form.data)
     messages.success(request, "Note kept.")
-    _say_unknown(request, note.text)
+    _say_unknown(request, note.text, note.scan.reel)
     return _answer(request, scene, note)
 
 
-def _say_unknown(request: HttpRequest, text: str) -> None:
-    _, unknown = notes.people_named(text)
+def _say_unknown(request: HttpRequest, text: str, reel: Reel) -> None:
+    _, unknown = notes.people_named(text, reel)
     if unknown:
         listed = ", ".join(f"@{name}" for name in unknown)
-        messages.warning(request, f"Nobody who reviews is called {listed}; nobody was told.")
+        messages.warning(request, f"Nobody who reviews it is called {listed}; nobody was told.")
 
 
 @require_POST
@@ -67,7 +68,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         made = notes.answer(note, by=signed_in(request), text=form.cleaned_data["text"])
         messages.success(request, "Answer kept.")
-        _say_unknown(request, made.text)
+        _say_unknown(request, made.text, note.scan.reel)
     except ReviewError as error:
         messages.error(request, str(error))
     return _answer(request, _scene_at(request, note), note)

@@ -12,6 +12,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from archive.access import without_held
+from archive.models import Reel
 from restoration import hints, repairs
 from restoration.models import Hint, ProtectedRegion, Scene
 from review import drawings
@@ -184,12 +185,12 @@ def scene_of(note: Note) -> Scene | None:
     return current.filter(start_frame__lte=note.start_frame, end_frame__gt=note.start_frame).first()
 
 
-def people_named(text: str) -> tuple[list[User], list[str]]:
+def people_named(text: str, reel: Reel) -> tuple[list[User], list[str]]:
     """Those whom `@name` calls on in a text and who may see it, and names of nobody."""
     found: dict[int, User] = {}
     unknown: list[str] = []
     for name in dict.fromkeys(_NAMED.findall(text)):
-        person = _find([name, name.rstrip(".-+")])
+        person = _find([name, name.rstrip(".-+")], reel)
         if person is None:
             unknown.append(name)
         else:
@@ -197,16 +198,18 @@ def people_named(text: str) -> tuple[list[User], list[str]]:
     return list(found.values()), unknown
 
 
-def _find(names: Iterable[str]) -> User | None:
+def _find(names: Iterable[str], reel: Reel) -> User | None:
     for name in names:
         person = User.objects.filter(username__iexact=name, is_active=True).first()
-        if person is not None and person.has_perm("review.open_review"):
+        if person is None or not person.has_perm("review.open_review"):
+            continue
+        if person.has_perm("archive.view_reel", reel):
             return person
     return None
 
 
 def _mention(note: Note, text: str, *, by: Any, answer: Answer | None = None) -> None:
-    people, _ = people_named(text)
+    people, _ = people_named(text, note.scan.reel)
     Mention.objects.bulk_create(
         Mention(note=note, answer=answer, person=person) for person in people if person != by
     )

@@ -10,7 +10,6 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields import CharField
 
 from archive.access import openings, without_held
-from archive.description import EXAMINED, MODIFIED
 from archive.models import Event, FixityCheck, Reel, Scan
 from archive.models.catalogue import ReelQuerySet
 from restoration import doubts
@@ -256,12 +255,24 @@ def _fixity_faults(user: Any) -> list[Any]:
     )
 
 
+TOLD_TO_ALL = (
+    "accession",
+    "derivation",
+    "format identification",
+    "ingestion",
+    "message digest calculation",
+    "metadata extraction",
+    "restoration stage",
+)
+"""Kinds of events that name no place on a disk, no word of colleagues and nobody on film."""
+
+
 def custody_timeline(reel: Reel, user: Any) -> QuerySet[Event]:
-    """What happened to a reel; what was said of its shelf and condition is for staff."""
+    """What happened to a reel; others than staff see what became of the film, and no more."""
     events = reel.events.select_related("agent").order_by("-sequence")
     if user.has_perm("archive.view_history"):
         return events
-    return events.exclude(kind__in=(MODIFIED, EXAMINED))
+    return events.filter(kind__in=TOLD_TO_ALL)
 
 
 def takes_of(scene: Scene) -> QuerySet[Take]:

@@ -191,6 +191,7 @@ def request_changes(request: HttpRequest, pk: int) -> HttpResponse:
 def _decide(
     request: HttpRequest, scene: Scene, form: DecisionForm, *, asks_for_changes: bool
 ) -> HttpResponse:
+    check_media(request, scene.scan)
     if not form.is_valid():
         messages.error(request, f"Nothing was recorded. {_first_error(form)}")
         return redirect("scene", pk=scene.pk)
@@ -234,6 +235,7 @@ def _back_to(request: HttpRequest, scene: Scene, take: Take) -> HttpResponse:
 @permission_required("review.decide", raise_exception=True)
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     approval = get_object_or_404(Approval, pk=pk)
+    check_media(request, approval.scene.scan)
     try:
         decisions.withdraw(approval, by=request.user)
         messages.success(request, "The decision was withdrawn; the scene waits for a new one.")

@@ -446,8 +446,11 @@ def shown_to(role: str | None, things: dict[str, object]) -> set[str]:
             continue
         if role and role not in expected.roles:
             continue
-        status = ask(client, min(expected.methods), address(name, things)).status_code
-        if status not in (302, 401, 403, 404):
+        answer = ask(client, min(expected.methods), address(name, things))
+        sent_away = answer.status_code == 302 and (
+            answer.headers["Location"].startswith("/login/") or not expected.methods & WRITE
+        )
+        if not sent_away and answer.status_code not in (401, 403, 404):
             found.add(name)
     return found
 

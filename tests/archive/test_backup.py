@@ -105,6 +105,24 @@ def test_a_second_backup_copies_only_what_is_new(reel: Reel, tmp_path: Path) -> 
     paths = {f"{kept.root}/{kept.path}" for kept in backup.read_backup(tmp_path / "kept").files}
     assert {"media/takes/1/map.mkv", "media/takes/2/map.mkv"} <= paths
     assert not (tmp_path / "kept" / "files" / "masters" / "harbour.mkv").exists()
+    assert len(list((tmp_path / "kept").glob("*.dump"))) == 1
+
+
+def test_a_backup_that_breaks_off_leaves_the_one_before(
+    reel: Reel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_command("backup", tmp_path / "kept")
+    whole = backup.read_backup(tmp_path / "kept")
+
+    def full(*_arguments: object, **_more: object) -> str:
+        raise OSError("No space left on device")
+
+    (settings.MEDIA_HOME / "more").write_bytes(b"more")
+    monkeypatch.setattr(backup, "copy_whole", full)
+    with pytest.raises(CommandError, match="No space left"):
+        call_command("backup", tmp_path / "kept")
+    assert backup.read_backup(tmp_path / "kept") == whole
+    assert (tmp_path / "kept" / whole.dump).exists()
 
 
 @pytest.mark.parametrize(
@@ -112,7 +130,7 @@ def test_a_second_backup_copies_only_what_is_new(reel: Reel, tmp_path: Path) -> 
     [
         (lambda kept: (kept / "backup.json").unlink(), "no whole backup"),
         (lambda kept: (kept / "backup.json").write_text("{"), "cannot be read"),
-        (lambda kept: (kept / "database.dump").write_bytes(b"x"), "was altered"),
+        (lambda kept: next(kept.glob("database-*.dump")).write_bytes(b"x"), "was altered"),
         (lambda kept: (kept / "files/media/takes/1/map.mkv").write_bytes(b"Labels"), "not what"),
         (lambda kept: (kept / "files/media/takes/1/map.mkv").unlink(), "missing from the backup"),
     ],
@@ -144,7 +162,7 @@ def empty_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Roots
 
 def test_a_backup_names_no_place_outside_its_folders(tmp_path: Path) -> None:
     kept = backup.Kept("media", "../../etc/passwd", 1, "0" * 64, 0)
-    told = backup.Backup("now", "1", "", {"media": "/x"}, (kept,), {}, {})
+    told = backup.Backup("now", "1", "d", "", {"media": "/x"}, (kept,), {}, {})
     with pytest.raises(backup.BackupError, match="no place that a backup may write to"):
         backup.put_back(tmp_path, told, {"media": tmp_path / "media"}, lambda done, total: None)
 

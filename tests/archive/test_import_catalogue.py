@@ -88,6 +88,29 @@ def test_what_an_import_made_goes_unless_somebody_used_it_since(tmp_path: Path) 
     assert [each.element.title.name for each in Reel.objects.all()] == ["Night"]
 
 
+def test_what_people_wrote_since_stands_whole(tmp_path: Path, archivist: Any) -> None:
+    made = import_file(write(tmp_path, HEADINGS + GOOD), by=None)
+    reel = Reel.objects.get()
+    before = description.describe(reel)
+    reel.element.title.notes = "a rainy day"
+    reel.element.title.save()
+    description.record_changes(Reel.objects.get(), before, by=archivist)
+    said = description.describe(Reel.objects.get())
+
+    assert take_back(made.number, by=None) == {"restored": 0, "removed": 0, "kept": 1}
+    assert description.describe(Reel.objects.get()) == said
+
+
+def test_a_title_that_stood_before_outlives_the_reel_that_an_import_gave_it(tmp_path: Path) -> None:
+    title = Title.objects.create(name="Night", country="France")
+    made = import_file(write(tmp_path, "title,country,reel number\nNight,Norway,1\n"), by=None)
+    assert Title.objects.get().country == "Norway"
+
+    assert take_back(made.number, by=None) == {"restored": 0, "removed": 1, "kept": 0}
+    assert Title.objects.get() == title
+    assert (Title.objects.get().country, Reel.objects.count()) == ("France", 0)
+
+
 def test_formulas_stay_texts_and_dates_become_dates(tmp_path: Path) -> None:
     book = Workbook()
     book.active.append(["title", "title notes", "reel number"])

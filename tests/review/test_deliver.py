@@ -21,7 +21,7 @@ from restoration.models import Scene, Take
 from restoration.storage import storage
 from review import decisions
 from review.deliverables import DeliveryFailed, DeliveryRefused, build_deliverable, check
-from review.delivery import assembly
+from review.delivery import pictures
 from review.errors import NotAllowed, ReviewError
 from review.models import Deliverable
 from tests.review.approved_reel import (
@@ -310,7 +310,7 @@ def test_a_disk_too_full_is_said_before_the_work(
     reel: Reel, tmp_path: Path, archivist: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(assembly.shutil, "disk_usage", lambda _: usage._replace(free=10))
+    monkeypatch.setattr(pictures.shutil, "disk_usage", lambda _: usage._replace(free=10))
     with pytest.raises(DeliveryFailed, match="MiB are free; free some"):
         build_deliverable(reel, format="ffv1", use="exhibition", to=tmp_path / "out", by=archivist)
     assert not (tmp_path / "out").exists()

@@ -77,6 +77,13 @@ def test_they_say_what_waits_what_was_worked_and_what_an_approved_minute_cost(
     Approval.objects.create(
         scene=scene, take=take, digest=take.digest, decision="approved", by=archivist
     )
+    other = factories.make_scene(scan=scan, frames=(48, 96))
+    for decision, reason in (("approved", ""), ("changes", "dust")):
+        again = factories.make_take(scene=other)
+        Approval.objects.create(
+            scene=other, take=again, digest=again.digest, decision=decision, reason=reason,
+            by=archivist,
+        )  # fmt: skip
     FixityCheck.objects.create(scan=scan, outcome="changed")
     FixityCheck.objects.create(scan=scan, outcome="intact")
     client.force_login(operator)

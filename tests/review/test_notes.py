@@ -86,7 +86,7 @@ def test_a_name_of_nobody_is_told_and_outsiders_are_not_called_on(scene, client,
     client.force_login(reviewer)
     sent = {"first": 0, "last": 1, "text": "see @ruth and @nobody, mail a@anna.org"}
     page = client.post(reverse("add-note", args=[scene.pk]), sent, follow=True).content.decode()
-    assert "Nobody who reviews is called @ruth, @nobody" in page
+    assert "Nobody who reviews it is called @ruth, @nobody" in page
     assert not Note.objects.get().mentions.exists()
 
 

@@ -86,8 +86,10 @@ def test_from_scene_to_scene_also_when_one_has_left(scenes, takes, client, revie
 def test_what_is_under_embargo_waits_for_archivists_alone(scenes, takes, reviewer, archivist):
     until = date.today() + timedelta(days=9)
     title = scenes[0].scan.reel.title
-    Rights.objects.create(title=title, statement="https://x.org/1/", embargo=until)
     handing.hand_over(scenes[4], cuts.RESTORATION, by=archivist, role="reviewer")
+    Rights.objects.create(title=title, statement="https://x.org/1/", embargo=until)
+    with pytest.raises(DecisionRefused, match="under embargo"):
+        handing.hand_over(scenes[4], cuts.RESTORATION, by=archivist, to=reviewer)
     assert queue.queue(reviewer, "oldest") == [] and not handing.handed_to(reviewer).exists()
     assert len(queue.queue(archivist, "oldest")) == 8
 

@@ -17,7 +17,7 @@ from archive.fixity import sha256_file
 from archive.models import Scan
 from config import dumping
 
-SECRETS = ("the secret key", "the keys that sign what leaves")
+SECRETS = ("the secret key, which keeps people logged in", "the keys that sign what leaves")
 
 
 def roots(*, secrets: bool) -> dict[str, Path]:
@@ -49,6 +49,7 @@ class Command(BaseCommand):
             before = self.open(folder)
             made = self.make(folder, before, secrets=options["secrets"])
             backup.write_backup(folder, made)
+            backup.clear(folder, made)
         except (backup.BackupError, dumping.DumpError) as error:
             raise CommandError(str(error)) from error
         except OSError as error:
@@ -60,42 +61,44 @@ class Command(BaseCommand):
         for path in made.elsewhere:
             self.stdout.write(f"not copied, since it lies outside: {path}")
         for name in made.left_out:
-            self.stdout.write(f"left out: {name} (--secrets)")
+            self.stdout.write(f"left out: {name}")
 
     def open(self, folder: Path) -> backup.Backup | None:
-        """The backup that the folder held; the folder is then no whole backup until the end."""
+        """The backup that the folder holds; it stays one until the new one is whole."""
         for name, root in roots(secrets=True).items():
             if folder == root or root in folder.parents or folder in root.parents:
                 raise backup.BackupError(f"{folder} overlaps {name} ({root}); choose another place")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         manifest = folder / backup.MANIFEST
         if not manifest.exists():
-            if any(folder.iterdir()) and not (folder / backup.DUMP).exists():
+            if any(folder.iterdir()) and not any(folder.glob(backup.DUMPS)):
                 raise backup.BackupError(f"{folder} holds other things; choose an empty folder")
             return None
-        before = backup.read_backup(folder)
-        manifest.unlink()
-        return before
+        return backup.read_backup(folder)
 
     def make(self, folder: Path, before: backup.Backup | None, *, secrets: bool) -> backup.Backup:
         heads = custody.all_heads()
-        dumping.dump(connections["owner"].settings_dict, folder / backup.DUMP)
+        fresh = folder / "database-new.dump"
+        dumping.dump(connections["owner"].settings_dict, fresh)
+        sha256 = sha256_file(fresh)
+        dump = fresh.replace(folder / f"database-{sha256[:16]}.dump")
         kept = roots(secrets=secrets)
         elsewhere = {
-            path: {"sha256": sha256, "bytes": size}
-            for path, sha256, size in Scan.objects.values_list("path", "sha256", "bytes")
+            path: {"sha256": digest, "bytes": size}
+            for path, digest, size in Scan.objects.values_list("path", "sha256", "bytes")
             if not any(root in Path(path).parents for root in kept.values())
         }
         files = backup.copy_files(folder, kept, before, self.told)
         return backup.Backup(
             created=timezone.now().isoformat(),
             software=archive.__version__,
-            dump_sha256=sha256_file(folder / backup.DUMP),
+            dump=dump.name,
+            dump_sha256=sha256,
             roots={name: str(path) for name, path in kept.items()},
             files=files,
             heads=heads,
             elsewhere=elsewhere,
-            left_out=() if secrets else SECRETS,
+            left_out=SECRETS[:1] if secrets else SECRETS,
         )
 
     def told(self, done: int, total: int) -> None:

@@ -44,13 +44,13 @@ class Command(BaseCommand):
     def restore(self, folder: Path) -> backup.Backup:
         kept = backup.read_backup(folder)
         require_empty()
-        if sha256_file(folder / backup.DUMP) != kept.dump_sha256:
-            raise backup.BackupError(f"{folder / backup.DUMP} was altered; use another backup")
+        if sha256_file(folder / kept.dump) != kept.dump_sha256:
+            raise backup.BackupError(f"{folder / kept.dump} was altered; use another backup")
         places = {name: path for name, path in roots(secrets=True).items() if name in kept.roots}
         backup.put_back(folder, kept, places, self.told)
         for alias in connections:
             connections[alias].close()
-        dumping.load(connections["owner"].settings_dict, folder / backup.DUMP)
+        dumping.load(connections["owner"].settings_dict, folder / kept.dump)
         # An older version may have written it.
         call_command("migrate", database="owner", verbosity=0)
         follow_masters(kept, places["masters"])

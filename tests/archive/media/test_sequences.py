@@ -147,6 +147,9 @@ def test_jpegs_stay_in_their_own_full_range_yuv(tmp_path: Path) -> None:
 def stamp_dpx(path: Path, *, rate: float, timecode: int) -> None:
     data = bytearray(path.read_bytes())
     order = ">" if data[:4] == b"SDPX" else "<"
+    (offset,) = struct.unpack_from(f"{order}I", data, 4)
+    data[offset:offset] = bytes(2048 - offset)  # the headers of film and television
+    struct.pack_into(f"{order}I", data, 4, 2048)
     struct.pack_into(f"{order}f", data, 1724, rate)
     struct.pack_into(f"{order}I", data, 1920, timecode)
     path.write_bytes(data)
