@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
+from archive import derived
+from archive.models import Reel
 from restoration import viewing
 from restoration.models import Take
 from restoration.provenance import Label
@@ -86,7 +88,21 @@ def test_a_still_is_made_for_a_frame_that_has_none(browser, take):
     scan.save(update_fields=["derivatives"])
     first = browser.get(address)
     assert b"".join(first.streaming_content)[:2] == b"\xff\xd8"
-    assert browser.get(reverse("scan-still", args=[scan.pk, 12])).status_code == 404
+    missing = browser.get(reverse("scan-still", args=[scan.pk, 12]))
+    assert missing.status_code == 404
+    assert "This scan has frames 0 to 11." in missing.content.decode()
+    assert "wrong, or what was here is gone" in browser.get("/nowhere/").content.decode()
+
+
+def test_a_stranger_makes_the_server_decode_nothing(take, client, settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    settings.PUBLIC_CATALOGUE, scan = True, take.scan
+    Reel.objects.update(access="public")
+    scan.derivatives = scan.Derivatives.READY
+    scan.save(update_fields=["derivatives"])
+    address = reverse("scan-still", args=[scan.pk, 7])
+    assert client.get(address).status_code == 302
+    assert not list(derived.folder(scan).glob(f"{derived.STILLS}/000007.jpg"))
 
 
 def test_a_single_pixel_of_the_map_is_told(browser, take):
