@@ -87,6 +87,7 @@ def test_the_applications_role_can_not_change_events(
             connection.execute(statement)
 
 
+@pytest.mark.slow
 def test_everything_runs_on_it_and_sigterm_stops_all(server: OwnServer, home: Path) -> None:
     up = Up(home, **server.environment)
     try:

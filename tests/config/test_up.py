@@ -214,6 +214,7 @@ def test_a_taken_port_is_named(up: Up, new_home: Callable[[], Path]) -> None:
     assert f"PORT={up.port + 1} make serve" in done.stderr
 
 
+@pytest.mark.slow
 def test_killed_children_come_back(up: Up) -> None:
     before = up.children()
     for name in ("web", "worker-cpu", "sweeper"):

@@ -51,6 +51,7 @@ KEEP_SOUNDS = """
 """A follower of the picture stands in no page: this lets the test find it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "compared", ["scan and take", pytest.param("two takes", marks=pytest.mark.slow)]
 )

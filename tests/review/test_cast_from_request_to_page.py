@@ -80,6 +80,7 @@ def put_in_photographs(scan: Scan, by: User) -> None:
         photographs.keep(scan, made, data.getvalue(), source="a portrait", by=by)
 
 
+@pytest.mark.slow
 def test_a_face_that_speaks_is_shown_with_its_lines_and_the_evidence(tmp_path: Path) -> None:
     restorer, archivist = factories.make_user("restorer"), factories.make_user("archivist")
     scan = take_in(speaking_face.write_speaking_face(tmp_path / "f.mkv"), speaking_face.said())

@@ -59,6 +59,7 @@ def in_the_middle(delivery: Delivery) -> bool:
     return delivery.status == "running" and delivery.step == "master" and delivery.step_done > 0
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_mid_delivery_costs_nothing_but_time(
     delivery: Delivery, tmp_path: Path
 ) -> None:

@@ -165,6 +165,7 @@ def test_a_real_worker_overlaps_its_runs_and_every_take_is_sound(
     assert computing() == []
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_stopped_while_a_run_is_behind_loses_neither(
     scenes_of_film: list[Scene], tmp_path: Path

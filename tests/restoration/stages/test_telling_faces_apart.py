@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import cdist, squareform
 
@@ -63,6 +64,7 @@ def test_blocks_give_the_groups_of_all_faces_at_once(monkeypatch) -> None:
         assert same_partition([found[track.number] for track in tracks], expected), spread
 
 
+@pytest.mark.slow
 def test_twenty_thousand_faces_are_put_together_in_bounded_memory() -> None:
     tracks = crowd(60, 6667, 0.01)
     tracemalloc.start()
