@@ -4,6 +4,9 @@ import { Wipe } from "./wipe.js";
 
 const GROUND = "#1c1c1c";
 
+// A copy of a video that has no picture yet is a canvas of no size, which cannot be drawn.
+const isEmpty = (layer) => !layer || layer.width === 0 || layer.height === 0;
+
 export class Screen {
   /** width, height: of the picture, in its own pixels. */
   constructor(canvas, { width, height }) {
@@ -128,7 +131,7 @@ export class Screen {
     const x = Math.round(left + width / 2 - this.centre.x * scale);
     const y = Math.round(this.canvas.height / 2 - this.centre.y * scale);
     for (const layer of layers) {
-      if (!layer) continue;
+      if (isEmpty(layer)) continue;
       // The map's colours mean something: the view never changes them.
       context.filter = layer === this.pictures.map ? "none" : this.filter;
       context.drawImage(layer, x, y, this.width * scale, this.height * scale);
@@ -138,7 +141,7 @@ export class Screen {
 
   #difference() {
     const { scan, take } = this.pictures;
-    if (!scan || !take) return null;
+    if (isEmpty(scan) || isEmpty(take)) return null;
     const { mixed } = this;
     Object.assign(mixed, { width: this.width, height: this.height });
     const context = mixed.getContext("2d", { alpha: false });

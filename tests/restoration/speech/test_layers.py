@@ -244,8 +244,12 @@ def test_thousands_of_corrections_take_a_time_that_grows_with_their_number() -> 
         lines = [line("four words are here", 2 * n, 2 * n + 1.5) for n in range(count)]
         seen = [Target(f"m{n}", each.start, each.end, each.text) for n, each in enumerate(lines)]
         checks = [later(Correction(n, "confirm", "anna", (one,))) for n, one in enumerate(seen)]
-        began = time.process_time()
-        laid = layer(lines, checks)
-        took.append(time.process_time() - began)
+        laid, seconds = None, []
+        for _ in range(3):  # the quickest of three: a busy machine takes longer now and then
+            began = time.process_time()
+            laid = layer(lines, checks)
+            seconds.append(time.process_time() - began)
+        took.append(min(seconds))
+        assert laid is not None
         assert laid.conflicts == [] and labels(laid, f"m{count - 1}") == ["CONFIRMED"] * 4
     assert took[1] < 24 * took[0]  # eight times as many; it was some 64 times as long
