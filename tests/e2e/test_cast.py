@@ -77,5 +77,4 @@ def test_a_line_is_heard_and_a_photograph_put_in(
     page.get_by_role("button", name="Keep").click()
     expect(page.locator(".cast-photograph img")).to_have_count(1)
     expect(page.locator(".cast-photograph")).to_contain_text("NASA, 1992")
-    page.screenshot(path="/work/trees/tmp-cast/cast.png", full_page=True)
     assert faults(page) == []

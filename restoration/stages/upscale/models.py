@@ -11,9 +11,11 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from restoration.stages.contract import StageError
@@ -23,6 +25,10 @@ from restoration.stages.upscale.rrdb import Stills
 from restoration.stages.upscale.size import Size
 from restoration.weights import FORMATS
 
+_MISFITS = (RuntimeError, LookupError, ValueError, TypeError, AttributeError, AssertionError)
+"""What an unpickler, or the code of an architecture, raises over tensors that are not its own."""
+LOAD_ERRORS = (ImportError, OSError, RuntimeError, AttributeError)
+"""What importing spandrel raises where torchvision is missing or of another build than torch."""
 _INSTALL = ".venv/bin/python -m pip install -c constraints.txt spandrel"
 
 
@@ -39,9 +45,7 @@ def open_model(
         model = loader.ModelLoader().load_from_state_dict(
             loader.canonicalize_state_dict(read_tensors(path))
         )
-    except StageError:
-        raise
-    except Exception as error:  # each architecture refuses what it cannot read in its own way
+    except (loader.UnsupportedModelError, *_MISFITS) as error:
         raise StageError(
             f"{path.name} holds no network that spandrel {_version(loader)} reads: "
             f"{_first_line(error)}"
@@ -70,7 +74,7 @@ def read_tensors(path: Path) -> dict[str, Any]:
         if path.suffix.lower() == ".safetensors":
             return dict(load_file(path))
         held = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # unpickling refuses in many ways
+    except (SafetensorError, UnpicklingError, OSError, EOFError, *_MISFITS) as error:
         raise StageError(
             f"{path.name} is not loaded: it is damaged, or holds more than tensors "
             f"({_first_line(error)}); save the network's state_dict, best as safetensors"
@@ -89,7 +93,7 @@ def _loader() -> Any:
         raise StageError(f"engine=model needs spandrel, which is not installed: {_INSTALL}")
     try:
         import spandrel
-    except Exception as error:  # torchvision fails to load in more than one way
+    except LOAD_ERRORS as error:
         raise StageError(
             f"spandrel is installed but does not load ({_first_line(error)}). It needs torchvision "
             "of the same build as PyTorch: take both from one index, such as "
