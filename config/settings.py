@@ -4,6 +4,12 @@ REELPROOF_HOME    where state lives: database, takes, uploads, logs (default: va
 DATABASE_URL      a PostgreSQL server of your own; else the embedded one is supervised
 DATABASE_OWNER_URL  the same database as the role that owns the tables (migrations only)
 SECRET_KEY        else one is made once and kept in REELPROOF_HOME
+SECRET_KEY_FILE, DATABASE_URL_FILE, DATABASE_OWNER_URL_FILE, BROKER_URL_FILE, METRICS_TOKEN_FILE
+                  the same, read from a file that a secret store mounts
+SECOND_STEP_FOR   roles that must log in with a code besides the password, as
+                  archivist,operator; or all (docs/security.md)
+LOGIN_FAILURES, LOGIN_PAUSE_MINUTES   after how many wrong passwords a name is locked, for one
+                  address, and for how long (default: 5, 15)
 BROKER_URL        amqp:// or redis:// of a message broker; else the database is the broker
 WATCH_FOLDER      a folder whose settled files are taken into custody (default: HOME/watch)
 MASTER_HOME       where uploaded masters are kept (default: HOME/masters)
@@ -30,6 +36,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +69,25 @@ def env_list(name: str, *, default: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+def env_secret(name: str) -> str:
+    """A secret from the environment or, safer, from the file that NAME_FILE names; else empty.
+
+    A process's environment is shown by tools and copied into reports; a file has an owner.
+    """
+    value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE", "")
+    if value and path:
+        raise ImproperlyConfigured(f"Both {name} and {name}_FILE are set: keep one of them")
+    if not path:
+        return value
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+
+
 def secret_key(home: Path) -> str:
     """The key from the environment, or one made once and readable by the owner alone."""
-    if value := os.environ.get("SECRET_KEY"):
+    if value := env_secret("SECRET_KEY"):
         return value
     path = home / "secret-key"
     home.mkdir(parents=True, exist_ok=True)
@@ -82,8 +105,8 @@ def secret_key(home: Path) -> str:
 def databases(home: Path) -> dict[str, dict[str, Any]]:
     """The same database twice: as the application's role, and as the role that owns the tables."""
     found: dict[str, dict[str, Any]]
-    if url := os.environ.get("DATABASE_URL"):
-        owner_url = os.environ.get("DATABASE_OWNER_URL", url)
+    if url := env_secret("DATABASE_URL"):
+        owner_url = env_secret("DATABASE_OWNER_URL") or url
         found = {
             "default": {**dj_database_url.parse(url)},
             "owner": {**dj_database_url.parse(owner_url)},
@@ -147,8 +170,8 @@ RUN_PUBLISH_SECONDS = env_int("RUN_PUBLISH_SECONDS", default=300)
 RUN_RESEND_SECONDS = env_int("RUN_RESEND_SECONDS", default=30)
 
 DATABASES = databases(HOME)
-DATABASE_IS_EMBEDDED = "DATABASE_URL" not in os.environ
-BROKER_URL = os.environ.get("BROKER_URL", "")
+DATABASE_IS_EMBEDDED = not env_secret("DATABASE_URL")
+BROKER_URL = env_secret("BROKER_URL")
 
 DEBUG = env_bool("DEBUG", default=False)
 SECRET_KEY = secret_key(HOME)
@@ -167,7 +190,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.sitemaps",
+    "axes",
     "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "rules.apps.AutodiscoverRulesConfig",
     "config.broker.BrokerConfig",
     "archive",
@@ -188,6 +215,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -207,6 +235,7 @@ TEMPLATES = [
     }
 ]
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: a name that is locked is not looked at
     "rules.permissions.ObjectPermissionBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
@@ -214,6 +243,25 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # Of older installations; made anew when their owner logs in.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+SECOND_STEP_FOR = env_list("SECOND_STEP_FOR", default="")
+"""Roles whose people log in with a code besides the password; `all` for everybody."""
+AXES_FAILURE_LIMIT = env_int("LOGIN_FAILURES", default=5)
+AXES_COOLOFF_TIME = timedelta(minutes=env_int("LOGIN_PAUSE_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+"""By both: neither can a stranger lock out a colleague, nor one colleague a whole office."""
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "config.logging_in.client_address"
+AXES_LOCKOUT_CALLABLE = "config.logging_in.locked_out"
+AXES_DISABLE_ACCESS_LOG = True  # who logged in from where is kept nowhere
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "Reelproof"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"  # else the admin's own page would answer
@@ -262,7 +310,7 @@ FILE_UPLOAD_TEMP_DIR = None
 LOG_FORMAT = os.environ.get("LOG_FORMAT", "line")
 if LOG_FORMAT not in ("line", "json"):
     raise ImproperlyConfigured(f"LOG_FORMAT wants line or json, not {LOG_FORMAT!r}")
-METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+METRICS_TOKEN = env_secret("METRICS_TOKEN")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -293,5 +341,6 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         # It warns of each HEAD request, whose body it rightly drops, as Django expects.
         "gunicorn.http.wsgi": {"level": "ERROR"},
+        "axes": {"level": "WARNING"},  # it tells of every log-in
     },
 }

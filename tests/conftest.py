@@ -97,7 +97,9 @@ def empty_tables(*, except_for: set[str]) -> None:
 def quick_passwords() -> Iterator[None]:
     from django.test import override_settings
 
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+    quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Counting log-ins costs each test some queries: tests/config/test_logging_in.py switches it on.
+    with override_settings(PASSWORD_HASHERS=quick, AXES_ENABLED=False):
         yield
 
 

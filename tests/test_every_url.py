@@ -66,6 +66,8 @@ class Expected:
 
 EXPECTED = {
     "today": Expected(READ, EVERYBODY),
+    "account": Expected(READ | WRITE, EVERYBODY),
+    "password_change": Expected(READ | WRITE | {"PUT"}, EVERYBODY),
     "alive": Expected(READ, EVERYBODY, is_public=True),
     "ready": Expected(READ, EVERYBODY, is_public=True),
     "metrics": Expected(READ, WORKERS, is_tus=True),
@@ -211,8 +213,8 @@ EXPECTED = {
     "upload-discard": Expected(WRITE, ARCHIVIST, ("upload",)),
     "upload-retry": Expected(WRITE, ARCHIVIST, ("upload",)),
 }
-OPEN = {"login", "logout"}
-"""For anybody; Django's own views, tested by Django."""
+OPEN = {"login", "logout", "admin/login/", "login-code", "login-enrol"}
+"""For anybody: tests/config/test_logging_in.py."""
 
 
 def addresses(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str]:

@@ -71,6 +71,18 @@ def _csv(path: Path) -> Iterator[list[str]]:
 
 
 def _xlsx(path: Path) -> Iterator[list[str]]:
+    try:
+        yield from _first_sheet(path)
+    except NotARecord:
+        raise
+    except Exception as error:
+        # The libraries promise no error of their own for a file that is broken: zlib's, the XML
+        # parser's, NotImplementedError, IndexError, TypeError and more were met.
+        words = f"{path.name} is a broken XLSX file: save it again, or send it as CSV ({error})."
+        raise NotARecord(words) from error
+
+
+def _first_sheet(path: Path) -> Iterator[list[str]]:
     data = path.read_bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         if sum(each.file_size for each in packed.infolist()) > MOST_BYTES:

@@ -94,3 +94,14 @@ def test_a_database_of_ones_own_wins() -> None:
         DATABASE_OWNER_URL="postgresql://boss@db.example/reelproof",
     )
     assert said.stdout.strip() == "False db.example boss"
+
+
+def test_a_secret_may_stand_in_a_file_and_in_one_place_only(tmp_path: Path) -> None:
+    kept = tmp_path / "key"
+    kept.write_text("from a vault\n")
+    said = settings_say("settings.SECRET_KEY", SECRET_KEY_FILE=str(kept))
+    assert said.stdout == "from a vault\n"
+    both = settings_say("0", SECRET_KEY_FILE=str(kept), SECRET_KEY="another")
+    assert "keep one of them" in both.stderr
+    gone = settings_say("0", SECRET_KEY_FILE=str(tmp_path / "none"))
+    assert "SECRET_KEY_FILE cannot be read" in gone.stderr

@@ -58,7 +58,8 @@ def in_a_home_of_its_own(arguments: list[str]) -> int:
         environment = {
             name: value
             for name, value in os.environ.items()
-            if name not in ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL")
+            if name.removesuffix("_FILE")
+            not in ("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL")
         }
         environment |= {"REELPROOF_HOME": home, OWN_HOME: str(Path(home).resolve())}
         migrated = subprocess.run(
