@@ -78,7 +78,7 @@ def _xlsx(path: Path) -> Iterator[list[str]]:
     except Exception as error:
         # The libraries promise no error of their own for a file that is broken: zlib's, the XML
         # parser's, NotImplementedError, IndexError, TypeError and more were met.
-        words = f"{path.name} is a broken XLSX file: save it again, or send it as CSV ({error})."
+        words = f"{path.name} cannot be read as XLSX: save it again, or send it as CSV ({error})."
         raise NotARecord(words) from error
 
 
