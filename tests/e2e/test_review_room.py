@@ -236,6 +236,7 @@ def test_without_scripts_the_stills_and_the_decision_are_there(
     plain.close()
 
 
+@pytest.mark.slow
 def test_the_error_to_expect_of_an_enlargement_lies_over_it(
     page: Page, log_in, scene_with_takes, reviewer
 ):

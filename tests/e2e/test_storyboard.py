@@ -59,6 +59,7 @@ def numbers_shown(page: Page) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_a_whole_session_by_keyboard(page: Page, log_in, doubtful, restorer):
     scan, take = doubtful.scan, scenes.head_take(doubtful)
     log_in(restorer)

@@ -149,6 +149,7 @@ def test_a_stage_is_near_its_end_by_the_pace_of_its_frames() -> None:
     assert leg.near.is_set() and leg.computed.is_set()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_overlaps_its_runs_and_every_take_is_sound(
     scenes_of_film: list[Scene], tmp_path: Path

@@ -53,6 +53,7 @@ def test_a_network_runs_in_child_after_child_and_is_loaded_for_the_first_alone(
     assert threads_of(standing) == 1, "forking a process with threads may leave their locks held"
 
 
+@pytest.mark.slow
 def test_a_worker_that_boots_has_it_loaded_for_its_first_run(scene: Scene) -> None:
     nursery.prepare()
     run = run_on(scene)
@@ -60,6 +61,7 @@ def test_a_worker_that_boots_has_it_loaded_for_its_first_run(scene: Scene) -> No
     assert threads_of(standing_nursery()) == 1
 
 
+@pytest.mark.slow
 def test_a_nursery_prepared_for_something_else_is_not_taken(settings: object, scene: Scene) -> None:
     settings.RUN_EXECUTOR = "restoration.idle:execute"
     nursery.prepare()
