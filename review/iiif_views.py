@@ -5,21 +5,69 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
+from django.core.paginator import InvalidPage, Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from archive.access import open_door, reel_for
 from archive.models import Reel, Scan
-from review import open_film
+from review import open_film, pages
 from review.formats import iiif
 from review.search.finding import TooSlow
 from review.search.query import MOST_CHARACTERS
 
 PAGE = 100
 """Lines of one page of a search."""
+REELS = 500
+"""Of one collection; more are parted into several, since the standard has no pages of them."""
 _IGNORED = ("motivation", "date", "user")
 """Parameters of the standard that mean nothing here; each answer says so."""
+
+
+@open_door
+@require_safe
+def collection(request: HttpRequest) -> HttpResponse:
+    """Every reel that the asker may see; in parts where they are many."""
+    parts = _reels(request)
+    if parts.num_pages == 1:
+        return _manifests(request, list(parts.page(1).object_list))
+    items = [
+        iiif.collection_entry(
+            f"Reels, part {number} of {parts.num_pages}",
+            request.build_absolute_uri(reverse("iiif-collection-part", args=[number])),
+        )
+        for number in parts.page_range
+    ]
+    return _collection(request, items)
+
+
+@open_door
+@require_safe
+def collection_part(request: HttpRequest, part: int) -> HttpResponse:
+    """One part of it, 1 upwards."""
+    try:
+        reels = list(_reels(request).page(part).object_list)
+    except InvalidPage as error:
+        raise Http404("There is no such part of the collection.") from error
+    return _manifests(request, reels)
+
+
+def _manifests(request: HttpRequest, reels: list[Reel]) -> HttpResponse:
+    site = request.build_absolute_uri("/").rstrip("/")
+    items = [iiif.manifest_entry(str(reel), iiif.Place(site, reel.pk, scan=0)) for reel in reels]
+    return _collection(request, items)
+
+
+def _reels(request: HttpRequest) -> Paginator[Reel]:
+    with_scan = Reel.objects.filter(pk__in=Scan.objects.values("reel"))
+    shown = pages.visible_reels(request.user, with_scan)
+    return Paginator(shown.select_related("element__title").order_by("pk"), REELS)
+
+
+def _collection(request: HttpRequest, items: list[dict[str, Any]]) -> HttpResponse:
+    address = request.build_absolute_uri(request.path)
+    return _answer(request, iiif.collection(address, items), iiif.MEDIA_TYPE)
 
 
 @open_door
@@ -54,14 +102,14 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
         query, rows = open_film.search(asked, reel, user=request.user) if asked else (None, [])
     except TooSlow as error:
         return HttpResponse(str(error), status=503, content_type="text/plain")
-    pages = Paginator(rows, PAGE)
-    page = pages.get_page(request.GET.get("page"))
+    parts = Paginator(rows, PAGE)
+    page = parts.get_page(request.GET.get("page"))
     answer = iiif.Answer(
         address=f"{place.search}?{urlencode({'q': asked})}",
         marks=list(open_film.marks(list(page.object_list), query)) if query else [],
         page=page.number,
-        pages=pages.num_pages,
-        count=pages.count,
+        pages=parts.num_pages,
+        count=parts.count,
         first=max(page.start_index() - 1, 0),
         ignored=tuple(name for name in _IGNORED if name in request.GET),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import sitemap as write_sitemap
 from django.core.paginator import Paginator
@@ -69,3 +70,24 @@ class _OpenReels(Sitemap):  # type: ignore[type-arg]
 def sitemap(request: HttpRequest) -> HttpResponse:
     sections: dict[str, Any] = {"reels": _OpenReels()} if settings.PUBLIC_CATALOGUE else {}
     return write_sitemap(request, sections)
+
+
+_CRAWLED = (  # RFC 9309: the longest rule that fits an address holds
+    "Allow: /open/",
+    "Allow: /embed/",
+    "Allow: /scans/",
+    "Allow: /static/",
+    "Allow: /iiif/",
+    "Disallow: /iiif/reels/*/search",
+)
+
+
+@login_not_required
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines should read: the open pages, and nothing where they are not public."""
+    rules = ["User-agent: *", "Disallow: /"]
+    if settings.PUBLIC_CATALOGUE:
+        place = request.build_absolute_uri(reverse("sitemap"))
+        rules += [*_CRAWLED, f"Sitemap: {place}"]
+    return HttpResponse("\n".join(rules) + "\n", content_type="text/plain")

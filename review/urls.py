@@ -37,12 +37,17 @@ urlpatterns = [
     path("characters/", cast_views.characters, name="characters"),
     path("characters/<int:pk>/", cast_views.character, name="character"),
     path("transcripts.jsonl", search_views.dump_transcripts, name="dump-transcripts"),
+    path("iiif/collection.json", iiif_views.collection, name="iiif-collection"),
+    path(
+        "iiif/collections/<int:part>.json", iiif_views.collection_part, name="iiif-collection-part"
+    ),
     path("iiif/reels/<int:pk>/manifest.json", iiif_views.manifest, name="iiif-manifest"),
     path("iiif/reels/<int:pk>/lines.json", iiif_views.lines, name="iiif-lines"),
     path("iiif/reels/<int:pk>/scenes.json", iiif_views.scenes, name="iiif-scenes"),
     path("iiif/reels/<int:pk>/search", iiif_views.search, name="iiif-search"),
     path("open/reels/<int:pk>/", open_views.reel, name="open-reel"),
     path("sitemap.xml", open_views.sitemap, name="sitemap"),
+    path("robots.txt", open_views.robots, name="robots"),
     path("embed/scenes/<int:pk>/", embed_views.embed, name="embed"),
     path("embed/scenes/<int:pk>/clip.mp4", embed_views.film, name="embed-film"),
     path("oembed", embed_views.oembed, name="oembed"),

@@ -86,6 +86,9 @@ EXPECTED = {
     "iiif-search": Expected(READ, VIEWERS, ("reel",)),
     "open-reel": Expected(READ, VIEWERS, ("reel",)),
     "sitemap": Expected(READ, EVERYBODY),
+    "robots": Expected(READ, EVERYBODY, is_public=True),
+    "iiif-collection": Expected(READ, EVERYBODY),
+    "iiif-collection-part": Expected(READ, EVERYBODY, ("zero",)),
     "embed": Expected(READ, VIEWERS, ("scene",)),
     "embed-film": Expected(READ, VIEWERS, ("scene",)),
     "oembed": Expected(READ, EVERYBODY),
@@ -403,15 +406,16 @@ def test_a_researcher_sees_reels_that_are_open_to_research(things, researcher):
 
 STRANGERS = {
     "open-reel", "iiif-manifest", "iiif-lines", "iiif-scenes", "iiif-search", "scan-proxy",
-    "scan-still", "embed", "embed-film", "sitemap", "oembed",
+    "scan-still", "embed", "embed-film", "sitemap", "iiif-collection", "oembed",
 }  # fmt: skip
 """What answers without logging in where the catalogue is public, and only of reels open to all."""
 
 
 def test_a_public_catalogue_shows_strangers_only_what_is_open_to_all(things, settings):
     settings.PUBLIC_CATALOGUE = True
-    assert opened_to_strangers(things, "staff") == {"sitemap"}
-    assert opened_to_strangers(things, "research") == {"sitemap"}
+    lists = {"sitemap", "iiif-collection"}
+    assert opened_to_strangers(things, "staff") == lists
+    assert opened_to_strangers(things, "research") == lists
     # Neither the scan nor the approved take has files, and no clip's address is given to oEmbed.
     nothing = {"embed-film", "oembed", "scan-proxy", "scan-still"}
     assert opened_to_strangers(things, "public") == STRANGERS - nothing
@@ -483,6 +487,7 @@ def test_lists_leave_out_what_is_under_embargo(things, settings):
         reverse("catalogue"),
         f"{reverse('search')}?q={name}",
         "/sitemap.xml",
+        "/iiif/collection.json",
     )
     for role in ("restorer", "reviewer", "researcher"):
         client = Client()
@@ -494,6 +499,7 @@ def test_lists_leave_out_what_is_under_embargo(things, settings):
             said = client.get(page).content.decode()
             assert there not in said and f"<strong>{name}" not in said, f"{page} for {role}"
             assert f"/open/reels/{reel.pk}/" not in said
+            assert f"/iiif/reels/{reel.pk}/" not in said
 
 
 LATER = date(2999, 1, 1)

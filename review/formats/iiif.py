@@ -108,6 +108,25 @@ class Mark:
     suffix: str
 
 
+def collection(address: str, items: Iterable[Json]) -> Json:
+    """What there is to see, as `manifest_entry` or `collection_entry` name it."""
+    return {
+        "@context": PRESENTATION,
+        "id": address,
+        "type": "Collection",
+        "label": _english("Reels"),
+        "items": list(items),
+    }
+
+
+def manifest_entry(name: str, place: Place) -> Json:
+    return {"id": place.manifest, "type": "Manifest", "label": _in_no_language(name)}
+
+
+def collection_entry(name: str, address: str) -> Json:
+    return {"id": address, "type": "Collection", "label": _english(name)}
+
+
 def manifest(film: Film, place: Place) -> Json:
     """The reel as one canvas with its viewing copy, transcript and scenes."""
     made: Json = {

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from archive.models import Reel
+from review import iiif_views
 from tests.review.search.said import reel_that_says
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +75,36 @@ def test_the_sitemap_lists_what_a_stranger_may_open(
             client.force_login(person)
         listed = re.findall("<loc>(.*?)</loc>", client.get("/sitemap.xml").content.decode())
         assert listed == [f"http://testserver/open/reels/{public.pk}/"]
+
+
+def test_robots_are_sent_to_the_open_pages_and_nowhere_where_there_are_none(
+    client: Client, public: Reel, settings: Any
+) -> None:
+    told = client.get("/robots.txt").content.decode().splitlines()
+    assert {"Disallow: /", "Allow: /open/", "Sitemap: http://testserver/sitemap.xml"} < set(told)
+    settings.PUBLIC_CATALOGUE = False
+    assert client.get("/robots.txt").content.decode() == "User-agent: *\nDisallow: /\n"
+
+
+def test_the_collection_lists_what_the_asker_may_see_in_parts_where_it_is_long(
+    client: Client, public: Reel, researcher: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listed(address: str) -> list[str]:
+        return [item["id"] for item in client.get(address).json()["items"]]
+
+    open_to_research = reel_that_says("A hat.", access="research")
+    reel_that_says("A hat.", access="staff")
+    whole = "/iiif/collection.json"
+    manifests = [
+        f"http://testserver/iiif/reels/{reel.pk}/manifest.json"
+        for reel in (public, open_to_research)
+    ]
+    assert listed(whole) == manifests[:1]
+    client.force_login(researcher)
+    assert listed(whole) == manifests
+    monkeypatch.setattr(iiif_views, "REELS", 1)
+    assert [listed(part) for part in listed(whole)] == [[each] for each in manifests]
+    assert client.get("/iiif/collections/3.json").status_code == 404
 
 
 def test_search_engines_are_told_what_it_is(client: Client, public: Reel) -> None:
