@@ -180,6 +180,32 @@ def major_version(binaries: Path) -> int | None:
     return int(found[1]) if found and (binaries / "initdb").exists() else None
 
 
+LEAST_BUFFERS, MOST_BUFFERS = 128 << 20, 1 << 30
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+def sized_settings(binaries: Path) -> list[str]:
+    """What fits this machine: an eighth of its memory for pages of tables, and how they are read.
+
+    Searches read thousands of pages that the kernel holds already. With `io_method=sync` (new in
+    PostgreSQL 18) each is one call; handing them to its workers costs more than it saves.
+    """
+    buffers = min(max(memory_bytes() // 8, LEAST_BUFFERS), MOST_BUFFERS)
+    settings = [f"shared_buffers={buffers >> 20}MB"]
+    if (major_version(binaries) or 0) >= 18:
+        settings.append("io_method=sync")
+    return settings
+
+
+def memory_bytes() -> int:
+    """Of the machine, or what a container leaves of it."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(whole, int(_CGROUP_LIMIT.read_text()))
+    except (OSError, ValueError):  # no container, or one without a limit ("max")
+        return whole
+
+
 def find_binaries(place: Place) -> Path:
     """The folder of PostgreSQL programs that fits the data and that the server's user can run."""
     version_file = place.data / "PG_VERSION"

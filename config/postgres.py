@@ -83,7 +83,12 @@ class Server:
         cluster.make_private_folder(self.place.sockets, self.place)
         clear_leftovers(self.place)
         cluster.write_access_rules(self.place)
-        settings = [*SETTINGS, f"unix_socket_directories={self.place.sockets}", *self.options]
+        settings = [
+            *SETTINGS,
+            *cluster.sized_settings(binaries),
+            f"unix_socket_directories={self.place.sockets}",
+            *self.options,
+        ]
         command = [str(binaries / "postgres"), "-D", str(self.place.data)]
         for setting in settings:
             command += ["-c", setting]

@@ -10,7 +10,10 @@ from django.db import models
 
 
 class SearchLine(models.Model):
-    """One line that can be found: of a transcript, an intertitle, a note, or of the catalogue."""
+    """One line that can be found: of a transcript, an intertitle, a note, or of the catalogue.
+
+    The table lies in parts, by reel: see migration `search_in_parts`.
+    """
 
     class Kind(models.TextChoices):
         DIALOGUE = "dialogue", "dialogue"
@@ -19,7 +22,12 @@ class SearchLine(models.Model):
         NOTE = "note", "note"
         CATALOGUE = "catalogue", "catalogue"
 
-    reel = models.ForeignKey("archive.Reel", on_delete=models.CASCADE, related_name="search_lines")
+    reel = models.ForeignKey(
+        "archive.Reel",
+        on_delete=models.CASCADE,
+        related_name="search_lines",
+        db_index=False,  # the index of their order begins with it
+    )
     scan = models.ForeignKey(
         "archive.Scan", null=True, on_delete=models.CASCADE, related_name="search_lines"
     )

@@ -94,12 +94,13 @@ def _before(lines: Sequence[SearchLine]) -> dict[int, str]:
     """The text of the line before each."""
     spoken = [line for line in lines if line.kind in SPOKEN and line.number]
     places = {(line.reel_id, line.number - 1): line.pk for line in spoken}
-    found = finding.ask(
-        "SELECT line.reel_id, line.number, line.text FROM review_searchline line"
-        " JOIN unnest(%s::bigint[], %s::int[]) AS wanted (reel_id, number) USING (reel_id, number)"
-        " WHERE line.kind = ANY(%s)",
-        [[reel for reel, _ in places], [number for _, number in places], list(SPOKEN)],
-    )
+    with finding.asking() as ask:
+        found = ask(
+            "SELECT line.reel_id, line.number, line.text FROM review_searchline line JOIN"
+            " unnest(%s::bigint[], %s::int[]) AS wanted (reel_id, number) USING (reel_id, number)"
+            " WHERE line.kind = ANY(%s)",
+            [[reel for reel, _ in places], [number for _, number in places], list(SPOKEN)],
+        )
     return {places[reel, number]: text for reel, number, text in found}
 
 

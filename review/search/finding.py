@@ -6,7 +6,8 @@ What a person may not see is left out in the first step, before anything is coun
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -58,15 +59,20 @@ class TooSlow(Exception):
     """The search was stopped; the message says what to do."""
 
 
+Rows = list[tuple[Any, ...]]
+Ask = Callable[[str, Sequence[Any]], Rows]
+
+
 class _Sight:
     """What one person's search is held against; asked of the database at most once a search."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: Opened, ask: Ask) -> None:
         self.opened = opened
+        self.ask = ask
 
     @cached_property
     def languages(self) -> list[str]:
-        return _languages()
+        return _languages(self.ask)
 
 
 def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
@@ -78,15 +84,16 @@ def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
 
     Raises: TooSlow.
     """
-    sight = _Sight(opened_to(user))
-    found = _find(query, sight=sight, page=page, size=size)
-    if found.count or query.node is None:
-        return found
-    instead = _meant(query, sight=sight)
-    if not instead:
-        return found
-    meant_query = replace(query, node=asked.replaced(query.node, instead))
-    return replace(_find(meant_query, sight=sight, page=page, size=size), instead=instead)
+    with asking() as ask:
+        sight = _Sight(opened_to(user), ask)
+        found = _find(query, sight=sight, page=page, size=size)
+        if found.count or query.node is None:
+            return found
+        instead = _meant(query, sight=sight)
+        if not instead:
+            return found
+        meant_query = replace(query, node=asked.replaced(query.node, instead))
+        return replace(_find(meant_query, sight=sight, page=page, size=size), instead=instead)
 
 
 def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLine]]]:
@@ -95,13 +102,21 @@ def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLin
     Raises: TooSlow.
     """
     understood = find(query, user=user, size=1).query
-    where, values = _where(understood.node, understood.filters, sight=_Sight(opened_to(user)))
-    sql = (
-        "SELECT id FROM (SELECT id, reel_id, kind, number FROM review_searchline line"
-        f" WHERE {' AND '.join(where)} LIMIT %s) found ORDER BY reel_id, kind, number"
-    )
-    pks = [pk for (pk,) in ask(sql, [*values, MOST])]
-    return understood, (_lines(pks[start : start + _BATCH]) for start in range(0, len(pks), _BATCH))
+    with asking() as ask:
+        where, values = conditions(understood, user=user, ask=ask)
+        sql = (
+            "SELECT id FROM (SELECT id, reel_id, kind, number FROM review_searchline line"
+            f" WHERE {where} LIMIT %s) found ORDER BY reel_id, kind, number"
+        )
+        pks = [pk for (pk,) in ask(sql, [*values, MOST])]
+    starts = range(0, len(pks), _BATCH)
+    return understood, (lines_of(pks[start : start + _BATCH]) for start in starts)
+
+
+def conditions(query: Query, *, user: Any, ask: Ask) -> tuple[str, list[Any]]:
+    """What a search asks of `review_searchline line`, for a person, in SQL; its values."""
+    where, values = _where(query.node, query.filters, sight=_Sight(opened_to(user), ask))
+    return " AND ".join(where), values
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +138,12 @@ def opened_to(user: Any) -> Opened:
 def _find(query: Query, *, sight: _Sight, page: int, size: int) -> Found:
     where, values = _where(query.node, query.filters, sight=sight)
     sql = _SEARCH.format(where=" AND ".join(where), facets=_FACETS, choices=_CHOICES)
-    answer = ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1)])
+    answer = sight.ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1)])
     found = json.loads(answer[0][0]) if isinstance(answer[0][0], str) else answer[0][0]
     count = int(found["count"])
     return Found(
         query,
-        _lines(found["page"] or []),
+        lines_of(found["page"] or []),
         min(count, MOST),
         count > MOST,
         {
@@ -236,7 +251,7 @@ _NOT_HELD = (  # an array is made once for a query, not once for a line
 )
 
 
-def _languages() -> list[str]:
+def _languages(ask: Ask) -> list[str]:
     """Of the lines that there are: the index is read once a language, not once a line."""
     found = ask(
         "WITH RECURSIVE each AS (SELECT min(language) AS name FROM review_searchline UNION ALL"
@@ -270,7 +285,7 @@ def _meant(query: Query, *, sight: _Sight) -> dict[str, tuple[str, ...]]:
 def _is_said(leaf: asked.Word, *, sight: _Sight) -> bool:
     where, values = _where(leaf, Filters(), sight=sight)
     sql = f"SELECT 1 FROM review_searchline line WHERE {' AND '.join(where)} LIMIT 1"
-    return bool(ask(sql, values))
+    return bool(sight.ask(sql, values))
 
 
 def _said(candidates: Sequence[str], *, sight: _Sight) -> list[str]:
@@ -282,11 +297,12 @@ def _said(candidates: Sequence[str], *, sight: _Sight) -> list[str]:
         " WHERE line.vector @@ ('''' || word || '''')::tsquery"
         f" AND {' AND '.join(where)}) ORDER BY place LIMIT %s"
     )
-    rows = ask(sql, [list(candidates), *values, vocabulary.MOST_NEAR])
+    rows = sight.ask(sql, [list(candidates), *values, vocabulary.MOST_NEAR])
     return [word for (word,) in rows]
 
 
-def _lines(pks: Sequence[int]) -> list[SearchLine]:
+def lines_of(pks: Sequence[int]) -> list[SearchLine]:
+    """The rows of those numbers that there are, in that order, each with its reel and scan."""
     unread = ("mediainfo", "audio", "colour", "warnings")
     found = SearchLine.objects.defer("vector", *(f"scan__{name}" for name in unread))
     found = found.select_related("reel__element__title__collection", "scan")
@@ -294,19 +310,31 @@ def _lines(pks: Sequence[int]) -> list[SearchLine]:
     return [by_pk[pk] for pk in pks if pk in by_pk]
 
 
-def ask(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Rows of a question, which may use indexes only: a misjudged phrase must not read every line.
+_SETTINGS = (
+    "SET LOCAL enable_seqscan = off;"  # a misjudged phrase must not read every line
+    "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0;"  # both start too slowly
+    f"SET LOCAL work_mem = '{MOST_MEMORY}'; SET LOCAL statement_timeout = {MOST_MILLISECONDS};"
+)
+
+
+@contextmanager
+def asking(settings: str = "") -> Iterator[Ask]:
+    """Questions of one search, in one transaction; each may use indexes only.
+
+    Args:
+        settings: further `SET LOCAL`s.
 
     Raises: TooSlow.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                f"SET LOCAL enable_seqscan = off; SET LOCAL work_mem = '{MOST_MEMORY}';"
-                f"SET LOCAL statement_timeout = {MOST_MILLISECONDS}"
-            )
-            cursor.execute(sql, values)
-            return cursor.fetchall()
+            cursor.execute(_SETTINGS + settings)
+
+            def ask(sql: str, values: Sequence[Any]) -> Rows:
+                cursor.execute(sql, values)
+                return cursor.fetchall()
+
+            yield ask
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
             raise TooSlow(

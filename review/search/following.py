@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from archive.models import Element, Reel, Scan, Title
 from restoration import transcripts
-from review.models import Note
+from review.models import Answer, Note
 from review.search import index
 
 
@@ -35,6 +35,12 @@ def unscanned(instance: Scan, **_: Any) -> None:
 @receiver([post_save, post_delete], sender=Note)
 def noted(instance: Note, **_: Any) -> None:
     index.reindex_notes(instance.scan.reel)
+
+
+@receiver(post_save, sender=Answer)
+def answered(instance: Answer, **_: Any) -> None:
+    if instance.text:
+        index.reindex_notes(instance.note.scan.reel)
 
 
 @receiver(post_save, sender=Reel)

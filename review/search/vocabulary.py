@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable
 from itertools import combinations
 
+from django.db import connection
 from django.db.models.functions import Length
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -46,11 +47,17 @@ def learn(words: Iterable[str]) -> None:
     wanted = sorted({word for word in words if len(word) > 2 and not word.isdecimal()})
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
-        known = set(SearchWord.objects.filter(text__in=batch).values_list("text", flat=True))
+        known = _known(batch)
         SearchWord.objects.bulk_create(
             [SearchWord(text=word, deletes=deletes(word)) for word in batch if word not in known],
             ignore_conflicts=True,
         )
+
+
+def _known(words: list[str]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT text FROM review_searchword WHERE text = ANY(%s)", [words])
+        return {text for (text,) in cursor.fetchall()}
 
 
 def near(word: str) -> list[str]:

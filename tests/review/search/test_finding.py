@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archive.models import Reel
 from restoration import together, transcripts
-from review.models import Note, SearchLine
+from review.models import Answer, Note, SearchLine
 from review.search import concordance, finding
 from review.search.query import parse
 from tests import factories
@@ -160,8 +160,12 @@ def test_notes_and_the_catalogue_are_found_as_what_they_are(reviewer: User) -> N
     reel.title.save()
     assert found("pilot kind:note", reviewer) == ["Scratch over the pilot"]
     assert [line.kind for line in _lines("lighthouse", reviewer)] == ["catalogue"]
+    answer = Answer.objects.create(note=note, text="Dust, I think", by=reviewer)
+    (hit,) = _lines("dust", reviewer)
+    assert (hit.kind, hit.start_frame, hit.key) == ("note", 3, f"answer{answer.pk}")
+    assert found("pilot", factories.make_user("researcher")) == []
     note.delete()
-    assert found("pilot", reviewer) == []
+    assert found("pilot OR dust", reviewer) == []
 
 
 def test_what_is_misspelt_is_sought_as_what_it_may_mean(reviewer: User) -> None:
