@@ -31,7 +31,7 @@ def dump(database: Mapping[str, Any], out: Path) -> None:
     Raises: DumpError
     """
     partial = out.with_name(f"{out.name}.partial")
-    _run("pg_dump", database, "--format=custom", f"--file={partial}")
+    _run("pg_dump", database, "--format=custom", f"--file={partial}", *LEFT_OUT)
     partial.replace(out)
 
 
@@ -72,10 +72,13 @@ def load(database: Mapping[str, Any], path: Path) -> None:
             raise DumpError(f"{path} could not be restored, and nothing was changed: {words}")
 
 
+LEFT_OUT = ("--exclude-schema=meaning", "--extension=plpgsql")
+"""What lines mean is made anew by `manage.py meaning`; its extension needs a superuser."""
 CLEANLY = ("--clean", "--if-exists", "--single-transaction")
 BEFORE = """
 SET client_min_messages = error;
 BEGIN;
+DROP SCHEMA IF EXISTS meaning CASCADE;
 DO $$
 DECLARE given record;
 BEGIN

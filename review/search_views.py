@@ -24,8 +24,9 @@ from django.views.decorators.http import require_POST, require_safe
 from archive.access import reel_for, signed_in
 from archive.models import Reel
 from archive.timecode import timecode
+from restoration.weights import WeightsError
 from review.models import SavedSearch, SearchLine
-from review.search import citing, concordance, dumping, exporting, finding, saved
+from review.search import citing, concordance, dumping, exporting, finding, meaning, saved
 from review.search.index import SPOKEN
 from review.search.query import MOST_CHARACTERS, Query, parse
 
@@ -49,8 +50,10 @@ def search(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     query = parse(asked)
     order = request.GET.get("order", "place")
+    is_by_meaning = request.GET.get("by") == "meaning" and meaning.is_offered()
     context: dict[str, Any] = {
         "asked": asked,
+        "offers_meaning": is_by_meaning or meaning.is_offered(),
         "query": query,
         "order": order if order in concordance.ORDERS else "place",
         "orders": concordance.ORDERS,
@@ -59,8 +62,11 @@ def search(request: HttpRequest) -> HttpResponse:
     }
     if not query.is_empty():
         try:
-            context |= _answer(request, query, context["order"])
-        except finding.TooSlow as error:
+            if is_by_meaning:
+                context |= _near(request, query)
+            else:
+                context |= _answer(request, query, context["order"])
+        except (finding.TooSlow, WeightsError) as error:
             context["too_slow"] = str(error)
     context["saved"] = saved.kept(request.user)
     return render(request, "review/search.html", context)
@@ -86,6 +92,17 @@ def _answer(request: HttpRequest, query: Query, order: str) -> dict[str, Any]:
         "facets": _facets(found, asked),
         "is_partly_sorted": order != "place" and found.count > concordance.MOST_SORTED,
         "most_sorted": concordance.MOST_SORTED,
+    }
+
+
+def _near(request: HttpRequest, query: Query) -> dict[str, Any]:
+    """Lines near in meaning, the nearest first, each with how near a machine holds it to be."""
+    near = meaning.find(query, user=request.user)
+    hits = concordance.hits(near.lines, near.query)
+    asked = _asked(request)
+    return {
+        "near": [(hit, hit.address(asked), near.likeness.get(hit.line.pk)) for hit in hits],
+        "is_by_meaning": True,
     }
 
 

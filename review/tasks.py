@@ -6,8 +6,14 @@ import dramatiq
 
 from restoration.tasks import FOREVER
 from review.delivery import attempts
+from review.search import meaning
 
 
 @dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
 def deliver(delivery_id: int) -> None:
     attempts.execute_delivery(delivery_id)
+
+
+@dramatiq.actor(queue_name="cpu", max_retries=3)
+def learn_meaning(reel_id: int) -> None:
+    meaning.learn(reel_id)

@@ -67,6 +67,7 @@ PLAIN = (
     "restoration/cutting.py",
     "restoration/weights.py",
     "restoration/writing.py",
+    "review/search/sentences.py",
     "restoration/stages",
     "restoration/__main__.py",
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "restoration").glob("cli_*.py")),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from archive.models import Element, Reel, Scan, Title
 from restoration import transcripts
+from review import tasks
 from review.models import Answer, Note
-from review.search import index
+from review.search import index, meaning
 
 
 @receiver(transcripts.changed)
 def spoken(scan: Scan, **_: Any) -> None:
     index.reindex_spoken(scan.reel)
+    if meaning.is_offered():
+        transaction.on_commit(lambda: tasks.learn_meaning.send(scan.reel_id))
 
 
 @receiver(post_save, sender=Scan)

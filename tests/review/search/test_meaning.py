@@ -1,0 +1,112 @@
+"""Lines are found by what they mean where pgvector is, by those who may see them."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+from django.test import Client
+
+from archive.models import Reel
+from config import cluster, dumping
+from restoration import transcripts
+from review.search import meaning, sentences
+from review.search.query import parse
+from tests.conftest import superuser
+from tests.review.search.said import reel_that_says
+
+pytestmark = pytest.mark.django_db
+LIKE = ("goodbye farewell", "ship boat harbour", "sick ill doctor", "money poor rent")
+"""Words that mean the like, for points made without a network: one direction each."""
+
+
+@pytest.fixture(scope="module")
+def extension(django_db_setup: None) -> Iterator[None]:
+    """As `manage.py meaning` makes it; committed, and gone after the last test here."""
+    with superuser() as connection:
+        connection.execute("CREATE EXTENSION vector")
+        connection.execute(f"SET ROLE {cluster.OWNER_ROLE}")
+        for statement in meaning.MAKE:
+            connection.execute(statement)
+    yield
+    with superuser() as connection:
+        connection.execute("DROP EXTENSION vector CASCADE; DROP SCHEMA meaning CASCADE")
+
+
+@pytest.fixture
+def points(monkeypatch: pytest.MonkeyPatch) -> None:
+    def embed(texts: Sequence[str]) -> Any:
+        made = np.full((len(texts), sentences.SIZE), 1e-3, np.float32)
+        for row, text in zip(made, texts, strict=True):
+            for place, words in enumerate(LIKE):
+                row[place] += sum(word in text.lower() for word in words.split())
+        return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+    monkeypatch.setattr(sentences, "embed", embed)
+    monkeypatch.setattr(sentences, "can_run", lambda: True)
+
+
+def said(asked: str, user: User) -> list[str]:
+    return [line.text for line in meaning.find(parse(asked), user=user).lines]
+
+
+def test_without_the_extension_nothing_offers_it(
+    points: None, client: Client, researcher: User
+) -> None:
+    reel_that_says("Goodbye, my love.", access="research")
+    client.force_login(researcher)
+    html = client.get("/search/", {"q": "goodbye", "by": "meaning"}).content.decode()
+    assert "By meaning" not in html and "1 hit" in html
+
+
+def test_lines_are_found_by_meaning_and_never_those_that_one_may_not_see(
+    extension: None, points: None, client: Client, researcher: User, reviewer: User
+) -> None:
+    opened = reel_that_says(
+        "Goodbye, my love.", "The doctor comes.", "A boat.", speaker="Anna", access="research"
+    )
+    hidden = reel_that_says("A secret farewell.", access=Reel.Access.STAFF)
+    reel_that_says("Adieu, goodbye.", language="fr", access="research")
+    assert sum(meaning.learn(reel.pk) for reel in (opened, hidden)) == 4
+    assert sum(meaning.learn_more()) == 0, "each once, and English alone"
+    assert said("farewell", researcher) == ["Goodbye, my love."]
+    assert said("farewell", reviewer)[0] == "A secret farewell.", "it has the word as well"
+    assert said("ship speaker:anna", reviewer) == ["A boat."]
+    assert said("ship speaker:bert", reviewer) == []
+    client.force_login(researcher)
+    html = client.get("/search/", {"q": "farewell", "by": "meaning"}).content.decode()
+    assert "1 line near in meaning" in html and "secret" not in html
+    assert "A machine judged" in html and "By meaning" in html
+
+    version = transcripts.current(opened.scans.get())
+    assert version is not None
+    transcripts.correct(version, "text", ["m0"], {"text": "The rent is due."}, by=reviewer)
+    assert said("farewell", researcher) == [], "what was held of the old words is gone"
+    meaning.learn(opened.pk)
+    assert said("poor", researcher) == ["The rent is due."]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sentences.can_run(), reason="weights not fetched")
+def test_the_network_knows_what_sentences_have_in_common() -> None:
+    lines = ("Goodbye, we shall not meet again.", "The doctor says the child is ill.", "We sail.")
+    asked = ("farewell", "somebody is sick", "boat departing")
+    likeness = sentences.embed(asked) @ sentences.embed(lines).T
+    assert likeness.argmax(axis=1).tolist() == [0, 1, 2]
+    assert np.allclose(np.linalg.norm(sentences.embed(lines), axis=1), 1, atol=1e-5)
+
+
+def test_a_backup_leaves_out_what_can_be_made_anew(extension: None, tmp_path: Path) -> None:
+    dumping.dump(connections["owner"].settings_dict, tmp_path / "database.dump")
+    listed = subprocess.run(
+        [dumping._find("pg_restore"), "--list", tmp_path / "database.dump"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "review_searchline_part0" in listed
+    assert "meaning" not in listed and " vector" not in listed.replace("search_lines_vector", "")
