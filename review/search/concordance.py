@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from archive.timecode import timecode
+from restoration.models import Scene
 from review.models import SearchLine
 from review.search import finding
 from review.search.index import SPOKEN
@@ -32,6 +33,8 @@ class Hit:
     left: str
     hit: str
     right: str
+    scene: int | None = None
+    """Of a note: the scene that its first frame lies in now."""
 
     @property
     def start_timecode(self) -> str:
@@ -57,6 +60,8 @@ class Hit:
     def address(self, asked: str = "") -> str:
         """Where it is heard or read: by reel, frame and line, so that it outlives a transcript."""
         line = self.line
+        if self.scene is not None:
+            return f"{reverse('scene', args=[self.scene])}#frame={line.start_frame}"
         if line.kind == SearchLine.Kind.NOTE or line.scan is None:
             return reverse("reel", args=[line.reel_id])
         query: dict[str, Any] = {"frame": line.start_frame, "line": line.key.partition("~")[0]}
@@ -67,8 +72,9 @@ class Hit:
 
 def hits(lines: Sequence[SearchLine], query: Query) -> list[Hit]:
     """The lines as rows of a concordance, in their order."""
-    before = _before(lines)
-    return [_hit(line, query, before.get(line.pk, "")) for line in lines]
+    before, scenes = _before(lines), _scenes(lines)
+    found = (_hit(line, query, before.get(line.pk, "")) for line in lines)
+    return [replace(hit, scene=scenes.get(hit.line.pk)) for hit in found]
 
 
 def _hit(line: SearchLine, query: Query, before: str) -> Hit:
@@ -88,6 +94,21 @@ def _cut(left: str) -> str:
     if len(left) <= MOST_LEFT:
         return left
     return "… " + left[-MOST_LEFT:].partition(" ")[2]
+
+
+def _scenes(lines: Sequence[SearchLine]) -> dict[int, int]:
+    """The scene that each note begins in, by the note's line; none where no cuts were made."""
+    notes = [line for line in lines if line.kind == SearchLine.Kind.NOTE]
+    if not notes:
+        return {}
+    current = Scene.objects.current().filter(scan__in={line.scan_id for line in notes})
+    places = list(current.values_list("pk", "scan_id", "start_frame", "end_frame"))
+    return {
+        line.pk: scene
+        for line in notes
+        for scene, scan, start, end in places
+        if scan == line.scan_id and start <= line.start_frame < end
+    }
 
 
 def _before(lines: Sequence[SearchLine]) -> dict[int, str]:

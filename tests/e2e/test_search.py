@@ -1,4 +1,4 @@
-"""A researcher finds a sentence, hears it, cites it, takes the hits along and comes back to them."""
+"""A researcher finds a sentence, hears it, cites it, takes the hits along, and comes back."""
 
 from __future__ import annotations
 

@@ -163,6 +163,9 @@ def test_notes_and_the_catalogue_are_found_as_what_they_are(reviewer: User) -> N
     answer = Answer.objects.create(note=note, text="Dust, I think", by=reviewer)
     (hit,) = _lines("dust", reviewer)
     assert (hit.kind, hit.start_frame, hit.key) == ("note", 3, f"answer{answer.pk}")
+    scene = factories.make_scene(scan=scan)
+    (told,) = concordance.hits([hit], parse("dust"))
+    assert told.address() == f"/scenes/{scene.pk}/#frame=3"
     assert found("pilot", factories.make_user("researcher")) == []
     note.delete()
     assert found("pilot OR dust", reviewer) == []
