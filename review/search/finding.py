@@ -93,7 +93,10 @@ def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
         if not instead:
             return found
         meant_query = replace(query, node=asked.replaced(query.node, instead))
-        return replace(_find(meant_query, sight=sight, page=page, size=size), instead=instead)
+        meant = _find(meant_query, sight=sight, page=page, size=size)
+        if not meant.count and _is_nowhere(query):
+            return found  # its one near word was not looked for before, and no line has it
+        return replace(meant, instead=instead)
 
 
 def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLine]]]:
@@ -269,17 +272,23 @@ def _meant(query: Query, *, sight: _Sight) -> dict[str, tuple[str, ...]]:
         query: nothing was found by it.
     """
     assert query.node is not None
-    is_nowhere = isinstance(query.node, asked.Word) and query.filters.is_empty()
+    is_nowhere = _is_nowhere(query)
     found = {}
     for leaf in asked.leaves(query.node):
         if not isinstance(leaf, asked.Word) or leaf.prefix:
             continue
         if is_nowhere or not _is_said(leaf, sight=sight):
             candidates = vocabulary.near(leaf.text)[: 4 * vocabulary.MOST_NEAR]
-            near = _said(candidates, sight=sight)
+            is_found_next = is_nowhere and len(candidates) == 1
+            near = candidates if is_found_next else _said(candidates, sight=sight)
             if near:
                 found[leaf.text] = tuple(near)
     return found
+
+
+def _is_nowhere(query: Query) -> bool:
+    """Whether nothing was found because no line has the word: there is nothing else to blame."""
+    return isinstance(query.node, asked.Word) and query.filters.is_empty()
 
 
 def _is_said(leaf: asked.Word, *, sight: _Sight) -> bool:

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from itertools import combinations
 
 from django.db import connection
-from django.db.models.functions import Length
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -66,11 +65,13 @@ def near(word: str) -> list[str]:
     Nobody may be shown them before it is known that a line that they may see has it.
     """
     most = edits_allowed(word)
-    sharing = SearchWord.objects.filter(deletes__overlap=deletes(word))
-    as_long = sharing.annotate(letters=Length("text")).filter(
-        letters__range=(len(word) - most, len(word) + most)
-    )
-    candidates = list(as_long.values_list("text", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT text FROM review_searchword WHERE deletes && %s AND length(text)"
+            " BETWEEN %s AND %s",
+            [deletes(word), len(word) - most, len(word) + most],
+        )
+        candidates = [text for (text,) in cursor.fetchall()]
     found = []
     scored = process.extract_iter(word, candidates, scorer=OSA.distance, score_cutoff=most)
     for text, distance, _ in scored:
