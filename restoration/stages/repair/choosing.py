@@ -177,9 +177,10 @@ def _try_neighbour(
         least = errors[index] * errors[index] * len(places)
         for down in range(max(dy - _SEARCH, -y0), min(dy + _SEARCH, height - y1) + 1):
             for across in range(max(dx - _SEARCH, -x0), min(dx + _SEARCH, width - x1) + 1):
-                if _holds(damaged, inside, down, across):
+                moved = down * width + across
+                if _holds(damaged.reshape(-1), inside, moved):
                     continue
-                total = _misfit(places, values, other, down, across, least)
+                total = _misfit(places, values, other.reshape(-1), moved, least)
                 if total < least:
                     least = total
                     sources[index, 0], sources[index, 1] = number, down
@@ -199,18 +200,18 @@ def _gather(
 ) -> tuple[Whole, npt.NDArray[np.float32], Whole]:
     """What a copy must fit: places and their values; and the places of the piece itself.
 
-    Nothing has to fit where most of the piece is unknown.
+    Places are those of the flattened frame. Nothing has to fit where most of the piece is unknown.
     """
     y0, y1, x0, x1 = outer
-    size = (y1 - y0) * (x1 - x0)
-    places, values = np.empty((size, 2), np.int64), np.empty(size, np.float32)
-    inside = np.empty((size, 2), np.int64)
+    size, width = (y1 - y0) * (x1 - x0), luma.shape[1]
+    places, values = np.empty(size, np.int64), np.empty(size, np.float32)
+    inside = np.empty(size, np.int64)
     counted = own = lost = 0
     for y in range(y0, y1):
         for x in range(x0, x1):
             label = labels[y, x]
             if label == part and box[0] <= y < box[1] and box[2] <= x < box[3]:
-                inside[own, 0], inside[own, 1] = y, x
+                inside[own] = y * width + x
                 own += 1
                 if not told.size:
                     continue
@@ -220,7 +221,7 @@ def _gather(
                 values[counted] = luma[y, x]
             else:
                 continue
-            places[counted, 0], places[counted, 1] = y, x
+            places[counted] = y * width + x
             counted += 1
     if 2 * lost > own:
         counted = 0
@@ -228,28 +229,25 @@ def _gather(
 
 
 @compiled
-def _holds(damaged: Mask, inside: Whole, down: int, across: int) -> bool:
+def _holds(damaged: Mask, inside: Whole, moved: int) -> bool:
     """Whether any of these places, moved, is damaged."""
-    for index in range(len(inside)):
-        if damaged[inside[index, 0] + down, inside[index, 1] + across]:
-            return True
-    return False
+    held = False
+    for place in inside:
+        held = damaged[place + moved]
+        if held:
+            break
+    return held
 
 
 @compiled
 def _misfit(
-    places: Whole,
-    values: npt.NDArray[np.float32],
-    other: Luma,
-    down: int,
-    across: int,
-    most: float,
+    places: Whole, values: npt.NDArray[np.float32], other: Luma, moved: int, most: float
 ) -> float:
     """Sum of squares of the other frame at the places, moved; given up once it reaches `most`."""
     total = 0.0
     for start in range(0, len(places), 16):
         for index in range(start, min(start + 16, len(places))):
-            apart = other[places[index, 0] + down, places[index, 1] + across] - values[index]
+            apart = other[places[index] + moved] - values[index]
             total += apart * apart
         if total >= most:
             return total

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from restoration.imaging.flow_cells import CELL, Codes, spread_mask
 from restoration.stages.repair.evidence import is_defect, weigh
-from restoration.stages.repair.parts import Bits, Parts, connected_to
+from restoration.stages.repair.parts import Bits, Parts, keep_connected
 from restoration.stages.repair.settling import settle, unsure_cells
 from restoration.stages.repair.views import Motion, View, nearest
 
@@ -160,12 +160,14 @@ def _suspects(codes: Codes, motions: Sequence[Motion], limits: Thresholds) -> Bi
     """Places outside the range of the nearest neighbours and of one further at least."""
     misfit = _misfit(codes, motions)
     near, far = _near_and_far(motions)
+    most: Codes = reduce(np.maximum, (motion.seen for motion in near))
+    least: Codes = reduce(np.minimum, (motion.seen for motion in near))
     certain = cv2.LUT(misfit, _limits(limits.certain, limits.damping))
     found = np.zeros(codes.shape, np.uint8)
-    wide = _apart(codes, near, misfit, limits)
-    for beyond, apart in zip(_beyond(codes, *_range(near, far)), wide, strict=True):
-        seeds = np.asarray(cv2.compare(beyond, certain, cv2.CMP_GT), np.uint8)
-        found |= connected_to(seeds & apart, apart)
+    wide = _apart(codes, (most, least), near, misfit, limits)
+    for beyond, apart in zip(_beyond(codes, *_range(most, least, far)), wide, strict=True):
+        seeds = cv2.bitwise_and(cv2.compare(beyond, certain, cv2.CMP_GT), apart)
+        keep_connected(np.asarray(seeds, np.uint8), apart, found)
     return found
 
 
@@ -177,20 +179,27 @@ def _near_and_far(motions: Sequence[Motion]) -> tuple[list[Motion], list[Motion]
 
 
 def _apart(
-    codes: Codes, near: Sequence[Motion], misfit: Codes, limits: Thresholds
+    codes: Codes,
+    shown: tuple[Codes, Codes],
+    near: Sequence[Motion],
+    misfit: Codes,
+    limits: Thresholds,
 ) -> tuple[Bits, Bits]:
-    """Where the frame is possibly lighter than all these neighbours, and darker. 0 or 255."""
-    most = np.maximum.reduce([motion.seen for motion in near])
-    least = np.minimum.reduce([motion.seen for motion in near])
+    """Where the frame is possibly lighter than all these neighbours, and darker. 0 or 255.
+
+    shown: the most and the least that they show.
+    """
     possible = cv2.LUT(misfit, _limits(limits.possible, limits.damping))
     untraceable = np.logical_or.reduce([motion.outside for motion in near])
     light, dark = (
         np.asarray(cv2.compare(apart, possible, cv2.CMP_GT), np.uint8)
-        for apart in _beyond(codes, most, least)
+        for apart in _beyond(codes, *shown)
     )
     if untraceable.any():
-        gone = spread_mask(untraceable, (codes.shape[0], codes.shape[1])) * np.uint8(255)
-        light, dark = light & ~gone, dark & ~gone
+        known = spread_mask(~untraceable, (codes.shape[0], codes.shape[1])) * np.uint8(255)
+        light, dark = (
+            np.asarray(cv2.bitwise_and(apart, known), np.uint8) for apart in (light, dark)
+        )
     return light, dark
 
 
@@ -200,15 +209,18 @@ def _beyond(codes: Codes, high: Codes, low: Codes) -> tuple[Codes, Codes]:
     return np.asarray(above, np.uint8), np.asarray(below, np.uint8)
 
 
-def _range(near: Sequence[Motion], far: Sequence[Motion]) -> tuple[Codes, Codes]:
-    """Highest and lowest code that the near neighbours show, and one of the far ones."""
-    highs = {motion.offset: cv2.dilate(motion.seen, _SQUARE) for motion in (*near, *far)}
-    lows = {motion.offset: cv2.erode(motion.seen, _SQUARE) for motion in (*near, *far)}
-    high = reduce(cv2.max, (highs[motion.offset] for motion in near))
-    low = reduce(cv2.min, (lows[motion.offset] for motion in near))
+def _range(most: Codes, least: Codes, far: Sequence[Motion]) -> tuple[Codes, Codes]:
+    """Highest and lowest code that the near neighbours show, and one of the far ones.
+
+    Args:
+        most, least: what the near ones show at each place.
+    """
+    high, low = cv2.dilate(most, _SQUARE), cv2.erode(least, _SQUARE)
     if far:
-        high = cv2.max(high, reduce(cv2.min, (highs[motion.offset] for motion in far)))
-        low = cv2.min(low, reduce(cv2.max, (lows[motion.offset] for motion in far)))
+        highs = (cv2.dilate(motion.seen, _SQUARE) for motion in far)
+        lows = (cv2.erode(motion.seen, _SQUARE) for motion in far)
+        high = cv2.max(high, reduce(cv2.min, highs))
+        low = cv2.min(low, reduce(cv2.max, lows))
     return np.asarray(high, np.uint8), np.asarray(low, np.uint8)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -72,16 +71,8 @@ def _moved(codes: Codes, box: Box, inside: Mask, motion: Motion, other: Codes) -
     top, left = box[0].start - y0, box[1].start - x0
     shape[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
     shape = np.asarray(cv2.dilate(shape, np.ones((5, 5), np.uint8)), np.uint8)
-    patch = codes[y0:y1, x0:x1]
-    expected = _usual(patch, motion.seen[y0:y1, x0:x1], shape)
-    if expected < _SAME:
-        return False
-    rows = slice(max(y0 - _FARTHEST, 0), min(y1 + _FARTHEST, height))
-    columns = slice(max(x0 - _FARTHEST, 0), min(x1 + _FARTHEST, width))
-    best = _find(_Sought(patch, shape), codes, other, rows, columns)
-    if best.misfit >= _ALIKE * expected:
-        return False
-    return best.still >= _SCENERY * expected
+    seen = motion.seen
+    return _is_elsewhere(codes, seen, other, shape, (y0, x0))
 
 
 def _uncovers(codes: Codes, mask: Bits, box: Box, inside: Mask, near: Sequence[Motion]) -> bool:
@@ -99,94 +90,159 @@ def _uncovered(codes: Codes, mask: Bits, box: Box, inside: Mask, motion: Motion)
     """
     rows = slice(max(box[0].start - _FARTHEST, 0), box[0].stop + _FARTHEST)
     columns = slice(max(box[1].start - _FARTHEST, 0), box[1].stop + _FARTHEST)
-    own = codes[box][inside]
-    tone, spread = round(float(np.median(own))), max(round(float(own.std())), 10)
     here, there = codes[rows, columns], motion.seen[rows, columns]
-    away = np.abs(np.arange(256) - tone)
-    other = (away < spread).view(np.uint8)[there]
-    this = (away > spread).view(np.uint8)[here]
-    differs = (cv2.absdiff(here, there) > _DIFFERS).view(np.uint8)
-    alike = other & this & differs & ~mask[rows, columns]
+    alike = np.empty(here.shape, np.uint8)
+    area = _hold_alike(codes[box], inside, here, there, mask[rows, columns], alike)
     held = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return cv2.countNonZero(held) / float(inside.sum())
+    return cv2.countNonZero(held) / area
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sought:
-    """A shape with its rim. inside: (h, w) uint8, 1 in the shape."""
-
-    patch: Codes
-    inside: Codes
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where it was found. misfit: usual difference there. still: how far this frame differs."""
-
-    misfit: float
-    still: float
-
-
-def _turned(sought: _Sought, turn: float) -> _Sought:
-    if not turn:
-        return sought
-    high, wide = sought.patch.shape
-    about = cv2.getRotationMatrix2D(((wide - 1) / 2, (high - 1) / 2), turn, 1.0)
-    patch = cv2.warpAffine(sought.patch, about, (wide, high), borderMode=cv2.BORDER_REPLICATE)
-    inside = cv2.warpAffine(sought.inside, about, (wide, high), flags=cv2.INTER_NEAREST)
-    return _Sought(np.asarray(patch, np.uint8), np.asarray(inside, np.uint8))
+@compiled
+def _hold_alike(
+    own: Codes, inside: Mask, here: Codes, there: Codes, mask: Bits, alike: Bits
+) -> int:
+    """Write where the neighbour has the tone that the shape has, and this frame not. The area."""
+    codes = np.empty(own.size, np.float64)
+    held = 0
+    for y in range(own.shape[0]):
+        for x in range(own.shape[1]):
+            if inside[y, x]:
+                codes[held] = own[y, x]
+                held += 1
+    tone = np.int32(np.rint(np.median(codes[:held])))
+    spread = max(np.int32(np.rint(np.std(codes[:held]))), np.int32(10))
+    for y in range(here.shape[0]):
+        for x in range(here.shape[1]):
+            this, other = np.int32(here[y, x]), np.int32(there[y, x])
+            same = abs(other - tone) < spread and abs(this - tone) > spread
+            alike[y, x] = same and abs(this - other) > _DIFFERS and not mask[y, x]
+    return held
 
 
-def _find(sought: _Sought, codes: Codes, other: Codes, rows: slice, columns: slice) -> _Place:
-    """The place in the other frame that shows it best, a little turned or not.
+@compiled
+def _is_elsewhere(
+    codes: Codes, seen: Codes, other: Codes, inside: Codes, corner: tuple[int, int]
+) -> bool:
+    """Whether the other frame shows the shape elsewhere, and this frame not there.
+
+    Args:
+        seen: (h, w), the other frame along the motion.
+        inside: (rows, columns), 1 in the shape and its rim. corner: its first row and column.
+    """
+    (y0, x0), (high, wide) = corner, inside.shape
+    patch = codes[y0 : y0 + high, x0 : x0 + wide].copy()
+    expected = _usual(patch, seen[y0 : y0 + high, x0 : x0 + wide], inside)
+    if expected < _SAME:
+        return False
+    top, left = max(y0 - _FARTHEST, 0), max(x0 - _FARTHEST, 0)
+    low = min(y0 + high + _FARTHEST, codes.shape[0])
+    right = min(x0 + wide + _FARTHEST, codes.shape[1])
+    misfit, still = _find(patch, inside, codes, other, (top, low, left, right))
+    return misfit < _ALIKE * expected and still >= _SCENERY * expected
+
+
+@compiled
+def _find(
+    patch: Codes, inside: Codes, codes: Codes, other: Codes, window: tuple[int, int, int, int]
+) -> tuple[float, float]:
+    """How badly the place in the other frame fits that shows it best, a little turned or not; and
+    how far this frame differs from that place.
 
     All turns are looked for at a quarter of the size, the two that fit best at full size.
     """
-    searched = other[rows, columns]
-    high, wide = sought.patch.shape
-    if searched.shape[0] < high or searched.shape[1] < wide:
-        return _Place(np.inf, 0.0)
-    small = _small(searched)
-    shape = _Sought(_small(sought.patch), _small(sought.inside * np.uint8(2)))
-    coarse = [(*_best(small, _turned(shape, turn)), turn) for turn in _TURNS]
-    coarse.sort(key=lambda found: found[2])
-    places = []
-    for x, y, _, turn in coarse[:_FINELY]:
-        turned = _turned(sought, turn)
-        y, x = y * _COARSE, x * _COARSE
-        y0, y1 = max(y - _FINER, 0), min(y + _FINER, searched.shape[0] - high)
-        x0, x1 = max(x - _FINER, 0), min(x + _FINER, searched.shape[1] - wide)
-        window = searched[y0 : y1 + high, x0 : x1 + wide]
-        column, row, _ = _best(window, turned)
-        found = window[row : row + high, column : column + wide]
-        top, left = rows.start + y0 + row, columns.start + x0 + column
-        same = codes[top : top + high, left : left + wide]
-        misfit = _usual(found, turned.patch, turned.inside)
-        places.append(_Place(misfit, _usual(same, found, turned.inside)))
-    return min(places, key=lambda place: place.misfit)
+    top, low, left, right = window
+    high, wide = patch.shape
+    small = _small(other[top:low, left:right])
+    one, shape = _small(patch), _small_shape(inside)
+    coarse = np.empty((len(_TURNS), 3))
+    for index in range(len(_TURNS)):
+        turned, within = _turned(one, shape, _TURNS[index])
+        row, column, least = _least(small, turned, within)
+        coarse[index, 0] = least / max(1, (within != 0).sum())
+        coarse[index, 1], coarse[index, 2] = row, column
+    best = still = np.inf
+    for index in np.argsort(coarse[:, 0], kind="mergesort")[:_FINELY]:
+        turned, within = _turned(patch, inside, _TURNS[index])
+        y = top + int(coarse[index, 1]) * _COARSE
+        x = left + int(coarse[index, 2]) * _COARSE
+        first_y, first_x = max(y - _FINER, top), max(x - _FINER, left)
+        last_y, last_x = min(y + _FINER, low - high), min(x + _FINER, right - wide)
+        about = other[first_y : last_y + high, first_x : last_x + wide]
+        row, column, _ = _least(about, turned, within)
+        y, x = first_y + row, first_x + column
+        found = other[y : y + high, x : x + wide]
+        misfit = _usual(found, turned, within)
+        if misfit < best:
+            best = misfit
+            still = _usual(codes[y : y + high, x : x + wide], found, within)
+    return best, still
 
 
+@compiled
+def _turned(patch: Codes, inside: Codes, turn: float) -> tuple[Codes, Codes]:
+    """A patch and its shape, turned about the middle: bilinear, edges repeated."""
+    if turn == 0.0:
+        return patch, inside
+    high, wide = patch.shape
+    made, within = np.empty_like(patch), np.zeros_like(inside)
+    middle_y, middle_x = (high - 1) / 2, (wide - 1) / 2
+    cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    for y in range(high):
+        for x in range(wide):
+            down, across = y - middle_y, x - middle_x
+            from_y = middle_y + sine * across + cosine * down
+            from_x = middle_x + cosine * across - sine * down
+            near_y, near_x = int(np.rint(from_y)), int(np.rint(from_x))
+            if 0 <= near_y < high and 0 <= near_x < wide:
+                within[y, x] = inside[near_y, near_x]
+            from_y = min(max(from_y, 0.0), high - 1.0)
+            from_x = min(max(from_x, 0.0), wide - 1.0)
+            top, left = int(from_y), int(from_x)
+            low, right = min(top + 1, high - 1), min(left + 1, wide - 1)
+            part_y, part_x = from_y - top, from_x - left
+            above = patch[top, left] * (1.0 - part_x) + patch[top, right] * part_x
+            below = patch[low, left] * (1.0 - part_x) + patch[low, right] * part_x
+            made[y, x] = np.uint8(above * (1.0 - part_y) + below * part_y + 0.5)
+    return made, within
+
+
+@compiled
 def _usual(one: Codes, other: Codes, inside: Codes) -> float:
     """Root mean square without the largest sixth: there may be dirt on what moved."""
-    apart = np.sort(np.asarray(cv2.absdiff(one, other))[inside != 0])
-    kept = apart[: max(1, len(apart) * 5 // 6)].astype(np.int64)
-    return math.sqrt(float(np.dot(kept, kept)) / max(1, len(kept)))
+    counts = np.zeros(256, np.int64)
+    for y in range(one.shape[0]):
+        for x in range(one.shape[1]):
+            if inside[y, x]:
+                counts[abs(np.int32(one[y, x]) - np.int32(other[y, x]))] += 1
+    kept = max(1, counts.sum() * 5 // 6)
+    total, held = 0, 0
+    for apart in range(256):
+        more = min(counts[apart], kept - held)
+        total, held = total + more * apart * apart, held + more
+    return math.sqrt(total / max(1, held))
 
 
+@compiled
 def _small(codes: Codes) -> Codes:
-    size = (max(1, codes.shape[1] // _COARSE), max(1, codes.shape[0] // _COARSE))
-    return np.asarray(cv2.resize(codes, size, interpolation=cv2.INTER_AREA), np.uint8)
+    """The mean of each block; what does not fill one at the right and below is left out."""
+    high, wide = max(1, codes.shape[0] // _COARSE), max(1, codes.shape[1] // _COARSE)
+    small = np.empty((high, wide), np.uint8)
+    for y in range(high):
+        for x in range(wide):
+            block = codes[_COARSE * y : _COARSE * (y + 1), _COARSE * x : _COARSE * (x + 1)]
+            total = np.int32(0)
+            for row in range(block.shape[0]):
+                for column in range(block.shape[1]):
+                    total += np.int32(block[row, column])
+            small[y, x] = np.uint8((total + block.size // 2) // block.size)
+    return small
 
 
-def _best(window: Codes, sought: _Sought) -> tuple[int, int, float]:
-    """Column and row at which it fits best, and the misfit there, root mean square."""
-    pixels = max(1, cv2.countNonZero(sought.inside))
-    row, column, least = _least(
-        np.ascontiguousarray(window),
-        np.ascontiguousarray(sought.patch),
-        np.ascontiguousarray(sought.inside),
-    )
-    return column, row, math.sqrt(least / pixels)
+@compiled
+def _small_shape(inside: Codes) -> Codes:
+    """Blocks of which the shape covers a quarter."""
+    shares = _small(inside * np.uint8(4 * _COARSE))
+    return (shares >= _COARSE).astype(np.uint8)
 
 
 @compiled

@@ -63,13 +63,13 @@ def fill_defects(
         core: (H, W) bool, the defects before the mask was widened; None: the mask itself.
         lines: what was done about lines; what they hide is copied like any defect if it can be.
     """
-    before = here.picture
+    before, luma = here.picture, here.full
     if lines is not None:
         mask = mask | align_to_chroma(lines.opaque, before.pixel)
-        mended = Picture(before.pixel, tuple(lines.planes))
-        here = replace(here, picture=mended, full=analysis_luma(mended))
+        here = replace(here, picture=Picture(before.pixel, tuple(lines.planes)))
+        luma = analysis_luma(here.picture)
     parts = Parts.of(mask.view(np.uint8))
-    pieces = choose_sources(here.full, parts, neighbours, expected)
+    pieces = choose_sources(luma, parts, neighbours, expected)
     sources, unknown = _maps(parts, pieces, neighbours)
     planes = [plane.copy() for plane in here.picture.planes]
     for neighbour in neighbours:

@@ -69,13 +69,13 @@ class Found:
             return None
         size = (here.codes.shape[1], here.codes.shape[0])
         small = mask.view(np.uint8)
-        if here.full.shape != here.codes.shape:
+        if here.shape != here.codes.shape:
             shares = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
             small = np.asarray(shares > 0).view(np.uint8)
         expected = _mixture(here.codes, small, self.motions, self.verdict)
-        if here.full.shape == here.codes.shape:
+        if here.shape == here.codes.shape:
             return expected
-        size = (here.full.shape[1], here.full.shape[0])
+        size = (here.shape[1], here.shape[0])
         unknown = cv2.resize(expected.unknown.astype(np.uint8), size) > 0
         return Expected(np.asarray(cv2.resize(expected.luma, size)), np.asarray(unknown))
 

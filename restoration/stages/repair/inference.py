@@ -124,21 +124,35 @@ class Inference:
     @torch.inference_mode()
     def look(self, planes: Inputs) -> Word:
         """planes: (CHANNELS, H, W), H and W multiples of `network.STEP`."""
-        evidence = np.empty((*planes.shape[1:], EVIDENCES), np.int8)
-        _gather_evidence(planes, evidence)
-        shown = np.asarray(cv2.merge(list(planes)))
-        half = self._see(self._tensor(shown))
-        seen = self._weigh_evidence(self._tensor(evidence))
+        half = self._see(self._shown(planes))
+        seen = self._weigh_evidence(self._evidence(planes))
         weighed = self._weigh.rectified_sum(half, seen)
         damage = self._damage(weighed)[0].permute(1, 2, 0).float().numpy()
         told = np.empty(planes.shape[1:], np.float32)
         _lay_out(damage, told)
         return Word(told, self._choice(half)[0].permute(1, 2, 0).float().numpy())
 
-    def _tensor(self, pixels: npt.NDArray[np.int8]) -> Tensor:
-        """(H, W, C) as (1, C, H, W), channels last."""
-        quick = self.precision == torch.bfloat16
-        planes = as_bfloat16(pixels) if quick else torch.from_numpy(pixels).to(self.precision)
+    def _shown(self, planes: Inputs) -> Tensor:
+        """(C, H, W) as (1, C, H, W), channels last."""
+        if self.precision != torch.bfloat16:
+            return self._tensor(np.asarray(cv2.merge(list(planes))))
+        bits = np.empty((*planes.shape[1:], len(planes)), np.uint16)
+        _interleave(planes, _BITS, bits)
+        return self._tensor(bits)
+
+    def _evidence(self, planes: Inputs) -> Tensor:
+        """(1, EVIDENCES, H, W), channels last."""
+        table = _BITS if self.precision == torch.bfloat16 else _THEMSELVES
+        evidence = np.empty((*planes.shape[1:], EVIDENCES), table.dtype)
+        _gather_evidence(planes, table, evidence)
+        return self._tensor(evidence)
+
+    def _tensor(self, pixels: npt.NDArray[np.integer]) -> Tensor:
+        """(H, W, C), whole numbers or the bits of bfloat16, as (1, C, H, W), channels last."""
+        if pixels.dtype == np.uint16:
+            planes = torch.from_numpy(pixels.view(np.int16)).view(torch.bfloat16)
+        else:
+            planes = torch.from_numpy(pixels).to(self.precision)
         return planes[None].permute(0, 3, 1, 2)
 
     def _see(self, planes: Tensor) -> Tensor:
@@ -195,32 +209,38 @@ def _add_blocks(planes: BFloat16, coarser: BFloat16) -> None:
                 planes[y, x, channel] = np.uint16((bits + even) >> np.uint32(16))
 
 
-def as_bfloat16(numbers: npt.NDArray[np.int8]) -> Tensor:
-    """The same whole numbers, which bfloat16 holds exactly, in the same shape."""
-    bits = np.empty(numbers.shape, np.uint16)
-    _write_bits(numbers.reshape(-1), bits.reshape(-1))
-    return torch.from_numpy(bits.view(np.int16)).view(torch.bfloat16)
+_BITS = (np.arange(-128, 128).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+"""The whole numbers from -128 to 127 as bfloat16, which holds them exactly."""
+
+
+_THEMSELVES = np.arange(-128, 128).astype(np.int8)
+"""The same as they are."""
 
 
 @compiled
-def _write_bits(numbers: npt.NDArray[np.int8], bits: BFloat16) -> None:
-    for index in range(len(numbers)):
-        bits[index] = np.uint16(np.float32(numbers[index]).view(np.uint32) >> np.uint32(16))
-
-
-@compiled
-def _gather_evidence(planes: Inputs, evidence: npt.NDArray[np.int8]) -> None:
-    """What `network._evidence` gives, pixel by pixel."""
+def _interleave(planes: Inputs, table: BFloat16, bits: BFloat16) -> None:
+    """Write the planes, (C, H, W), pixel by pixel, (H, W, C)."""
     for y in range(planes.shape[1]):
         for x in range(planes.shape[2]):
-            before, after = planes[1, y, x], planes[2, y, x]
-            range_of_both, ring = planes[8, y, x], planes[10, y, x]
-            evidence[y, x, 0] = max(min(before, after), 0)
-            evidence[y, x, 1] = max(-max(before, after), 0)
-            evidence[y, x, 2] = max(range_of_both, 0)
-            evidence[y, x, 3] = max(-range_of_both, 0)
-            evidence[y, x, 4] = max(ring, 0)
-            evidence[y, x, 5] = max(-ring, 0)
+            for channel in range(planes.shape[0]):
+                bits[y, x, channel] = table[np.int64(planes[channel, y, x]) + 128]
+
+
+@compiled
+def _gather_evidence(
+    planes: Inputs, table: npt.NDArray[np.integer], evidence: npt.NDArray[np.integer]
+) -> None:
+    """What `network._evidence` gives, pixel by pixel, as the table has each number."""
+    for y in range(planes.shape[1]):
+        for x in range(planes.shape[2]):
+            before, after = int(planes[1, y, x]), int(planes[2, y, x])
+            range_of_both, ring = int(planes[8, y, x]), int(planes[10, y, x])
+            evidence[y, x, 0] = table[max(min(before, after), 0) + 128]
+            evidence[y, x, 1] = table[max(-max(before, after), 0) + 128]
+            evidence[y, x, 2] = table[max(range_of_both, 0) + 128]
+            evidence[y, x, 3] = table[max(-range_of_both, 0) + 128]
+            evidence[y, x, 4] = table[max(ring, 0) + 128]
+            evidence[y, x, 5] = table[max(-ring, 0) + 128]
 
 
 @compiled

@@ -14,9 +14,11 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import load_file
 
+from restoration.imaging.compiled import compiled
 from restoration.stages.repair.inference import Inference, Word, quickest_precision
 from restoration.stages.repair.inputs import CHANNELS, HALVES, Inputs
 from restoration.stages.repair.network import CHOICES, HALO, STEP, RepairNetwork
+from restoration.stages.repair.parts import Bits
 
 Mask = npt.NDArray[np.bool_]
 Box = tuple[slice, slice]
@@ -122,19 +124,26 @@ class Judge:
 
 def tiles_with_evidence(planes: Inputs) -> Mask:
     """Which tiles show anything that could be damage. (ceil(H / TILE), ceil(W / TILE)) bool."""
-    evidence = _beyond(planes[8], _EVIDENCE) | _beyond(planes[9], _EVIDENCE_OF_LINE)
-    height, width = evidence.shape
-    rows, columns = -(-height // TILE), -(-width // TILE)
-    padded = np.zeros((rows * TILE, columns * TILE), bool)
-    padded[:height, :width] = evidence
-    held = np.asarray(padded.reshape(rows, TILE, columns, TILE).any(axis=(1, 3)))
+    height, width = planes.shape[1:]
+    held = np.zeros((-(-height // TILE), -(-width // TILE)), np.uint8)
+    _find_evidence(planes[8], _EVIDENCE, held)
+    _find_evidence(planes[9], _EVIDENCE_OF_LINE, held)
     # What begins in one tile may go on faintly in the next.
-    return np.asarray(cv2.dilate(held.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    return np.asarray(cv2.dilate(held, np.ones((3, 3), np.uint8)) > 0)
 
 
-def _beyond(steps: npt.NDArray[np.int8], least: int) -> Mask:
-    """Where a plane is at least so far from 0."""
-    return np.asarray((steps >= least) | (steps <= -least))
+@compiled
+def _find_evidence(steps: npt.NDArray[np.int8], least: int, held: Bits) -> None:
+    """Mark the tiles in which a plane is at least so far from 0."""
+    for row in range(held.shape[0]):
+        for column in range(held.shape[1]):
+            for y in range(row * TILE, min((row + 1) * TILE, steps.shape[0])):
+                if held[row, column]:
+                    break
+                for x in range(column * TILE, min((column + 1) * TILE, steps.shape[1])):
+                    if abs(np.int32(steps[y, x])) >= least:
+                        held[row, column] = 1
+                        break
 
 
 def boxes_of(tiles: Mask) -> list[Box]:

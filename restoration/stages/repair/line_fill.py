@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from restoration.imaging.compiled import compiled
+
 Strip = npt.NDArray[np.float32]
 """(rows, columns) of one plane along a line, straightened by whole columns."""
 
-_SIDE = 3  # columns that are compared
 _STEEPEST = 9  # rows by which a direction may climb across the line
 _PRICE = 0.06  # of the usual misfit, a row that a direction climbs
 
@@ -26,16 +27,39 @@ def join_sides(seen: Strip, hole: slice) -> Strip:
         seen: (rows, columns) float32 with at least 3 columns on each side of the hole.
     Returns: (rows, hole) float32.
     """
-    left, right = hole.start, hole.stop
-    sides = seen[:, left - _SIDE : left], seen[:, right : right + _SIDE]
-    wide = right - left
-    climb = _directions(*sides, wide)
-    near = sides[0][:, -2:].mean(axis=1), sides[1][:, :2].mean(axis=1)
-    share = (np.arange(wide, dtype=np.float32) + 1.0) / (wide + 1.0)
-    rows = np.arange(len(seen), dtype=np.float32)[:, None]
-    from_left = _at(near[0], rows - share * climb[:, None])
-    from_right = _at(near[1], rows + (1.0 - share) * climb[:, None])
-    return np.asarray((1.0 - share) * from_left + share * from_right, np.float32)
+    joined = np.empty((len(seen), hole.stop - hole.start), np.float32)
+    climb = _directions(seen, hole.start, hole.stop)
+    _join(seen, hole.start, hole.stop, climb, joined)
+    return joined
+
+
+@compiled
+def _join(
+    seen: Strip, left: int, right: int, climb: npt.NDArray[np.float32], joined: Strip
+) -> None:
+    """Write what both sides say along the direction of each row, each by its nearness."""
+    rows, wide = joined.shape
+    before, after = np.empty(rows, np.float32), np.empty(rows, np.float32)
+    for row in range(rows):
+        before[row] = (seen[row, left - 2] + seen[row, left - 1]) / np.float32(2.0)
+        after[row] = (seen[row, right] + seen[row, right + 1]) / np.float32(2.0)
+    for row in range(rows):
+        for column in range(wide):
+            share = np.float32(column + 1) / np.float32(wide + 1)
+            one = _at(before, np.float32(row) - share * climb[row])
+            other = _at(after, np.float32(row) + (np.float32(1.0) - share) * climb[row])
+            joined[row, column] = (np.float32(1.0) - share) * one + share * other
+
+
+@compiled
+def _at(values: npt.NDArray[np.float32], row: np.float32) -> np.float32:
+    """Between two rows; ends repeat."""
+    last = len(values) - 1
+    held = min(max(row, np.float32(0.0)), np.float32(last))
+    low = min(int(held), max(last - 1, 0))
+    part = held - np.float32(low)
+    mixed = (np.float32(1.0) - part) * values[low] + part * values[min(low + 1, last)]
+    return np.float32(mixed)
 
 
 def add_grain(joined: Strip, seen: Strip, hole: slice) -> Strip:
@@ -55,34 +79,47 @@ def add_grain(joined: Strip, seen: Strip, hole: slice) -> Strip:
     return np.asarray(joined + np.clip(grain, -2.5 * usual, 2.5 * usual), np.float32)
 
 
-def _directions(left: Strip, right: Strip, wide: int) -> npt.NDArray[np.float32]:
-    """Rows that the picture climbs from the left side to the right, for each row."""
-    steepest = min(_STEEPEST, wide + 3)
-    costs = []
-    steps = range(-steepest, steepest + 1)
-    usual = float(np.median(np.abs(left[:, -1] - right[:, 0]))) + 1.0
-    for climb in steps:
-        up, down = climb // 2, climb - climb // 2
-        one, other = _shifted(left[:, -1:], -up), _shifted(right[:, :1], down)
-        cost = cv2.blur(np.abs(one - other), (1, 9), borderType=cv2.BORDER_REPLICATE)
-        costs.append(cost.reshape(-1) + np.float32(_PRICE * usual * abs(climb)))
-    total = np.stack(costs)
-    best = np.array(steps, np.float32)[total.argmin(axis=0)]
+def _directions(seen: Strip, left: int, right: int) -> npt.NDArray[np.float32]:
+    """Rows that the picture climbs from the left side of a hole to the right, for each row."""
+    steepest = min(_STEEPEST, right - left + 3)
+    best, least, straight = (np.empty(len(seen), np.float32) for _ in range(3))
+    before, after = (np.ascontiguousarray(seen[:, at]) for at in (left - 1, right))
+    _cheapest(before, after, steepest, best, least, straight)
     # A direction that its neighbours do not share is chance.
     settled = cv2.medianBlur(best[:, None], 5).reshape(-1) if len(best) > 5 else best
-    straight = total[steepest]
-    return np.where(total.min(axis=0) < 0.5 * straight, settled, 0).astype(np.float32)
+    return np.where(least < 0.5 * straight, settled, 0).astype(np.float32)
 
 
-def _shifted(values: Strip, rows: int) -> Strip:
-    """`values` of so many rows farther down; ends repeat."""
-    at = np.clip(np.arange(len(values)) + rows, 0, len(values) - 1)
-    return values[at]
+@compiled
+def _cheapest(
+    before: npt.NDArray[np.float32],
+    after: npt.NDArray[np.float32],
+    steepest: int,
+    best: npt.NDArray[np.float32],
+    least: npt.NDArray[np.float32],
+    straight: npt.NDArray[np.float32],
+) -> None:
+    """Write the climb at which both sides of each row fit best, its cost, and that of none.
 
-
-def _at(values: npt.NDArray[np.float32], rows: npt.NDArray[np.float32]) -> Strip:
-    held = np.clip(rows, 0, len(values) - 1)
-    low = np.minimum(held.astype(int), max(len(values) - 2, 0))
-    part = held - low
-    high = np.minimum(low + 1, len(values) - 1)
-    return np.asarray((1 - part) * values[low] + part * values[high], np.float32)
+    A cost is the mean misfit over nine rows, and more for a steeper climb.
+    """
+    last = len(before) - 1
+    usual = np.float32(np.median(np.abs(before - after))) + np.float32(1.0)
+    apart = np.empty(len(before) + 8, np.float32)
+    least[:] = np.inf
+    for climb in range(-steepest, steepest + 1):
+        up, down = climb // 2, climb - climb // 2
+        for index in range(len(apart)):
+            row = min(max(index - 4, 0), last)
+            one, other = before[min(max(row - up, 0), last)], after[min(max(row + down, 0), last)]
+            apart[index] = abs(one - other)
+        price = np.float32(_PRICE) * usual * np.float32(abs(climb))
+        for row in range(len(before)):
+            total = np.float32(0.0)
+            for index in range(row, row + 9):
+                total += apart[index]
+            cost = total / np.float32(9.0) + price
+            if cost < least[row]:
+                least[row], best[row] = cost, climb
+            if climb == 0:
+                straight[row] = cost

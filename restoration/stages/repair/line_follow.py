@@ -165,7 +165,7 @@ def _is_left_behind(step: Step) -> bool:
 
 def _all_moves(motion: Motion) -> bool:
     """Whether the whole scene moved far, and not somebody who passes a post that stands."""
-    return abs(float(np.median(motion.flow[::2, ::2, 0]))) > _MOVED_FAR
+    return abs(median(np.ascontiguousarray(motion.flow[::2, ::2, 0]).reshape(-1))) > _MOVED_FAR
 
 
 def _stays(step: Step) -> bool:
@@ -218,11 +218,20 @@ def distance(line: Line, other: Line) -> float | None:
     shortest = min(len(line.columns), len(other.columns))
     if stop - first < max(16, shortest // 2):
         return None
-    apart = (
-        other.columns[first - other.first : stop - other.first]
-        - (line.columns[first - line.first : stop - line.first])
+    return _median_apart(
+        line.columns[first - line.first : stop - line.first],
+        other.columns[first - other.first : stop - other.first],
     )
-    return float(np.median(apart))
+
+
+@compiled
+def _median_apart(columns: Columns, others: Columns) -> float:
+    return float(np.median(others - columns))
+
+
+@compiled
+def median(values: npt.NDArray[np.float32]) -> float:
+    return float(np.median(values))
 
 
 def scene_step(line: Line, motion: Motion, luma: Luma) -> float | None:
@@ -232,7 +241,7 @@ def scene_step(line: Line, motion: Motion, luma: Luma) -> float | None:
     """
     half = max(line.right, -line.left)
     steps = _steps_beside(luma, line.first, line.columns, half, motion.flow, motion.missed)
-    return float(np.median(steps)) if len(steps) >= _PLACES else None
+    return median(steps) if len(steps) >= _PLACES else None
 
 
 @compiled

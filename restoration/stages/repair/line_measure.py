@@ -12,6 +12,8 @@ from restoration.imaging.luma import Luma
 Columns = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 
+_OVER_ROWS = np.asarray(cv2.getGaussianKernel(49, 10.0, cv2.CV_32F), np.float32).reshape(-1)
+
 
 def strip(
     luma: Luma, first: int, columns: Columns, offsets: npt.NDArray[np.int64], *, every: int = 1
@@ -36,34 +38,64 @@ def _straighten(
 
 def centre(
     luma: Luma, first: int, columns: Columns, reach: int, tone: int
-) -> tuple[Columns, int, int]:
-    """The path moved onto the middle of the line, to parts of a column; and the line's extent."""
-    offsets = np.arange(-2 * reach, 2 * reach + 1)
-    for _ in range(2):
-        left, right = _extent(tone * strip(luma, first, columns, offsets, every=4), reach)
-        columns = columns + np.float32((left + right) / 2.0)
-        left, right = left - (left + right) // 2, right - (left + right) // 2
+) -> tuple[Columns, int, int] | None:
+    """The path moved onto the middle of the line, to parts of a column; and the line's extent.
+
+    None if it is wider than `reach` columns.
+    """
+    columns, left, right = _settle(luma, first, columns, reach, tone)
+    if right - left + 1 > reach:
+        return None
     half = (right - left + 1) / 2.0 + 1.0
     columns = columns + _wander(luma, first, columns, half, tone)
-    return columns.astype(np.float32), left, right
+    return columns.astype(np.float32), int(left), int(right)
 
 
-def _extent(seen: Luma, reach: int) -> tuple[int, int]:
+@compiled
+def _settle(
+    luma: Luma, first: int, columns: Columns, reach: int, tone: int
+) -> tuple[Columns, int, int]:
+    """Twice: see how wide the line is, and move the path to the middle of that."""
+    offsets = np.arange(-2 * reach, 2 * reach + 1)
+    seen = np.empty(((len(columns) + 3) // 4, len(offsets)), np.float32)
+    left = right = 0
+    for _ in range(2):
+        _straighten(luma, first, columns, offsets, 4, seen)
+        left, right = _extent(_usual_row(np.float32(tone) * seen)[0], reach)
+        columns = columns + np.float32((left + right) / 2.0)
+        left, right = left - (left + right) // 2, right - (left + right) // 2
+    return columns, left, right
+
+
+@compiled
+def _extent(usual: Columns, reach: int) -> tuple[int, int]:
     """First and last offset of the ridge nearest the middle, down to a third of its height.
 
     The usual profile of a row goes through a top-hat, which takes away all that is broader.
     """
-    usual = _usual_row(seen)
-    profile = cv2.morphologyEx(usual, cv2.MORPH_TOPHAT, np.ones((1, reach + 2), np.uint8))[0]
-    middle = seen.shape[1] // 2
+    profile = usual - _opened(usual, reach + 2)
+    middle = len(profile) // 2
     top = middle - 3 + int(profile[middle - 3 : middle + 4].argmax())
-    inside = profile > 0.35 * max(float(profile[top]), 1e-3)
+    least = np.float32(0.35 * max(float(profile[top]), 1e-3))
     left = right = top
-    while left > 0 and inside[left - 1]:
+    while left > 0 and profile[left - 1] > least:
         left -= 1
-    while right < len(profile) - 1 and inside[right + 1]:
+    while right < len(profile) - 1 and profile[right + 1] > least:
         right += 1
     return left - middle, right - middle
+
+
+@compiled
+def _opened(values: Columns, wide: int) -> Columns:
+    """The largest of the least within windows of so many values; windows end with the row."""
+    least, opened = np.empty_like(values), np.empty_like(values)
+    for at in range(len(values)):
+        start = max(at - wide // 2, 0)
+        least[at] = values[start : min(at - wide // 2 + wide, len(values))].min()
+    for at in range(len(values)):
+        start = max(at - wide // 2, 0)
+        opened[at] = least[start : min(at - wide // 2 + wide, len(values))].max()
+    return opened
 
 
 @compiled
@@ -84,16 +116,40 @@ def _usual_row(seen: Luma) -> Luma:
 def _wander(luma: Luma, first: int, columns: Columns, half: float, tone: int) -> Columns:
     """How far the line runs beside the path in each row, from centres of mass over 24 rows."""
     reach = int(np.ceil(half)) + 2
-    offsets = np.arange(-reach, reach + 1)
-    seen = tone * strip(luma, first, columns, offsets)
-    over = seen - np.maximum(seen[:, :1], seen[:, -1:])
+    over, fraction = _rise(luma, first, columns, reach, tone)
     over = np.asarray(
         cv2.GaussianBlur(over, (1, 49), 10.0, borderType=cv2.BORDER_REPLICATE), np.float32
     )
     # Columns were rounded for looking; the centre counts from where they truly are.
-    fraction = (columns - np.rint(columns))[:, None]
-    usual = cv2.GaussianBlur(fraction, (1, 49), 10.0, borderType=cv2.BORDER_REPLICATE)
-    return _centres_of_mass(over, np.asarray(usual, np.float32).reshape(-1))
+    return _centres_of_mass(over, _slowly(fraction, _OVER_ROWS))
+
+
+@compiled
+def _rise(luma: Luma, first: int, columns: Columns, reach: int, tone: int) -> tuple[Luma, Columns]:
+    """How far each place near the path is above the ends of its row; what rounding left over."""
+    offsets = np.arange(-reach, reach + 1)
+    over = np.empty((len(columns), len(offsets)), np.float32)
+    _straighten(luma, first, columns, offsets, 1, over)
+    fraction = np.empty(len(columns), np.float32)
+    for row in range(len(over)):
+        ends = max(tone * over[row, 0], tone * over[row, -1])
+        for column in range(len(offsets)):
+            over[row, column] = tone * over[row, column] - ends
+        fraction[row] = columns[row] - np.rint(columns[row])
+    return over, fraction
+
+
+@compiled
+def _slowly(values: Columns, weights: Columns) -> Columns:
+    """Means of each value and those around it, by these weights; ends are repeated."""
+    half, last = len(weights) // 2, len(values) - 1
+    found = np.empty_like(values)
+    for at in range(len(values)):
+        total = np.float32(0.0)
+        for index in range(len(weights)):
+            total += weights[index] * values[min(max(at + index - half, 0), last)]
+        found[at] = total
+    return found
 
 
 @compiled
@@ -115,9 +171,64 @@ def _centres_of_mass(over: Luma, usual: Columns) -> Columns:
 
 def contrast_of(
     luma: Luma, first: int, columns: Columns, left: int, right: int, tone: int
-) -> npt.NDArray[np.float32]:
-    """By how much each row's line stands out against the nearer of its sides, in codes."""
-    return _stand_out(luma, first, columns, left, right, tone)
+) -> tuple[float, npt.NDArray[np.bool_]]:
+    """By how much the line stands out against the nearer of its sides, in codes: the median of its
+    rows; and the rows about which it usually does by a fifth of that, (rows,)."""
+    return _contrast(luma, first, columns, left, right, tone)
+
+
+@compiled
+def _contrast(
+    luma: Luma, first: int, columns: Columns, left: int, right: int, tone: int
+) -> tuple[float, npt.NDArray[np.bool_]]:
+    each = _stand_out(luma, first, columns, left, right, tone)
+    usual = float(np.median(each))
+    return usual, mirrored_mean(each, 9) > np.float32(0.2 * usual)
+
+
+@compiled
+def mirrored_mean(values: Columns, wide: int) -> Columns:
+    """Means over an odd count of values, mirrored at the ends as OpenCV's `blur` does."""
+    half, last = wide // 2, len(values) - 1
+    padded = np.empty(len(values) + 2 * half, np.float32)
+    for index in range(len(padded)):
+        at = abs(index - half)
+        at = at if at <= last else 2 * last - at
+        padded[index] = values[min(max(at, 0), last)]
+    total = np.zeros(len(values), np.float64)
+    for step in range(wide):
+        total += padded[step : step + len(values)]
+    return (total / wide).astype(np.float32)
+
+
+@compiled
+def is_empty_beside(
+    luma: Luma, first: int, columns: Columns, edges: tuple[int, int], reach: int, least: float
+) -> bool:
+    """Whether a side of a line shows nothing at all, and not both the same nothing.
+
+    Looked for next to the line and a little farther out, every second row.
+
+    Args:
+        edges: the first offset that is the line's own, and the first to its right that is not.
+        least: deviation of what shows something.
+    """
+    offsets = np.arange(2 * reach)
+    seen = np.empty(((len(columns) + 1) // 2, 2 * reach), np.float32)
+    means, empty = np.empty(2), np.empty(2, np.bool_)
+    for away in (0, 2 * reach):
+        for side in range(2):
+            start = edges[0] - 2 * reach - away if side == 0 else edges[1] + away
+            _straighten(luma, first, columns, start + offsets, 2, seen)
+            rows = np.empty(len(seen), np.float64)
+            for row in range(len(seen)):
+                rows[row] = seen[row].mean()
+            means[side], empty[side] = rows.mean(), rows.std() < least
+        if empty[0] != empty[1]:
+            return True
+        if empty[0] and abs(means[0] - means[1]) >= 8.0:
+            return True
+    return False
 
 
 @compiled

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import PixelFormat, Plane
+from restoration.imaging.compiled import compiled
 from restoration.stages.repair.line_fill import Strip, join_sides
 from restoration.stages.repair.line_record import QUARTER, Veil, points
 from restoration.stages.repair.scratch import Line
@@ -106,9 +107,24 @@ class Track:
 
 
 def _slow(values: Numbers, slow: float) -> Numbers:
-    size = 2 * int(3 * slow) + 1
-    window = cv2.GaussianBlur(values.reshape(-1, 1), (1, size), slow, borderType=cv2.BORDER_REFLECT)
-    return np.asarray(window, np.float32).reshape(-1)
+    """Means over a window of rows that falls off as a Gaussian, mirrored at the ends."""
+    kernel = cv2.getGaussianKernel(2 * int(3 * slow) + 1, slow, cv2.CV_32F).reshape(-1)
+    found = np.zeros(len(values), np.float32)
+    _weigh(np.ascontiguousarray(values, np.float32), np.asarray(kernel, np.float32), found)
+    return found
+
+
+@compiled
+def _weigh(values: Numbers, kernel: Numbers, found: Numbers) -> None:
+    half, count = len(kernel) // 2, len(values)
+    padded = np.empty(count + 2 * half, np.float32)
+    for index in range(len(padded)):
+        at = (index - half) % (2 * count)
+        padded[index] = values[at if at < count else 2 * count - 1 - at]
+    for tap in range(len(kernel)):
+        weight = kernel[tap]
+        for row in range(count):
+            found[row] += weight * padded[row + tap]
 
 
 def _strength(rise: Strip, across: Numbers, slow: float) -> Numbers:

@@ -113,8 +113,8 @@ class StandingLines:
         if frame not in self._seen:
             view = self._around.view(frame)
             mask = line_mask(view.luma.shape, self.found(frame), margin=1)
-            if mask.shape != view.full.shape:
-                size = (view.full.shape[1], view.full.shape[0])
+            if mask.shape != view.shape:
+                size = (view.shape[1], view.shape[0])
                 larger = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
                 mask = np.asarray(larger.astype(bool))
             self._seen[frame] = mask

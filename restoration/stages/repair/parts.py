@@ -97,8 +97,13 @@ class Parts:
 def connected_to(seeds: Bits, wide: Bits) -> Bits:
     """The connected parts of `wide` that hold a seed (hysteresis), 0 or 1."""
     bits = np.zeros(seeds.shape, np.uint8)
-    _keep_connected(np.ascontiguousarray(wide), places_of(seeds), bits)
+    keep_connected(seeds, wide, bits)
     return bits
+
+
+def keep_connected(seeds: Bits, wide: Bits, kept: Bits) -> None:
+    """Write 1 into `kept` where `connected_to` has it; what of `wide` it holds already is done."""
+    _keep_connected(np.ascontiguousarray(wide), places_of(seeds), kept)
 
 
 @compiled

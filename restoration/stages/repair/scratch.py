@@ -9,17 +9,22 @@ their own. Poles and door frames are lines too: `line_follow` tells them from sc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from restoration.imaging.compiled import compiled
 from restoration.imaging.luma import Luma
 from restoration.stages.repair.line_evidence import BAND, band_contrast
-from restoration.stages.repair.line_measure import Columns, centre, contrast_of, strip
+from restoration.stages.repair.line_measure import (
+    Columns,
+    centre,
+    contrast_of,
+    is_empty_beside,
+    mirrored_mean,
+)
 
 Mask = npt.NDArray[np.bool_]
 
@@ -86,12 +91,11 @@ def find_lines(luma: Luma) -> list[Line]:
         return []
     band = BAND if height >= 32 * BAND else BAND // 2
     contrast = band_contrast(luma, band)
-    gain = np.clip(np.stack([contrast, -contrast], axis=1) - _BIAS, _LOSS, _GAIN)
-    score, came = _accumulate(gain)
+    score, came = _accumulate(contrast)
     found = [
         line
         for side, tone in enumerate((1, -1))
-        for strength, path in _paths(np.ascontiguousarray(score[:, side]), came[:, side])
+        for strength, path in _paths(score[side], came[side])
         if (line := _measure(luma, path, band, tone, strength)) is not None
     ]
     kept: list[Line] = []
@@ -105,72 +109,110 @@ Path = tuple[int, npt.NDArray[np.int64]]
 """First band, and the column in each band from there."""
 
 
-def _paths(score: Luma, came: npt.NDArray[np.int8]) -> Iterator[tuple[float, Path]]:
+def _paths(score: Luma, came: npt.NDArray[np.int8]) -> list[tuple[float, Path]]:
     """Score and path of the best lines of one tone, best first, none across another."""
-    used = np.zeros(score.shape, bool)
     shortest = max(3, round(_SHORTEST * len(score)))
-    beside = np.arange(-6, 7)
-    found = 0
-    for band, column in _ends(score).tolist():
-        if found >= _MOST_OF_TONE:
-            return
+    paths = np.empty((_MOST_OF_TONE, len(score)), np.int64)
+    told = np.empty((_MOST_OF_TONE, 2), np.int64)
+    count = _best_paths(score, came, _ends(score), shortest, paths, told)
+    return [
+        (float(score[last, path[last]]), (int(first), path[first : last + 1]))
+        for path, (first, last) in zip(paths[:count], told[:count].tolist(), strict=True)
+    ]
+
+
+@compiled
+def _best_paths(
+    score: Luma,
+    came: npt.NDArray[np.int8],
+    ends: npt.NDArray[np.int64],
+    shortest: int,
+    paths: npt.NDArray[np.int64],
+    told: npt.NDArray[np.int64],
+) -> int:
+    """Write the column in each band of each path, and its first and last band. How many."""
+    used = np.zeros(score.shape, np.bool_)
+    found, width = 0, score.shape[1]
+    for band, column in ends:
+        if found == len(paths):
+            break
         if used[band, column]:
             continue
         path = _trace(came, band, column)
         first = band + 1 - len(path)
-        rows = np.arange(first, band + 1)
-        crossed = used[rows, path].any()
-        used[rows[:, None], np.clip(path[:, None] + beside, 0, score.shape[1] - 1)] = True
-        best = float(score[band, column])
-        if not crossed and len(path) >= shortest and best >= _LEAST_EVEN * len(path):
-            found += 1
-            yield best, (first, path)
+        crossed = False
+        for index in range(len(path)):
+            crossed = crossed or used[first + index, path[index]]
+        for index in range(len(path)):
+            at = path[index]
+            used[first + index, max(at - 6, 0) : min(at + 7, width)] = True
+        if crossed or len(path) < shortest or score[band, column] < _LEAST_EVEN * len(path):
+            continue
+        paths[found, first : band + 1] = path
+        told[found, 0], told[found, 1] = first, band
+        found += 1
+    return found
 
 
+@compiled
 def _ends(score: Luma) -> npt.NDArray[np.int64]:
     """Where paths are at their best: (n, 2) band and column, best first."""
-    around = cv2.dilate(score, np.ones((3, 7), np.uint8))
-    ends = np.argwhere((score >= _LEAST) & (score >= around))
-    order = np.argsort(-score[ends[:, 0], ends[:, 1]], kind="stable")
-    return np.asarray(ends[order], np.int64)
+    bands, width = score.shape
+    ends, scores = np.empty((score.size, 2), np.int64), np.empty(score.size, np.float32)
+    held = 0
+    for band in range(bands):
+        for x in range(width):
+            own = score[band, x]
+            if own < _LEAST:
+                continue
+            around = score[max(band - 1, 0) : band + 2, max(x - 3, 0) : x + 4]
+            if own >= around.max():
+                ends[held, 0], ends[held, 1], scores[held] = band, x, -own
+                held += 1
+    return ends[np.argsort(scores[:held], kind="mergesort")]
 
 
-def _accumulate(gain: Luma) -> tuple[Luma, npt.NDArray[np.int8]]:
+def _accumulate(contrast: Luma) -> tuple[Luma, npt.NDArray[np.int8]]:
     """Best score of a path that ends at each place, and the step by which it came there.
 
-    Both (bands, tones, W), as the gain is.
+    Both (tones, bands, W): light lines first, then dark ones.
 
     A path that fell far below the best it had reached is over; else every strong line would throw
     a shadow of paths that leave it sideways.
+
+    Args:
+        contrast: (bands, W), as `band_contrast` gives it.
     """
-    score = np.maximum(gain, 0)
-    came = np.zeros(gain.shape, np.int8)
-    _follow_down(np.ascontiguousarray(gain), score, came)
+    score = np.empty((2, *contrast.shape), np.float32)
+    came = np.zeros(score.shape, np.int8)
+    for side, tone in enumerate((1.0, -1.0)):
+        _follow_down(contrast, np.float32(tone), score[side], came[side])
     return score, came
 
 
 @compiled
-def _follow_down(gain: Luma, score: Luma, came: npt.NDArray[np.int8]) -> None:
-    bands, tones, width = gain.shape
+def _follow_down(contrast: Luma, tone: np.float32, score: Luma, came: npt.NDArray[np.int8]) -> None:
+    bands, width = contrast.shape
     turn, patience, zero = np.float32(_TURN), np.float32(_PATIENCE), np.float32(0.0)
-    reached = score[0].copy()
-    peaks = np.empty_like(reached)
+    bias, loss, most = np.float32(_BIAS), np.float32(_LOSS), np.float32(_GAIN)
+    reached, peaks = np.empty(width, np.float32), np.empty(width, np.float32)
     came[0] = _START
+    for x in range(width):
+        score[0, x] = max(min(tone * contrast[0, x] - bias, most), zero)
+        reached[x] = score[0, x]
     for band in range(1, bands):
-        for tone in range(tones):
-            for x in range(width):
-                best, peak, step = score[band - 1, tone, x], reached[tone, x], 0
-                if x > 0 and score[band - 1, tone, x - 1] - turn > best:
-                    best, peak = score[band - 1, tone, x - 1] - turn, reached[tone, x - 1]
-                    step = -1
-                if x < width - 1 and score[band - 1, tone, x + 1] - turn > best:
-                    best, peak = score[band - 1, tone, x + 1] - turn, reached[tone, x + 1]
-                    step = 1
-                total = gain[band, tone, x] + best
-                if total <= zero or total < peak - patience:
-                    total, peak, step = score[band, tone, x], zero, _START
-                score[band, tone, x], came[band, tone, x] = total, step
-                peaks[tone, x] = max(total, peak)
+        for x in range(width):
+            best, peak, step = score[band - 1, x], reached[x], 0
+            if x > 0 and score[band - 1, x - 1] - turn > best:
+                best, peak, step = score[band - 1, x - 1] - turn, reached[x - 1], -1
+            if x < width - 1 and score[band - 1, x + 1] - turn > best:
+                best, peak, step = score[band - 1, x + 1] - turn, reached[x + 1], 1
+            gain = min(max(tone * contrast[band, x] - bias, loss), most)
+            total = gain + best
+            if total <= zero or total < peak - patience:
+                total, peak, step = max(gain, zero), zero, _START
+            score[band, x], came[band, x] = total, step
+            peaks[x] = max(total, peak)
         reached[:] = peaks
 
 
@@ -205,15 +247,14 @@ def _measure(luma: Luma, path: Path, band: int, tone: int, strength: float) -> L
     height, width = luma.shape
     first, columns = _rows_of(path, height, band)
     reach = max(6, round(_WIDEST * width / 720))
-    columns, left, right = centre(luma, first, columns, reach, tone)
-    if right - left + 1 > reach:
+    centred = centre(luma, first, columns, reach, tone)
+    if centred is None:
         return None
+    columns, left, right = centred
     lean = abs(float(columns[-1] - columns[0])) / max(1, len(columns))
-    contrast = contrast_of(luma, first, columns, left, right, tone)
-    median = float(np.median(contrast))
+    median, shown = contrast_of(luma, first, columns, left, right, tone)
     if lean > _LEAN or median < _FAINTEST:
         return None
-    shown = cv2.blur(contrast[:, None], (1, 9))[:, 0] > 0.2 * median
     end = max(6, round(_END * height))
     covered = float(shown.mean())
     line = Line(first, columns, left, right, tone, strength, median, whole=False)
@@ -229,7 +270,7 @@ def _measure(luma: Luma, path: Path, band: int, tone: int, strength: float) -> L
 
 def _trimmed(line: Line, shown: Mask) -> Line | None:
     """The line without what its path went on for at either end; None if too little is left."""
-    steady = np.flatnonzero(cv2.blur(shown.astype(np.float32)[:, None], (1, 15))[:, 0] > 0.6)
+    steady = np.flatnonzero(mirrored_mean(shown.astype(np.float32), 15) > 0.6)
     if len(steady) < 16:
         return None
     start, stop = int(steady[0]), int(steady[-1]) + 1
@@ -257,18 +298,8 @@ def _is_border(luma: Luma, line: Line) -> bool:
     Looked for next to the line and a little farther out: the edge of a bar is often soft.
     """
     reach = max(4, round(4 * luma.shape[1] / 720))
-
-    def side(start: int) -> npt.NDArray[np.floating]:
-        offsets = np.arange(start, start + 2 * reach)
-        return np.asarray(strip(luma, line.first, line.columns, offsets, every=2).mean(axis=1))
-
-    for away in (0, 2 * reach):
-        sides = [side(line.left - 2 * reach - away), side(line.right + 1 + away)]
-        empty = [float(values.std()) < _EMPTY for values in sides]
-        alike = abs(float(sides[0].mean() - sides[1].mean())) < 8.0
-        if any(empty) and not (all(empty) and alike):
-            return True
-    return False
+    edges = (line.left, line.right + 1)
+    return is_empty_beside(luma, line.first, line.columns, edges, reach, _EMPTY)
 
 
 def line_mask(shape: tuple[int, int], lines: Sequence[Line], *, margin: int = 0) -> Mask:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from restoration import weights
-from restoration.imaging.flow import FlowEstimator, FlowSearch
+from restoration.imaging.flow_cells import CellEstimator, CellSearch, Gathered
 from restoration.stages.contract import (
     JSON,
     Clip,
@@ -151,17 +151,17 @@ def _network_on(device: str) -> NetworkJudge:
     return BatchJudge(weights.require(NETWORK), device)
 
 
-def _flow_search(params: Params, device: str) -> FlowSearch:
+def _flow_search(params: Params, device: str) -> CellSearch:
     """Raises: StageError without torch, WeightsError without the weights."""
     if params.flow == "search":
-        return FlowEstimator("fast")
+        return CellEstimator()
     try:
         from restoration.imaging.spynet import LearnedFlow
     except ModuleNotFoundError as missing:
         raise StageError(
             f"{missing.name} is not installed, and learned flow needs it; choose flow=search"
         ) from missing
-    return LearnedFlow(weights.require(LEARNED_FLOW), device)
+    return Gathered(LearnedFlow(weights.require(LEARNED_FLOW), device))
 
 
 def _loaded(params: Params) -> tuple[str, ...]:
@@ -189,7 +189,7 @@ def _repair_segment(
     clip: Clip,
     params: Params,
     finder: Finder,
-    search: FlowSearch,
+    search: CellSearch,
     facts: dict[str, JSON],
     segment: Segment,
     part: Segment,
@@ -253,15 +253,17 @@ def _find(around: Surroundings, frame: int, finder: Finder, params: Params) -> _
     motions = tuple(around.motion(frame, offset) for offset in around.offsets(frame))
     judgement = judge(here, motions)
     if judgement.why_not:
-        nothing = np.zeros(here.full.shape, bool)
+        nothing = np.zeros(here.shape, bool)
         found = Found(np.zeros(here.codes.shape, np.uint8), motions)
         return _Defects(judgement, found, nothing, nothing, nothing)
-    found = finder.find(around, frame, _largest(params, here.full.size))
+    found = finder.find(around, frame, _largest(params, here.shape[0] * here.shape[1]))
     views = {motion.offset: around.view(frame + motion.offset) for motion in motions}
-    sure = np.zeros_like(found.mask) if found.sure is None else found.sure
-    mask = without_movers(here, found.mask & ~sure, motions, views) | sure
+    if found.sure is None:
+        mask = without_movers(here, found.mask, motions, views)
+    else:
+        mask = without_movers(here, found.mask & ~found.sure, motions, views) | found.sure
     if params.largest:
-        across = params.largest * mask.shape[1] / here.full.shape[1]
+        across = params.largest * mask.shape[1] / here.shape[1]
         mask = drop_larger(mask.view(bool), across).view(np.uint8)
     core = _to_full_size(mask, here)
     if params.grow and mask.any():
@@ -272,7 +274,7 @@ def _find(around: Surroundings, frame: int, finder: Finder, params: Params) -> _
 
 
 def _to_full_size(mask: Bits, view: View) -> Mask:
-    height, width = view.full.shape
+    height, width = view.shape
     if mask.shape != (height, width):
         mask = np.asarray(
             cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8
@@ -321,7 +323,7 @@ def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Ma
 
 STAGE = Stage(
     name="repair",
-    version="20",
+    version="21",
     queue="gpu",
     makes="pictures",
     params=Params,

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat
-from restoration.imaging.flow import FlowEstimator
+from restoration.imaging.flow_cells import CellEstimator
 from restoration.stages.contract import StageError
 from restoration.stages.material import MemoryClip
 from restoration.stages.repair.damage import MEASURED_COUNTS, DamagedClip, Recipe, damage_clip
@@ -161,7 +161,7 @@ def make_sample(
     # Scenes begin and end: there a frame has neighbours on one side only.
     edge = rng.random()
     segment = Segment(2 if edge < 0.15 else 0, 6 if edge > 0.85 else len(codes))
-    around = Surroundings(clip, Segment(0, len(codes)), 0, FlowEstimator("fast"))
+    around = Surroundings(clip, Segment(0, len(codes)), 0, CellEstimator())
     around.segment = segment
     seen = [_look(around, made, frame) for frame in range(2, 6) if around.offsets(frame)]
     return np.stack(seen) if seen else np.zeros((0, PLANES, height, width), np.int8)

@@ -119,16 +119,19 @@ def _shape_of(
 ) -> Shape:
     """The pixels of a part and of its rim within a box."""
     width = codes.shape[1]
-    shape = np.empty(((y1 - y0) * (x1 - x0), 2), np.int64)
+    within = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    for y in range(y0, y1):
+        for x in range(x0, x1):
+            if labels[y, x] == part:
+                for row in range(max(y - 1, y0), min(y + 2, y1)):
+                    for column in range(max(x - 1, x0), min(x + 2, x1)):
+                        within[row - y0, column - x0] = 1
+    shape = np.empty((within.size, 2), np.int64)
     apart = np.empty(len(shape), np.int64)
     held = 0
     for y in range(y0, y1):
         for x in range(x0, x1):
-            inside = False
-            for row in range(max(y - 1, y0), min(y + 2, y1)):
-                for column in range(max(x - 1, x0), min(x + 2, x1)):
-                    inside = inside or labels[row, column] == part
-            if inside:
+            if within[y - y0, x - x0]:
                 shape[held, 0] = (y - y0) * width + x - x0
                 shape[held, 1] = codes[y, x]
                 apart[held] = -abs(np.int64(codes[y, x]) - np.int64(seen[y, x]))

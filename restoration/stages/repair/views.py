@@ -15,8 +15,7 @@ import numpy.typing as npt
 
 from archive.media.pixels import Picture
 from restoration.imaging import flow_cells
-from restoration.imaging.flow import FlowSearch
-from restoration.imaging.flow_cells import Cells, Codes
+from restoration.imaging.flow_cells import Cells, CellSearch, Codes
 from restoration.imaging.luma import Luma, analysis_luma, eight_bit, shrink
 from restoration.stages.contract import Clip
 from restoration.stages.segments import Segment
@@ -43,21 +42,32 @@ _NEARLY_SAME, _NEARLY_SHARE, _BESIDE = 1.0, 0.025, 0.25
 class View:
     """One frame of the scan prepared for looking at.
 
-    full: (H, W) float32 in [0, 255], luma at the size of the scan, for copying by.
-    luma: (h, w) float32, the same shrunk to at most 720 columns: defects and motion are looked for
-    at this size. codes: (h, w) uint8, luma in whole codes, what is compared with other frames.
+    luma: (h, w) float32 in [0, 255], shrunk to at most 720 columns: defects and motion are looked
+    for at this size. codes: (h, w) uint8, luma in whole codes, what is compared with other frames.
     steady: (h, w) uint8, codes through a median filter, what flow is estimated on. light: the 95th
     percentile of the codes; contrast: their standard deviation.
     """
 
     frame: int
     picture: Picture
-    full: Luma
     luma: Luma
     codes: Codes
     steady: Codes
     light: int
     contrast: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the scan, (H, W)."""
+        return self.picture.height, self.picture.width
+
+    @property
+    def full(self) -> Luma:
+        """Luma at the size of the scan, (H, W) float32, for copying by.
+
+        Made when it is asked for: of wide scans it is too much to keep for each frame in reach.
+        """
+        return self.luma if self.luma.shape == self.shape else analysis_luma(self.picture)
 
     @property
     def readable(self) -> bool:
@@ -102,7 +112,7 @@ def make_view(frame: int, picture: Picture) -> View:
     # Dust of a few pixels would drag vectors with it; the median takes it out first.
     steady = np.asarray(cv2.medianBlur(codes, 3), np.uint8)
     contrast = float(cv2.meanStdDev(steady)[1][0, 0])
-    return View(frame, picture, full, luma, np.asarray(codes), steady, _light(steady), contrast)
+    return View(frame, picture, luma, np.asarray(codes), steady, _light(steady), contrast)
 
 
 def _light(steady: Codes) -> int:
@@ -114,7 +124,7 @@ def _light(steady: Codes) -> int:
 class Surroundings:
     """A window of views that slides over one segment, with the flow between them."""
 
-    def __init__(self, clip: Clip, segment: Segment, first: int, estimator: FlowSearch) -> None:
+    def __init__(self, clip: Clip, segment: Segment, first: int, estimator: CellSearch) -> None:
         """Begin a window; views start where `first`, the first frame asked for, needs them."""
         self.segment = segment
         self._estimator = estimator
@@ -202,6 +212,5 @@ class Surroundings:
         pair = (first, second)
         if pair not in self._flows:
             one, other = self.view(first), self.view(second)
-            found = self._estimator.between(one.steady, other.steady)
-            self._flows[pair] = flow_cells.gather(found)
+            self._flows[pair] = self._estimator.between(one.steady, other.steady)
         return self._flows[pair]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from restoration.imaging.flow import FlowEstimator
+from restoration.imaging.flow_cells import CellEstimator
 from restoration.provenance import Label
 from restoration.stages import REPAIR
 from restoration.stages.repair.choosing import Neighbour, choose_sources
@@ -185,7 +185,7 @@ def test_a_grain_beside_a_defect_that_does_not_touch_it_stays_as_the_scan_has_it
 
 
 def test_a_speck_in_the_neighbour_costs_a_blotch_only_the_part_that_it_hides() -> None:
-    around = Surroundings(clip_of(moving(4, step=2.0)), Segment(0, 4), 0, FlowEstimator("fast"))
+    around = Surroundings(clip_of(moving(4, step=2.0)), Segment(0, 4), 0, CellEstimator())
     here, motion = around.view(1), around.motion(1, 1)
     mask = np.zeros(here.full.shape, bool)
     box = (slice(50, 74), slice(70, 94))
@@ -201,7 +201,7 @@ def test_a_speck_in_the_neighbour_costs_a_blotch_only_the_part_that_it_hides() -
 
 @pytest.mark.parametrize("start", range(48, 56))
 def test_a_piece_that_is_cut_cuts_no_chroma_sample(start: int) -> None:
-    around = Surroundings(clip_of(moving(4, step=2.0)), Segment(0, 4), 0, FlowEstimator("fast"))
+    around = Surroundings(clip_of(moving(4, step=2.0)), Segment(0, 4), 0, CellEstimator())
     here, motion = around.view(1), around.motion(1, 1)
     mask = np.zeros(here.full.shape, bool)
     box = (slice(start, start + 22), slice(start + 20, start + 42))

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from restoration import weights
 from restoration.provenance import Label
 from restoration.stages import REPAIR
-from restoration.stages.repair.inference import add_coarser, as_bfloat16
+from restoration.stages.repair.inference import Inference, add_coarser
 from restoration.stages.repair.inputs import (
     CHANNELS,
     HALVES,
@@ -92,8 +92,15 @@ def test_sums_made_on_the_bits_are_those_of_the_library() -> None:
     wanted = (planes + wide).relu()
     add_coarser(planes, coarser)
     assert torch.equal(planes, wanted)
-    numbers = np.arange(-128, 128, dtype=np.int8)
-    assert torch.equal(as_bfloat16(numbers), torch.from_numpy(numbers).bfloat16())
+
+
+def test_planes_are_shown_alike_as_bits_and_as_numbers() -> None:
+    network = RepairNetwork().eval()
+    quick, exact = (Inference(network, kind) for kind in (torch.bfloat16, torch.float32))
+    planes = _noise(16, 24)
+    for shown in (Inference._shown, Inference._evidence):
+        one, other = shown(quick, planes), shown(exact, planes)
+        assert one.dtype == torch.bfloat16 and torch.equal(one.float(), other)
 
 
 def test_nothing_beyond_the_halo_has_a_say(any_judge: Judge) -> None:
@@ -125,9 +132,9 @@ def test_a_frame_at_the_end_has_inputs_without_trust_in_the_missing_side() -> No
 
 
 def _estimator():
-    from restoration.imaging.flow import FlowEstimator
+    from restoration.imaging.flow_cells import CellEstimator
 
-    return FlowEstimator("fast")
+    return CellEstimator()
 
 
 def test_a_blotch_takes_the_motion_of_what_lies_around_it() -> None:
