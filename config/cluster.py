@@ -87,7 +87,9 @@ def find_place(home: Path) -> Place:
     data = home / "postgres"
     uid, gid = os.getuid(), os.getgid()
     if uid != 0:
-        sockets = first_short(home / "run" / "pg", Path(f"/tmp/reelproof-{uid}-{mark}"))
+        # `make_private_folder` takes no folder there that is another's.
+        short = Path(f"/tmp/reelproof-{uid}-{mark}")  # noqa: S108
+        sockets = first_short(home / "run" / "pg", short)
         return Place(home, data, sockets, uid, gid)
     uid, gid = server_user(data)
     if not may_pass(home, uid, gid):

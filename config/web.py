@@ -16,8 +16,8 @@ timeout = 60
 graceful_timeout = 5
 keepalive = 5
 control_socket_disable = True
-if os.path.isdir("/dev/shm"):  # noqa: PTH112
-    worker_tmp_dir = "/dev/shm"
+if os.path.isdir("/dev/shm"):  # noqa: PTH112, S108  # gunicorn makes its own file there
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
 
 
 def post_fork(server: Any, worker: Any) -> None:

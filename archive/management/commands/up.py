@@ -38,7 +38,7 @@ class Command(BaseCommand):
             file.write_text(supervision.configuration(settings.HOME, wanted))
         except ValueError as error:
             raise CommandError(str(error)) from error
-        shown = "127.0.0.1" if bind in ("0.0.0.0", "[::]") else bind
+        shown = "127.0.0.1" if bind in ("0.0.0.0", "[::]") else bind  # noqa: S104
         supervision.become_foreman(file, f"http://{shown}:{port}/")
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring as parse_safely
+
 from restoration.stages.grade.cdl import Cdl, Three
 
 NAMESPACE = "urn:ASC:CDL:v1.2"
@@ -79,8 +82,9 @@ def _text(data: bytes) -> str:
 def _parse(text: str) -> ET.Element:
     try:
         # Text, not bytes: what was looked at is what is parsed, whatever encoding it declares.
-        return ET.fromstring(text)
-    except (ET.ParseError, ValueError, LookupError) as error:
+        root: ET.Element = parse_safely(text, forbid_dtd=True)
+        return root
+    except (ET.ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise CdlFileError(f"this is no XML ({error}); choose a .cc, .ccc or .cdl file") from error
 
 
