@@ -173,7 +173,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder of test films")
     parser.add_argument("--runs", type=int, metavar="N", help="fewer runs, where a bench has any")
     parser.add_argument("--frames", type=int, metavar="N", help="fewer frames in each of its runs")
-    parser.add_argument("--only", metavar="KIND", help="cases whose kind begins so (attribute)")
+    parser.add_argument("--only", metavar="KIND", help="kind of cases, or an engine (upscale)")
     parser.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a picture sheet")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(command=_bench)

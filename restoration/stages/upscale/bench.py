@@ -1,6 +1,6 @@
 """What upscale adds to bicubic enlargement, and whether it knows where it is wrong.
 
-    python -m restoration bench upscale --data DIR [--runs N] [--json]
+    python -m restoration bench upscale --data DIR [--runs N] [--only ENGINE] [--json]
 
 DIR holds `clean_video/` and `old_film/`; nothing was trained on films. Small pictures are made of
 known ones, cleanly and as from film. Seeds are fixed. Times are processor time, to be read as
@@ -23,6 +23,7 @@ from restoration import weights
 from restoration.imaging.metrics import psnr, ssim_map, warping_error
 from restoration.imaging.resample import Plane, resample
 from restoration.provenance import Label
+from restoration.stages.contract import StageError
 from restoration.stages.upscale.bench_bars import BENCHED, judge
 from restoration.stages.upscale.bench_clips import CLIPS, Case, load_cases
 from restoration.stages.upscale.bench_memory import peak_mebibytes
@@ -44,16 +45,21 @@ class Enlargement(NamedTuple):
     heat: list[npt.NDArray[np.uint8]] | None = None
 
 
-def main(data: Path, *, runs: int = len(CLIPS)) -> dict[str, Any]:
+def main(data: Path, *, runs: int = len(CLIPS), only: str | None = None) -> dict[str, Any]:
     """Bench every engine and the plain ways.
 
     Args:
         runs: how many clips; fewer are quicker and say less.
+        only: the one engine to bench, beside the plain ways; None: all.
+    Raises: StageError for an engine that is not benched.
     """
     cv2.setNumThreads(1)
     published = {"basicvsr": BASICVSR, **STILLS}
+    if only is not None and only not in ("compact", *published):
+        raise StageError(f"there is no engine {only!r}; name compact, {', '.join(published)}")
     missing = [name for name, of in published.items() if weights.find(of).state() != "present"]
     engines = ["resample", "compact", *(name for name in published if name not in missing)]
+    engines = [name for name in engines if only in (None, name) or name == "resample"]
     report: dict[str, Any] = {
         "clips": [name for name, *_ in CLIPS[:runs]],
         "left_out": [f"{name}: the weights {published[name]} are not fetched" for name in missing],

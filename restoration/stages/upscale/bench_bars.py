@@ -62,7 +62,7 @@ def _bars(conditions: Mapping[str, Any], engine: str) -> Iterator[_Bar]:
 
 def _cost(conditions: Mapping[str, Any]) -> Iterator[_Bar]:
     clean = conditions["clean x4"]
-    if "basicvsr" in clean:
+    if "basicvsr" in clean and "compact" in clean:
         cost = "seconds_per_megapixel"
         ratio = clean["compact"][cost] / clean["basicvsr"][cost]
         yield _Bar("cost of compact to basicvsr's, clean x4", None, 0.5, ratio)
