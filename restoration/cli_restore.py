@@ -31,7 +31,8 @@ from restoration.cutting import Piece, pieces, splice_frames
 from restoration.execution import Made, Order, TakeFiles, execute
 from restoration.guides import check_guides, read_guides
 from restoration.provenance import ProvenanceError, Totals
-from restoration.stages.contract import Stage, StageError
+from restoration.stages import find_stage
+from restoration.stages.contract import Stage, StageError, require_frames
 from restoration.verification import verify_take
 
 
@@ -92,7 +93,8 @@ class _Film:
         return self.probe.format
 
     def order(self, stage: str, start_frame: int, end_frame: int, **more: Any) -> Order:
-        params, files = dict(self.wish.params.get(stage, {})), {}
+        params = self.wish.params.get(stage, {})
+        params, files = find_stage(stage).for_film(params, self.probe.field_order), {}
         if stage in {each.name for each in takes_hints(self.wish.stages)}:
             for name in ("hints", "references"):
                 drawn = getattr(self.wish, name)
@@ -229,8 +231,7 @@ def _probe(wish: Wish, folder: Path, reporter: Reporter) -> _Film:
     probe = probe_safely(wish.source, rate=wish.rate, progress=reporter.part("reading"))
     for warning in probe.warnings:
         reporter.say(f"note: {warning}")
-    for stage in wish.stages:
-        stage.require_frames(probe.field_order)
+    require_frames(wish.stages, probe.field_order)
     film = _Film(wish, probe, scan_digest(wish.source), folder, chunks_of(wish.out))
     probe.table.save(film.table_path)
     return film

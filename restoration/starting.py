@@ -22,7 +22,7 @@ from restoration.drawn import drawn_params
 from restoration.errors import CannotStart
 from restoration.models import Scene, StageRun, Take
 from restoration.stages import find_stage
-from restoration.stages.contract import Stage, StageError
+from restoration.stages.contract import Stage, StageError, require_frames
 from restoration.stages.parameters import params_json
 
 log = logging.getLogger(__name__)
@@ -65,9 +65,18 @@ def start_run(
     """
     found = find_stage(stage)
     steps = check_steps(following)
-    for each in (found, *(find_stage(step["stage"]) for step in steps)):
-        each.require_frames(scan.field_order)
-    values = params_json(found.parse(params or {}))
+    chain = [found, *(find_stage(step["stage"]) for step in steps)]
+    require_frames(
+        chain,
+        scan.field_order,
+        on_take=input_take is not None,
+        whole=_has_whole_frames(input_take),
+    )
+    values = params_json(found.parse(found.for_film(params or {}, scan.field_order)))
+    steps = [
+        Step(stage=step["stage"], params=stage.for_film(step["params"], scan.field_order))
+        for step, stage in zip(steps, chain[1:], strict=True)
+    ]
     if stage == cast.STAGE and not settings.BIOMETRICS:
         raise CannotStart(cast.SWITCHED_OFF)
     _check_range(scan, start_frame, end_frame, input_take)
@@ -92,6 +101,15 @@ def start_run(
         if not offer(run):
             ring_on_commit(run)
     return run
+
+
+def _has_whole_frames(take: Take | None) -> bool:
+    """Whether a take, or one that it was made from, made whole frames of interlaced film."""
+    while take is not None:
+        if find_stage(take.stage).makes_whole_frames:
+            return True
+        take = take.input_take
+    return False
 
 
 def marks_of(scene: Scene | None) -> tuple[int, ...]:

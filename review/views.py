@@ -78,7 +78,7 @@ def _narrowed(reels: Any, wanted: dict[str, Any]) -> Any:
     return reels
 
 
-BY_REQUEST = LED_BY_HAND | {"denoise", "stabilise", "upscale"}
+BY_REQUEST = LED_BY_HAND | {"deinterlace", "denoise", "stabilise", "upscale"}
 """Stages that nobody means by "start on every scene": they are ticked by hand."""
 
 

@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from archive.media import sequence
+from archive.media.combing import Combs
 from archive.media.decode import sequence_rate
 from archive.media.errors import MediaError
 from archive.media.formats import format_from_json, format_to_json, frame_format
@@ -77,7 +78,7 @@ class Probe:
     format: PictureFormat
     table: FrameTable
     field_order: str = "progressive"
-    """progressive, "top first", "bottom first" or unknown."""
+    """progressive, "top first", "bottom first" or unknown: interlaced, and nothing tells how."""
     start_timecode: str = ""
     start_number: int = 0
     """The number in the first frame file's name; 0 for video files."""
@@ -178,11 +179,13 @@ def _probe_video(path: Path, *, rate: Fraction | None, progress: Progress | None
         stream = picture_stream(container, path=path)
         first: list[av.VideoFrame] = []
         changes = _Changes()
+        combs = Combs()
 
         def each(number: int, frame: av.VideoFrame) -> None:
             if not first:
                 first.append(frame)
             changes.see(number, frame)
+            combs.see(number, frame)
 
         seen = scan_video(container, stream, progress=progress, each=each)
         table = table_of(seen, container, stream, name=path.name)
@@ -190,6 +193,13 @@ def _probe_video(path: Path, *, rate: Fraction | None, progress: Progress | None
         form = frame_format(first[0], rate=rate or table.rate, sample_aspect=table.sample_aspect)
         warnings = _warnings(path, container, stream, seen, table)
         mediainfo = read_mediainfo(path)
+        field_order = _field_order(stream, seen, mediainfo)
+        if field_order == "progressive" and combs.is_interlaced:
+            field_order = "unknown"
+            warnings.append(
+                f"{combs.combed} of {combs.looks} frames that were looked at show combs, as frames "
+                "of two fields do, though the file says nothing of fields."
+            )
         origin = table.pts[0] * table.time_base
         result = Probe(
             kind="file",
@@ -198,7 +208,7 @@ def _probe_video(path: Path, *, rate: Fraction | None, progress: Progress | None
             native_format=first[0].format.name,
             format=form,
             table=table,
-            field_order=_field_order(stream, seen, mediainfo),
+            field_order=field_order,
             start_timecode=_timecode(container, stream),
             mediainfo=mediainfo,
             warnings=tuple(warnings),

@@ -7,6 +7,7 @@ from restoration.stages.colourise.stage import STAGE as COLOURISE
 from restoration.stages.contract import Stage, StageError
 from restoration.stages.cuts.stage import STAGE as CUTS
 from restoration.stages.deflicker.stage import STAGE as DEFLICKER
+from restoration.stages.deinterlace.stage import STAGE as DEINTERLACE
 from restoration.stages.denoise.stage import STAGE as DENOISE
 from restoration.stages.grade.stage import STAGE as GRADE
 from restoration.stages.repair.stage import STAGE as REPAIR
@@ -18,6 +19,7 @@ STAGES: tuple[Stage, ...] = (
     CUTS,
     TRANSCRIBE,
     ATTRIBUTE,
+    DEINTERLACE,
     DEFLICKER,
     REPAIR,
     DENOISE,

@@ -37,6 +37,7 @@ __all__ = [
     "StageError",
     "StageFrame",
     "Weights",
+    "require_frames",
 ]
 
 
@@ -125,6 +126,28 @@ def _no_weights(params: Any) -> tuple[str, ...]:
     return ()
 
 
+def require_frames(
+    stages: Sequence[Stage], field_order: str, *, on_take: bool = False, whole: bool = False
+) -> None:
+    """Refuse interlaced film for a chain of stages, up to the one that makes whole frames of it.
+
+    Args:
+        field_order: the scan's, as a probe names it.
+        on_take: the chain works on a take, not on the scan itself.
+        whole: and that take's frames are whole already.
+    Raises: StageError that says what to do.
+    """
+    for stage in stages:
+        if stage.makes_whole_frames and on_take:
+            raise StageError(
+                f"{stage.name} works on the scan's own frames, before anything else changes them; "
+                "start it alone or name it first"
+            )
+        stage.require_frames("progressive" if whole else field_order)
+        whole = whole or stage.makes_whole_frames
+        on_take = on_take or stage.makes == "pictures"
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One entry of `STAGES`."""
@@ -143,6 +166,9 @@ class Stage:
     """Whether its frames come with `StageFrame.heat`."""
     whole_frames_only: bool = False
     """Whether it refuses film whose frames are two fields of different moments."""
+    makes_whole_frames: bool = False
+    """Whether it makes whole frames of such film; its parameter `first` says which field comes
+    first."""
 
     resume: Callable[[Clip, Any, Progress, int, dict[str, JSON] | None], Outcome] | None = None
     """Like `run`, but its frames begin with that one, and its facts go on from those given.
@@ -164,11 +190,23 @@ class Stage:
         Raises: StageError that says what to do.
         """
         if self.whole_frames_only and field_order != "progressive":
+            told = "the order is unknown" if field_order == "unknown" else field_order
             raise StageError(
-                f"{self.name} wants whole frames, and this film is interlaced ({field_order}): its "
-                "fields show different moments. Deinterlace it, such as with: "
-                "ffmpeg -i IN -vf bwdif=mode=send_frame -c:v ffv1 OUT.mkv, and take that in"
+                f"{self.name} wants whole frames, and this film is interlaced ({told}): its "
+                "fields show different moments. Run the stage deinterlace first and this one on "
+                f"its take; on the command line: --stage deinterlace,{self.name}"
             )
+
+    def for_film(self, values: Mapping[str, JSON], field_order: str) -> dict[str, JSON]:
+        """The parameters, with the field order of a film where the stage asks for it.
+
+        Args:
+            field_order: as a probe names it.
+        """
+        first = field_order.removesuffix(" first")
+        if self.makes_whole_frames and not values.get("first") and first in ("top", "bottom"):
+            return {**values, "first": first}
+        return dict(values)
 
     def parse(self, values: Mapping[str, JSON]) -> Any:
         """Make the Params from JSON values.

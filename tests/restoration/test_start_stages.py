@@ -7,10 +7,11 @@ import dataclasses
 import pytest
 from django.urls import reverse
 
-from restoration import drawn
+from restoration import drawn, starting
 from restoration.forms import parameters_of, picture_stages
 from restoration.models import StageRun
 from restoration.stages import find_stage
+from restoration.stages.contract import StageError
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +91,26 @@ def test_the_page_offers_every_parameter_of_every_picture_stage(desk):
                 continue
             assert f'name="{stage}.{entry.name}"' in page
     assert 'id="protect-form"' in page
+
+
+def test_interlaced_film_is_refused_until_its_frames_are_whole(restorer):
+    scan = factories.make_scan(field_order="unknown")
+    scene = factories.make_scene(scan=scan)
+    asked = {"scan": scan, "scene": scene, "start_frame": 0, "end_frame": 24, "by": restorer}
+    with pytest.raises(StageError, match="Run the stage deinterlace first"):
+        starting.start_run(stage="upscale", **asked)
+    run = starting.start_run(stage="deinterlace", following=["deflicker", "upscale"], **asked)
+    assert run.params["first"] == "" and len(run.following) == 2
+    whole = factories.make_take(scene=scene, stage="deinterlace")
+    later = factories.make_take(scene=scene, stage="deflicker", input_take=whole)
+    starting.start_run(stage="upscale", input_take=later, **asked)
+    with pytest.raises(StageError, match="works on the scan's own frames"):
+        starting.start_run(stage="deinterlace", input_take=later, **asked)
+
+
+def test_deinterlacing_takes_the_field_order_that_the_file_names(restorer):
+    scan = factories.make_scan(field_order="bottom first")
+    scene = factories.make_scene(scan=scan)
+    chain = [{"stage": "deinterlace", "params": {}}, {"stage": "deflicker", "params": {}}]
+    run = starting.chain_run(scene, chain, by=restorer)
+    assert (run.stage, run.params["first"]) == ("deinterlace", "bottom")

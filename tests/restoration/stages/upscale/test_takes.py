@@ -161,5 +161,5 @@ def test_heat_that_cannot_be_had_is_refused_before_the_work(
 
 def test_interlaced_film_is_refused_with_advice() -> None:
     STAGE.require_frames("progressive")
-    with pytest.raises(StageError, match=r"interlaced \(top first\).*bwdif"):
+    with pytest.raises(StageError, match=r"interlaced \(top first\).*--stage deinterlace,upscale"):
         STAGE.require_frames("top first")
