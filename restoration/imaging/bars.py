@@ -30,14 +30,19 @@ class Bars:
             lowest, highest = np.percentile(luma, [2, 98], axis=axis)
             still &= (highest <= DARK) & (highest - lowest <= EVEN)
 
-    def area(self) -> Area:
-        """Left, top, width and height of what no bar covers; everything if all is dark."""
-        top, bottom = _ends(self._rows)
-        left, right = _ends(self._columns)
+    def area(self, within: Area | None = None) -> Area:
+        """Left, top, width and height of what no bar covers; everything if all is dark.
+
+        Args:
+            within: where to look: bars begin at its edges. None: in the whole picture.
+        """
         height, width = self._shape
+        x, y, columns, rows = within or (0, 0, width, height)
+        top, bottom = _ends(self._rows[y : y + rows])
+        left, right = _ends(self._columns[x : x + columns])
         if max(top, bottom) > _MOST * height or max(left, right) > _MOST * width:
-            return (0, 0, width, height)
-        return (left, top, width - left - right, height - top - bottom)
+            return (x, y, columns, rows)
+        return (x + left, y + top, columns - left - right, rows - top - bottom)
 
 
 def _ends(still: npt.NDArray[np.bool_]) -> tuple[int, int]:

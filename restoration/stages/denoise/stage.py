@@ -3,7 +3,8 @@
 FFDNet's published network gives the clean luma and, apart, the clean chroma, for a strength that is
 set by hand or estimated once for a scene. Nothing is changed by more than three times the strength:
 what stands out further is no noise. The film's grain is taken off with it, partly kept, or drawn
-anew, as is wished; what is drawn anew is made up, and labelled so.
+anew, as is wished; what is drawn anew is made up, and labelled so. Black bars and sprocket holes
+around the picture stay as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import numpy.typing as npt
 
 from archive.media.pixels import Picture, PixelFormat
 from restoration import weights
+from restoration.imaging.bars import Area, aligned
 from restoration.provenance import Label
+from restoration.stages.area import area_of, picture_area
 from restoration.stages.contract import (
     JSON,
     Clip,
@@ -65,6 +68,9 @@ class Params:
     it anew, which is made up."""
     share: float = 0.5
     """How strong kept or drawn grain is, of what was taken off."""
+    area: str = ""
+    """LEFT,TOP,WIDTH,HEIGHT of the picture in the scan's pixels; outside it nothing is changed.
+    Empty: all but black bars and rows of sprocket holes, which are found."""
 
     def __post_init__(self) -> None:
         for name in ("luma", "chroma"):
@@ -75,6 +81,8 @@ class Params:
             raise ValueError(f"grain must be one of {', '.join(GRAINS)}, not {self.grain!r}")
         if not 0.0 <= self.share <= 1.0:
             raise ValueError(f"share must lie in 0 to 1, not {self.share}")
+        if self.area:
+            area_of(self.area)
 
 
 class Strength(NamedTuple):
@@ -100,13 +108,14 @@ def _stream(
     network = _network()
     total, done = clip.end_frame - clip.start_frame, 0
     for segment in split_at_marks(clip.start_frame, clip.end_frame, clip.marks):
-        strength = measure(clip, segment, params)
+        area = aligned(picture_area(clip, segment, params.area), clip.format)
+        strength = measure(clip, segment, params, area)
         facts["scenes"].append(
-            {"start": segment.start, "stop": segment.stop}
+            {"start": segment.start, "stop": segment.stop, "area": list(area)}
             | {name: round(value, 3) for name, value in strength._asdict().items()}
         )
         for number, picture in zip(range(*segment), clip.frames(*segment), strict=True):
-            yield _clean(number, picture, strength, params, network, facts)
+            yield _clean(number, picture, strength, params, network, area, facts)
             done += 1
             progress(done, total)
 
@@ -122,8 +131,8 @@ def _network() -> Denoiser:
     return Denoiser(weights.require(WEIGHTS))
 
 
-def measure(clip: Clip, segment: Segment, params: Params) -> Strength:
-    """The strength that is set, or that the middle of the scene shows."""
+def measure(clip: Clip, segment: Segment, params: Params, area: Area) -> Strength:
+    """The strength that is set, or that the middle of the scene shows inside its area."""
     wanted = Strength(params.luma, params.chroma)
     if clip.format.pixel.model == "grey":
         wanted = wanted._replace(chroma=0.0)
@@ -131,13 +140,40 @@ def measure(clip: Clip, segment: Segment, params: Params) -> Strength:
         return wanted
     middle = max(segment.start, (segment.start + segment.stop - _LOOKED_AT) // 2)
     stop = min(segment.stop, middle + _LOOKED_AT)
-    apart = [_apart(picture) for picture in clip.frames(middle, stop)]
+    apart = [_apart(_cut_out(picture, area)) for picture in clip.frames(middle, stop)]
     lumas = [luma for luma, _ in apart]
     luma = min(_MOST, 255 * estimate(lumas)) if params.luma == ESTIMATED else params.luma
     if wanted.chroma != ESTIMATED:
         return Strength(luma, wanted.chroma)
     both = [estimate([chroma[n] for _, chroma in apart if chroma is not None]) for n in range(2)]
     return Strength(luma, min(_MOST, 255 * max(both)))
+
+
+def _places(area: Area, plane: int, pixel: PixelFormat) -> tuple[slice, slice]:
+    """Rows and columns of a plane that the area covers, in whole chroma samples."""
+    left, top, width, height = area
+    down, across = (
+        (pixel.chroma_shift_y, pixel.chroma_shift_x) if plane and pixel.model == "yuv" else (0, 0)
+    )
+    return (
+        slice(top >> down, -(-(top + height) >> down)),
+        slice(left >> across, -(-(left + width) >> across)),
+    )
+
+
+def _cut_out(picture: Picture, area: Area) -> Picture:
+    """The picture inside its area alone."""
+    pixel = picture.pixel
+    planes = (plane[_places(area, n, pixel)].copy() for n, plane in enumerate(picture.planes))
+    return Picture(pixel, tuple(planes))
+
+
+def _put_back(made: Picture, picture: Picture, area: Area) -> Picture:
+    """What was made of the area, in the picture around it."""
+    planes = [plane.copy() for plane in picture.planes]
+    for n, plane in enumerate(planes):
+        plane[_places(area, n, picture.pixel)] = made.planes[n]
+    return Picture(picture.pixel, tuple(planes))
 
 
 def _apart(picture: Picture) -> tuple[Plane, Plane | None]:
@@ -162,8 +198,10 @@ def _clean(
     strength: Strength,
     params: Params,
     network: Denoiser,
+    area: Area,
     facts: dict[str, JSON],
 ) -> StageFrame:
+    whole, picture = picture, _cut_out(picture, area)
     luma, chroma = _apart(picture)
     clean = _clean_luma(luma, strength.luma, network)
     grain = np.zeros_like(luma)
@@ -174,8 +212,10 @@ def _clean(
     colour = None if chroma is None else _clean_chroma(clean, chroma, strength.chroma, network)
     made = _joined(picture, clean + grain, luma, chroma, colour)
     drawn = None if params.grain != "relay" else _joined(picture, clean, luma, chroma, colour)
-    structure, colours = _labels(picture, made, drawn)
-    _note(number, picture, made, structure, facts)
+    made = _put_back(made, whole, area)
+    drawn = None if drawn is None else _put_back(drawn, whole, area)
+    structure, colours = _labels(whole, made, drawn)
+    _note(number, whole, made, structure, facts)
     return StageFrame(made, structure, colours)
 
 

@@ -2,7 +2,8 @@
 
 Per scene: the way of the whole picture is measured, what departs from a smooth way is weave, and
 the frame is moved back by it, by parts of a pixel. Nothing is cropped or enlarged: where the moved
-picture has nothing to show, the frame's own pixels stay. Black bars around the picture do not move.
+picture has nothing to show, the frame's own pixels stay. Black bars and sprocket holes around the
+picture do not move.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from archive.media.pixels import Picture
 from restoration.imaging.bars import Bars, aligned
 from restoration.imaging.luma import analysis_luma, eight_bit, shrink
 from restoration.provenance import Label, Sources
+from restoration.stages.area import area_of, between_holes, inside
 from restoration.stages.contract import JSON, Clip, Outcome, Progress, Stage, StageFrame
 from restoration.stages.segments import Segment, split_at_marks
 from restoration.stages.stabilise.path import Way, find_weave
@@ -49,6 +51,9 @@ class Params:
     most: float = 0.02
     """Share of the picture's width by which a frame may be moved; one that departs by more is left
     alone and told."""
+    area: str = ""
+    """LEFT,TOP,WIDTH,HEIGHT of the picture in the scan's pixels; what lies outside it is not looked
+    at and does not move. Empty: all but black bars and rows of sprocket holes, which are found."""
 
     def __post_init__(self) -> None:
         if not 2 <= self.window <= 100:
@@ -59,6 +64,8 @@ class Params:
             raise ValueError(f"threshold must not be negative, it is {self.threshold}")
         if not 0.0 < self.most <= 0.1:
             raise ValueError(f"most must lie above 0 and up to 0.1, not {self.most}")
+        if self.area:
+            area_of(self.area)
 
 
 class Measured(NamedTuple):
@@ -109,20 +116,31 @@ def measure(
     Args:
         beat: called after each frame; a scene is read once before its first frame is made.
     """
-    steps, bars, scale = [NO_STEP], None, 1.0
+    form = clip.format
+    steps, bars, scale = [NO_STEP], Bars((form.height, form.width)), 1.0
+    seen = _seen(clip, segment, params)
+    left, top, width, height = seen
     before: Grey | None = None
     for picture in clip.frames(segment.start, segment.stop):
         luma = eight_bit(analysis_luma(picture))
-        bars = bars or Bars(luma.shape)
         bars.look(luma)
-        here, scale = _small(luma)
+        here, scale = _small(luma[top : top + height, left : left + width])
         if before is not None:
             steps.append(register(before, here))
         before = here
         beat()
-    assert bars is not None
-    area = aligned(bars.area(), clip.format)
+    area = aligned(seen if params.area else bars.area(seen), form)
     return _judge(steps, area, scale, clip.format.width, params)
+
+
+def _seen(clip: Clip, segment: Segment, params: Params) -> Area:
+    """Where motion is looked for: sprocket holes stand still where the scanner held them.
+
+    Black bars show nothing to follow; what they cover is known when every frame was looked at.
+    """
+    if params.area:
+        return inside(area_of(params.area), clip.format)
+    return between_holes(clip, segment)
 
 
 def _small(luma: Grey) -> tuple[Grey, float]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from restoration import weights
+from restoration.stages.area import area_of
 from restoration.stages.upscale import small_faces, small_text
-from restoration.stages.upscale.area import area_of
 from restoration.stages.upscale.size import MOST
 
 ENGINES = ("compact", "resample", "basicvsr", "realsr", "realesrgan", "model")
@@ -42,7 +42,8 @@ class Params:
     """Look for faces so small that their details are invented, and tell of them."""
     area: str = ""
     """LEFT,TOP,WIDTH,HEIGHT of the picture in the scan's pixels; outside it, where bars, sprocket
-    holes or the film's edge are, it is resampled alone. Empty: all but the black bars."""
+    holes or the film's edge are, it is resampled alone. Empty: all but black bars and rows of
+    sprocket holes, which are found."""
     text: bool = True
     """Look for writing so small that its letters may be invented, and tell of it."""
 

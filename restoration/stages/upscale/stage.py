@@ -18,6 +18,7 @@ from archive.media.pixels import Picture, PixelFormat
 from restoration.imaging.bars import Area
 from restoration.imaging.resample import Plane, not_given_back, over_blocks, resample
 from restoration.provenance import Label
+from restoration.stages.area import picture_area
 from restoration.stages.contract import (
     JSON,
     Clip,
@@ -28,7 +29,7 @@ from restoration.stages.contract import (
 )
 from restoration.stages.segments import Segment, split_at_marks
 from restoration.stages.upscale import faithful, invention
-from restoration.stages.upscale.area import area_of, find_area, inside, keep_outside
+from restoration.stages.upscale.area import keep_outside
 from restoration.stages.upscale.engines import Engine, Enlarged
 from restoration.stages.upscale.limits import EVERY, Lookout
 from restoration.stages.upscale.opening import open_engine, tile_of
@@ -129,10 +130,7 @@ class _Enlarging:
 
     def _area(self, segment: Segment, first: int) -> Area:
         """Where the segment's picture is; a run that goes on finds it as the first one did."""
-        if self._params.area:
-            area = inside(area_of(self._params.area), self._clip.format)
-        else:
-            area = find_area(self._clip, segment)
+        area = picture_area(self._clip, segment, self._params.area)
         if first == segment.start:
             told = {"start": segment.start, "stop": segment.stop, "area": list(area)}
             self._facts["areas"].append(told)
