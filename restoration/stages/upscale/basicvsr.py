@@ -28,20 +28,29 @@ STRETCH, OVERLAP = 12, 3
 
 
 class Recurrent:
-    """The network on one thread of the CPU, so that sums keep their order."""
+    """The network on one thread of the CPU, so that sums keep their order; or on a graphics
+    processor, in the same precision."""
 
     before = OVERLAP
 
     def __init__(
-        self, weights: Path, size: Size, *, doubter: Compact, beat: Callable[[], None] = no_beat
+        self,
+        weights: Path,
+        size: Size,
+        *,
+        doubter: Compact,
+        beat: Callable[[], None] = no_beat,
+        device: str = "cpu",
     ) -> None:
         """
         Args:
             doubter: says what error to expect, which this network does not: its own, so too much.
             beat: called after every pass over a frame, of which a stretch makes many before its
                 first result; may raise `Cancelled`.
+            device: as torch names it, such as `cuda`.
         """
-        self._network = load_basicvsr(weights)
+        self._device = torch.device(device)
+        self._network = load_basicvsr(weights).to(self._device)
         self._size = size
         self._doubter = doubter
         self._beat = beat
@@ -59,7 +68,8 @@ class Recurrent:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            frames = [torch.from_numpy(luma)[None, None].expand(1, 3, -1, -1) for luma in lumas]
+            shown = [torch.from_numpy(luma).to(self._device)[None, None] for luma in lumas]
+            frames = [frame.expand(1, 3, -1, -1) for frame in shown]
             return recur(self._network, frames, new, self._beat)
         finally:
             torch.set_num_threads(threads)
@@ -94,7 +104,7 @@ def recur(
         beat()
         if number >= new.start:
             large = network.finish(frames[number], backward[number], carried)
-            made.append(np.ascontiguousarray(large[0].mean(dim=0).numpy(), np.float32))
+            made.append(np.ascontiguousarray(large[0].mean(dim=0).cpu().numpy(), np.float32))
             beat()
     return made
 

@@ -33,7 +33,12 @@ _INSTALL = ".venv/bin/python -m pip install -c constraints.txt spandrel"
 
 
 def open_model(
-    path: Path, size: Size, *, doubter: Compact, beat: Callable[[], None] = no_beat
+    path: Path,
+    size: Size,
+    *,
+    doubter: Compact,
+    beat: Callable[[], None] = no_beat,
+    device: str = "cpu",
 ) -> Stills:
     """The network in a file whose SHA-256 was checked, as an engine.
 
@@ -52,6 +57,7 @@ def open_model(
         ) from error
     _check(model, path, loader)
     model.eval()
+    model.to(device)
     return Stills(
         model,
         size,
@@ -60,6 +66,7 @@ def open_model(
         factor=model.scale,
         channels=model.input_channels,
         about={"network": model.architecture.name, "spandrel": _version(loader)},
+        device=device,
     )
 
 

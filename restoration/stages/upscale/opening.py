@@ -12,19 +12,24 @@ from restoration.stages.upscale.size import Size
 
 
 def open_engine(
-    params: Params, size: Size, facts: dict[str, JSON], beat: Callable[[], None]
+    params: Params,
+    size: Size,
+    facts: dict[str, JSON],
+    beat: Callable[[], None],
+    device: str = "cpu",
 ) -> Engine:
     """The engine that is asked for.
 
     Args:
         facts: of the run so far: tiles stay as they were.
         beat: called within frames that take long; may raise `Cancelled`.
+        device: what networks compute on, as torch names it.
     Raises: StageError for what is not installed, WeightsError without the weights.
     """
     if params.engine == "resample":
         return Resample(size)
     try:
-        return _network(params, size, facts, beat)
+        return _network(params, size, facts, beat, device)
     except ModuleNotFoundError as missing:
         raise StageError(
             f"{missing.name} is not installed; install it, or take engine=resample"
@@ -32,7 +37,7 @@ def open_engine(
 
 
 def _network(
-    params: Params, size: Size, facts: dict[str, JSON], beat: Callable[[], None]
+    params: Params, size: Size, facts: dict[str, JSON], beat: Callable[[], None], device: str
 ) -> Engine:
     """Raises: ModuleNotFoundError without torch, StageError, WeightsError."""
     from restoration.stages.upscale.compact import Compact
@@ -44,6 +49,7 @@ def _network(
             size,
             tile=tile_of(facts) or params.tile,
             halvings=facts.get("tile_halvings", 0),
+            device=device,
         )
     except (KeyError, RuntimeError) as error:
         raise StageError(f"{path} does not hold the network of {NETWORK}: {error}") from error
@@ -51,17 +57,17 @@ def _network(
         from restoration.stages.upscale.basicvsr import Recurrent
 
         path = weights.require(BASICVSR)
-        return Recurrent(path, size, doubter=compact, beat=beat)
+        return Recurrent(path, size, doubter=compact, beat=beat, device=device)
     if params.engine == "model":
         from restoration.stages.upscale.models import open_model
 
         path = weights.require(params.model)
-        return open_model(path, size, doubter=compact, beat=beat)
+        return open_model(path, size, doubter=compact, beat=beat, device=device)
     if params.engine in STILLS:
         from restoration.stages.upscale import rrdb, rrdb_network
 
-        network = rrdb_network.load_rrdb(weights.require(STILLS[params.engine]))
-        return rrdb.Stills(network, size, doubter=compact, beat=beat)
+        network = rrdb_network.load_rrdb(weights.require(STILLS[params.engine])).to(device)
+        return rrdb.Stills(network, size, doubter=compact, beat=beat, device=device)
     return compact
 
 

@@ -25,7 +25,8 @@ RIM, SIDE = 24, 128
 
 
 class Stills:
-    """The network on one thread of the CPU, so that sums keep their order."""
+    """The network on one thread of the CPU, so that sums keep their order; or on a graphics
+    processor, in the same precision."""
 
     before = 0
 
@@ -39,6 +40,7 @@ class Stills:
         factor: int = FACTOR,
         channels: int = 3,
         about: Mapping[str, str] | None = None,
+        device: str = "cpu",
     ) -> None:
         """
         Args:
@@ -46,6 +48,7 @@ class Stills:
             doubter: says what error to expect, which this network does not.
             beat: called after every tile, since a frame takes minutes; may raise `Cancelled`.
             about: more to record of it.
+            device: as torch names it; the network is there already.
         """
         self._network = network
         self._factor, self._channels = factor, channels
@@ -53,6 +56,7 @@ class Stills:
         self._doubter = doubter
         self._beat = beat
         self._about = dict(about or {})
+        self._device = torch.device(device)
 
     def enlarge(self, lumas: Iterable[Plane], before: int = 0) -> Iterator[Enlarged]:
         for luma in lumas:
@@ -80,8 +84,9 @@ class Stills:
         torch.set_num_threads(1)
         try:
             shown = torch.from_numpy(np.ascontiguousarray(rimmed[tile.with_rim(RIM)]))
-            given = self._network(shown[None, None].expand(1, self._channels, -1, -1))
+            shown = shown.to(self._device)[None, None]
+            given = self._network(shown.expand(1, self._channels, -1, -1))
         finally:
             torch.set_num_threads(threads)
         rim = slice(self._factor * RIM, -self._factor * RIM)
-        return np.asarray(given[0].mean(dim=0).numpy()[rim, rim], np.float32)
+        return np.asarray(given[0].mean(dim=0).cpu().numpy()[rim, rim], np.float32)

@@ -100,7 +100,7 @@ class _Enlarging:
 
     def stream(self, first: int) -> Iterator[StageFrame]:
         """Frames from `first` on."""
-        engine = open_engine(self._params, self._size, self._facts, self._beat)
+        engine = open_engine(self._params, self._size, self._facts, self._beat, self._clip.device)
         lookout = self._limits()
         self._done = first - self._clip.start_frame
         for segment in split_at_marks(
