@@ -31,8 +31,13 @@ _EDGE = 4
 """Steps before and after speech that still belong to it: mouths open before they sound."""
 _FEWEST = 14
 """Steps that lips and speech must share to be compared."""
-_SLOW = 1.0
-"""Hz below which change is no speech."""
+_SLOW, _QUICK = 1.0, 8.0
+"""Hz below and above which change is no speech: syllables come some four times a second, and what
+is quicker than twice that is the grain and the unsteadiness of the picture."""
+_GRAIN = 9.5
+"""Hz from which a series shows the measuring's own noise alone."""
+_UNSURE = 0.5
+"""Least share of a measure's deviation that is taken to be the mouth's."""
 _SPEAKS, _OTHER = (0.61, 0.16), (0.0, 0.22)
 """Mean and deviation of the score of a mouth that speaks the line, and of one that does not, over
 60 steps."""
@@ -48,12 +53,15 @@ class Mouth:
     """A track's mouth on the clock, freed of slow change.
 
     series: (steps, 3) float64; height: (steps,) of both lips, for how much it moves.
+    trust: (3,) float64, from 0 to 1: how much of each measure's deviation is the mouth's, and not
+        grain; the correlation with anything is that much less than the mouth's own (Spearman 1904).
     """
 
     track: int
     first: int
     series: Floats64
     height: Floats64
+    trust: Floats64
 
     @property
     def stop(self) -> int:
@@ -91,7 +99,17 @@ def mouth_on_clock(track: Track, reel: Measured) -> Mouth | None:
         return None
     series = np.stack([np.interp(steps, at, column) for column in track.mouth.T], axis=1)
     freed = np.stack([_freed(column) for column in series.T], axis=1)
-    return Mouth(track.number, int(steps[0]), freed, freed[:, 0])
+    trust = np.array([_trust(column) for column in series.T])
+    return Mouth(track.number, int(steps[0]), freed, freed[:, 0], trust)
+
+
+def _trust(series: Floats64) -> float:
+    """By what is left above the speed of any mouth, taken to be as strong at every speed below."""
+    sos = signal.butter(2, _GRAIN, "highpass", fs=STEPS, output="sos")
+    grain = signal.sosfiltfilt(sos, series, padlen=min(len(series) - 1, STEPS)).var()
+    grain *= (_QUICK - _SLOW) / (STEPS / 2 - _GRAIN)
+    share = 1 - grain / max(float(_freed(series).var()), 1e-12)
+    return float(np.sqrt(max(share, _UNSURE**2)))
 
 
 def sound_on_clock(bands: Floats) -> Floats64:
@@ -105,7 +123,7 @@ def sound_on_clock(bands: Floats) -> Floats64:
 
 
 def _freed(series: Floats64) -> Floats64:
-    sos = signal.butter(2, _SLOW, "highpass", fs=STEPS, output="sos")
+    sos = signal.butter(2, (_SLOW, _QUICK), "bandpass", fs=STEPS, output="sos")
     around = min(len(series) - 1, STEPS)
     return np.asarray(signal.sosfiltfilt(sos, series, padlen=around), np.float64)
 
@@ -128,7 +146,7 @@ def compare(mouth: Mouth, sound: Floats64, speech: Steps) -> Lips | None:
     score = _peak(curve)
     shared = speech[inside] - mouth.first
     movement = float(np.std(mouth.height[shared]))
-    likelihood = _likelihood(score, len(shared))
+    likelihood = _likelihood(score, len(shared), float(mouth.trust.mean()))
     if movement < STILL:
         likelihood = np.minimum(likelihood, _STILL_LIKELIHOOD)
     return Lips(mouth.track, likelihood, score, movement, float(inside.mean()))
@@ -159,13 +177,13 @@ def _peak(curve: Floats64) -> Floats64:
     return np.asarray(top - beside, np.float64)
 
 
-def _likelihood(score: Floats64, steps: int) -> Floats64:
-    wider = float(np.sqrt(60 / min(steps, 60)))
-    speaks = _density(score, _SPEAKS[0], _SPEAKS[1] * wider)
+def _likelihood(score: Floats64, steps: int, trust: float) -> Floats64:
+    wider, mean = float(np.sqrt(60 / min(steps, 60))), _SPEAKS[0] * trust
+    speaks = _density(score, mean, _SPEAKS[1] * wider)
     other = _density(score, _OTHER[0], _OTHER[1] * wider)
     # More than the mean of those that speak is no less than it.
-    best = _density(np.minimum(score, _SPEAKS[0]), _SPEAKS[0], _SPEAKS[1] * wider)
-    found = np.log(np.maximum(speaks, np.where(score > _SPEAKS[0], best, 0)) + 1e-12) - np.log(
+    best = _density(np.minimum(score, mean), mean, _SPEAKS[1] * wider)
+    found = np.log(np.maximum(speaks, np.where(score > mean, best, 0)) + 1e-12) - np.log(
         other + 1e-12
     )
     return np.asarray(np.clip(found, _LEAST, _MOST), np.float64)

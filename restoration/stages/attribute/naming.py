@@ -62,7 +62,7 @@ def _by_person(tracks: Sequence[Track], people: Mapping[int, int]) -> dict[int, 
 
 
 def _by_photographs(tracks: Sequence[Track], gallery: Mapping[str, Floats]) -> Named | None:
-    faces = np.concatenate([track.faces for track in tracks])
+    faces = _means(tracks)
     known = {name: photographs for name, photographs in gallery.items() if len(photographs)}
     away = {name: _nearest(faces, photographs) for name, photographs in known.items()}
     ranked = sorted(away, key=lambda name: away[name])
@@ -73,13 +73,20 @@ def _by_photographs(tracks: Sequence[Track], gallery: Mapping[str, Floats]) -> N
     return Named(ranked[0], away[ranked[0]], "photographs")
 
 
+def _means(tracks: Sequence[Track]) -> Floats:
+    """(n, 128): of each track the mean of its faces. Grain is another in every frame, and the
+    person the same, so the mean is nearer to a photograph than any of them."""
+    means = [track.faces.mean(axis=0) for track in tracks if len(track.faces)]
+    return np.stack(means) if means else np.zeros((0, 128), np.float32)
+
+
 def _meet(ones: Sequence[Track], others: Sequence[Track]) -> bool:
     """Some frame shows one of these and one of those."""
     return any(on_screen_together(one, other) for one in ones for other in others)
 
 
 def _nearest(faces: Floats, photographs: Floats) -> float:
-    """Median over the faces of the distance to the nearest photograph."""
+    """Median over the tracks of the distance to the nearest photograph."""
     if not len(faces):
         return float("inf")
     apart = [np.linalg.norm(photographs - face, axis=1).min() for face in faces]
