@@ -13,17 +13,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
-from scipy import ndimage
 
 from restoration.speech.transcript import CLOCK, Line, Word
+from restoration.stages.transcribe.loudness import STEP, Level, quiet_and_loud
 
-Level = npt.NDArray[np.float32]
-"""dB of each step of 10 ms."""
-
-STEP = CLOCK // 100
-_AROUND = 301
-"""Steps over which quiet and loud are told apart: a second and a half to each side."""
 _LEAST = 7
 """Steps of a pause; most closures inside words are shorter."""
 _SURE = 15
@@ -38,24 +31,11 @@ _REACH, _SHORT_REACH = CLOCK * 60 // 100, CLOCK * 12 // 100
 """How far an edge moves at most: to a pause, and to what may be a closure."""
 
 
-def levels(samples: npt.NDArray[np.float32]) -> Level:
-    """The level of speech in dB for each step."""
-    count = len(samples) // STEP
-    if not count:
-        return np.zeros(0, np.float32)
-    # First difference: takes hum and rumble away and lifts what makes words begin.
-    sharp = np.diff(samples[: count * STEP], prepend=samples[:1])
-    power = np.square(sharp.reshape(count, STEP)).mean(axis=1)
-    smooth = np.convolve(power, np.array([0.25, 0.5, 0.25]), mode="same")
-    return (10 * np.log10(smooth + 1e-12)).astype(np.float32)
-
-
 def pauses(level: Level) -> list[tuple[int, int]]:
     """Quiet stretches of 70 ms and more, in samples, in order."""
     if not len(level):
         return []
-    loud = ndimage.percentile_filter(level, 90, size=_AROUND, mode="nearest")
-    low = ndimage.percentile_filter(level, 10, size=_AROUND, mode="nearest")
+    low, loud = quiet_and_loud(level)
     quiet = np.maximum(low, loud - _DEPTH)
     is_quiet = (level < quiet + _RISE * (loud - quiet)) & (loud - quiet >= _CONTRAST)
     padded = np.concatenate([[False], is_quiet, [False]]).astype(np.int8)

@@ -10,9 +10,11 @@ from typing import Literal
 from restoration.speech.transcript import Line
 from restoration.speech.utterances import part
 from restoration.stages.transcribe.blocks import Block, Samples, Span, windows
-from restoration.stages.transcribe.edges import levels, snap
-from restoration.stages.transcribe.recogniser import Recogniser, Task, voice
+from restoration.stages.transcribe.edges import snap
+from restoration.stages.transcribe.loudness import levels
+from restoration.stages.transcribe.recogniser import Recogniser, Task, voice_chances
 from restoration.stages.transcribe.suspicion import doubts
+from restoration.stages.transcribe.voiced import voiced
 
 Engine = Literal["fast", "careful"]
 Told = Callable[[int], None]
@@ -40,10 +42,11 @@ def speech_in(sound: Samples) -> list[Span]:
     Worn sound hides the ends of sentences from a single threshold; a lower one hears voices in
     music.
     """
-    clear = voice(sound, threshold=_VOICE)
+    chances = voice_chances(sound)
+    clear = voiced(chances, len(sound), threshold=_VOICE)
     if not clear:
         return []
-    faint = voice(sound, threshold=_FAINT_VOICE)
+    faint = voiced(chances, len(sound), threshold=_FAINT_VOICE)
     begins = [start for start, _ in clear]
     return [span for span in faint if _holds_one(begins, span)]
 
@@ -83,9 +86,8 @@ def _told_apart(block: Block, found: list[Line]) -> list[Line]:
     """Edges moved to where the sound begins and ends, parted in utterances, with their doubts."""
     if not found:
         return []
-    faint = voice(block.sound, threshold=_FAINT_VOICE)
     lines = part(snap(found, levels(block.sound)))
-    lines = [replace(line, doubts=doubts(line, faint)) for line in lines]
+    lines = [replace(line, doubts=doubts(line, block.speech)) for line in lines]
     return [moved(line, block.first) for line in lines]
 
 

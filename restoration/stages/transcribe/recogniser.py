@@ -21,6 +21,7 @@ from archive.fixity import digest_json, sha256_file
 from restoration import weights
 from restoration.speech.transcript import CLOCK, Line, Word, samples
 from restoration.stages.contract import StageError, Weights
+from restoration.stages.transcribe.voiced import STEP
 
 Samples = npt.NDArray[np.float32]
 Span = tuple[int, int]
@@ -51,6 +52,7 @@ class Recogniser:
         self.batched = BatchedInferencePipeline(model)
         self.name = name
         self.hotwords: str | None = None
+        self._prepared: dict[tuple[str, Task, str | None], tuple[Any, Any]] = {}
 
     def told_of(self, glossary: Sequence[str]) -> Recogniser:
         """The same model, which reads these words before each window, as if they had been said.
@@ -104,6 +106,12 @@ class Recogniser:
 
     def _options(self, language: str, task: Task) -> tuple[Any, Any]:
         """faster-whisper's tokenizer, and the options that it decodes batches with itself."""
+        order = (language, task, self.hotwords)
+        if order not in self._prepared:
+            self._prepared[order] = self._prepare(language, task)
+        return self._prepared[order]
+
+    def _prepare(self, language: str, task: Task) -> tuple[Any, Any]:
         from faster_whisper.tokenizer import Tokenizer
 
         _, info = self.batched.transcribe(
@@ -240,16 +248,13 @@ def _folder(name: str) -> Path:
     return folder
 
 
-def voice(sound: Samples, *, threshold: float = 0.5) -> list[Span]:
-    """Where a voice is heard (Silero VAD 6), in samples of the sound."""
+def voice_chances(sound: Samples) -> npt.NDArray[np.float32]:
+    """How probable a voice is in each STEP samples of the sound (Silero VAD 6), 0 to 1."""
     _need("faster_whisper")
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
+    from faster_whisper.vad import get_vad_model
 
-    options = VadOptions(
-        threshold=threshold, min_silence_duration_ms=160, speech_pad_ms=0, min_speech_duration_ms=60
-    )
-    found = get_speech_timestamps(sound, options)
-    return [(int(span["start"]), int(span["end"])) for span in found]
+    whole = np.pad(sound, (0, STEP - len(sound) % STEP))
+    return np.asarray(get_vad_model()(whole), np.float32).reshape(-1)
 
 
 def _need(package: str) -> None:

@@ -238,7 +238,7 @@ def _weights(params: Params) -> list[str | Weights]:
 
 STAGE = Stage(
     name="transcribe",
-    version="3",
+    version="4",
     queue="cpu",
     makes="findings",
     params=Params,

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy import signal
 
 from archive.media.decode import open_source
 from restoration import weights
@@ -23,11 +24,13 @@ from restoration.speech.utterances import part
 from restoration.stages.contract import StageError
 from restoration.stages.transcribe.bench_sound import read
 from restoration.stages.transcribe.blocks import blocks, windows
-from restoration.stages.transcribe.edges import levels, pauses, snap
+from restoration.stages.transcribe.edges import pauses, snap
 from restoration.stages.transcribe.hearing import speech_in
+from restoration.stages.transcribe.loudness import levels
 from restoration.stages.transcribe.mending import Places, mend_clicks
-from restoration.stages.transcribe.recogniser import open_recogniser, voice
+from restoration.stages.transcribe.recogniser import open_recogniser, voice_chances
 from restoration.stages.transcribe.suspicion import compression_ratio, doubts
+from restoration.stages.transcribe.voiced import voiced
 from tests.restoration.speech.said import line
 
 SPEECH = Path("fixtures/newsreel/speech.flac")
@@ -276,7 +279,7 @@ def test_a_click_behind_the_end_of_a_block_is_counted_once() -> None:
 @needs_whisper
 def test_a_voice_counts_as_far_as_it_is_faintly_heard_but_never_a_faint_one_alone() -> None:
     sound = read(SPEECH)
-    clear = voice(sound)
+    clear = voiced(voice_chances(sound), len(sound), threshold=0.5)
     found = speech_in(sound)
     assert found
     for start, stop in clear:
@@ -284,3 +287,37 @@ def test_a_voice_counts_as_far_as_it_is_faintly_heard_but_never_a_faint_one_alon
     for low, high in found:
         assert any(low <= start < high for start, _ in clear)
     assert speech_in(noise(10, 0.02)) == []
+
+
+@needs_whisper
+@pytest.mark.parametrize("threshold", [0.3, 0.5])
+def test_a_voice_is_heard_where_the_detectors_own_authors_hear_it(threshold: float) -> None:
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    sound = read(SPEECH)
+    options = VadOptions(
+        threshold=threshold, min_silence_duration_ms=160, speech_pad_ms=0, min_speech_duration_ms=60
+    )
+    theirs = get_speech_timestamps(sound, options)
+    ours = voiced(voice_chances(sound), len(sound), threshold=threshold)
+    assert ours == [(each["start"], each["end"]) for each in theirs] != []
+
+
+@pytest.mark.parametrize("below", [9, 12])
+def test_a_pause_is_seen_under_the_hiss_of_a_worn_track(below: int) -> None:
+    random = np.random.default_rng(3)
+    band = signal.butter(4, (300, 2500), "bandpass", fs=CLOCK, output="sos")
+    voiced_sound = signal.sosfilt(band, random.standard_normal(6 * CLOCK))
+    sound = np.where(np.arange(6 * CLOCK) % CLOCK < at(0.7), voiced_sound, 0)
+    hiss = random.standard_normal(len(sound)) * sound[: at(0.7)].std() * 10 ** (-below / 20)
+    found = pauses(levels((0.1 * (sound + hiss)).astype(np.float32)))
+    for second in range(5):
+        start, stop = at(second + 0.7), at(second + 1)
+        assert any(abs(a - start) < at(0.03) and abs(b - stop) < at(0.03) for a, b in found), second
+
+
+def test_a_voice_goes_on_through_a_moment_of_silence_and_a_click_is_none() -> None:
+    loud, still = [0.9] * 10, [0.1] * 5
+    chances = np.array([*still, *loud, *still[:4], *loud, *still, *still, 0.9, *still, *still])
+    (only,) = voiced(chances.astype(np.float32), 512 * len(chances), threshold=0.5)
+    assert only == (5 * 512, 29 * 512)
