@@ -14,7 +14,7 @@ from django.utils import timezone
 from archive import custody
 from archive.fixity import sha256_file
 from archive.media.errors import MediaError
-from archive.models import Agent, Reel
+from archive.models import Agent, Reel, Scan
 from restoration.models import Scene
 from review.credentials import CredentialsError
 from review.delivery.assembly import ALL, FORMATS, OFFERED, Assembled, Order, Progress, assemble
@@ -24,12 +24,12 @@ from review.formats import record
 from review.formats.edition import DeliveryError, Edition
 from review.formats.mp4 import SUBTITLED
 from review.formats.record import Circumstances
-from review.formats.subtitle_files import NO_TRANSCRIPT, SPOKEN
+from review.formats.subtitle_files import NO_TRANSCRIPT, NO_TRANSLATION, SPOKEN, TRANSLATION
 from review.gating import Gate, hold
 from review.models import Deliverable
 from review.override import Override
 from review.signing import identity
-from review.spoken import spoken_in
+from review.spoken import spoken_in, translation_in
 from review.uses import policy_for
 from review.verdict import Reason, Verdict, check, refusal
 from review.version_choice import RESTORED, VersionChoice
@@ -209,6 +209,23 @@ def require_material(reel: Reel, format: str, use: str) -> None:
     scan = reel.current_scan()
     if format in (*SPOKEN, SUBTITLED) and (scan is None or spoken_in(scan) is None):
         raise DeliveryFailed(f"Not delivered, and nothing was written. {NO_TRANSCRIPT}.")
+    if format == TRANSLATION:
+        require_translation(scan, use)
+
+
+def require_translation(scan: Scan | None, use: str) -> None:
+    """Raises: DeliveryFailed where a reel has no machine's translation, or the use lets none leave.
+
+    A policy that asks for a person behind every word can never be met by it.
+    """
+    if policy_for(use).transcript == "approved":
+        raise DeliveryFailed(
+            f"Not delivered, and nothing was written. {use} asks that a person answers for every "
+            "word, and nobody answers for a machine's translation. Have a translator's subtitles "
+            "taken in instead."
+        )
+    if scan is None or translation_in(scan) is None:
+        raise DeliveryFailed(f"Not delivered, and nothing was written. {NO_TRANSLATION}.")
 
 
 def require_allowed(

@@ -38,7 +38,7 @@ from review.gate import FrameCounts
 from review.gating import Gate
 from review.material import totals_of, whole_frame_counts
 from review.models import Approval, Note
-from review.spoken import spoken_in
+from review.spoken import spoken_in, translation_in
 from review.version_choice import RESTORED, VERSIONS, VersionChoice
 
 
@@ -78,6 +78,8 @@ def make_edition(
         carrier=tuple(carrier(reel)),
         condition=tuple(condition(scan, wanted)),
         spoken=spoken_in(scan),
+        # Nobody can answer for a machine's translation, as such a policy asks of every word.
+        translation=None if policy.transcript == "approved" else translation_in(scan),
     )
 
 

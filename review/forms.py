@@ -32,6 +32,7 @@ FORMAT_WORDS = {
     "ebuttd": "subtitles, EBU-TT-D (TTML)",
     "ass": "subtitles, SubStation Alpha",
     "transcript": "transcript (TXT, DOCX, PDF)",
+    "translation": "English translation by a machine, as subtitles (SRT, WebVTT, IMSC)",
     "mp4": "viewing copy (H.264 MP4)",
     "mp4-subtitled": "viewing copy with burned-in subtitles (MP4)",
     "ffv1": "master and its map (FFV1)",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from archive.fixity import digest_json
 from archive.models import Scan
 from restoration import transcripts
 from restoration.models import Transcript
+from restoration.speech import transcript as speech
 from restoration.speech.layers import LayeredLine
+from restoration.speech.translation import LANGUAGE
 from review.formats.spoken import Spoken, SpokenLine
 from review.transcript_page import note_of
+from review.translation import note_of_translation, standing
 
 
 def newest_with_lines(scan: Scan) -> Transcript | None:
@@ -34,6 +38,27 @@ def spoken_in(scan: Scan) -> Spoken | None:
         language=transcript.language,
         note=note_of(laid, transcript),
         lines=tuple(_line(line) for line in laid.shown),
+    )
+
+
+def translation_in(scan: Scan) -> Spoken | None:
+    """A machine's translation of that transcript into English; None if it has none.
+
+    Nobody answers for any line of it.
+    """
+    transcript = newest_with_lines(scan)
+    lines = standing(transcript, transcripts.layered(transcript)) if transcript else []
+    if transcript is None or not lines:
+        return None
+    return Spoken(
+        number=transcript.number,
+        digest=digest_json(speech.as_json(speech.Transcript(tuple(lines), LANGUAGE))),
+        source=f"{transcript.source}, translated",
+        language=LANGUAGE,
+        note=note_of_translation(transcript, lines),
+        lines=tuple(
+            SpokenLine(each, words_answered=False, speaker_answered=True) for each in lines
+        ),
     )
 
 

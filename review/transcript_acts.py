@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -22,6 +23,9 @@ from restoration.stages.contract import StageError
 from review.replacing import preview, replace_in
 from review.speaking import name_speaker
 from review.transcript_views import CORRECT, answer, first_error, scan_of
+
+MANY_LANGUAGES = "base"
+"""The smallest model that hears other languages than English."""
 
 
 class SpeakForm(forms.Form):
@@ -159,11 +163,14 @@ def transcribe(request: HttpRequest, pk: int) -> HttpResponse:
     """A new run, told of the words of the glossary if that is ticked; its parameters say which."""
     reel = reel_for(request, pk)
     words = glossary.offered(reel.element.title) if request.POST.get("glossary") else []
+    params: dict[str, Any] = {"glossary": words}
+    if request.POST.get("translate"):
+        params |= {"model": MANY_LANGUAGES, "translate": True}
     try:
         runs.process_reel(
             reel,
             stages=["transcribe"],
-            params={"transcribe": {"glossary": words}},
+            params={"transcribe": params},
             by=signed_in(request),
         )
         told = f", and is told of {len(words)} words of the glossary" if words else ""

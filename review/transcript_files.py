@@ -16,6 +16,7 @@ from restoration.speech.cue_rules import Violation, check
 from restoration.speech.cues import Cue, make_cues
 from restoration.speech.imported import lines_of
 from restoration.speech.profiles import find_profile
+from restoration.speech.translation import LANGUAGE, translated_lines
 from review.formats.ass import write_ass
 from review.formats.imsc import write_imsc
 from review.formats.srt import read_srt, write_srt
@@ -23,6 +24,7 @@ from review.formats.subtitles import SubtitleError, Subtitles, decode
 from review.formats.transcript_text import write_text
 from review.formats.vtt import read_vtt, write_vtt
 from review.transcript_page import note_of
+from review.translation import MARK, NAME, note_of_translation, standing
 
 MOST_BYTES = 20 << 20
 """Of a file that is taken in."""
@@ -65,8 +67,13 @@ def cues_of(transcript: Transcript, profile: str) -> list[Cue]:
                  transcript, profile)  # fmt: skip
 
 
-def cues_for(lines: list[speech.Line], transcript: Transcript, profile: str) -> list[Cue]:
+def cues_for(
+    lines: list[speech.Line], transcript: Transcript, profile: str, *, language: str = ""
+) -> list[Cue]:
     """The cues of some lines of a transcript, snapped to the scan's scenes.
+
+    Args:
+        language: of the lines; empty: the transcript's.
 
     Raises: ProfileError
     """
@@ -76,7 +83,7 @@ def cues_for(lines: list[speech.Line], transcript: Transcript, profile: str) -> 
         find_profile(profile),
         rate=scan.rate,
         cuts=cuts_of(scan),
-        language=transcript.language or "en",
+        language=language or transcript.language or "en",
         end_frame=scan.frames,
     )
 
@@ -99,29 +106,68 @@ def broken_rules(transcript: Transcript, profile: str) -> tuple[int, list[Violat
     )
 
 
-def write(transcript: Transcript, kind: str, profile: str = "archive") -> Written:
-    """The transcript as it stands, as a file of that kind.
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a file is of."""
+
+    lines: list[speech.Line]
+    language: str
+    title: str
+    note: str
+    name: str
+    mark: str = ""
+    """Said behind every line of a text."""
+
+
+def _said(transcript: Transcript) -> _Content:
+    laid = transcripts.layered(transcript)
+    return _Content(
+        [line.as_line() for line in laid.shown],
+        transcript.language,
+        str(transcript.scan.reel),
+        note_of(laid, transcript),
+        _name(transcript),
+    )
+
+
+def _translated(transcript: Transcript) -> _Content:
+    lines = standing(transcript, transcripts.layered(transcript))
+    note = note_of_translation(transcript, lines)
+    title = f"{transcript.scan.reel}, {NAME}"
+    return _Content(lines, LANGUAGE, title, note, f"{_name(transcript)}-english.machine", MARK)
+
+
+def _name(transcript: Transcript) -> str:
+    return f"reel-{transcript.scan.reel_id}-transcript-{transcript.number}"
+
+
+def write(
+    transcript: Transcript, kind: str, profile: str = "archive", *, translated: bool = False
+) -> Written:
+    """The transcript as it stands, or a machine's translation of it, as a file of that kind.
 
     Raises: ProfileError; KeyError for an unknown kind.
     """
-    laid = transcripts.layered(transcript)
-    lines = [line.as_line() for line in laid.shown]
-    scan, title = transcript.scan, str(transcript.scan.reel)
-    note = note_of(laid, transcript)
-    name = f"reel-{scan.reel_id}-transcript-{transcript.number}"
+    found = (_translated if translated else _said)(transcript)
+    lines, title, note, scan = found.lines, found.title, found.note, transcript.scan
+    name = found.name
     if kind == "txt":
         text = write_text(
-            lines, rate=scan.rate, start_timecode=scan.start_timecode, title=title, note=note
+            lines,
+            rate=scan.rate,
+            start_timecode=scan.start_timecode,
+            title=title,
+            note=note,
+            marks=[found.mark] * len(lines),
         )
         return Written(f"{name}.txt", "text/plain; charset=utf-8", text.encode())
     if kind == "json":
-        said = speech.Transcript(tuple(lines), transcript.language, {"note": note})
+        said = speech.Transcript(tuple(lines), found.language, {"note": note})
         document = json.dumps(speech.as_json(said), ensure_ascii=False, indent=1)
         return Written(f"{name}.json", "application/json", document.encode())
     form = FORMATS[kind]
-    subtitles = Subtitles(
-        cues_for(lines, transcript, profile), scan.rate, title, transcript.language or "en", note
-    )
+    cues = cues_for(lines, transcript, profile, language=found.language)
+    subtitles = Subtitles(cues, scan.rate, title, found.language or "en", note)
     made = form.write(subtitles)
     data = made.encode() if isinstance(made, str) else made
     return Written(f"{name}.{_ENDINGS.get(kind, kind)}", form.media_type, data)
@@ -137,7 +183,9 @@ def read(name: str, data: bytes, *, rate: Fraction, language: str = "") -> speec
     ending = Path(name).suffix.lower()
     if ending == ".json":
         try:
-            return speech.from_json(json.loads(decode(data)))
+            said = speech.from_json(json.loads(decode(data)))
+            translated_lines(said.facts)  # whether it can be read
+            return said
         except (ValueError, RecursionError) as error:
             raise SubtitleError(f"{name} is no transcript: {error}") from error
     readers = {".srt": read_srt, ".vtt": read_vtt}

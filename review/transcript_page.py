@@ -12,10 +12,12 @@ from restoration import cast, transcripts
 from restoration.cast import Said
 from restoration.models import Character, Transcript, TranscriptCorrection
 from restoration.speech import layers
+from restoration.speech import transcript as speech
 from restoration.speech.layers import Label, LayeredLine, LayeredWord
 from restoration.speech.transcript import CLOCK, first_frame, frame_after
 from review.search.matching import spans
 from review.search.query import Query
+from review.translation import by_line
 
 _MACHINE = (Label.MACHINE, Label.MACHINE_DOUBTFUL)
 _FAIR = 0.8
@@ -87,6 +89,8 @@ class ShownLine:
     """Numbers of the words that a search means which led here."""
     said: Said | None = None
     """Who speaks it, by a machine."""
+    translated: tuple[speech.Line, ...] = ()
+    """What a machine says of it in English."""
 
     @property
     def words(self) -> list[ShownWord]:
@@ -206,6 +210,10 @@ class Room:
     speakers: list[str]
 
     @property
+    def is_translated(self) -> bool:
+        return any(line.translated for line in self.lines)
+
+    @property
     def is_newest(self) -> bool:
         return self.transcript.pk == self.versions[0].pk
 
@@ -241,7 +249,7 @@ def transcript_room(scan: Scan, number: int | None = None) -> Room | None:
         scan=scan,
         transcript=found[0],
         versions=versions,
-        lines=_shown(scan, laid, rows, cast.attributed(found[0])),
+        lines=_shown(found[0], laid, rows),
         conflicts=_conflicts(laid, rows),
         counts=word_counts(laid),
         speakers=_speakers(scan, laid),
@@ -273,21 +281,20 @@ def _speakers(scan: Scan, laid: layers.Layered) -> list[str]:
 
 
 def _shown(
-    scan: Scan,
-    laid: layers.Layered,
-    rows: list[TranscriptCorrection],
-    said: dict[int, Said],
+    transcript: Transcript, laid: layers.Layered, rows: list[TranscriptCorrection]
 ) -> list[ShownLine]:
+    said, translated = cast.attributed(transcript), by_line(transcript, laid)
     by_number = {row.pk: row for row in rows}
     following = {one.key: other.key for one, other in zip(laid.shown, laid.shown[1:], strict=False)}
     return [
         ShownLine(
             line,
-            scan,
+            transcript.scan,
             number,
             [by_number[pk] for pk in line.corrections if pk in by_number],
             following.get(line.key, ""),
             said=said.get(number_of(line.key)),
+            translated=translated.get(line.key, ()),
         )
         for number, line in enumerate(laid.lines, start=1)
     ]

@@ -29,6 +29,7 @@ from review.room import timecode_facts
 from review.search.query import parse
 from review.transcript_page import Room, ShownLine, marked, transcript_room
 from review.transcript_window import PAGE, SHOWS, between, chosen, doubtful_words, pieces
+from review.translation import translation_of
 
 CORRECT, IMPORT = "review.correct_transcript", "review.import_transcript"
 MOST_PIECES = 12
@@ -338,8 +339,12 @@ def file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     version = (found.filter(number=room_number) if room_number else found).first()
     if version is None or kind not in (*transcript_files.FORMATS, "txt", "json"):
         raise Http404("There is no such transcript of this reel.")
+    translated = request.GET.get("said") == "translation"
+    if translated and not translation_of(version):
+        raise Http404("Nobody translated this transcript.")
+    profile = request.GET.get("profile", "archive")
     try:
-        made = transcript_files.write(version, kind, request.GET.get("profile", "archive"))
+        made = transcript_files.write(version, kind, profile, translated=translated)
     except ProfileError as error:
         raise Http404(str(error)) from error
     response = HttpResponse(made.data, content_type=made.media_type)

@@ -107,7 +107,7 @@ class ViewingWriter(ConvertingWriter):
         threads: int = 0,
         tags: dict[str, str] | None = None,
         make_sound: Callable[[OutputContainer], Sound] | None = None,
-        captions: Captions | None = None,
+        captions: Sequence[Captions] = (),
         chapters: Sequence[Chapter] = (),
     ) -> None:
         """Begin the file.
@@ -118,7 +118,7 @@ class ViewingWriter(ConvertingWriter):
             intra: make every frame a key frame.
             size: width and height to scale to; None keeps them.
             make_sound: other sound than a copy (the proxy's).
-            captions: a subtitle track beside the pictures.
+            captions: subtitle tracks beside the pictures.
         Raises: WriteFailed; MediaError if MP4 cannot carry the sound.
         """
         super().__init__(
@@ -132,8 +132,7 @@ class ViewingWriter(ConvertingWriter):
                 self._sound = SoundCopy(sound, self._container)
             elif make_sound is not None:
                 self._sound = make_sound(self._container)
-            if captions is not None:
-                self._captions = CaptionTrack(self._container, captions, format.rate)
+            self._captions = [CaptionTrack(self._container, each, format.rate) for each in captions]
             set_chapters(self._container, chapters, format.rate)
         except BaseException:
             self.abort()

@@ -47,7 +47,7 @@ class FilmWriter(ABC):
         self.written = 0
         self._closed = False
         self._sound: Sound | None = None
-        self._captions: CaptionTrack | None = None
+        self._captions: list[CaptionTrack] = []
         self._container = _create(self.path, container, options)
         self._container.metadata.update(tags)
 
@@ -82,8 +82,8 @@ class FilmWriter(ABC):
             self.written += 1
             if self._sound is not None:
                 self._sound.copy_until(self.written / self.format.rate)
-            if self._captions is not None:
-                self._captions.write_until(self.written)
+            for track in self._captions:
+                track.write_until(self.written)
         except (av.FFmpegError, OSError) as error:
             raise _write_failed(self.path, error) from error
 

@@ -28,11 +28,16 @@ from review.formats.edition import DeliveryError, Edition
 from review.formats.frames import SEQUENCES
 from review.formats.record import Circumstances
 from review.formats.signed import NOBODY, SIGNABLE, Signed, sign_pictures
-from review.formats.subtitle_files import SPOKEN, write_spoken
+from review.formats.subtitle_files import (
+    SPOKEN,
+    TRANSLATION,
+    write_spoken,
+    write_translation,
+)
 from review.formats.timelines import TIMELINES, write_timelines
 
 CUES, REPORT = "cues", "report"
-FORMATS = (*TIMELINES, CUES, REPORT, *SPOKEN, mp4.FORMAT, ffv1.FORMAT)
+FORMATS = (*TIMELINES, CUES, REPORT, *SPOKEN, TRANSLATION, mp4.FORMAT, ffv1.FORMAT)
 ALL, PACKAGE = "all", "package"
 STILLS = "stills"
 OFFERED = (*FORMATS, mp4.SUBTITLED, *COPIES, *SEQUENCES, STILLS, ALL, PACKAGE)
@@ -233,9 +238,13 @@ def _check_inputs(edition: Edition, told: Progress) -> None:
 
 def _write_spoken(order: Order) -> list[Path]:
     """Of a reel in which nobody speaks, everything is everything else."""
-    if order.format in (ALL, PACKAGE) and order.edition.spoken is None:
-        return []
-    return write_spoken(order.folder, order.edition, _wanted(order.format))
+    wanted, edition = _wanted(order.format), order.edition
+    everything = order.format in (ALL, PACKAGE)
+    said, translated = edition.spoken is not None, edition.translation is not None
+    found = write_spoken(order.folder, edition, wanted) if said or not everything else []
+    if TRANSLATION in wanted and (translated or not everything):
+        found += write_translation(order.folder, edition)
+    return found
 
 
 def _nothing(step: str, done: int, total: int) -> None:

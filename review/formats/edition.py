@@ -242,6 +242,8 @@ class Edition:
     """What was found at accession and by the detection of cuts, a sentence each."""
     spoken: Spoken | None = None
     """What is said in the scan; None where nobody wrote it down, or nothing is said."""
+    translation: Spoken | None = None
+    """The same in English by a machine; None where it has none, or the policy asks for a person."""
 
     @property
     def cuts(self) -> list[int]:

@@ -24,11 +24,12 @@ from review.formats.characters import legal_text
 from review.formats.conversion import converted_pictures
 from review.formats.edition import DeliveryError, Edition
 from review.formats.ffv1 import delivered_format, open_scan
-from review.formats.spoken import UNREVIEWED, three_letters
+from review.formats.spoken import UNREVIEWED, Spoken, three_letters
 from review.formats.subtitle_files import cues_of
 
 FORMAT, NAME = "mp4", "viewing.mp4"
 SUBTITLED, SUBTITLED_NAME = "mp4-subtitled", "viewing-subtitled.mp4"
+TRANSLATED = f"English (translated by a {UNREVIEWED})"
 LOSSY = "It is compressed with loss, 8 bits a sample, one colour sample for four pixels."
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all); may raise to stop."""
@@ -68,7 +69,7 @@ def write_viewing_copy(
     with open_scan(edition.scan) as scan:
         form = delivered_format(edition, scan.format)
         sound = sound_of(edition.scan.path, table=scan.table) if scan.table is not None else None
-    beside = _Beside(None if burned else _captions(edition), chapters_of(edition))
+    beside = _Beside(*_captions(edition, burned=burned), chapters_of(edition))
     burner = Burner(edition, form, subtitles=burned)
     viewing, reason = _open_writer(path, form, sound, beside, may_be_silent=may_be_silent)
     with viewing:
@@ -102,6 +103,7 @@ class _Beside:
     """What players offer beside picture and sound."""
 
     captions: Captions | None
+    translated: Captions | None
     chapters: tuple[Chapter, ...]
 
 
@@ -109,7 +111,8 @@ def _open_writer(
     path: Path, form: PictureFormat, sound: SoundRange | None, beside: _Beside, *,
     may_be_silent: bool,
 ) -> tuple[ViewingWriter, str]:  # fmt: skip
-    make = partial(ViewingWriter, path, form, captions=beside.captions, chapters=beside.chapters)
+    tracks = [each for each in (beside.captions, beside.translated) if each is not None]
+    make = partial(ViewingWriter, path, form, captions=tracks, chapters=beside.chapters)
     try:
         return make(sound=sound), ""
     except MediaError as error:
@@ -118,22 +121,33 @@ def _open_writer(
         return make(), str(error)
 
 
-def _captions(edition: Edition) -> Captions | None:
-    """Subtitles by the rules of the house; their name says where nobody answers for them."""
-    if (spoken := edition.spoken) is None:
-        return None
+def _captions(edition: Edition, *, burned: bool) -> tuple[Captions | None, Captions | None]:
+    """Of what is said, unless it is burned in, and of its translation by a machine."""
+    said, translated = edition.spoken, edition.translation
+    unanswered = said is not None and said.unanswered
+    name = f"Subtitles ({UNREVIEWED})" if unanswered else "Subtitles"
+    return (
+        None if burned or said is None else _track(edition, said, name),
+        None if translated is None else _track(edition, translated, TRANSLATED),
+    )
+
+
+def _track(edition: Edition, spoken: Spoken, name: str) -> Captions | None:
+    """Subtitles by the rules of the house."""
     shown = tuple(
         Caption(cue.start_frame, cue.end_frame, tuple(_line(line) for line in cue.lines))
         for cue in cues_of(edition, spoken)
     )
-    name = f"Subtitles ({UNREVIEWED})" if spoken.unanswered else "Subtitles"
     return Captions(shown, three_letters(spoken.language), name) if shown else None
 
 
 def _additions(edition: Edition, beside: _Beside) -> tuple[Addition, ...]:
-    if edition.spoken is None or beside.captions is None:
-        return ()
-    return (of_subtitles("subtitle track", edition.spoken),)
+    found = []
+    if edition.spoken is not None and beside.captions is not None:
+        found.append(of_subtitles("subtitle track", edition.spoken))
+    if edition.translation is not None and beside.translated is not None:
+        found.append(of_subtitles("track of a machine's translation", edition.translation))
+    return tuple(found)
 
 
 def _line(line: CueLine) -> tuple[tuple[str, bool], ...]:

@@ -79,6 +79,7 @@ def build_record(
         "scenes": [_scene_entry(scene, edition) for scene in edition.scenes],
         "totals": edition.totals.as_json(),
         "transcript": edition.spoken.told_of() if edition.spoken else None,
+        "translation": edition.translation.told_of() if edition.translation else None,
         "chain_heads": circumstances.chain_heads,
         "viewing_sound": list(viewing.tracks) if viewing else [],
         "cannot_carry": list(viewing.cannot) if viewing else [],
@@ -137,9 +138,12 @@ def _remarks(edition: Edition, viewing: ViewingCopy | None) -> list[str]:
 
 
 def _spoken_remarks(edition: Edition) -> list[str]:
-    if edition.spoken is None or not edition.spoken.unanswered:
-        return []
-    return [f"The transcript and all subtitles of it are {edition.spoken.state}."]
+    said = []
+    if edition.spoken is not None and edition.spoken.unanswered:
+        said.append(f"The transcript and all subtitles of it are {edition.spoken.state}.")
+    if edition.translation is not None:
+        said.append(f"The English translation is by a machine: {edition.translation.state}.")
+    return said
 
 
 def _policy_remarks(edition: Edition) -> Iterator[str]:

@@ -29,6 +29,9 @@ WRITERS: dict[str, tuple[str, Callable[[Subtitles], str | bytes]]] = {
 """By format: the file's ending, and who writes it."""
 SPOKEN = (*WRITERS, TRANSCRIPT)
 """Formats that need a transcript."""
+TRANSLATION = "translation"
+_TRANSLATED = (SRT, VTT, IMSC)
+"""Formats of subtitles that a translation leaves in."""
 _MARK = ".machine-unreviewed"
 
 
@@ -54,18 +57,40 @@ def write_spoken(folder: Path, edition: Edition, wanted: Sequence[str]) -> list[
     if not kinds:
         return []
     spoken = require_spoken(edition)
-    subtitles = subtitles_of(edition, spoken)
     written = []
     for kind in kinds:
         if kind == TRANSCRIPT:
             written += _write_transcripts(folder, edition, spoken)
-            continue
-        ending, write = WRITERS[kind]
-        path = folder / f"{stem('subtitles', spoken)}.{ending}"
-        made = write(subtitles)
-        path.write_bytes(made.encode() if isinstance(made, str) else made)
-        written.append(path)
+        else:
+            written.append(_write_subtitles(folder, "subtitles", kind, edition, spoken))
     return written
+
+
+def write_translation(folder: Path, edition: Edition) -> list[Path]:
+    """The machine's translation as subtitles.
+
+    Raises: DeliveryError where there is none; OSError.
+    """
+    if edition.translation is None:
+        raise DeliveryError(NO_TRANSLATION)
+    return [
+        _write_subtitles(folder, "subtitles-english", kind, edition, edition.translation)
+        for kind in _TRANSLATED
+    ]
+
+
+NO_TRANSLATION = (
+    "The reel's newest transcript has no translation that may leave; run the stage transcribe with "
+    "model=base and translate=true"
+)
+
+
+def _write_subtitles(folder: Path, name: str, kind: str, edition: Edition, spoken: Spoken) -> Path:
+    ending, write = WRITERS[kind]
+    path = folder / f"{stem(name, spoken)}.{ending}"
+    made = write(subtitles_of(edition, spoken))
+    path.write_bytes(made.encode() if isinstance(made, str) else made)
+    return path
 
 
 def stem(name: str, spoken: Spoken) -> str:

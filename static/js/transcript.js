@@ -261,6 +261,7 @@ function remember(id, use) {
 }
 
 remember("tint", (box) => said?.classList.toggle("untinted", !box.checked));
+remember("translation", (box) => said?.classList.toggle("untranslated", !box.checked));
 remember("follow", () => {});
 remember("speed", (box) => player && (player.playbackRate = Number(box.value)));
 

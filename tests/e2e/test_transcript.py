@@ -39,8 +39,10 @@ def kept(scene_with_takes: Scene, archivist: User) -> Transcript:
         scan, speech.Transcript(said[2:], "en"), source="tiny.en", maker="machine"
     )
     transcripts.correct(first, "text", ["m0"], {"text": "And now, farewell to Mars."}, by=archivist)
+    english = [{"text": "Said in English.", "start": 0.2, "end": 0.9, "doubts": ["unsure"]}]
+    facts = {"translation": english}
     return transcripts.keep(
-        scan, speech.Transcript(said, "en"), source="fast, whisper tiny.en", maker="machine"
+        scan, speech.Transcript(said, "en", facts), source="fast, whisper tiny.en", maker="machine"
     )
 
 
@@ -51,6 +53,10 @@ def test_a_transcript_is_corrected_by_keys(
     page.goto(f"/reels/{kept.scan.reel_id}/transcript/")
     page.wait_for_function("document.getElementById('player').readyState > 0")
     assert faults(page) == []
+    english = page.locator("#m0 .english")
+    expect(english).to_have_text("MACHINE_DOUBTFUL, in English Said in English.")
+    page.get_by_label("English by a machine").uncheck()
+    expect(english).to_be_hidden()
     page.locator("#m0 .w").nth(1).click()
     page.wait_for_function("document.getElementById('player').currentTime >= 0.3")
     page.keyboard.press(" ")

@@ -208,8 +208,10 @@ def test_a_glossary_is_kept_for_the_film_and_offered_to_the_next_run(
     assert [term.text for term in glossary.terms(reel.element.title)] == ["Kellogg"]
     client.post(reverse("transcribe-reel", args=[reel.pk]), {"glossary": "1"})
     client.post(reverse("transcribe-reel", args=[reel.pk]))
+    client.post(reverse("transcribe-reel", args=[reel.pk]), {"translate": "1"})
     runs = StageRun.objects.filter(stage="transcribe").order_by("pk")
-    assert [run.params["glossary"] for run in runs] == [["Kellogg"], []]
+    assert [run.params["glossary"] for run in runs] == [["Kellogg"], [], []]
+    assert [run.params["translate"] for run in runs] == [False, False, True]
     assert runs[0].key != runs[1].key
     term = glossary.terms(reel.element.title)[0]
     path = reverse("withdraw-term", args=[reel.pk, term.pk])
