@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
+from dramatiq.errors import DramatiqError
 
 from archive.models import Element, Reel, Scan, Title
 from restoration import transcripts
@@ -14,12 +17,22 @@ from review import tasks
 from review.models import Answer, Note
 from review.search import index, meaning
 
+log = logging.getLogger(__name__)
+
 
 @receiver(transcripts.changed)
 def spoken(scan: Scan, **_: Any) -> None:
     index.reindex_spoken(scan.reel)
     if meaning.is_offered():
-        transaction.on_commit(lambda: tasks.learn_meaning.send(scan.reel_id))
+        transaction.on_commit(partial(_ring_for_meaning, scan.reel_id))
+
+
+def _ring_for_meaning(reel_id: int) -> None:
+    """A lost message fails nothing: the next one of the reel, or the command, makes it good."""
+    try:
+        tasks.learn_meaning.send(reel_id)
+    except DramatiqError as error:
+        log.warning("reel %s: its new lines are not sought by meaning yet (%s)", reel_id, error)
 
 
 @receiver(post_save, sender=Scan)
