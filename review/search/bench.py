@@ -259,8 +259,8 @@ def _replace(made: Collection) -> float:
 def _size() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_total_relation_size('review_searchline')"
-            " + pg_total_relation_size('review_searchword')"
+            "SELECT pg_total_relation_size('review_searchword')"
+            " + sum(pg_total_relation_size(relid)) FROM pg_partition_tree('review_searchline')"
         )
         return int(cursor.fetchone()[0])
 
