@@ -10,8 +10,10 @@ from archive import custody
 from archive.models import (
     Agent,
     Collection,
+    CollectionMember,
     ConditionReport,
     Credit,
+    DescriptionDraft,
     Element,
     Event,
     Fault,
@@ -22,6 +24,7 @@ from archive.models import (
     Restriction,
     Rights,
     Scan,
+    SecondCopy,
     Term,
     Title,
     Upload,
@@ -121,6 +124,13 @@ class RowAdmin(RecordedAdmin):
     search_fields = ["title__name"]
 
 
+@admin.register(CollectionMember)
+class CollectionMemberAdmin(RecordedAdmin):
+    list_display = ["collection", "user"]
+    list_select_related = ["collection", "user"]
+    list_filter = ["collection"]
+
+
 @admin.register(Term)
 class TermAdmin(RecordedAdmin):
     list_display = ["label", "code", "vocabulary", "retired"]
@@ -182,6 +192,20 @@ class FixityCheckAdmin(ReadOnlyAdmin):
     list_display = ["scan", "at", "outcome"]
     list_select_related = ["scan__reel__element__title"]
     list_filter = ["outcome"]
+
+
+@admin.register(SecondCopy)
+class SecondCopyAdmin(ReadOnlyAdmin):
+    list_display = ["scan", "path", "compared", "outcome"]
+    list_select_related = ["scan__reel__element__title"]
+    list_filter = ["outcome"]
+
+
+@admin.register(DescriptionDraft)
+class DescriptionDraftAdmin(ReadOnlyAdmin):
+    list_display = ["reel", "owner", "at"]
+    list_select_related = ["reel__element__title", "owner"]
+    exclude = ["fields"]  # what is not saved is for its typist alone
 
 
 @admin.register(Upload)

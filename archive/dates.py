@@ -7,6 +7,7 @@ installed, and those know no Django.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from edtf import EDTFParseException, parse_edtf, text_to_edtf
 
@@ -30,6 +31,7 @@ def check_edtf(text: str) -> str:
     return wanted
 
 
+@lru_cache(maxsize=10_000)  # a spreadsheet has the same years many times over
 def _is_edtf(text: str) -> bool:
     span = _OPEN_ENDED.match(text)
     # The library parses both halves, and fails on an interval that is open to one side.

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
+from django.dispatch import Signal
 
 from archive import custody
 from archive.fixity import digest_json
@@ -36,6 +37,9 @@ ROWS = {
 
 Description = dict[str, dict[str, Any]]
 
+described = Signal()
+"""Sent with `reels` (their numbers) when many were described at once, past the signals of rows."""
+
 
 def describe(reel: Reel) -> Description:
     """The description by what it is of: `title`, `element`, `reel`, `scan` (the newest, if any)."""
@@ -43,7 +47,7 @@ def describe(reel: Reel) -> Description:
     said: Description = {
         "title": _fields(title, TITLE)
         | {"collection": title.collection.name if title.collection else ""}
-        | {name: _rows(getattr(title, name).all(), fields) for name, fields in ROWS.items()},
+        | {name: rows_of(getattr(title, name).all(), fields) for name, fields in ROWS.items()},
         "element": _fields(element, ELEMENT),
         "reel": _fields(reel, REEL),
     }
@@ -53,14 +57,15 @@ def describe(reel: Reel) -> Description:
 
 
 def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:
-    return {name: _plain(getattr(row, name)) for name in names}
+    return {name: plain(getattr(row, name)) for name in names}
 
 
-def _rows(rows: Iterable[Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
+def rows_of(rows: Iterable[Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
     return [_fields(row, names) for row in rows]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A field's value as a description tells it."""
     return value if isinstance(value, str | int | bool | None) else str(value)
 
 

@@ -3,6 +3,7 @@
 ArchiveError
 ├── AccessionRefused      the file cannot be taken in as it is
 │   └── ChangedWhileRead  somebody still writes to it
+├── CopyRefused           a second copy that is none
 ├── CustodyError          an event that must not be written
 ├── DescriptionChanged    somebody else saved it in between
 ├── DescriptionRefused    a record of another system that cannot be taken in as it is
@@ -22,6 +23,10 @@ class AccessionRefused(ArchiveError):
 
 
 class ChangedWhileRead(AccessionRefused):
+    pass
+
+
+class CopyRefused(ArchiveError):
     pass
 
 

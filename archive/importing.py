@@ -9,46 +9,26 @@ from __future__ import annotations
 
 import tomllib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Max
 
-from archive import custody, description, exchange
-from archive.errors import DescriptionRefused
+from archive import custody, description
 from archive.fixity import sha256_file
-from archive.metadata.record import NotARecord, Record
+from archive.import_batch import COLUMNS, ELEMENT, REEL, TITLE, Asked, Batches, Outcome
+from archive.metadata.record import NotARecord
 from archive.metadata.spreadsheet import SheetRow, read_rows
-from archive.metadata.wording import fold, several
-from archive.models import Collection, Element, Event, Reel, Title
-from archive.terms import Terms
+from archive.metadata.wording import fold
+from archive.models import Event, Reel
 
 IMPORTED, TAKEN_BACK = "catalogue import", "catalogue import taken back"
-TITLE = {"title": "name", "date": "year", "country": "country", "language": "language",
-         "title_notes": "notes", "collection": "collection"}  # fmt: skip
-ELEMENT = {"element": "name", "element_notes": "notes"} | {
-    name: name for name in description.ELEMENT if name not in ("name", "notes")
-}
-REEL = {"reel_number": "number", "reel_notes": "notes"} | {
-    name: name for name in ("access", "barcode", "location", "footage")
-}
-LISTS = ("other_titles", "credits", "identifiers", "rights")
-COLUMNS = ("reel", *TITLE, *ELEMENT, *REEL, *LISTS, "rights_holder")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one row."""
-
-    row: int
-    outcome: str
-    """new, changed, unchanged or refused."""
-    reel: int | None = None
-    reasons: list[str] = field(default_factory=list)
+BATCH = 500
+"""Rows that are written at once."""
 
 
 @dataclass(slots=True)
@@ -58,6 +38,8 @@ class Import:
     number: str
     rows: list[Outcome] = field(default_factory=list)
     dry_run: bool = False
+    done: list[dict[str, Any]] = field(default_factory=list)
+    """What taking it back needs: `reel`, `new`, `made` and `changes`, each [before, after]."""
 
     def counts(self) -> dict[str, int]:
         names = ("new", "changed", "unchanged", "refused")
@@ -93,124 +75,87 @@ def import_file(
 
     Raises: NotARecord for the file as a whole, and then nothing was written.
     """
+    ours = dict(mapping or {})
+    asked = (_ours(path.name, row, ours) for row in read_rows(path))
+    return _take(
+        asked, path.name, lambda: {"file": path.name, "sha256": sha256_file(path)},
+        by=by, dry_run=dry_run,
+    )  # fmt: skip
+
+
+def edit_many(
+    reels: Iterable[int], column: str, value: str, *, by: AbstractBaseUser, dry_run: bool = False
+) -> Import:
+    """Let one column say one thing of many reels, as a spreadsheet of them would; it is told,
+    checked and taken back as an import is.
+
+    Raises: NotARecord for a column that is none of EDITABLE, or no value.
+    """
+    if column not in EDITABLE or not value.strip():
+        raise NotARecord("Choose a field, and say what it should be.")
+    asked = (
+        Asked(number, {"reel": str(pk), column: value.strip()})
+        for number, pk in enumerate(reels, 1)
+    )
+    about = {"bulk_edit": column, "value": value.strip()}
+    return _take(asked, "bulk edit", lambda: about, by=by, dry_run=dry_run)
+
+
+EDITABLE = tuple(each for each in (*TITLE, *ELEMENT, *REEL) if each not in ("title", "reel_number"))
+"""Columns that several reels can share."""
+
+
+def _take(
+    asked: Iterator[Asked],
+    source: str,
+    about: Callable[[], dict[str, Any]],
+    *,
+    by: AbstractBaseUser | None,
+    dry_run: bool,
+) -> Import:
     made = Import(uuid.uuid4().hex[:12], dry_run=dry_run)
     with transaction.atomic():
-        done: list[dict[str, Any]] = []
-        taking = _Taking(path.name, dict(mapping or {}), by)
-        for row in read_rows(path):
-            made.rows.append(taking.take(row, done))
+        agent = custody.person(by) if by is not None else custody.software()
+        batches = Batches(source, agent)
+        for batch in _by_hundreds(asked):
+            made.rows += batches.take(batch)
+        made.done = batches.done
         if dry_run:
             transaction.set_rollback(True)
-        elif done:
+        elif made.done:
             custody.record(
                 kind=IMPORTED,
-                agent=custody.person(by) if by is not None else custody.software(),
+                agent=agent,
                 subject=f"import:{made.number}",
-                detail={"file": path.name, "sha256": sha256_file(path), "rows": made.counts(),
-                        "done": done},
-            )  # fmt: skip
+                detail={**about(), "rows": made.counts(), "done": made.done},
+            )
     return made
 
 
-class _Taking:
-    def __init__(self, name: str, mapping: dict[str, str], by: AbstractBaseUser | None) -> None:
-        self.name, self.mapping, self.by, self.terms = name, mapping, by, Terms()
-
-    def take(self, row: SheetRow, done: list[dict[str, Any]]) -> Outcome:
-        try:
-            with transaction.atomic():
-                said = self._ours(row.cells)
-                reel, made = _find_or_make(said)
-                new = "reel" in made
-                changed = exchange.take_in(
-                    reel, _record(said), by=self.by, source=self.name, terms=self.terms,
-                    parts=("element", "title") if new else description.PARTS,
-                )  # fmt: skip
-        except DescriptionRefused as error:
-            return Outcome(row.number, "refused", reasons=error.reasons)
-        if new or changed:
-            done.append({"reel": reel.pk, "new": new, "made": made, "changes": changed})
-        return Outcome(row.number, "new" if new else "changed" if changed else "unchanged", reel.pk)
-
-    def _ours(self, cells: dict[str, str]) -> dict[str, str]:
-        said, unknown = {}, []
-        for heading, text in cells.items():
-            ours = self.mapping.get(heading, fold(heading).replace(" ", "_"))
-            if ours and ours not in COLUMNS:
-                unknown.append(heading)
-            elif ours:
-                said[ours] = text
-        if unknown:
-            raise NotARecord(
-                f"{self.name}: the column {unknown[0]!r} is not known. Name it in a mapping, "
-                f'or leave it out there with "". Columns are {", ".join(COLUMNS)}.'
-            )
-        return said
+def _ours(name: str, row: SheetRow, mapping: Mapping[str, str]) -> Asked:
+    """A row by our columns' names. Raises: NotARecord for a heading that nothing is known of."""
+    said, unknown = {}, []
+    for heading, text in row.cells.items():
+        ours = mapping.get(heading, fold(heading).replace(" ", "_"))
+        if ours and ours not in COLUMNS:
+            unknown.append(heading)
+        elif ours:
+            said[ours] = text
+    if unknown:
+        raise NotARecord(
+            f"{name}: the column {unknown[0]!r} is not known. Name it in a mapping, "
+            f'or leave it out there with "". Columns are {", ".join(COLUMNS)}.'
+        )
+    return Asked(row.number, said)
 
 
-def _find_or_make(said: dict[str, str]) -> tuple[Reel, list[str]]:
-    """The reel that a row names, and which of reel, element and title it had to make."""
-    if number := said.get("reel"):
-        found = Reel.objects.filter(pk=int(number)).first() if number.isdecimal() else None
-        if found is None:
-            raise DescriptionRefused([f"reel: there is no reel {number} in this archive"])
-        return _whole(found.pk), []
-    name, number = said.get("title", ""), said.get("reel_number", "")
-    if not name or len(name) > 400:
-        raise DescriptionRefused(["title: name the film, or our reel in the column reel"])
-    if number and not (number.isdecimal() and 0 < int(number) < 10_000):
-        raise DescriptionRefused([f"reel_number: {number!r} is no number of a reel"])
-    kept_in = said.get("collection", "")
-    collection = Collection.objects.get_or_create(name=kept_in)[0] if kept_in else None
-    title = Title.objects.filter(name=name, collection=collection).order_by("pk").first()
-    made = []
-    if title is None:
-        title = Title.objects.create(name=name, collection=collection)
-        made.append("title")
-    element = title.elements.filter(name=said.get("element", "")).first()
-    if element is None:
-        element = Element.objects.create(title=title, name=said.get("element", ""))
-        made.append("element")
-    last = element.reels.aggregate(last=Max("number"))["last"] or 0
-    wanted = int(number) if number else last or 1
-    found = element.reels.filter(number=wanted).first()
-    if found is None:
-        made.append("reel")
-    reel = found or Reel.objects.create(element=element, number=wanted)
-    return _whole(reel.pk), made
+def _by_hundreds(rows: Iterator[Asked]) -> Iterator[list[Asked]]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch
 
 
 def _whole(pk: int) -> Reel:
     return Reel.objects.select_related("element__title__collection").get(pk=pk)
-
-
-def _record(said: dict[str, str]) -> Record:
-    title: dict[str, Any] = _renamed(said, TITLE)
-    title["variants"] = [
-        {"name": name, "kind": "", "language": ""} for name in several(said.get("other_titles", ""))
-    ]
-    title["credits"] = [
-        {"role": role, "name": name, "note": ""} for role, name in _pairs(said.get("credits", ""))
-    ]
-    title["identifiers"] = [
-        {"source": source, "value": value} for source, value in _pairs(said.get("identifiers", ""))
-    ]
-    title["rights"] = [
-        {"statement": each, "holder": said.get("rights_holder", ""), "term": "", "note": ""}
-        for each in several(said.get("rights", ""))
-    ]
-    return Record("", title, _renamed(said, ELEMENT), _renamed(said, REEL))
-
-
-def _renamed(said: dict[str, str], names: dict[str, str]) -> dict[str, str]:
-    return {field: said[column] for column, field in names.items() if column in said}
-
-
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """ "director: Anna Moe; camera: Per Lie" in pairs; what has no colon is its own fault."""
-    for part in several(text):
-        first, _, second = part.partition(":")
-        yield first.strip(), second.strip()
 
 
 @transaction.atomic

@@ -1,4 +1,8 @@
-"""Rows of a CSV or XLSX file as texts. Formulas are never computed: they stay the text they are."""
+"""Rows of a CSV, XLSX or ODS file as texts. Formulas are never computed.
+
+Of an XLSX file they stay the text they are, of an ODS file the value that was saved beside them is
+taken.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from defusedxml.ElementTree import iterparse
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
+from python_calamine import CalamineWorkbook
 
 from archive.metadata.record import NotARecord
 
 MOST_BYTES = 200 << 20
 """Of a file, and of what an XLSX file unpacks to."""
 MOST_COLUMNS = 200
+MOST_CELLS = 20 << 20
+"""Of a sheet's used rectangle: ODS writes `the same cell a million times` in a few bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +44,12 @@ def read_rows(path: Path) -> Iterator[SheetRow]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise NotARecord(f"{path.name} is larger than {MOST_BYTES >> 20} MB; part it.")
-        lines = _xlsx(path) if path.suffix.lower() == ".xlsx" else _csv(path)
-        yield from _below_headings(path, lines)
-    except (OSError, UnicodeDecodeError, csv.Error, zipfile.BadZipFile, KeyError,
-            InvalidFileException) as error:  # fmt: skip
-        raise NotARecord(f"{path.name} cannot be read as CSV (UTF-8) or XLSX: {error}") from error
+        read = {".xlsx": _xlsx, ".ods": _ods}.get(path.suffix.lower(), _csv)
+        yield from _below_headings(path, read(path))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise NotARecord(
+            f"{path.name} cannot be read as CSV (UTF-8), XLSX or ODS: {error}"
+        ) from error
 
 
 def _below_headings(path: Path, lines: Iterator[list[str]]) -> Iterator[SheetRow]:
@@ -71,28 +79,77 @@ def _csv(path: Path) -> Iterator[list[str]]:
 
 
 def _xlsx(path: Path) -> Iterator[list[str]]:
+    return _in_our_words(path, "XLSX", _first_sheet(path))
+
+
+def _ods(path: Path) -> Iterator[list[str]]:
+    return _in_our_words(path, "ODS", _first_ods_sheet(path))
+
+
+def _in_our_words(path: Path, kind: str, lines: Iterator[list[str]]) -> Iterator[list[str]]:
     try:
-        yield from _first_sheet(path)
+        yield from lines
     except NotARecord:
         raise
     except Exception as error:
         # The libraries promise no error of their own for a file that is broken: zlib's, the XML
         # parser's, NotImplementedError, IndexError, TypeError and more were met.
-        words = f"{path.name} cannot be read as XLSX: save it again, or send it as CSV ({error})."
+        words = f"{path.name} cannot be read as {kind}: save it again, or send it as CSV ({error})."
         raise NotARecord(words) from error
 
 
 def _first_sheet(path: Path) -> Iterator[list[str]]:
-    data = path.read_bytes()
-    with zipfile.ZipFile(io.BytesIO(data)) as packed:
-        if sum(each.file_size for each in packed.infolist()) > MOST_BYTES:
-            raise NotARecord(f"{path.name} unpacks to more than {MOST_BYTES >> 20} MB; part it.")
+    data = _packed(path)
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
     try:
         for line in book.worksheets[0].iter_rows(values_only=True):
             yield [_text(cell) for cell in line]
     finally:
         book.close()
+
+
+def _packed(path: Path) -> bytes:
+    """A file that is a ZIP. Raises: NotARecord if it unpacks to too much."""
+    data = path.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        if sum(each.file_size for each in packed.infolist()) > MOST_BYTES:
+            raise NotARecord(f"{path.name} unpacks to more than {MOST_BYTES >> 20} MB; part it.")
+    return data
+
+
+def _first_ods_sheet(path: Path) -> Iterator[list[str]]:
+    data = _packed(path)
+    with zipfile.ZipFile(io.BytesIO(data)) as packed, packed.open("content.xml") as content:
+        if _cells(content) > MOST_CELLS:
+            raise NotARecord(f"{path.name} has a sheet with too many cells; take out empty ones.")
+    with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+        for line in book.get_sheet_by_index(0).to_python(skip_empty_area=False):
+            yield [_text(cell) for cell in line]
+
+
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+
+
+def _cells(content: IO[bytes]) -> int:
+    """Cells of the largest rectangle from a sheet's first cell to its last used ones.
+
+    Raises: ParseError or DefusedXmlException, both a ValueError or SyntaxError.
+    """
+    most, rows, columns, width = 0, 0, 0, 0
+    for _, each in iterparse(content, forbid_dtd=True):
+        match each.tag.removeprefix(_TABLE):
+            case "table-cell" | "covered-table-cell":
+                columns += int(each.get(f"{_TABLE}number-columns-repeated", "1"))
+                width = max(width, columns) if len(each) else width
+                each.clear()
+            case "table-row":
+                rows += int(each.get(f"{_TABLE}number-rows-repeated", "1"))
+                used, columns = bool(width), 0
+                most = max(most, rows * width) if used else most
+                each.clear()
+            case "table":
+                rows = columns = width = 0
+    return most
 
 
 def _text(cell: Any) -> str:

@@ -1,9 +1,10 @@
 """What we hold: titles on carriers, their scans, and everything that ever happened to them."""
 
-from archive.models.catalogue import Collection, Element, Reel, Rights, Title
+from archive.models.catalogue import Collection, CollectionMember, Element, Reel, Rights, Title
 from archive.models.description import (
     ConditionReport,
     Credit,
+    DescriptionDraft,
     Fault,
     Identifier,
     Relation,
@@ -12,15 +13,17 @@ from archive.models.description import (
     Variant,
 )
 from archive.models.event import Agent, Event
-from archive.models.fixity import FixityCheck
+from archive.models.fixity import FixityCheck, SecondCopy
 from archive.models.scan import Scan
 from archive.models.upload import Upload, UploadedFrame
 
 __all__ = [
     "Agent",
     "Collection",
+    "CollectionMember",
     "ConditionReport",
     "Credit",
+    "DescriptionDraft",
     "Element",
     "Event",
     "Fault",
@@ -31,6 +34,7 @@ __all__ = [
     "Restriction",
     "Rights",
     "Scan",
+    "SecondCopy",
     "Term",
     "Title",
     "Upload",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 
 
@@ -19,6 +21,24 @@ class Collection(models.Model):
         return self.name
 
 
+class CollectionMember(models.Model):
+    """Somebody who may see a collection that others do not: see `archive.membership`."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="collections"
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["collection", "user"], name="members_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} of {self.collection}"
+
+
 class Title(models.Model):
     """A film."""
 
@@ -30,9 +50,18 @@ class Title(models.Model):
     country = models.CharField(max_length=100, blank=True, help_text="Several by semicolons")
     language = models.CharField(max_length=200, blank=True, help_text="Several by semicolons")
     notes = models.TextField(blank=True)
+    decade = models.GeneratedField(
+        expression=Func(
+            F("year"), Value("([0-9]{3})[0-9X]"), function="SUBSTRING", arg_joiner=" FROM "
+        ),
+        output_field=models.CharField(max_length=40, null=True),
+        db_persist=True,
+        help_text="Of the first year that the date names: 192 of 1926~ and of 192X",
+    )
 
     class Meta:
         ordering = ["name"]
+        indexes = [models.Index(fields=["name"], name="titles_by_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -53,6 +82,11 @@ class Rights(models.Model):
     class Meta:
         ordering = ["pk"]
         verbose_name_plural = "rights"
+        indexes = [
+            models.Index(
+                fields=["embargo"], name="rights_embargoed", condition=Q(embargo__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.statement
@@ -93,6 +127,11 @@ class ReelQuerySet(models.QuerySet["Reel"]):
         """With everything that one line of the catalogue shows."""
         return self.select_related("element__title__collection").prefetch_related("scans")
 
+    def for_description(self) -> ReelQuerySet:
+        """With everything that `archive.description.describe` tells."""
+        rows = ("variants", "credits", "identifiers", "relations", "rights", "restrictions")
+        return self.for_list().prefetch_related(*(f"element__title__{name}" for name in rows))
+
 
 class Reel(models.Model):
     """One roll or can of an element."""
@@ -127,7 +166,9 @@ class Reel(models.Model):
         return self.element.title
 
     def current_scan(self) -> Scan | None:
-        """The newest scan, the one that work is done on; asks the database."""
+        """The newest scan, that work is done on; asks the database unless all were read."""
+        if "scans" in getattr(self, "_prefetched_objects_cache", {}):
+            return max(self.scans.all(), key=lambda scan: scan.pk, default=None)
         return self.scans.order_by("-pk").first()
 
 

@@ -178,9 +178,32 @@ class Fault(models.Model):
     kind = models.CharField(max_length=100)
     grade = models.PositiveSmallIntegerField(choices=Grade.choices)
     where = models.CharField(max_length=200, blank=True)
+    photograph = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of it, if there is one"
+    )
 
     class Meta:
         ordering = ["-grade", "pk"]
 
     def __str__(self) -> str:
         return f"{self.kind}, {self.get_grade_display()}"
+
+
+class DescriptionDraft(models.Model):
+    """What somebody typed into the form of a reel's description and has not saved yet."""
+
+    reel = models.ForeignKey("archive.Reel", on_delete=models.CASCADE, related_name="drafts")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="description_drafts"
+    )
+    fields = models.JSONField(help_text="The form's fields by name, each a list of texts")
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(fields=["reel", "owner"], name="one_draft_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"draft of {self.owner} for {self.reel}"

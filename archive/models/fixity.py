@@ -22,3 +22,20 @@ class FixityCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scan}: {self.outcome}"
+
+
+class SecondCopy(models.Model):
+    """Another place where a scan's bytes lie, and how they were when it was last read."""
+
+    scan = models.ForeignKey("archive.Scan", on_delete=models.PROTECT, related_name="copies")
+    path = models.TextField(unique=True, help_text="Absolute")
+    named = models.DateTimeField(auto_now_add=True)
+    compared = models.DateTimeField()
+    outcome = models.CharField(max_length=20, choices=FixityCheck.Outcome.choices)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "second copies"
+
+    def __str__(self) -> str:
+        return f"second copy of {self.scan}"

@@ -11,6 +11,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from dramatiq.errors import DramatiqError
 
+from archive import description
 from archive.models import Element, Reel, Scan, Title
 from restoration import transcripts
 from review import tasks
@@ -68,6 +69,11 @@ def described(instance: Reel | Element | Title, raw: bool = False, **_: Any) -> 
         return
     for reel in _reels_of(instance):
         index.reindex_catalogue(reel)
+
+
+@receiver(description.described)
+def described_at_once(reels: list[int], **_: Any) -> None:
+    index.reindex_catalogues(reels)
 
 
 def _reels_of(changed: Reel | Element | Title) -> list[Reel]:

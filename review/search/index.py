@@ -12,6 +12,7 @@ from functools import lru_cache
 from operator import attrgetter
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from archive.description import words_of
 from archive.models import Reel, Scan
@@ -29,6 +30,8 @@ from review.spoken import newest_with_lines
 
 Kind = SearchLine.Kind
 SPOKEN = (Kind.DIALOGUE, Kind.INTERTITLE, Kind.SOUND)
+BATCH = 500
+"""Rows that are written at once."""
 _KINDS = {"speech": Kind.DIALOGUE, "sound": Kind.SOUND, "intertitle": Kind.INTERTITLE}
 _COMPARED = (
     *("key", "kind", "number", "scan_id", "start_frame", "end_frame", "text", "after"),
@@ -99,6 +102,25 @@ def reindex_catalogue(reel: Reel) -> None:
     _held(reel)
     about = described(reel)
     keep(reel, (Kind.CATALOGUE,), rows([about], reel=reel, scan=None), title=about.title)
+
+
+@transaction.atomic
+def reindex_catalogues(reels: Sequence[int]) -> None:
+    """What the catalogue says of many reels, in a few queries; brings up to date what differs."""
+    for start in range(0, len(reels), BATCH):
+        _reindex_catalogues(reels[start : start + BATCH])
+
+
+def _reindex_catalogues(numbers: Sequence[int]) -> None:
+    held = Reel.objects.select_for_update(no_key=True).filter(pk__in=numbers).order_by("pk")
+    list(held.values_list("pk", flat=True))
+    made, titles = list[SearchLine](), dict[int, str]()
+    for reel in Reel.objects.filter(pk__in=numbers).for_description():
+        about = described(reel)
+        titles[reel.pk] = about.title
+        made += rows([about], reel=reel, scan=None)
+    there = SearchLine.objects.filter(reel__in=numbers, kind=Kind.CATALOGUE)
+    _keep(there, made, titles)
 
 
 def _held(reel: Reel) -> None:
@@ -205,13 +227,22 @@ def _after(parts: Sequence[Entry], number: int) -> str:
 @transaction.atomic
 def keep(reel: Reel, kinds: Iterable[str], made: Sequence[SearchLine], *, title: str = "") -> None:
     """Write what changed of a reel's lines of these kinds, and nothing else."""
-    rows_there = SearchLine.objects.filter(reel=reel, kind__in=kinds)
-    standing = {row[1]: row for row in rows_there.values_list("pk", *_COMPARED)}
-    new = [row for row in made if standing.get(row.key, (None,))[1:] != _compared(row)]
-    kept = {row.key for row in made} - {row.key for row in new}
-    gone = [row[0] for key, row in standing.items() if key not in kept]
+    _keep(SearchLine.objects.filter(reel=reel, kind__in=kinds), made, {reel.pk: title})
+
+
+def _keep(there: QuerySet[SearchLine], made: Sequence[SearchLine], titles: dict[int, str]) -> None:
+    """Let lines stand in place of those that are there, each reel with its own."""
+    rows_there = there.values_list("pk", "reel_id", *_COMPARED)
+    standing = {(row[1], row[2]): row for row in rows_there}
+    new = [
+        row
+        for row in made
+        if standing.get((row.reel_id, row.key), (None, None))[2:] != _compared(row)
+    ]
+    kept = {(row.reel_id, row.key) for row in made} - {(row.reel_id, row.key) for row in new}
+    gone = [row[0] for place, row in standing.items() if place not in kept]
     for row in new:
-        row.vector = _vector(row, title)
+        row.vector = _vector(row, titles.get(row.reel_id, ""))
     _write(gone, new)
     vocabulary.learn(token.word for row in new for token in _tokens(row.text))
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 from openpyxl import Workbook
 
 from archive import custody, description
 from archive.importing import import_file, take_back
 from archive.metadata.record import NotARecord
 from archive.models import Event, Reel, Title
+from review.models import SearchLine
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +128,124 @@ def test_formulas_stay_texts_and_dates_become_dates(tmp_path: Path) -> None:
     assert said["reel"]["number"] == 2
 
 
+MANIFEST = (
+    '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    '<manifest:file-entry manifest:full-path="/"'
+    ' manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/></manifest:manifest>'
+)
+
+
+def ods(path: Path, rows: str) -> Path:
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    content = (
+        f'<office:document-content xmlns:office="{names}:office:1.0"'
+        f' xmlns:table="{names}:table:1.0" xmlns:text="{names}:text:1.0" office:version="1.3">'
+        "<office:body><office:spreadsheet>"
+        f'<table:table table:name="Reels">{rows}</table:table></office:spreadsheet></office:body>'
+        "</office:document-content>"
+    )
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr("content.xml", content)
+        packed.writestr("META-INF/manifest.xml", MANIFEST)
+    return path
+
+
+def cell(text: str, more: str = "") -> str:
+    return (
+        f'<table:table-cell office:value-type="string"{more}><text:p>{text}</text:p>'
+        "</table:table-cell>"
+    )
+
+
+def row(*cells: str, more: str = "") -> str:
+    return f"<table:table-row{more}>{''.join(cells)}</table:table-row>"
+
+
+def test_a_sheet_of_libreoffice_comes_in_with_the_values_it_shows(tmp_path: Path) -> None:
+    number = (
+        '<table:table-cell office:value-type="float" office:value="2" table:formula="of:=1+1">'
+        "<text:p>2</text:p></table:table-cell>"
+    )
+    rest = row(
+        '<table:table-cell table:number-columns-repeated="16384"/>',
+        more=' table:number-rows-repeated="1048573"',
+    )
+    headings = row(cell("title"), cell("reel number"))
+    path = ods(tmp_path / "reels.ods", headings + row(cell("Harbour"), number) + rest)
+    assert outcomes(path) == ["new"]
+    reel = Reel.objects.get()
+    assert (reel.title.name, reel.number) == ("Harbour", 2)
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        row(cell("x", ' table:number-columns-repeated="16384"'),
+            more=' table:number-rows-repeated="1048576"'),
+        row('<table:table-cell table:number-columns-repeated="16383"/>', cell("x"))
+        + row(more=' table:number-rows-repeated="1048570"') + row(cell("x")),
+        "<broken",
+        row(cell("&undefined;")),
+    ],
+)  # fmt: skip
+def test_a_sheet_that_would_fill_the_memory_is_refused(tmp_path: Path, bomb: str) -> None:
+    with pytest.raises(NotARecord):
+        import_file(ods(tmp_path / "reels.ods", bomb), by=None)
+
+
+def test_ten_times_the_rows_cost_no_more_questions(tmp_path: Path) -> None:
+    def asked(count: int) -> int:
+        rows = "".join(
+            f"Film {count} {n},192{n % 10},35 mm,camera: P {n},1,V\n" for n in range(count)
+        )
+        path = write(tmp_path, HEADINGS + rows)
+        with CaptureQueriesContext(connection) as questions:
+            assert set(outcomes(path)) == {"new"}
+        return len(questions)
+
+    asked(1)  # the vocabularies and the agent are read for good
+    assert asked(40) <= asked(4) + 2
+    found = SearchLine.objects.filter(kind="catalogue", text__contains="35 mm")
+    assert found.count() == 45, "all can be found at once"
+    assert custody.verify_chain("archive") == []
+
+
+def test_rows_of_one_film_in_one_file_add_up(tmp_path: Path) -> None:
+    rows = "Night,1926,,camera: Per,1,A\nNight,1927,,camera: Per; camera: Ivo,2,B\nNight,,,,2,C\n"
+    made = import_file(write(tmp_path, HEADINGS + rows), by=None)
+    assert [each.outcome for each in made.rows] == ["new", "new", "changed"]
+    title = Title.objects.get()
+    assert title.year == "1927"
+    assert [each.name for each in title.credits.all()] == ["Per", "Ivo"]
+    assert list(Reel.objects.values_list("number", "location")) == [(1, "A"), (2, "C")]
+
+
+def test_what_the_database_refuses_of_one_row_leaves_the_others(tmp_path: Path) -> None:
+    def refuse(reels: list[int], **_: Any) -> None:
+        if Reel.objects.filter(pk__in=reels, location="taken").exists():
+            raise IntegrityError("somebody else made this reel")
+
+    description.described.connect(refuse)
+    try:
+        rows = "A,,,,1,x\nB,,,,1,taken\nC,,,,1,x\n"
+        made = import_file(write(tmp_path, HEADINGS + rows), by=None)
+    finally:
+        description.described.disconnect(refuse)
+    assert [each.outcome for each in made.rows] == ["new", "refused", "new"]
+    assert "somebody else" in made.rows[1].reasons[0]
+    assert sorted(Title.objects.values_list("name", flat=True)) == ["A", "C"]
+    assert custody.verify_chain("archive") == []
+
+
+def test_a_reel_does_not_take_the_number_of_another(tmp_path: Path) -> None:
+    element = factories.make_reel().element
+    other = factories.make_reel(element=element, number=2)
+    path = write(tmp_path, f"reel,reel number\n{other.pk},1\n")
+    made = import_file(path, by=None)
+    assert made.rows[0].reasons == ["number: This element has a reel 1 already."]
+
+
 def test_their_headings_are_mapped_to_ours(tmp_path: Path, capsys: Any) -> None:
     path = write(tmp_path, "Filmtittel\tEier\nHavnedag\tx\n")
     mapping = write(tmp_path, '[columns]\nFilmtittel = "title"\nEier = ""\n', "m.toml")
@@ -144,6 +266,7 @@ def test_their_headings_are_mapped_to_ours(tmp_path: Path, capsys: Any) -> None:
     [
         ("a.xlsx", b"no zip", "cannot be read"),
         ("a.csv", b"\xff\xfe\x00", "cannot be read"),
+        ("a.ods", b"no zip", "cannot be read"),
         ("a.csv", b"", "no headings"),
         ("a.csv", b"title,title\nA,B\n", "twice"),
     ],

@@ -1,0 +1,224 @@
+"""What the catalogue holds of all that some rows of a spreadsheet name, read in a few queries.
+
+What the rows say is put on here and written at once; until then nothing is in the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from archive import description
+from archive.errors import DescriptionRefused
+from archive.forms import ROW_FORMS
+from archive.metadata.wording import unwritable
+from archive.models import Collection, Element, Reel, Title
+
+ROWS = ("variants", "credits", "identifiers", "rights")
+"""Lists of a title that a spreadsheet can add to."""
+MOST_REELS = 10_000
+"""Of one element."""
+
+
+@dataclass(eq=False, slots=True)
+class Can:
+    """A reel."""
+
+    row: Reel
+    element: Carrier
+    is_new: bool = False
+    changed: set[str] = field(default_factory=set)
+
+
+@dataclass(eq=False, slots=True)
+class Carrier:
+    """An element with all its reels."""
+
+    row: Element
+    film: Film
+    is_new: bool = False
+    changed: set[str] = field(default_factory=set)
+    cans: list[Can] = field(default_factory=list)
+
+    def numbered(self, number: int) -> Can | None:
+        return next((each for each in self.cans if each.row.number == number), None)
+
+    def last(self) -> int:
+        return max((each.row.number for each in self.cans), default=0)
+
+
+@dataclass(eq=False, slots=True)
+class Film:
+    """A title with all its elements, and its lists as they are told."""
+
+    row: Title
+    collection: str
+    is_new: bool = False
+    changed: set[str] = field(default_factory=set)
+    carriers: list[Carrier] = field(default_factory=list)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    added: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def named(self, element: str) -> Carrier | None:
+        return next((each for each in self.carriers if each.row.name == element), None)
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a row belongs: what is there of it, and the rest that has to be made."""
+
+    film: Film | None
+    carrier: Carrier | None
+    can: Can | None
+    number: int = 1
+
+
+class Shelf:
+    """
+    Args:
+        said: the rows, each by our columns' names.
+    """
+
+    def __init__(self, said: Sequence[Mapping[str, str]]) -> None:
+        numbers = {number for each in said if (number := _number(each.get("reel", "")))}
+        names = {each["title"] for each in said if _is_name(each.get("title", ""))}
+        of_reels = Title.objects.filter(elements__reels__in=numbers)
+        wanted = set(Title.objects.filter(name__in=names).values_list("pk", flat=True))
+        wanted |= set(of_reels.values_list("pk", flat=True))
+        self.films = [_film(each) for each in _titles(wanted)]
+        self._by_name: dict[tuple[str, str], Film] = {}
+        for film in self.films:
+            self._by_name.setdefault((film.collection, film.row.name), film)
+        self._by_reel = {can.row.pk: can for can in self.cans()}
+        kept_in = {each.get("collection", "") for each in said}
+        kept_in = {each for each in kept_in if each and not unwritable(each)}
+        self.collections = {each.name: each for each in Collection.objects.filter(name__in=kept_in)}
+        self._new_collections: list[Collection] = []
+
+    def carriers(self) -> Iterable[Carrier]:
+        return chain.from_iterable(film.carriers for film in self.films)
+
+    def cans(self) -> Iterable[Can]:
+        return chain.from_iterable(carrier.cans for carrier in self.carriers())
+
+    def find(self, said: Mapping[str, str]) -> Place:
+        """Raises: DescriptionRefused."""
+        kept_in = said.get("collection", "")
+        if len(kept_in) > 200 or unwritable(kept_in):
+            raise DescriptionRefused(["collection: that is no name of a collection"])
+        if number := said.get("reel"):
+            can = self._by_reel.get(_number(number))
+            if can is None:
+                raise DescriptionRefused([f"reel: there is no reel {number} in this archive"])
+            return Place(can.element.film, can.element, can, can.row.number)
+        return self._find(said, kept_in)
+
+    def _find(self, said: Mapping[str, str], kept_in: str) -> Place:
+        name, number = said.get("title", ""), said.get("reel_number", "")
+        if not _is_name(name):
+            raise DescriptionRefused(["title: name the film, or our reel in the column reel"])
+        if number and not (number.isdecimal() and 0 < int(number) < MOST_REELS):
+            raise DescriptionRefused([f"reel_number: {number!r} is no number of a reel"])
+        film = self._by_name.get((kept_in, name))
+        carrier = film.named(said.get("element", "")) if film else None
+        wanted = int(number) if number else (carrier.last() if carrier else 0) or 1
+        return Place(film, carrier, carrier.numbered(wanted) if carrier else None, wanted)
+
+    def complete(self, place: Place, said: Mapping[str, str]) -> tuple[Can, list[str]]:
+        """Put on what is not there, and say what: reel, element, title."""
+        made = []
+        if place.film is None:
+            kept_in = said.get("collection", "")
+            row = Title(name=said["title"], collection=self.collection(kept_in))
+            place.film = Film(row, kept_in, is_new=True, rows={name: [] for name in ROWS})
+            self.films.append(place.film)
+            self._by_name[kept_in, row.name] = place.film
+            made.append("title")
+        if place.carrier is None:
+            element = Element(title=place.film.row, name=said.get("element", ""))
+            place.carrier = Carrier(element, place.film, is_new=True)
+            place.film.carriers.append(place.carrier)
+            made.append("element")
+        if place.can is None:
+            reel = Reel(element=place.carrier.row, number=place.number)
+            place.can = Can(reel, place.carrier, is_new=True)
+            place.carrier.cans.append(place.can)
+            made.append("reel")
+        return place.can, made
+
+    def collection(self, name: str) -> Collection | None:
+        if name and name not in self.collections:
+            self.collections[name] = Collection(name=name)
+            self._new_collections.append(self.collections[name])
+        return self.collections.get(name)
+
+    def write(self) -> None:
+        """Let the database hold what stands here."""
+        Collection.objects.bulk_create(self._new_collections)
+        _write(Title, self.films)
+        _write(Element, self.carriers())
+        _write(Reel, self.cans())
+        for name in ROWS:
+            model = ROW_FORMS[name][0]
+            model.objects.bulk_create(
+                model(title=film.row, **row)
+                for film in self.films
+                for kind, row in film.added
+                if kind == name
+            )
+
+    def touched(self) -> list[int]:
+        """Reels of which something reads differently, also by what they share with others."""
+        return [
+            can.row.pk
+            for can in self.cans()
+            if can.is_new or can.changed or can.element.changed or can.element.film.changed
+            or can.element.film.added
+        ]  # fmt: skip
+
+
+def _number(text: str) -> int:
+    """Of a reel; 0 if it is none."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and len(text) <= 400 and not unwritable(text)
+
+
+def _titles(pks: set[int]) -> Iterable[Title]:
+    return (
+        Title.objects.filter(pk__in=pks)
+        .select_related("collection")
+        .prefetch_related(*ROWS, "elements__reels")
+        .order_by("pk")
+    )
+
+
+def _film(title: Title) -> Film:
+    film = Film(title, title.collection.name if title.collection else "")
+    film.rows = {
+        name: description.rows_of(getattr(title, name).all(), description.ROWS[name])
+        for name in ROWS
+    }
+    for element in sorted(title.elements.all(), key=lambda each: each.pk):
+        carrier = Carrier(element, film)
+        carrier.cans = [Can(reel, carrier) for reel in element.reels.all()]
+        film.carriers.append(carrier)
+    return film
+
+
+def _write(model: Any, wanted: Iterable[Film | Carrier | Can]) -> None:
+    """New rows at once; changed ones by which fields were changed, and no other field."""
+    changed: dict[frozenset[str], list[Any]] = {}
+    new = []
+    for each in wanted:
+        if each.is_new:
+            new.append(each.row)
+        elif each.changed:
+            changed.setdefault(frozenset(each.changed), []).append(each.row)
+    model.objects.bulk_create(new)
+    for fields, rows in changed.items():
+        model.objects.bulk_update(rows, sorted(fields))
