@@ -55,6 +55,11 @@ def writable(text: str) -> None:
         )
 
 
+def _chosen() -> forms.CharField:
+    """A value chosen beside the list, kept while something else is typed."""
+    return forms.CharField(required=False, max_length=400, widget=forms.HiddenInput)
+
+
 class CatalogueForm(forms.Form):
     """The facets of the catalogue; everything may be left out."""
 
@@ -66,6 +71,14 @@ class CatalogueForm(forms.Form):
     state = forms.ChoiceField(
         label="State", required=False, choices=[("", "All states"), *REEL_STATES.items()]
     )
+    decade = forms.RegexField(r"^[0-9]{3}$", required=False, widget=forms.HiddenInput)
+    country = _chosen()
+    language = _chosen()
+    gauge = _chosen()
+    generation = _chosen()
+    colour = _chosen()
+    sound = _chosen()
+    access = _chosen()
 
 
 class DecisionForm(forms.Form):

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields import CharField
 
+from archive import earlier
 from archive.access import openings, without_held
 from archive.models import Event, FixityCheck, Reel, Scan
 from archive.models.catalogue import ReelQuerySet
@@ -100,7 +101,12 @@ class Waiting:
 
 
 def reels_with_state() -> ReelQuerySet:
-    """All reels with `state`, a key of REEL_STATES, asked of the database alone.
+    """All reels with their state."""
+    return with_state(Reel.objects.all())
+
+
+def with_state(reels: ReelQuerySet) -> ReelQuerySet:
+    """Reels with `state`, a key of REEL_STATES, asked of the database alone.
 
     It is that of the restoration; colour versions are decided on beside it.
     "approved" here means that every scene's newest decision is an approval later than its newest
@@ -108,7 +114,7 @@ def reels_with_state() -> ReelQuerySet:
     """
     scenes = Scene.objects.filter(scan__reel=OuterRef("pk"), retired__isnull=True)
     runs = StageRun.objects.filter(scan__reel=OuterRef("pk"))
-    found: ReelQuerySet = Reel.objects.annotate(
+    found: ReelQuerySet = reels.annotate(
         state=Case(
             When(Exists(runs.filter(status__in=["queued", "running"])), then=Value("working")),
             When(Exists(_failed_for_good(runs).exclude(_of_colour())), then=Value("failed")),
@@ -119,6 +125,24 @@ def reels_with_state() -> ReelQuerySet:
         )
     )
     return found
+
+
+def in_state(reels: ReelQuerySet, state: str) -> ReelQuerySet:
+    """Those in a state of REEL_STATES, as conditions that the database can join on: the CASE of
+    `reels_with_state` would be worked out for every reel."""
+    scenes = Scene.objects.filter(scan__reel=OuterRef("pk"), retired__isnull=True)
+    runs = StageRun.objects.filter(scan__reel=OuterRef("pk"))
+    working = Exists(runs.filter(status__in=["queued", "running"]))
+    failed = Exists(_failed_for_good(runs).exclude(_of_colour()))
+    undecided = Exists(scenes.exclude(_is_approved()))
+    conditions: dict[str, list[Any]] = {
+        "working": [working],
+        "failed": [~working, failed],
+        "new": [~working, ~failed, ~Exists(scenes)],
+        "review": [~working, ~failed, undecided],
+        "approved": [~working, ~failed, Exists(scenes), ~undecided],
+    }
+    return reels.filter(*conditions[state])
 
 
 def _of_colour() -> Q:
@@ -270,9 +294,18 @@ TOLD_TO_ALL = (
 def custody_timeline(reel: Reel, user: Any) -> QuerySet[Event]:
     """What happened to a reel; others than staff see what became of the film, and no more."""
     events = reel.events.select_related("agent").order_by("-sequence")
+    events = events.exclude(detail__of=earlier.BY_HAND)
     if user.has_perm("archive.view_history"):
         return events
     return events.filter(kind__in=TOLD_TO_ALL)
+
+
+def earlier_events(reel: Reel, user: Any) -> list[Event]:
+    """What happened before the system, by when it did; for staff."""
+    if not user.has_perm("archive.view_history"):
+        return []
+    by_hand = reel.events.select_related("agent").filter(detail__of=earlier.BY_HAND)
+    return earlier.in_order(by_hand)
 
 
 def takes_of(scene: Scene) -> QuerySet[Take]:

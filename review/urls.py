@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from review import (
+    bulk_edit_views,
     cast_views,
     delivery_views,
     embed_views,
@@ -31,6 +32,7 @@ urlpatterns = [
     path("scenes/<int:pk>/hand-over/", queue_views.hand_over, name="hand-over"),
     path("reels/<int:pk>/batch/", queue_views.batch, name="batch"),
     path("catalogue/", views.catalogue, name="catalogue"),
+    path("catalogue/edit/", bulk_edit_views.edit_many, name="edit-many"),
     path("verify/", verify_views.verify_files, name="verify"),
     path("search/", search_views.search, name="search"),
     path("search/hits.<slug:kind>", search_views.export, name="search-hits"),

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,12 +14,14 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
+from archive.models import Reel
 from restoration import doubts, scenes, transcripts
 from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from restoration.repair_room import repair_room
 from review import decisions, handing, notes, pages
+from review.catalogue import narrow
 from review.delivery_views import deliveries_of, gate_of
 from review.errors import ReviewError
 from review.forms import CatalogueForm, ChangesForm, DecisionForm
@@ -42,40 +43,30 @@ def today(request: HttpRequest) -> HttpResponse:
 @permission_required("archive.browse", raise_exception=True)
 def catalogue(request: HttpRequest) -> HttpResponse:
     form = CatalogueForm(request.GET)
-    reels = pages.visible_reels(request.user, pages.reels_with_state())
-    everything = reels.count()
-    if form.is_valid():
-        reels = _narrowed(reels, form.cleaned_data)
-    page = Paginator(reels.for_list().order_by("element__title__name", "number"), PAGE).get_page(
-        request.GET.get("page")
-    )
+    visible = pages.visible_reels(request.user, Reel.objects.all())
+    wanted = {name: value for name, value in _chosen(form).items() if value}
+    narrowed = narrow(visible, wanted)
+    shown = pages.with_state(narrowed.reels).for_list()
+    paginator = Paginator(shown.order_by("element__title__name", "number", "pk"), PAGE)
+    paginator.count = narrowed.count  # counted with the facets
+    page = paginator.get_page(request.GET.get("page"))
     context = {
         "form": form,
         "page": page,
         "lines": pages.lines(page.object_list),
-        "everything": everything,
+        "narrowed": narrowed,
+        "is_narrowed": bool(wanted),
+        "chosen": narrowed.chosen(wanted),
+        "everything": visible.count() if wanted else narrowed.count,
         "states": pages.REEL_STATES,
     }
     template = "review/catalogue_list.html" if request.htmx else "review/catalogue.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 
 
-def _narrowed(reels: Any, wanted: dict[str, Any]) -> Any:
-    for word in wanted["words"].split():
-        reels = reels.filter(
-            Q(element__title__name__icontains=word)
-            | Q(element__title__notes__icontains=word)
-            | Q(element__title__country__icontains=word)
-            | Q(element__name__icontains=word)
-            | Q(element__gauge__icontains=word)
-        )
-    if wanted["collection"]:
-        reels = reels.filter(element__title__collection=wanted["collection"])
-    if wanted["year"]:
-        reels = reels.filter(element__title__year__startswith=wanted["year"])
-    if wanted["state"]:
-        reels = reels.filter(state=wanted["state"])
-    return reels
+def _chosen(form: CatalogueForm) -> dict[str, Any]:
+    """What narrows the list; one field that makes no sense leaves out all."""
+    return form.cleaned_data if form.is_valid() else {}
 
 
 BY_REQUEST = LED_BY_HAND | {"deinterlace", "denoise", "stabilise", "upscale"}
@@ -95,6 +86,7 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "counts": pages.state_counts(cards),
         "to_check": doubts.left_to_check([scan]).get(scan.pk, 0) if scan else 0,
         "events": pages.custody_timeline(found, request.user),
+        "earlier": pages.earlier_events(found, request.user),
         "transcript": transcripts.current(scan) if scan else None,
         "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
         "process_form": ProcessForm(),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from restoration.models import StageRun
@@ -90,3 +92,85 @@ def test_the_list_asks_the_database_as_often_for_ten_reels_as_for_one(
         factories.make_take(scene=factories.make_scene(scan=factories.make_scan()))
     with django_assert_max_num_queries(16):
         desk.get(reverse("catalogue"))
+
+
+def described(name: str, *, country: str = "", gauge: str = "", **fields: object):
+    title = factories.make_title(name, country=country, **fields)
+    return factories.make_reel(element=factories.make_element(title=title, gauge=gauge))
+
+
+def facet(desk, name: str, **asked: object) -> dict[str, int]:
+    narrowed = desk.get(reverse("catalogue"), asked).context["narrowed"]
+    shown = {facet: choices for facet, _, choices in narrowed.facets}
+    return {each.text: each.count for each in shown.get(name, [])}
+
+
+def test_facets_are_counted_over_what_is_left(desk):
+    described("A", country="Norway; Sweden", gauge="35 mm", year="1926~")
+    described("B", country="Norway", gauge="16 mm", year="192X")
+    described("C", country="Northern Norway", gauge="35 mm", year="[1931,1934]")
+    assert facet(desk, "country") == {"Norway": 2, "Northern Norway": 1, "Sweden": 1}
+    assert facet(desk, "decade") == {"1920s": 2, "1930s": 1}
+    assert facet(desk, "gauge", country="Norway") == {"16 mm": 1, "35 mm": 1}
+    assert found(desk, country="Norway") == ["A", "B"]
+    assert found(desk, decade="192", gauge="35 mm") == ["A"]
+    page = desk.get(reverse("catalogue"), {"decade": "192", "words": "a"}).content.decode()
+    assert 'name="decade" value="192"' in page, "the form keeps it while words are typed"
+
+
+def test_words_are_found_in_all_fields_without_case_and_accents_and_misspelt(desk):
+    reel = described("Havnedag", notes="Fiskebåter i Ålesund")
+    reel.title.credits.create(role="director", name="Anna Müller")
+    reel.title.save()
+    described("Night")
+    for words in ("alesund", "MULLER director", '"anna müller"', "fiskeb", "Alesnud"):
+        assert found(desk, words=words) == ["Havnedag"], words
+    said = desk.get(reverse("catalogue"), {"words": "Alesnud"})
+    assert said.context["narrowed"].instead == {"alesnud": ("alesund",)}
+    assert "Sought instead" in said.content.decode()
+    assert found(desk, words="*** OR") == []
+
+
+def test_nobody_learns_from_counts_or_proposals_what_they_may_not_see(desk):
+    held = described("Secret", country="Atlantis", notes="unrepeatable")
+    held.title.rights.create(
+        statement="http://rightsstatements.org/vocab/InC/1.0/", embargo="2999-01-01"
+    )
+    described("Open", country="Norway")
+    assert facet(desk, "country") == {"Norway": 1}
+    assert found(desk, words="unrepeatable") == []
+    asked = desk.get(reverse("catalogue"), {"words": "unrepeatible"}).context["narrowed"]
+    assert (asked.count, asked.instead, asked.facets) == (0, {}, [])
+
+
+def test_more_reels_cost_no_more_questions(desk):
+    def asked(**narrowed: object) -> int:
+        with CaptureQueriesContext(connection) as questions:
+            desk.get(reverse("catalogue"), narrowed)
+        return len(questions)
+
+    def three() -> None:
+        for number in range(3):
+            reel = described(f"Film {number}", country="Norway", gauge="35 mm", year="1926")
+            factories.make_scan(reel=reel)
+            factories.make_scene(scan=factories.make_scan(reel=reel))
+
+    three()
+    asked()  # who asks is read for good
+    before = [asked(), asked(words="film", gauge="35 mm", state="review")]
+    three()
+    three()
+    assert [asked(), asked(words="film", gauge="35 mm", state="review")] == before
+    assert max(before) <= 16
+
+
+def test_each_state_finds_what_bears_it(desk, reviewer):
+    scans = [factories.make_scan() for _ in range(5)]
+    scenes = [factories.make_scene(scan=scan) for scan in scans[1:]]
+    factories.make_run(scene=scenes[0])
+    factories.make_run(scene=scenes[1], status="failed", error="no space left")
+    decisions.approve(scenes[2], factories.make_take(scene=scenes[2]), by=reviewer)
+    for scan in scans:
+        state = state_of(scan.reel)
+        shown = desk.get(reverse("catalogue"), {"state": state}).context["lines"]
+        assert [line.reel.pk for line in shown] == [scan.reel.pk], state

@@ -1,4 +1,4 @@
-"""`manage.py bench engine|search`: what they cost, measured in a home folder of their own."""
+"""`manage.py bench WHAT`: what it costs, measured in a home folder of its own."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
 
+from archive import import_bench
 from restoration import engine_bench
+from review import catalogue_bench
 from review.search import bench as search_bench
 
 OWN_HOME = "REELPROOF_BENCH_HOME"
 
 
 class Command(BaseCommand):
-    help = "Measure the engine or the search, with rows in a throw-away database of their own."
+    help = "Measure what it costs, in a throw-away database of its own."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=["engine", "search"])
+        parser.add_argument("what", choices=["engine", "search", "import", "catalogue"])
         parser.add_argument("--runs", type=int, default=200, help="runs without computing")
         parser.add_argument(
             "--frames", default="", metavar="N,N", help="also real runs of these lengths (slow)"
         )
         parser.add_argument("--stages", default="deflicker", help="of the real runs")
         parser.add_argument("--lines", type=int, default=100_000, help="of the search's collection")
+        parser.add_argument("--reels", type=int, default=100_000, help="in the catalogue")
+        parser.add_argument("--rows", type=int, default=20_000, help="of the imported file")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *, runs: int, frames: str, stages: str, **options: Any) -> None:
@@ -38,6 +42,12 @@ class Command(BaseCommand):
             sys.exit(in_a_home_of_its_own(sys.argv))
         if options["what"] == "search":
             self.stdout.write(json.dumps(search_bench.measure(options["lines"]), indent=1))
+            return
+        if options["what"] == "import":
+            self.stdout.write(json.dumps(import_bench.measure(options["rows"]), indent=1))
+            return
+        if options["what"] == "catalogue":
+            self.stdout.write(json.dumps(catalogue_bench.measure(options["reels"]), indent=1))
             return
         measured: dict[str, Any] = {
             "rows": engine_bench.measure_rows(runs),
