@@ -13,6 +13,7 @@ from archive import custody, description
 from archive.errors import DescriptionRefused
 from archive.forms import ROW_FORMS, DescriptionForm, ElementForm, ReelForm, TitleForm
 from archive.metadata.dublin_core import read_dublin_core, write_dublin_core
+from archive.metadata.mets import write_mets
 from archive.metadata.pbcore import read_pbcore, write_pbcore
 from archive.metadata.premis import write_premis
 from archive.metadata.record import NotARecord, Record, ScanRecord
@@ -25,9 +26,10 @@ OUT: dict[str, Callable[[Reel], bytes]] = {
     "pbcore": lambda reel: write_pbcore(record_of(reel)),
     "dc": lambda reel: write_dublin_core(record_of(reel)),
     "premis": lambda reel: write_premis(record_of(reel), custody.records(custody.reel_chain(reel))),
+    "mets": lambda reel: write_mets(record_of(reel), custody.records(custody.reel_chain(reel))),
 }
 """What a reel's description is given out as."""
-STAFF_ONLY = frozenset({"premis"})
+STAFF_ONLY = frozenset({"premis", "mets"})
 """Formats that tell of the work in the house."""
 
 

@@ -23,7 +23,11 @@ def give_out(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         raise Http404(f"There is no format {kind}; there are {', '.join(exchange.OUT)}.")
     if kind in exchange.STAFF_ONLY and not request.user.has_perm("archive.view_history"):
         raise PermissionDenied("What happened in the house is for its staff.")
-    response = HttpResponse(exchange.OUT[kind](reel), content_type="application/xml")
+    try:
+        document = exchange.OUT[kind](reel)
+    except NotARecord as error:
+        raise Http404(str(error)) from error
+    response = HttpResponse(document, content_type="application/xml")
     response.headers["Content-Disposition"] = f'attachment; filename="reel-{reel.pk}-{kind}.xml"'
     return response
 

@@ -29,7 +29,7 @@ def write_premis(record: Record, events: Iterable[EventRecord]) -> bytes:
     """
     told = list(events)
     root = etree.Element(
-        etree.QName(NAMESPACE, "premis"), nsmap={None: NAMESPACE, "xsi": XSI}, version="3.0"
+        etree.QName(NAMESPACE, "premis"), nsmap={"premis": NAMESPACE, "xsi": XSI}, version="3.0"
     )
     root.set(etree.QName(XSI, "schemaLocation"), SCHEMA)
     _entity(root, record)
@@ -59,7 +59,7 @@ def _identified(parent: etree._Element, what: str, kind: str, value: object) -> 
 
 def _object(root: etree._Element, kind: str, address: str) -> etree._Element:
     made = add(root, "object")
-    made.set(etree.QName(XSI, "type"), kind)
+    made.set(etree.QName(XSI, "type"), f"premis:{kind}")
     _identified(made, "object", "URI", address)
     return made
 

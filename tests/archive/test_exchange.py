@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,3 +156,26 @@ def test_the_pages_give_out_and_take_in(
     assert "Choose a file" in none.content.decode()
     client.post(address, {"file": SimpleUploadedFile("reel.xml", answer.content)})
     assert Reel.objects.get(pk=other.pk).title.name == reel.title.name
+
+
+SCHEMAS = Path(__file__).with_name("schemas")
+
+
+def test_premis_and_mets_hold_against_the_published_schemas(reel: Reel) -> None:
+    for kind, schema in (("premis", "premis.xsd"), ("mets", "mets-premis.xsd")):
+        published = etree.XMLSchema(etree.parse(str(SCHEMAS / schema)))
+        published.assertValid(etree.fromstring(exchange.OUT[kind](reel)))
+        assert not published.validate(etree.fromstring(b"<premis/>"))
+
+
+def test_mets_names_the_file_by_its_digest_and_holds_all_that_happened(reel: Reel) -> None:
+    root = etree.fromstring(exchange.OUT["mets"](reel))
+    names = {"m": "http://www.loc.gov/METS/", "p": "http://www.loc.gov/premis/v3"}
+    (file,) = root.findall(".//m:fileSec//m:file", names)
+    scan = reel.current_scan()
+    assert scan is not None
+    assert (file.get("CHECKSUM"), file.get("CHECKSUMTYPE")) == (scan.sha256, "SHA-256")
+    assert len(root.findall(".//p:event", names)) == reel.events.count()
+    bare = factories.make_reel()
+    with pytest.raises(NotARecord, match="PBCore"):
+        exchange.OUT["mets"](bare)

@@ -1,0 +1,326 @@
+"""A bag of a reel taken in: checked whole before anything is written, written whole or not at all.
+
+Events come into the new reel's chain with their own time and agent; each holds, under `imported`,
+its place and digest in the chain that it came from, so that both histories can be held against each
+other. People of the other archive who decided are kept as accounts that nobody can log in with.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import bagit
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from archive import custody, derived, description, ledger
+from archive.checking import Checked, Checks
+from archive.errors import LedgerError
+from archive.fixity import scan_digest, sha256_file
+from archive.forms import ROW_FORMS, ScanForm
+from archive.ledger import EventRecord
+from archive.models import Agent, Collection, Element, Reel, Scan, Title
+from archive.terms import Terms
+from archive.upload_places import master_home
+from restoration.models import Scene, Take
+from review.models import Approval
+from review.reel_bag import (
+    DECISIONS,
+    DESCRIPTION,
+    EVENTS,
+    FORMAT,
+    SCAN,
+    SCAN_FIELDS,
+    SCENE_FIELDS,
+    TABLES,
+    TAKE_FIELDS,
+)
+from review.reel_bag.writing import BagRefused
+
+TAKEN_IN = "reel package taken in"
+_OURS = re.compile(r"(title|element) \d+")
+"""A relation to a row of the archive that the bag comes from, whose numbers mean nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    folder: Path
+    """The bag's payload."""
+    said: dict[str, Any]
+    events: list[EventRecord]
+    decisions: dict[str, Any]
+    manifest: str
+    """SHA-256 of the bag's own list of digests."""
+
+
+def read_bag(bag: Path, *, by: AbstractBaseUser | None = None) -> Reel:
+    """Take a reel in.
+
+    Raises: BagRefused with every reason, and then nothing was written; OSError.
+    """
+    read = _checked(bag)
+    published: list[Path] = []
+    try:
+        with transaction.atomic():
+            return _take_in(read, published, by=by)
+    except BaseException:
+        for path in published:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def _checked(bag: Path) -> _Read:
+    logging.getLogger("bagit").setLevel(logging.CRITICAL)
+    try:
+        bagit.Bag(str(bag)).validate()
+        data = bag / "data"
+        said = json.loads((data / DESCRIPTION).read_text(encoding="utf-8"))
+        if said.get("format") != FORMAT:
+            raise BagRefused(f"{bag} is no bag of a reel ({FORMAT}).")
+        events, heads = ledger.read_export(data / EVENTS)
+        told = (data / DECISIONS).read_text("utf-8") if said["scan"] is not None else "{}"
+        read = _Read(data, said, events, json.loads(told), _manifest(bag))
+        wrong = ledger.check_events(events, heads)
+    except (bagit.BagError, LedgerError, OSError, ValueError, KeyError, TypeError,
+            AttributeError) as error:  # fmt: skip
+        raise BagRefused(f"{bag} cannot be taken in: {error}") from error
+    if wrong:
+        raise BagRefused(f"{bag} cannot be taken in: {'; '.join(wrong[:5])}")
+    return read
+
+
+def _manifest(bag: Path) -> str:
+    return sha256_file(bag / "manifest-sha256.txt")
+
+
+def _take_in(read: _Read, published: list[Path], *, by: AbstractBaseUser | None) -> Reel:
+    try:
+        _refuse_held(read.said["scan"])
+        reel = _describe(read.said["description"])
+        numbers = {f"reel:{read.said['address'].rpartition(':')[2]}": f"reel:{reel.pk}"}
+        if read.said["scan"] is not None:
+            scan = _scan(reel, read, published)
+            numbers[f"scan:{read.said['scan']['number']}"] = f"scan:{scan.pk}"
+            numbers |= _decide(scan, read.decisions)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BagRefused(f"The bag does not say what it should: {error!r}") from error
+    agent = custody.person(by) if by is not None else custody.software()
+    _tell(reel, read.events, numbers, agent)
+    custody.record(
+        kind=TAKEN_IN,
+        agent=agent,
+        subject=f"reel:{reel.pk}",
+        reel=reel,
+        detail={"of": read.said["address"], "manifest_sha256": read.manifest,
+                "events": len(read.events)},
+    )  # fmt: skip
+    description.described.send(sender=_Read, reels=[reel.pk])
+    return Reel.objects.select_related("element__title__collection").get(pk=reel.pk)
+
+
+def _describe(said: dict[str, dict[str, Any]]) -> Reel:
+    """Rows of a description, checked as if they were typed; what stands here alike is used."""
+    checks, reasons = Checks(), list[str]()
+    parts: dict[str, dict[str, Any]] = {}
+    for part, checked, blank in (
+        ("title", checks.title, Title()), ("element", checks.element, Element()),
+        ("reel", checks.reel, Reel()),
+    ):  # fmt: skip
+        plain = {name: value for name, value in said[part].items() if name in checked.fields}
+        plain.pop("collection", None)
+        parts[part], wrong = checked.values(plain, blank)
+        reasons += [f"{part}, {each}" for each in wrong]
+    rows = _rows(said["title"], checks, reasons)
+    if reasons:
+        raise BagRefused("The description cannot be taken in: " + "; ".join(reasons[:12]))
+    title = _title(said["title"], parts["title"], rows)
+    whole = {name: parts["element"].get(name, "") for name in description.ELEMENT}
+    elements = title.elements.filter(**whole)
+    element = elements.first() or Element.objects.create(title=title, **parts["element"])
+    if element.reels.filter(number=parts["reel"]["number"]).exists():
+        raise BagRefused(f"{element} has a reel {parts['reel']['number']} already.")
+    return Reel.objects.create(element=element, **parts["reel"])
+
+
+def _rows(
+    title: dict[str, Any], checks: Checks, reasons: list[str]
+) -> list[tuple[str, dict[str, Any]]]:
+    found = []
+    for name in ROW_FORMS:
+        for row in title.get(name, []):
+            plain = {key: _there(key, value) for key, value in row.items() if key != "element_id"}
+            kept, wrong = checks.row(name, plain)
+            reasons += [f"{name}, {each}" for each in wrong]
+            found.append((name, kept))
+    return found
+
+
+def _there(name: str, value: Any) -> Any:
+    if name == "to" and _OURS.fullmatch(str(value)):
+        return f"{value} of the archive that it came from"
+    return value
+
+
+def _title(
+    said: dict[str, Any], parts: dict[str, Any], rows: list[tuple[str, dict[str, Any]]]
+) -> Title:
+    name = str(said.get("collection") or "")
+    collection = Collection.objects.get_or_create(name=name)[0] if name else None
+    wanted = {each: said.get(each) for each in (*description.TITLE, *description.ROWS)}
+    for known in Title.objects.filter(name=parts["name"], collection=collection):
+        if _as_told(known) == wanted:
+            return known
+    title = Title.objects.create(collection=collection, **parts)
+    for kind, row in rows:
+        ROW_FORMS[kind][0].objects.create(title=title, **row)
+    return title
+
+
+def _as_told(title: Title) -> dict[str, Any]:
+    told = {name: description.plain(getattr(title, name)) for name in description.TITLE}
+    return told | {
+        name: description.rows_of(getattr(title, name).all(), fields)
+        for name, fields in description.ROWS.items()
+    }
+
+
+def _refuse_held(scan: dict[str, Any] | None) -> None:
+    held = Scan.objects.filter(sha256=scan["sha256"]).first() if scan is not None else None
+    if held is not None:
+        raise BagRefused(f"These bytes are held already, as {held}.")
+
+
+def _scan(reel: Reel, read: _Read, published: list[Path]) -> Scan:
+    said = read.said["scan"]
+    digest, name = str(said["sha256"]), Path(str(said["name"])).name
+    if not re.fullmatch(r"[0-9a-f]{64}", digest) or name in ("", ".", ".."):
+        raise BagRefused("The bag's scan has no digest or no name.")
+    facts, wrong = Checked(ScanForm, Terms()).values(read.said["description"]["scan"], Scan())
+    if wrong:
+        raise BagRefused("The scan cannot be taken in: " + "; ".join(wrong))
+    path = master_home() / digest[:16] / name
+    source = read.folder / SCAN / name
+    has_film = source.exists()
+    if has_film:
+        _copy(source, path, digest, published)
+    _copy_tables(read.folder / TABLES, digest, published)
+    return Scan.objects.create(
+        reel=reel, path=str(path), derived=derived.key_for(digest), **facts,
+        **({} if has_film else {"derivatives": Scan.Derivatives.FAILED, "derivatives_error": (
+            f"The package came without the film. Put it at {path}, then run: "
+            f"python manage.py ingest --derivatives {reel.pk}")}),
+        **{each: said[each] for each in SCAN_FIELDS},
+    )  # fmt: skip
+
+
+def _copy(source: Path, path: Path, digest: str, published: list[Path]) -> None:
+    if path.exists():
+        raise BagRefused(f"{path} is there already; move it away, then take the bag in again.")
+    published.append(path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, path)
+    else:
+        shutil.copyfile(source, path)
+    if scan_digest(path) != digest:
+        raise BagRefused("The bag's film is not what its own record says.")
+
+
+def _copy_tables(tables: Path, digest: str, published: list[Path]) -> None:
+    if not tables.is_dir():
+        return
+    staging = derived.Staging(derived.key_for(digest))
+    for name in (derived.FRAMES, derived.FRAMEMD5, derived.MANIFEST):
+        if (tables / name).is_file():
+            shutil.copyfile(tables / name, staging.path / name)
+    published.append(staging.final)
+    staging.publish()
+
+
+def _decide(scan: Scan, said: dict[str, Any]) -> dict[str, str]:
+    """Scenes, takes and decisions; returns what each is called here."""
+    scenes: dict[int, Scene] = {}
+    for each in said["scenes"]:
+        scenes[each["id"]] = Scene.objects.create(
+            scan=scan, retired=_when(each["retired"]), **{n: each[n] for n in SCENE_FIELDS}
+        )
+    takes: dict[int, Take] = {}
+    for each in said["takes"]:
+        takes[each["id"]] = Take.objects.create(
+            scan=scan, input_take=takes.get(each["input"]),
+            storage_key=f"imported/{each['digest']}-{each['key'][:16]}",
+            **{name: each[name] for name in TAKE_FIELDS},
+        )  # fmt: skip
+        made = Take.objects.filter(pk=takes[each["id"]].pk)
+        made.update(created=_when(each["created"]))
+    people: dict[str, User] = {}
+    for each in said["decisions"]:
+        made_by = _person(each["by"], people)
+        approval = Approval.objects.create(
+            scene=scenes[each["scene"]], take=takes[each["take"]], digest=each["digest"],
+            decision=each["decision"], reason=each["reason"], by=made_by,
+            withdrawn=_when(each["withdrawn"]),
+            withdrawn_by=_person(each["withdrawn_by"], people) if each["withdrawn_by"] else None,
+        )  # fmt: skip
+        Approval.objects.filter(pk=approval.pk).update(at=_when(each["at"]))
+    return {f"scene:{old}": f"scene:{row.pk}" for old, row in scenes.items()} | {
+        f"take:{old}": f"take:{row.pk}" for old, row in takes.items()
+    }
+
+
+def _person(name: str, people: dict[str, User]) -> User:
+    """An account that stands for somebody of the other archive; nobody can log in with it."""
+    if name not in people:
+        called, number = name, 1
+        while User.objects.filter(username=called).exists():
+            called, number = f"{name[:130]}-elsewhere-{number}", number + 1
+        people[name] = User.objects.create_user(called, password=None, is_active=False)
+    return people[name]
+
+
+def _when(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _tell(reel: Reel, events: list[EventRecord], numbers: Mapping[str, str], taking: Agent) -> None:
+    agents: dict[tuple[str, str, str], Agent] = {}
+    told = []
+    for event in events:
+        who = event["agent"]
+        key = (who["kind"], who["name"], who["version"])
+        if key not in agents:
+            agents[key] = _agent(*key)
+        origin = {"chain": event["chain"], "sequence": event["sequence"],
+                  "digest": event["digest"], "subject": event["subject"]}  # fmt: skip
+        told.append(
+            custody.Telling(
+                event["kind"],
+                numbers.get(event["subject"], event["subject"]),
+                reel,
+                {**event["detail"], "imported": origin},
+                event["outcome"],
+                datetime.fromisoformat(event["at"]),
+                agents[key],
+            )
+        )
+    custody.record_all(told, agent=taking)
+
+
+def _agent(kind: str, name: str, version: str) -> Agent:
+    """The agent of that name; a person of ours with the same name is somebody else."""
+    called, number = name, 1
+    while Agent.objects.filter(kind=kind, name=called, version=version, user__isnull=False):
+        called, number = f"{name[:150]} (elsewhere {number})", number + 1
+    return Agent.objects.get_or_create(kind=kind, name=called, version=version)[0]
+
+
+__all__ = ["TAKEN_IN", "BagRefused", "read_bag"]

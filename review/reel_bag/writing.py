@@ -1,0 +1,200 @@
+"""A reel written out as a bag."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import bagit
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from archive import custody, derived, description, exchange, ledger
+from archive.fixity import scan_digest, sha256_file
+from archive.models import Reel, Scan
+from restoration.models import Scene, Take, Transcript
+from review.errors import ReviewError
+from review.models import Approval
+from review.reel_bag import (
+    DECISIONS,
+    DESCRIPTION,
+    EVENTS,
+    FORMAT,
+    LINES,
+    SCAN,
+    SCAN_FIELDS,
+    SCENE_FIELDS,
+    TABLES,
+    TAKE_FIELDS,
+)
+from review.search import index
+from review.spoken import newest_with_lines
+
+WRITTEN = "replication"
+"""PREMIS' word for a copy of it all."""
+
+
+class BagRefused(ReviewError):
+    """The bag was not made or taken in; the message says what to do."""
+
+
+def write_bag(
+    reel: Reel, folder: Path, *, with_scan: bool = False, by: AbstractBaseUser | None = None
+) -> Path:
+    """Write all that is known of a reel into a new folder, as a bag; the event names its digest.
+
+    Args:
+        folder: must not be there; it appears whole or not at all.
+        with_scan: the film too, compared with its digest.
+
+    Raises: BagRefused, OSError.
+    """
+    if folder.exists():
+        raise BagRefused(f"{folder} is there already; name a folder that is not.")
+    logging.getLogger("bagit").setLevel(logging.WARNING)
+    making = folder.with_name(f".{folder.name}-being-made")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    try:
+        with transaction.atomic():
+            _write_known(reel, making)
+            scan = reel.current_scan()
+            if scan is not None:
+                _copy_scan(scan, making, with_scan=with_scan)
+            bagit.make_bag(str(making), _facts(reel), checksums=["sha256"])
+            _record(reel, folder, making, with_scan=with_scan, by=by)
+        os.replace(making, folder)  # noqa: PTH105 - a folder, not a file
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return folder
+
+
+def _facts(reel: Reel) -> dict[str, str]:
+    return {
+        "External-Description": " ".join(str(reel).split()),
+        "External-Identifier": f"urn:reelproof:reel:{reel.pk}",
+        "Internal-Sender-Description": f"{FORMAT}: data/{DESCRIPTION} says what it is.",
+    }
+
+
+def _record(
+    reel: Reel, folder: Path, bag: Path, *, with_scan: bool, by: AbstractBaseUser | None
+) -> None:
+    custody.record(
+        kind=WRITTEN,
+        agent=custody.person(by) if by is not None else custody.software(),
+        subject=f"reel:{reel.pk}",
+        reel=reel,
+        detail={
+            "format": FORMAT,
+            "name": folder.name,
+            "with_scan": with_scan,
+            "manifest_sha256": sha256_file(bag / "manifest-sha256.txt"),
+        },
+    )
+
+
+def _write_known(reel: Reel, folder: Path) -> None:
+    scan = reel.current_scan()
+    for kind, give_out in exchange.OUT.items():
+        if kind != "mets" or scan is not None:
+            (folder / f"{kind}.xml").write_bytes(give_out(reel))
+    about: dict[str, Any] = {
+        "format": FORMAT,
+        "address": f"urn:reelproof:reel:{reel.pk}",
+        "description": description.describe(reel),
+        "scan": _scan(scan) if scan is not None else None,
+    }
+    _write_json(folder / DESCRIPTION, about)
+    chain = custody.reel_chain(reel)
+    heads = {name: head for name, head in custody.chain_heads(reel).items() if name == chain}
+    ledger.write_export(folder / EVENTS, custody.records(chain), heads)
+    if scan is not None:
+        _write_json(folder / DECISIONS, decisions_of(scan))
+        spoken = newest_with_lines(scan)
+        if spoken is not None:
+            _write_json(folder / LINES, lines_of(spoken))
+
+
+def _scan(scan: Scan) -> dict[str, Any]:
+    return {
+        "number": scan.pk,
+        "name": Path(scan.path).name,
+        **{name: getattr(scan, name) for name in SCAN_FIELDS},
+    }
+
+
+def lines_of(transcript: Transcript) -> dict[str, Any]:
+    """What is said as it stands, line by line, with whether a person answers for it."""
+    said = ("text", "frames", "speaker", "language", "checked", "doubtful", "kind")
+    lines = [asdict(entry) for entry in index.spoken(transcript)]
+    return {
+        "source": transcript.source,
+        "maker": transcript.maker,
+        "language": transcript.language,
+        "lines": [{name: line[name] for name in said} for line in lines],
+    }
+
+
+def decisions_of(scan: Scan) -> dict[str, Any]:
+    """The scan's scenes, takes and decisions, each named by its number here."""
+    scenes = Scene.objects.filter(scan=scan).order_by("pk")
+    takes = Take.objects.filter(scan=scan).order_by("pk")
+    decided = Approval.objects.filter(scene__scan=scan).select_related("by", "withdrawn_by")
+    return {
+        "scenes": [
+            {"id": each.pk, "retired": _at(each.retired), **_fields(each, SCENE_FIELDS)}
+            for each in scenes
+        ],
+        "takes": [
+            {"id": each.pk, "input": each.input_take_id, "created": _at(each.created),
+             **_fields(each, TAKE_FIELDS)}
+            for each in takes
+        ],
+        "decisions": [
+            {"scene": each.scene_id, "take": each.take_id, "digest": each.digest,
+             "decision": each.decision, "reason": each.reason, "by": each.by.get_username(),
+             "at": _at(each.at), "withdrawn": _at(each.withdrawn),
+             "withdrawn_by": each.withdrawn_by.get_username() if each.withdrawn_by else ""}
+            for each in decided.order_by("pk")
+        ],
+    }  # fmt: skip
+
+
+def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _at(when: Any) -> str | None:
+    return when.isoformat() if when else None
+
+
+def _write_json(path: Path, value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _copy_scan(scan: Scan, folder: Path, *, with_scan: bool) -> None:
+    tables = derived.folder(scan)
+    for name in (derived.FRAMES, derived.FRAMEMD5, derived.MANIFEST):
+        if scan.derived and (tables / name).is_file():
+            (folder / TABLES).mkdir(exist_ok=True)
+            shutil.copyfile(tables / name, folder / TABLES / name)
+    if not with_scan:
+        return
+    source, target = Path(scan.path), folder / SCAN / Path(scan.path).name
+    target.parent.mkdir()
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
+    if scan_digest(target) != scan.sha256:
+        raise BagRefused(
+            f"{source} is no longer what was taken into custody; run: python manage.py check_fixity"
+        )

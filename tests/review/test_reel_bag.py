@@ -1,0 +1,188 @@
+"""A reel leaves as a bag and comes into an empty archive: described and decided on as it was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bagit
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import transaction
+
+from archive import custody, description, earlier
+from archive.describing import Describing
+from archive.models import Agent, Event, Reel, Scan
+from review import decisions
+from review.models import Approval
+from review.reel_bag.reading import TAKEN_IN, BagRefused, read_bag
+from review.reel_bag.writing import write_bag
+from tests import factories
+from tests.archive.descriptions import sent
+from tests.conftest import empty_tables, tables_with_rows
+from tests.review.approved_reel import make_approved_reel
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SAID = {
+    "title-year": "1926~", "title-country": "Norway; Sweden", "title-notes": "Boats & <nets>",
+    "element-gauge": "35 mm", "element-base": "nitrate", "reel-location": "Vault 3",
+    "scan-scanner": "Scanity", "credits-0-role": "director", "credits-0-name": "Anna Müller",
+    "rights-0-statement": "http://rightsstatements.org/vocab/InC/1.0/",
+    "rights-0-embargo": "2999-01-01", "restrictions-0-use": "broadcast",
+    "identifiers-0-source": "EIDR", "identifiers-0-value": "10.5240/1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def homes(settings: Any, tmp_path: Path) -> Iterator[set[str]]:
+    settings.MEDIA_HOME, settings.MASTER_HOME = tmp_path / "media", tmp_path / "masters"
+    yield tables_with_rows()
+
+
+@pytest.fixture
+def reel(homes: set[str]) -> Reel:
+    """Described, decided on by two people, with a past."""
+    anna, vera = factories.make_user("archivist", name="anna"), factories.make_user("reviewer")
+    scan = factories.make_scan()
+    first, second = factories.make_scenes(scan)
+    take = factories.make_take(scene=first)
+    decisions.approve(first, factories.make_take(scene=first, stage="repair", input_take=take),
+                      by=vera)  # fmt: skip
+    decisions.request_changes(second, factories.make_take(scene=second), by=anna, reason="a hair")
+    typed = Describing(scan.reel, sent(scan.reel, **SAID))
+    assert typed.is_valid(), typed.errors()
+    typed.save(by=anna)
+    earlier.keep(
+        scan.reel,
+        {"kind": "cleaning", "when": "1952~", "who": "the film archive", "note": "",
+         "source": "ledger", "certainty": "likely"},
+        by=anna,
+    )  # fmt: skip
+    return Reel.objects.get(pk=scan.reel_id)
+
+
+def events_of(reel: Reel) -> list[tuple[Any, ...]]:
+    """What must come through, whatever the rows are called there."""
+    return [
+        (each.kind, each.at, str(each.agent), each.agent.kind, each.outcome,
+         {name: said for name, said in each.detail.items() if name != "imported"})
+        for each in reel.events.select_related("agent").order_by("sequence")
+    ]  # fmt: skip
+
+
+def decided(reel: Reel) -> list[tuple[Any, ...]]:
+    found = Approval.objects.filter(scene__scan__reel=reel).order_by("at", "pk")
+    return [
+        (each.scene.start_frame, each.scene.end_frame, each.take.stage, each.digest,
+         each.take.digest, each.decision, each.reason, each.by.username, each.at)
+        for each in found.select_related("scene", "take", "by")
+    ]  # fmt: skip
+
+
+def test_a_round_trip_into_an_empty_archive_loses_nothing(
+    reel: Reel, homes: set[str], tmp_path: Path
+) -> None:
+    bag = write_bag(reel, tmp_path / "bag")
+    scan = reel.current_scan()
+    assert scan is not None
+    before = (description.describe(reel), scan.sha256, scan.framemd5, decided(reel))
+    told = events_of(reel)[:-1]
+    digests = [each.digest for each in reel.events.order_by("sequence")][:-1]
+    assert events_of(reel)[-1][0] == "replication"
+    bagit.Bag(str(bag)).validate()
+    empty_tables(except_for=homes)
+
+    made = read_bag(bag)
+
+    scan = made.current_scan()
+    assert scan is not None
+    assert (description.describe(made), scan.sha256, scan.framemd5, decided(made)) == before
+    came = events_of(made)
+    assert came[: len(told)] == told, "with their own time and agent"
+    imported = [each.detail["imported"] for each in made.events.order_by("sequence")[: len(told)]]
+    assert [each["digest"] for each in imported] == digests
+    assert [each.kind for each in made.events.order_by("sequence")[len(told) :]] == [TAKEN_IN]
+    assert custody.verify_chain(f"reel:{made.pk}") == []
+    assert not User.objects.filter(is_active=True).exists(), "who decided elsewhere cannot log in"
+    assert "Put it at" in scan.derivatives_error
+    with pytest.raises(BagRefused, match="held already"):
+        read_bag(bag)
+    assert Reel.objects.count() == 1
+
+
+def test_a_person_of_the_same_name_here_is_not_taken_for_the_one_there(
+    reel: Reel, homes: set[str], tmp_path: Path
+) -> None:
+    bag = write_bag(reel, tmp_path / "bag")
+    empty_tables(except_for=homes)
+    ours = factories.make_user("archivist", name="anna")
+    custody.person(ours)
+
+    made = read_bag(bag, by=ours)
+
+    names = {each.agent.name for each in made.events.exclude(kind=TAKEN_IN)}
+    assert "anna (elsewhere 1)" in names and "anna" not in names
+    assert Agent.objects.get(name="anna").user == ours
+    assert not Approval.objects.filter(by=ours).exists()
+
+
+@pytest.mark.parametrize("file", ["description.json", "events.json", "decisions.json"])
+def test_a_bag_that_was_changed_is_refused_whole(
+    reel: Reel, homes: set[str], tmp_path: Path, file: str
+) -> None:
+    bag = write_bag(reel, tmp_path / "bag")
+    path = bag / "data" / file
+    text = path.read_text()
+    for was, now in (("1926~", "1936~"), ("approved", "changes "), ("Vault 3", "Vault 4")):
+        text = text.replace(was, now)
+    path.write_text(text)
+    empty_tables(except_for=homes)
+    with pytest.raises(CommandError, match="Nothing was taken in"):
+        call_command("import_reel", bag)
+    assert not Reel.objects.exists() and not Event.objects.exists()
+
+
+def test_a_bag_made_anew_around_a_changed_history_is_refused_too(
+    reel: Reel, homes: set[str], tmp_path: Path
+) -> None:
+    bag = write_bag(reel, tmp_path / "bag")
+    loose = Path(shutil.move(bag / "data", tmp_path / "loose"))
+    document = json.loads((loose / "events.json").read_text())
+    document["events"][0]["outcome"] = "failure"
+    (loose / "events.json").write_text(json.dumps(document))
+    bagit.make_bag(str(loose), checksums=["sha256"])
+    empty_tables(except_for=homes)
+    with pytest.raises(BagRefused, match="was changed"):
+        read_bag(loose)
+
+
+def test_no_bag_is_half_made(reel: Reel, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), transaction.atomic():
+        write_bag(reel, tmp_path / "bag", with_scan=True)  # the factory's film is nowhere
+    assert list(tmp_path.glob("*bag*")) == []
+    assert not Event.objects.filter(kind="replication").exists()
+
+
+@pytest.mark.slow
+def test_the_film_goes_along_byte_for_byte(
+    homes: set[str], tmp_path: Path, archivist: User
+) -> None:
+    reel = make_approved_reel(tmp_path, by=archivist)
+    bag = write_bag(reel, tmp_path / "bag", with_scan=True, by=archivist)
+    before = reel.current_scan()
+    assert before is not None
+    empty_tables(except_for=homes)
+    shutil.rmtree(tmp_path / "media")
+
+    scan = read_bag(bag).current_scan()
+
+    assert scan is not None and scan.derivatives == Scan.Derivatives.WAITING
+    call_command("check_fixity")
+    call_command("ingest", "--derivatives", str(scan.reel_id))
+    scan.refresh_from_db()
+    assert (scan.derivatives, scan.sha256) == (Scan.Derivatives.READY, before.sha256)
