@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from archive import embargo
+from archive import embargo, membership
 from archive.models import Reel, Scan
 
 HIDDEN = "This reel is not open to you. An archivist can say why, and open it."
@@ -50,12 +50,17 @@ def open_door(view: View[Asked]) -> View[Asked]:
 
 
 def without_held(user: Any, rows: QuerySet[_Row], reel: str = "") -> QuerySet[_Row]:
-    """Leave out what is under embargo, unless this person may see that too.
+    """Leave out what is under embargo or in collections closed to this person, unless they may see
+    that too.
 
     Args:
         reel: Where a row names its reel, such as `scan__reel__`; empty for reels themselves.
     """
-    return rows if user.has_perm(embargo.HELD) else rows.exclude(embargo.under_embargo(reel))
+    if user.has_perm(embargo.HELD):
+        return rows
+    rows = rows.exclude(embargo.under_embargo(reel))
+    closed = membership.closed_to(user)
+    return rows.exclude(membership.in_collections(closed, reel)) if closed else rows
 
 
 def openings(user: Any) -> list[str]:

@@ -115,14 +115,19 @@ def _fresh(pk: int) -> Reel:
 
 
 class Examining:
-    """An examination of a reel with its faults."""
+    """An examination of a reel with its faults, each with a photograph if there is one."""
 
-    def __init__(self, reel: Reel, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        reel: Reel,
+        data: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> None:
         terms = Terms()
         self.report = ConditionReport(reel=reel)
         self.form = ConditionForm(data, instance=self.report, prefix="condition", terms=terms)
         self.faults = FAULTS(
-            data, instance=self.report, prefix="faults", form_kwargs={"terms": terms}
+            data, files, instance=self.report, prefix="faults", form_kwargs={"terms": terms}
         )
 
     def is_valid(self) -> bool:
@@ -150,6 +155,7 @@ class Examining:
                 "acidity": str(report.acidity) if report.acidity is not None else None,
                 "faults": [
                     {"kind": fault.kind, "grade": fault.grade, "where": fault.where}
+                    | ({"photograph_sha256": fault.photograph} if fault.photograph else {})
                     for fault in report.faults.all()
                 ],
             },

@@ -5,16 +5,17 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from archive import description
+from archive import description, drafts, earlier
 from archive.access import reel_for, signed_in
+from archive.damage_photographs import path_of
 from archive.describing import Describing, Examining
 from archive.errors import DescriptionChanged
 from archive.metadata.rights import STATEMENTS
-from archive.models import Reel
+from archive.models import Fault, Reel
 from archive.terms import Terms
 
 DESCRIBE = "archive.describe"
@@ -24,15 +25,33 @@ DESCRIBE = "archive.describe"
 @permission_required(DESCRIBE, raise_exception=True)
 def describe(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
-    typed = Describing(reel, request.POST if request.method == "POST" else None)
+    draft = drafts.of(reel, signed_in(request))
+    data = request.POST if request.method == "POST" else None
+    goes_on = data is None and draft is not None and "draft" in request.GET
+    typed = Describing(reel, drafts.typed(draft) if goes_on and draft else data)
     if request.method == "POST" and _saved(request, typed):
+        drafts.discard(reel, signed_in(request))
         return redirect("reel", pk=reel.pk)
     context = {
         "reel": reel,
         "typed": typed,
+        "draft": draft if data is None and not goes_on else None,
         "shared": Reel.objects.filter(element__title=reel.title).count(),
     }
     return render(request, "archive/describe.html", context | _offered(typed.terms))
+
+
+@require_POST
+@permission_required(DESCRIBE, raise_exception=True)
+def draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep what is typed, while it is typed; or throw it away."""
+    reel = reel_for(request, pk)
+    if "discard" in request.POST:
+        drafts.discard(reel, signed_in(request))
+        return redirect("describe", pk=reel.pk)
+    if "seen" not in request.POST or not drafts.keep(reel, request.POST, by=signed_in(request)):
+        return HttpResponse("That is no draft of a description.", status=400)
+    return HttpResponse("Kept as a draft.")
 
 
 def _saved(request: HttpRequest, typed: Describing) -> bool:
@@ -54,13 +73,41 @@ def _saved(request: HttpRequest, typed: Describing) -> bool:
 @permission_required(DESCRIBE, raise_exception=True)
 def condition(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
-    examined = Examining(reel, request.POST if request.method == "POST" else None)
+    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    examined = Examining(reel, *sent)
     if request.method == "POST" and examined.is_valid():
         examined.save(by=signed_in(request))
         messages.success(request, "The examination stands in the reel's custody.")
         return redirect("reel", pk=reel.pk)
     context = {"reel": reel, "examined": examined} | _offered(examined.form.terms)
     return render(request, "archive/condition.html", context)
+
+
+@require_safe
+@permission_required("archive.view_history", raise_exception=True)
+def fault_photograph(request: HttpRequest, pk: int, fault: int) -> FileResponse:
+    """The photograph of a fault that an examination of the reel found."""
+    reel = reel_for(request, pk)
+    found = get_object_or_404(Fault, pk=fault, report__reel=reel)
+    try:
+        file = path_of(found.photograph).open("rb") if found.photograph else None
+    except OSError as error:
+        raise Http404("The photograph's file is not there.") from error
+    if file is None:
+        raise Http404("No photograph was kept of this fault.")
+    return FileResponse(file, content_type="image/jpeg")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(DESCRIBE, raise_exception=True)
+def earlier_event(request: HttpRequest, pk: int) -> HttpResponse:
+    reel = reel_for(request, pk)
+    form = earlier.EarlierForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        earlier.keep(reel, form.cleaned_data, by=signed_in(request))
+        messages.success(request, "The event stands in the reel's custody.")
+        return redirect("reel", pk=reel.pk)
+    return render(request, "archive/earlier.html", {"reel": reel, "form": form})
 
 
 def _offered(terms: Terms) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from archive.models import Element, Reel, Rights
@@ -16,14 +16,6 @@ def under_embargo(reel: str = "") -> Q:
     held = Rights.objects.filter(embargo__gt=timezone.localdate())
     elements = Element.objects.filter(title__in=held.values("title"))
     return Q(**{f"{reel}element__in": elements})
-
-
-def held_reels() -> QuerySet[Reel]:
-    return Reel.objects.filter(under_embargo())
-
-
-def is_held(reel: Reel) -> bool:
-    return until(reel) is not None
 
 
 def until(reel: Reel) -> str | None:

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from dramatiq.errors import DramatiqError
 
-from archive import custody, inspection
+from archive import custody, inspection, second_copies
 from archive.models import FixityCheck, Scan
 
 AGAIN = timedelta(days=1)
@@ -91,4 +91,6 @@ def check(scan_id: int) -> FixityCheck | None:
     last = scan.checks.aggregate(last=Max("at"))["last"]
     if scan.fixity_asked is None or (last is not None and last >= scan.fixity_asked):
         return None
-    return inspection.check_scan(scan)
+    checked = inspection.check_scan(scan)
+    second_copies.compare_all(scan)
+    return checked

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from archive import damage_photographs
 from archive.form_fields import (
     CheckedField,
     DateText,
@@ -228,10 +229,32 @@ class ConditionForm(DescriptionForm):
 class FaultForm(DescriptionForm):
     kind = TermField(V.FAULT, required=True)
     where = CheckedField(required=False, max_length=200, help_text="Such as: head, 0-20 m")
+    picture = forms.FileField(
+        required=False, label="Photograph", help_text="PNG, JPEG, WebP or TIFF",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/tiff"}),
+    )  # fmt: skip
 
     class Meta:
         model = Fault
         fields = ["kind", "grade", "where"]
+
+    def clean_picture(self) -> damage_photographs.Kept | None:
+        sent = self.cleaned_data["picture"]
+        if not sent:
+            return None
+        try:
+            return damage_photographs.read(sent.read(damage_photographs.LARGEST + 1))
+        except damage_photographs.NoPhotograph as error:
+            raise ValidationError(str(error)) from error
+
+    def save(self, commit: bool = True) -> Fault:  # noqa: FBT001, FBT002  (Django's signature)
+        """Write the photograph first: a row never names one that is not there."""
+        kept = self.cleaned_data.get("picture")
+        if kept:
+            damage_photographs.write(kept)
+            self.instance.photograph = kept.sha256
+        fault: Fault = super().save(commit)
+        return fault
 
 
 FAULTS: Any = forms.inlineformset_factory(

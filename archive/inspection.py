@@ -29,7 +29,11 @@ def check_scan(
     Never raises for what it finds: a file that is gone, cannot be read or was changed is the
     answer, not an obstacle.
     """
-    detail = {"path": scan.path, "expected_sha256": scan.sha256, **_inspect(scan, progress)}
+    detail = {
+        "path": scan.path,
+        "expected_sha256": scan.sha256,
+        **inspect(scan, Path(scan.path), progress),
+    }
     outcome = detail.pop("outcome")
     with transaction.atomic():
         check = FixityCheck.objects.create(scan=scan, outcome=outcome, detail=detail)
@@ -44,8 +48,8 @@ def check_scan(
     return check
 
 
-def _inspect(scan: Scan, progress: Progress | None) -> dict[str, Any]:
-    path = Path(scan.path)
+def inspect(scan: Scan, path: Path, progress: Progress | None = None) -> dict[str, Any]:
+    """What lies at a path, held against the scan's digests: `outcome`, `words` and frames."""
     if words := _has_become_something_else(scan, path):
         return {"outcome": Outcome.CHANGED, "words": words}
     try:

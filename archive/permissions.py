@@ -6,7 +6,8 @@ reviewer    judges takes and decides
 researcher  sees the reels that are open to research, and nothing of the work on them
 operator    keeps the machine running: work and workers; sees no pictures
 
-A title under embargo is seen by archivists alone, whoever its reels are open to.
+A title under embargo is seen by archivists alone, whoever its reels are open to; a collection that
+has members by them and by archivists.
 
 Where PUBLIC_CATALOGUE is switched on, reels that an archivist opened to everybody are seen by
 whoever asks.
@@ -18,7 +19,7 @@ import rules
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 
-from archive import embargo
+from archive import embargo, membership
 from archive.models import Reel, Scan
 
 ROLES = ("archivist", "restorer", "reviewer", "researcher", "operator")
@@ -48,14 +49,14 @@ def is_open_to_all(user: AbstractUser | AnonymousUser, subject: Reel | Scan | No
 
 
 @rules.predicate
-def is_not_held(user: AbstractUser | AnonymousUser, subject: Reel | Scan | None) -> bool:
+def is_not_kept_from(user: AbstractUser | AnonymousUser, subject: Reel | Scan | None) -> bool:
     reel = subject.reel if isinstance(subject, Scan) else subject
-    return reel is None or not embargo.is_held(reel)
+    return reel is None or not membership.is_kept_from(user, reel)
 
 
 sees_embargoed = holds("archivist")
 can_view_reel = (sees_every_reel | (holds("researcher") & is_open_to_research) | is_open_to_all) & (
-    sees_embargoed | is_not_held
+    sees_embargoed | is_not_kept_from
 )
 
 rules.add_perm("archive.browse", sees_every_reel | holds("researcher"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import sitemap as write_sitemap
 from django.core.paginator import Paginator
@@ -15,8 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from archive.access import open_door, reel_for
-from archive.embargo import under_embargo
+from archive.access import open_door, reel_for, without_held
 from archive.models import Reel, Scan
 from restoration.models import Scene
 from review import clips
@@ -58,7 +58,8 @@ class _OpenReels(Sitemap):  # type: ignore[type-arg]
     """The pages that a stranger may open, whoever asks."""
 
     def items(self) -> QuerySet[Reel]:
-        of_all = Reel.objects.filter(access=Reel.Access.PUBLIC).exclude(under_embargo())
+        public = Reel.objects.filter(access=Reel.Access.PUBLIC)
+        of_all = without_held(AnonymousUser(), public)
         return of_all.filter(pk__in=Scan.objects.values("reel")).order_by("pk")
 
     def location(self, item: Reel) -> str:

@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from archive.models import Reel, Upload
+from archive.models import Collection, Reel, Upload
 from restoration import glossary, namings, transcripts
 from restoration.models import (
     ColourCorrection,
@@ -75,6 +75,7 @@ EXPECTED = {
     "hand-over": Expected(WRITE, VIEWERS, ("scene",)),
     "batch": Expected(READ | WRITE, JUDGES, ("reel",)),
     "catalogue": Expected(READ, RESEARCH),
+    "edit-many": Expected(READ | WRITE, ARCHIVIST),
     "search": Expected(READ, RESEARCH),
     "search-hits": Expected(READ, RESEARCH, ("hits",)),
     "characters": Expected(READ, RESEARCH),
@@ -125,9 +126,12 @@ EXPECTED = {
     "photograph-picture": Expected(READ, VIEWERS, ("reel", "photograph")),
     "remove-photograph": Expected(WRITE, ARCHIVIST, ("reel", "photograph")),
     "describe": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
+    "description-draft": Expected(WRITE, ARCHIVIST, ("reel",)),
     "give-out": Expected(READ, VIEWERS, ("reel", "record")),
     "take-in": Expected(WRITE, ARCHIVIST, ("reel",)),
     "condition": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
+    "fault-photograph": Expected(READ, VIEWERS, ("reel", "fault")),
+    "earlier-event": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
     "description-history": Expected(READ, VIEWERS, ("reel",)),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
     "verify": Expected(READ | WRITE, ARCHIVIST),
@@ -313,9 +317,11 @@ def one_of_each(archivist: User) -> dict[str, object]:
         height=9, source="a programme", by=archivist,
     )  # fmt: skip
     term = glossary.add(scan, "Kellogg", by=archivist)
+    report = scan.reel.conditions.create(on=date(2024, 5, 1), examined_by="Anna", by=archivist)
+    fault = report.faults.create(kind="scratches", grade=2, photograph="0" * 64)
     return {
         "photograph": photograph.pk,
-        "term": term.pk,
+        "term": term.pk, "fault": fault.pk,
         "face": face.pk, "naming": naming.pk, "character": naming.character_id,
         "record": "pbcore",
         "csv": "csv", "hits": "csv", "search": 0, "kind": "vtt", "correction_of_line": of_line.pk,
@@ -457,11 +463,34 @@ def test_what_is_under_embargo_is_for_archivists_alone(things, settings):
     assert "reel" in shown_to("reviewer", things), "the day has come"
 
 
-def shown_to(role: str | None, things: dict[str, object]) -> set[str]:
+@pytest.mark.slow
+def test_a_collection_with_members_is_for_them_and_archivists(things, settings):
+    settings.PUBLIC_CATALOGUE = True
+    Reel.objects.update(access="public")
+    title = Reel.objects.get(pk=things["reel"]).title
+    title.collection = Collection.objects.create(name="Of a family")
+    title.save()
+    member = factories.make_user("reviewer")
+    title.collection.members.create(user=member)
+    others = {(name, role) for role in ("reviewer", "researcher", None)
+              for name in shown_to(role, things)}  # fmt: skip
+    assert others == set()
+    assert {"reel", "scene"} <= shown_to("reviewer", things, user=member)
+    assert "reel" in shown_to("archivist", things)
+    pages = (reverse("catalogue"), f"{reverse('search')}?q={title.name}", "/sitemap.xml")
+    client = Client()
+    client.force_login(factories.make_user("reviewer"))
+    for page in pages:
+        assert f"<strong>{title.name}" not in client.get(page).content.decode(), page
+    client.force_login(member)
+    assert f"<strong>{title.name}" in client.get(pages[0]).content.decode()
+
+
+def shown_to(role: str | None, things: dict[str, object], *, user: User | None = None) -> set[str]:
     """Addresses of the reel and its parts that answer this role with something."""
     client = Client()
     if role:
-        client.force_login(factories.make_user(role))
+        client.force_login(user or factories.make_user(role))
     found = set()
     for name, expected in EXPECTED.items():
         if expected.is_public or name in OF_NO_REEL | STEERED or not expected.names:

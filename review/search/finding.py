@@ -16,7 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
-from archive import embargo
+from archive import embargo, membership
 from archive.access import openings
 from review.models import SearchLine
 from review.search import query as asked
@@ -131,11 +131,15 @@ class Opened:
     what is noted of it."""
     embargoed: bool
     """Titles under embargo too."""
+    closed: tuple[int, ...] = ()
+    """Collections that they see nothing of."""
 
 
 def opened_to(user: Any) -> Opened:
     access = None if user.has_perm("review.open_review") else openings(user)
-    return Opened(access, user.has_perm(embargo.HELD))
+    if user.has_perm(embargo.HELD):
+        return Opened(access, embargoed=True)
+    return Opened(access, embargoed=False, closed=tuple(membership.closed_to(user)))
 
 
 def _find(query: Query, *, sight: _Sight, page: int, size: int) -> Found:
@@ -213,6 +217,8 @@ def _where(node: Node | None, filters: Filters, *, sight: _Sight) -> tuple[list[
         also(_OPEN, sight.opened.access)
     if not sight.opened.embargoed:
         also(_NOT_HELD, timezone.localdate())
+    if sight.opened.closed:
+        also(_NOT_CLOSED, list(sight.opened.closed))
     if filters.reel is not None:
         also("line.reel_id = %s", filters.reel)
     if filters.language:
@@ -251,6 +257,12 @@ _NOT_HELD = (  # an array is made once for a query, not once for a line
     "line.reel_id <> ALL (ARRAY(SELECT reel.id FROM archive_reel reel"
     " JOIN archive_element element ON element.id = reel.element_id"
     " JOIN archive_rights rights ON rights.title_id = element.title_id WHERE rights.embargo > %s))"
+)
+_NOT_CLOSED = (
+    "NOT EXISTS (SELECT 1 FROM archive_reel reel"
+    " JOIN archive_element element ON element.id = reel.element_id"
+    " JOIN archive_title title ON title.id = element.title_id"
+    " WHERE reel.id = line.reel_id AND title.collection_id = ANY(%s))"
 )
 
 

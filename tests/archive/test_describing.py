@@ -226,3 +226,27 @@ def test_a_wrong_file_of_terms_is_refused_whole(tmp_path: Path, text: str, said:
     with pytest.raises(CommandError, match=said):
         call_command("load_terms", path)
     assert Term.objects.count() == before
+
+
+def test_what_is_typed_is_kept_until_it_is_saved_and_seen_by_nobody_else(
+    desk: Client, reel: Reel, member: Any
+) -> None:
+    typed = sent(reel, **{"title-notes": "half a sent", "credits-0-name": "Anna"})
+    address = reverse("describe", args=[reel.pk])
+    assert desk.post(reverse("description-draft", args=[reel.pk]), typed).status_code == 200
+    assert Reel.objects.get().title.notes == ""
+    assert "Go on with it" in desk.get(address).content.decode()
+    on = desk.get(f"{address}?draft").content.decode()
+    assert "half a sent" in on and 'value="Anna"' in on
+
+    other = Client()
+    other.force_login(member("per", "archivist"))
+    assert "half a sent" not in other.get(f"{address}?draft").content.decode()
+    assert save(desk, reel, **{"title-notes": "a whole sentence"}).status_code == 302
+    assert "Go on with it" not in desk.get(address).content.decode()
+
+    desk.post(reverse("description-draft", args=[reel.pk]), typed | {"seen": "before"})
+    answer = desk.post(reverse("description-draft", args=[reel.pk]), {"discard": "yes"})
+    assert answer.status_code == 302 and not reel.drafts.exists()
+    refused = desk.post(reverse("description-draft", args=[reel.pk]), {"x": "no form"})
+    assert refused.status_code == 400

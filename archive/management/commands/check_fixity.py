@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from archive import inspection
+from archive import inspection, second_copies
 from archive.inspection import Outcome
 from archive.management.commands.ingest import user_of
 from archive.models import FixityCheck, Scan
@@ -34,18 +34,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         by = user_of(options["by"])
         scans = list(chosen(options["reels"], options["older_than"]))
-        checks = []
+        checks, wrong = [], []
         for number, scan in enumerate(scans, 1):
             self.stderr.write(f"{number} of {len(scans)}: {scan} ...", ending=" ")
             check = inspection.check_scan(scan, by=by)
             self.stderr.write(check.outcome)
             checks.append(check)
+            wrong += second_copies.compare_all(scan, by=by)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(checks), ensure_ascii=False))
         else:
             self.tell(checks)
-        if any(check.outcome != Outcome.INTACT for check in checks):
-            raise CommandError("Not every scan is intact.")
+        for copy in wrong:
+            self.stderr.write(f"{copy}, {copy.path}: {copy.outcome}")
+        if wrong or any(check.outcome != Outcome.INTACT for check in checks):
+            raise CommandError("Not every scan and copy is intact.")
 
     def tell(self, checks: list[FixityCheck]) -> None:
         for check in checks:

@@ -1,0 +1,36 @@
+"""Closed collections: one that has members is seen by them and by archivists, and nobody else.
+
+A member sees it with the rights of their own roles; without roles a membership opens nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from archive import embargo
+from archive.models import Collection, Element, Reel
+
+
+def closed_to(user: Any) -> list[int]:
+    """Numbers of the collections that have members, this person not among them."""
+    closed = Collection.objects.filter(members__isnull=False)
+    closed = closed.exclude(members__user=user.pk) if user.pk else closed
+    return list(closed.order_by("pk").values_list("pk", flat=True).distinct())
+
+
+def in_collections(collections: list[int], reel: str = "") -> Q:
+    """Rows whose reel (found by this path, such as `scan__reel__`) is in one of these."""
+    elements = Element.objects.filter(title__collection__in=collections)
+    return Q(**{f"{reel}element__in": elements})
+
+
+def is_kept_from(user: Any, reel: Reel) -> bool:
+    """Whether the reel is of a title under embargo, or in a collection closed to this person. One
+    question, as it is asked of every picture."""
+    closed = Collection.objects.filter(titles=OuterRef("element__title"), members__isnull=False)
+    if user.pk:
+        closed = closed.exclude(members__user=user.pk)
+    hidden = embargo.under_embargo() | Q(Exists(closed))
+    return Reel.objects.filter(hidden, pk=reel.pk).exists()
