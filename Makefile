@@ -27,12 +27,12 @@ REQUIREMENTS = $(BIN)/python -c 'import sys, tomllib; \
 
 $(RUNTIME): pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing what Reelproof needs (a minute or two, once)"
-	@$(PIP) -r <($(REQUIREMENTS) speech faces)
+	@$(PIP) -r <($(REQUIREMENTS) speech faces aaf)
 	@touch $@
 
 $(TOOLS): pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing what Reelproof and its tests need (a minute or two, once)"
-	@$(PIP) -r <($(REQUIREMENTS) speech faces brokers dev)
+	@$(PIP) -r <($(REQUIREMENTS) speech faces aaf brokers dev)
 	@touch $(RUNTIME) $@
 
 # Into the user's cache folder, once; from then on no network is needed.

@@ -20,11 +20,12 @@ from review.credentials import CredentialsError
 from review.delivery.assembly import ALL, FORMATS, OFFERED, Assembled, Order, Progress, assemble
 from review.edition import make_edition
 from review.errors import DecisionRefused, NotAllowed, ReviewError
-from review.formats import record
+from review.formats import aaf, record
 from review.formats.edition import DeliveryError, Edition
 from review.formats.mp4 import SUBTITLED
 from review.formats.record import Circumstances
 from review.formats.subtitle_files import NO_TRANSCRIPT, NO_TRANSLATION, SPOKEN, TRANSLATION
+from review.formats.timelines import AAF
 from review.gating import Gate, hold
 from review.models import Deliverable
 from review.override import Override
@@ -197,7 +198,7 @@ def allowed_edition(
 
 
 def require_material(reel: Reel, format: str, use: str) -> None:
-    """Raises: DeliveryFailed where a format is of something that the reel has not, or use forbids.
+    """Raises: DeliveryFailed where a format is of something that is not there, or use forbids.
 
     Burned-in text covers pixels of which no map speaks, so that no limit would count them.
     """
@@ -206,6 +207,8 @@ def require_material(reel: Reel, format: str, use: str) -> None:
             f"Not delivered, and nothing was written. {use} lets no pixel be a person's or a "
             "machine's, so nothing is burned in; deliver mp4, whose subtitles can be switched off."
         )
+    if format == AAF and not aaf.is_installed():
+        raise DeliveryFailed(f"Not delivered, and nothing was written. {aaf.MISSING}.")
     scan = reel.current_scan()
     if format in (*SPOKEN, SUBTITLED) and (scan is None or spoken_in(scan) is None):
         raise DeliveryFailed(f"Not delivered, and nothing was written. {NO_TRANSCRIPT}.")

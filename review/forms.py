@@ -13,6 +13,7 @@ from restoration.models import Take
 from restoration.speech.transcript import unwritable
 from review import sampling
 from review.delivery.assembly import ALL, OFFERED, PACKAGE
+from review.formats.timelines import TIMELINES, available
 from review.pages import REEL_STATES
 from review.uses import policies
 from review.version_choice import COLOUR, RESTORED, VersionChoice
@@ -22,6 +23,7 @@ FORMAT_WORDS = {
     "edl": "edit decision list (CMX3600)",
     "fcp7": "Final Cut Pro 7 XML",
     "fcpxml": "FCPXML (Final Cut Pro)",
+    "aaf": "AAF (Media Composer, sound suites)",
     "mlt": "MLT XML, for checking",
     "cues": "cue sheet of what was made (CSV, PDF)",
     "report": "conservation report (PDF)",
@@ -150,6 +152,12 @@ class AnswerForm(forms.Form):
     )
 
 
+def _formats() -> list[tuple[str, str]]:
+    """What can be written here: AAF alone needs a package that may not be installed."""
+    missing = set(TIMELINES) - set(available())
+    return [(name, FORMAT_WORDS.get(name, name)) for name in OFFERED if name not in missing]
+
+
 def _uses() -> list[tuple[str, str]]:
     return [(use, use) for use in policies()]
 
@@ -157,7 +165,7 @@ def _uses() -> list[tuple[str, str]]:
 class DeliverForm(forms.Form):
     """What to deliver; the rules that a person overrides are those that the page showed."""
 
-    format = forms.ChoiceField(choices=[(name, FORMAT_WORDS.get(name, name)) for name in OFFERED])
+    format = forms.ChoiceField(choices=_formats)
     use = forms.ChoiceField(label="For", choices=_uses)
     override = forms.CharField(required=False, max_length=500, validators=[writable])
     version = forms.ChoiceField(label="Version", choices=Take.Version.choices, required=False)

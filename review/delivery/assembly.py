@@ -34,14 +34,15 @@ from review.formats.subtitle_files import (
     write_spoken,
     write_translation,
 )
-from review.formats.timelines import TIMELINES, write_timelines
+from review.formats.timelines import TIMELINES, available, write_timelines
 
 CUES, REPORT = "cues", "report"
 FORMATS = (*TIMELINES, CUES, REPORT, *SPOKEN, TRANSLATION, mp4.FORMAT, ffv1.FORMAT)
 ALL, PACKAGE = "all", "package"
 STILLS = "stills"
 OFFERED = (*FORMATS, mp4.SUBTITLED, *COPIES, *SEQUENCES, STILLS, ALL, PACKAGE)
-"""What can be asked for: ALL is each of FORMATS in one folder, PACKAGE the same as a bag."""
+"""What can be asked for: ALL is each of FORMATS in one folder, PACKAGE the same as a bag; AAF is
+among them where its optional package is installed."""
 PACKED = (PACKAGE, *SEQUENCES)
 """What leaves as one file: frames are too many for anything else."""
 
@@ -184,7 +185,9 @@ def _pack(order: Order, loose: Assembled, told: Progress) -> Assembled:
 
 
 def _wanted(format: str) -> tuple[str, ...]:
-    return FORMATS if format in (ALL, PACKAGE) else (format,)
+    if format not in (ALL, PACKAGE):
+        return (format,)
+    return tuple(name for name in FORMATS if name not in TIMELINES or name in available())
 
 
 class _Sizes:

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from review.formats import edl, fcp7, fcpxml, mlt, otio, sidecar
+from review.formats import aaf, edl, fcp7, fcpxml, mlt, otio, sidecar
 from review.formats.edition import Edition
 from review.formats.timeline import Master
 
-OTIO, EDL, FCP7, FCPXML, MLT = "otio", "edl", "fcp7", "fcpxml", "mlt"
-TIMELINES = (OTIO, EDL, FCP7, FCPXML, MLT)
-CANNOT = {EDL: edl.CANNOT, FCP7: fcp7.CANNOT, FCPXML: fcpxml.CANNOT, MLT: mlt.CANNOT}
+OTIO, EDL, FCP7, FCPXML, AAF, MLT = "otio", "edl", "fcp7", "fcpxml", "aaf", "mlt"
+TIMELINES = (OTIO, EDL, FCP7, FCPXML, AAF, MLT)
+CANNOT = {
+    EDL: edl.CANNOT,
+    FCP7: fcp7.CANNOT,
+    FCPXML: fcpxml.CANNOT,
+    AAF: aaf.CANNOT,
+    MLT: mlt.CANNOT,
+}
 """What each leaves out; OpenTimelineIO is the master and leaves out nothing."""
+
+
+def available() -> tuple[str, ...]:
+    """Those of TIMELINES that can be written here: AAF needs an optional package."""
+    return tuple(name for name in TIMELINES if name != AAF or aaf.is_installed())
 
 
 def write_timelines(
@@ -44,6 +55,7 @@ def _write(folder: Path, edition: Edition, name: str, master: Master | None) -> 
             OTIO: "timeline.otio",
             FCP7: "timeline.xml",
             FCPXML: "timeline.fcpxml",
+            AAF: "timeline.aaf",
             MLT: "timeline.mlt",
         }[name]
     )
@@ -51,6 +63,7 @@ def _write(folder: Path, edition: Edition, name: str, master: Master | None) -> 
         OTIO: otio.write_timeline,
         FCP7: fcp7.write_xml,
         FCPXML: fcpxml.write_fcpxml,
+        AAF: aaf.write_aaf,
         MLT: mlt.write_mlt,
     }[name]
     write(path, edition, master=master)

@@ -23,6 +23,7 @@ from review import decisions
 from review.deliverables import DeliveryFailed, DeliveryRefused, build_deliverable, check
 from review.delivery import pictures
 from review.errors import NotAllowed, ReviewError
+from review.formats import aaf
 from review.models import Deliverable
 from tests.review.approved_reel import (
     approve_all,
@@ -150,6 +151,7 @@ def test_everything_delivered_is_listed_with_its_digest(
         "timeline.edl",
         "timeline.xml",
         "timeline.fcpxml",
+        *(["timeline.aaf"] if aaf.is_installed() else []),
         "timeline.mlt",
         "timeline.json",
         "cue-sheet.csv",
@@ -335,4 +337,4 @@ def test_a_write_that_fails_midway_leaves_nothing(
     assert not (tmp_path / "out").exists()
     assert not Deliverable.objects.exists()
     made = build_deliverable(reel, format="all", use="exhibition", to=tmp_path, by=archivist)
-    assert len(made.files) == 14
+    assert len(made.files) == 14 + aaf.is_installed()
