@@ -7,6 +7,7 @@ installed, and those know no Django.
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
 
 from edtf import EDTFParseException, parse_edtf, text_to_edtf
@@ -65,6 +66,22 @@ def _advice(text: str) -> str:
         f"{text!r} is no date in EDTF. Write 1926, 1926-05, 1926~ (about), 1926? (uncertain), "
         "192X (the twenties), 1926/1928 (from, to) or [1926,1928] (one of these)."
     )
+
+
+def last_day(text: str) -> tuple[date, date] | None:
+    """The last day that a date covers: as it is written, and the latest that it may mean.
+
+    2030~ ends on 31 December 2030, or a year later. None: it is empty, open-ended or no date.
+    """
+    wanted = text.strip()
+    if not wanted or wanted.endswith(("/", "..")):
+        return None
+    try:
+        found = parse_edtf(wanted)
+        as_written, latest = found.upper_strict(), found.upper_fuzzy()
+        return date(*as_written[:3]), date(*latest[:3])
+    except (EDTFParseException, ValueError, TypeError, AttributeError):
+        return None
 
 
 def first_year(text: str) -> int | None:

@@ -39,6 +39,7 @@ from review.gating import Gate
 from review.material import totals_of, whole_frame_counts
 from review.models import Approval, Note
 from review.spoken import spoken_in, translation_in
+from review.title_rights import restrictions_in_words
 from review.version_choice import RESTORED, VERSIONS, VersionChoice
 
 
@@ -86,6 +87,7 @@ def make_edition(
 def _rights(reel: Reel) -> Iterable[str]:
     for each in reel.title.rights.all():
         yield f"{each.statement} ({each.holder})" if each.holder else each.statement
+    yield from restrictions_in_words(reel.title)
 
 
 class _Beside:

@@ -6,17 +6,40 @@ Counts come from the takes' maps. Frames are numbered as in the scan; ranges are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from restoration.provenance import Totals
 from review import policies
-from review.frame_ranges import Range, ranges, spoken
+from review.findings import FAILED, OVERRIDDEN, PASSED, UNKNOWN, Finding, Place
+from review.findings import outcome as _outcome
+from review.frame_ranges import ranges
 from review.override import Override
 from review.policies import LabelLimit, Policy
+from review.rights_rules import RightsFacts, rights_findings
 from review.shares import percent
 
-PASSED, FAILED, OVERRIDDEN, UNKNOWN = "passed", "failed", "overridden", "not measured"
+__all__ = [
+    "APPROVAL",
+    "APPROVED",
+    "FAILED",
+    "MAP",
+    "OVERRIDDEN",
+    "PASSED",
+    "SCENES",
+    "UNKNOWN",
+    "Approver",
+    "Decision",
+    "Finding",
+    "FrameCounts",
+    "Material",
+    "Place",
+    "SceneFacts",
+    "counts",
+    "decide",
+    "overridden",
+]
+
 SCENES, APPROVAL, MAP = "scenes", "approval", "map"
 APPROVED = "approved"
 """Of a transcript: a named person confirmed or wrote every word of it."""
@@ -64,45 +87,9 @@ class Material:
     scenes: tuple[SceneFacts, ...]
     missing: tuple[str, ...] = ()
     """What is not there to leave: no scan, no scenes, frames of no scene; in words."""
-    rights: tuple[str, ...] = ()
-    """The catalogue's statements about the title."""
-    embargo: str | None = None
-    """The day until which nothing of the title may leave; None: there is none."""
+    rights: RightsFacts = field(default_factory=RightsFacts)
     transcript: str | None = None
     """APPROVED, or in words what is left; None where there is none, or no rule asks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Frames of a scene at which a rule fails."""
-
-    scene: int
-    frames: tuple[Range, ...]
-
-    @property
-    def spoken(self) -> str:
-        return spoken(self.frames)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One rule, held against the material."""
-
-    rule: str
-    kind: str
-    limit: str
-    """What is allowed, in words."""
-    measured: str
-    outcome: str
-    where: tuple[Place, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        where = [
-            {"scene": place.scene, "frames": [list(each) for each in place.frames]}
-            for place in self.where
-        ]
-        told = {"rule": self.rule, "limit": self.limit, "measured": self.measured}
-        return told | {"outcome": self.outcome, "where": where}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +147,7 @@ def decide(policy: Policy, material: Material, override: Override | None = None)
         _people(policy, material),
         *(_labels(limit, material.scenes) for limit in policy.labels),
         *_adjustments(policy, material),
-        *_rights(policy, material),
+        *rights_findings(policy, material.rights),
         *_transcript(policy, material),
         *_map(policy),
     ]
@@ -179,13 +166,7 @@ def _override(finding: Finding, policy: Policy, override: Override | None) -> Fi
         return finding
     if finding.rule not in override.rules:
         return finding
-    return Finding(
-        finding.rule, finding.kind, finding.limit, finding.measured, OVERRIDDEN, finding.where
-    )
-
-
-def _outcome(*, passed: bool) -> str:
-    return PASSED if passed else FAILED
+    return replace(finding, outcome=OVERRIDDEN)
 
 
 def _whole(scenes: Iterable[SceneFacts]) -> tuple[Place, ...]:
@@ -350,33 +331,6 @@ def _adjustments(policy: Policy, material: Material) -> list[Finding]:
             _whole(unlogged),
         )
     ]
-
-
-def _rights(policy: Policy, material: Material) -> list[Finding]:
-    held = _embargo(material)
-    if not policy.rights_refused and not policy.rights_recorded:
-        return held
-    wrong = [each for each in material.rights if _address(each) in
-             {_address(refused) for refused in policy.rights_refused}]  # fmt: skip
-    passed = not wrong and bool(material.rights or not policy.rights_recorded)
-    limit = "no statement that rules this use out" if policy.rights_refused else "a statement"
-    if policy.rights_refused and policy.rights_recorded:
-        limit = f"a statement, and {limit}"
-    measured = ", ".join(wrong or material.rights) or "no statement in the catalogue"
-    outcome = UNKNOWN if passed and not material.rights else _outcome(passed=passed)
-    return [*held, Finding("rights", policies.RIGHTS, limit, measured, outcome)]
-
-
-def _embargo(material: Material) -> list[Finding]:
-    if material.embargo is None:
-        return []
-    limit, measured = "no title under embargo", f"an embargo until {material.embargo}"
-    return [Finding("embargo", policies.RIGHTS, limit, measured, _outcome(passed=False))]
-
-
-def _address(statement: str) -> str:
-    """Without what does not tell statements apart: http or https, a slash at the end."""
-    return statement.removeprefix("https://").removeprefix("http://").rstrip("/").lower()
 
 
 def _transcript(policy: Policy, material: Material) -> list[Finding]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from archive import embargo
 from archive.models import Reel
 from restoration import scenes as cuts
 from restoration.models import Scene, Take
@@ -16,6 +15,7 @@ from review.material import make_material, transcript_state
 from review.models import Approval
 from review.override import Override, takes_digest
 from review.policies import Policy
+from review.title_rights import rights_facts
 from review.uses import policy_for
 from review.verdict import Examined, Reason, Verdict
 from review.version_choice import RESTORED, VersionChoice
@@ -68,8 +68,7 @@ def hold(
         found,
         leaving=leaving,
         approvers=_approvers(policy, held, found.takes),
-        rights=_rights(policy, reel),
-        embargo=embargo.until(reel),
+        rights=rights_facts(reel, policy),
         transcript=transcript_state(reel) if policy.transcript == "approved" else None,
         in_colour=choice.version != RESTORED.version,
     )
@@ -120,12 +119,6 @@ def _approvers(
     return people.approvers(held, takes)
 
 
-def _rights(policy: Policy, reel: Reel) -> tuple[str, ...]:
-    if not policy.rights_refused and not policy.rights_recorded:
-        return ()
-    return tuple(reel.title.rights.values_list("statement", flat=True))
-
-
 def _told(decision: Decision, scenes: Sequence[Scene]) -> Iterator[Reason]:
     """Failed rules of the policy as reasons; those on approvals and takes have theirs already."""
     for finding in decision.failed:
@@ -139,4 +132,5 @@ def _told(decision: Decision, scenes: Sequence[Scene]) -> Iterator[Reason]:
 
 
 def _words(finding: Finding, use: str) -> str:
-    return f"{finding.rule}: {use} allows {finding.limit}; measured {finding.measured}."
+    advice = f" {finding.advice}" if finding.advice else ""
+    return f"{finding.rule}: {use} allows {finding.limit}; measured {finding.measured}.{advice}"

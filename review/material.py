@@ -21,6 +21,7 @@ from restoration.storage import storage
 from restoration.take_index import TakeIndex
 from review.formats.edition import DeliveryError, converted_totals
 from review.gate import APPROVED, Approver, FrameCounts, Material, SceneFacts
+from review.rights_rules import RightsFacts
 from review.spoken import newest_with_lines
 from review.verdict import Examined
 
@@ -30,8 +31,7 @@ def make_material(
     *,
     leaving: Mapping[int, Take],
     approvers: Mapping[int, Sequence[Approver]],
-    rights: tuple[str, ...],
-    embargo: str | None,
+    rights: RightsFacts,
     transcript: str | None,
     in_colour: bool,
 ) -> Material:
@@ -57,7 +57,6 @@ def make_material(
         ),
         missing=tuple(each.text for each in found.reasons if each.scene is None),
         rights=rights,
-        embargo=embargo,
         transcript=transcript,
     )
 

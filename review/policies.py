@@ -76,6 +76,11 @@ class Policy:
     """Statements of the catalogue (their addresses) with which a title may not leave."""
     rights_recorded: bool = False
     """Whether a title without a statement is refused."""
+    rights_uses: tuple[str, ...] = ()
+    """What a delivery is for, in the words of the catalogue's vocabulary of uses: a title of which
+    it says that one of them is not allowed does not leave."""
+    rights_territories: tuple[str, ...] = ()
+    """Where it goes, as the catalogue writes territories; empty: anywhere."""
     transcript: str = "any"
     """ "approved": a transcript, where there is one, must be approved."""
     maps: str = "optional"
@@ -224,6 +229,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "adjustments": _one_of("adjustments", "any", "logged"),
     "rights_refused": _list_of("rights_refused", _words("rights_refused")),
     "rights_recorded": _yes_or_no,
+    "rights_uses": _list_of("rights_uses", _words("rights_uses")),
+    "rights_territories": _list_of("rights_territories", _words("rights_territories")),
     "transcript": _one_of("transcript", "any", "approved"),
     "maps": _one_of("maps", "optional", "enclosed"),
     "marking": _list_of("marking", _one_of("marking", *MARKS)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from archive.dates import NotADate, check_edtf, first_year, in_words
+from archive.dates import NotADate, check_edtf, first_year, in_words, last_day
 
 GOOD = (
     *("1926", "1926-05", "1926-05-03", "1926~", "1926?", "1926%", "192X", "1926/1928"),
@@ -48,3 +50,24 @@ def test_the_first_year_sorts(text: str, year: int | None) -> None:
 )
 def test_people_read_words(text: str, words: str) -> None:
     assert in_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "latest"),
+    [
+        ("2030", date(2030, 12, 31), date(2030, 12, 31)),
+        ("2030-05", date(2030, 5, 31), date(2030, 5, 31)),
+        ("2030~", date(2030, 12, 31), date(2031, 12, 31)),
+        ("203X", date(2039, 12, 31), date(2039, 12, 31)),
+        ("../2030", date(2030, 12, 31), date(2030, 12, 31)),
+    ],
+)
+def test_a_date_ends_on_a_day_and_an_uncertain_one_perhaps_later(
+    text: str, written: date, latest: date
+) -> None:
+    assert last_day(text) == (written, latest)
+
+
+@pytest.mark.parametrize("text", ["", "2030/..", "1926/", "soon"])
+def test_what_is_open_ended_or_no_date_has_no_last_day(text: str) -> None:
+    assert last_day(text) is None

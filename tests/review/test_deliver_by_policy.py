@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from archive.models import Event, Reel, Rights
+from archive.models import Event, Reel, Restriction, Rights
 from restoration import transcripts
 from restoration.mapfile import MapReader
 from restoration.models import Scene, Take
@@ -95,6 +95,38 @@ def test_rights_that_rule_a_use_out_are_named(reel: Reel, reviewer: User) -> Non
     (reason,) = reasons_for(reel, "broadcast")
     assert reason.startswith("rights: broadcast allows no statement") and address in reason
     assert hold(reel, "exhibition").verdict.allowed
+
+
+def test_a_restriction_binds_until_its_day_and_an_override_of_it_is_in_every_record(
+    reel: Reel, tmp_path: Path, archivist: User, reviewer: User
+) -> None:
+    approve_all(Scene.objects.filter(scan=current_scan(reel)), by=reviewer)
+    row = Restriction.objects.create(
+        title=reel.title, use="broadcast", territory="Norway", until="2001~", note="heirs"
+    )
+    assert reasons_for(reel, "broadcast") == []  # long over
+    Restriction.objects.filter(pk=row.pk).update(until="2999")
+    (reason,) = reasons_for(reel, "broadcast")
+    words = "broadcast in Norway: not allowed until 2999 (heirs)"
+    assert reason.startswith("uses and territories: broadcast allows broadcast and publication")
+    assert f"measured {words}. Clear it with the holder" in reason
+    assert hold(reel, "exhibition").verdict.allowed
+    with pytest.raises(DeliveryRefused, match="uses and territories"):
+        build_deliverable(reel, format="cues", use="broadcast", to=tmp_path, by=archivist)
+    made = build_deliverable(
+        reel, format="otio", use="broadcast", to=tmp_path / "out", by=archivist, override="cleared"
+    )
+    told = made.record["policy"]["override"]
+    assert (told["by"], told["reason"]) == (archivist.get_full_name() or "anna", "cleared")
+    assert told["measured"] == {"uses and territories": words}
+    assert timeline_of(made)["metadata"]["reelproof"]["policy"]["override"] == told
+    event = Event.objects.get(kind="delivery", subject=f"deliverable:{made.pk}")
+    assert event.detail["override"] == told
+    Rights.objects.create(title=reel.title, statement="https://x.org/", embargo="2999-01-01")
+    with pytest.raises(DecisionRefused, match="nobody override embargo"):
+        build_deliverable(
+            reel, format="otio", use="broadcast", to=tmp_path, by=archivist, override="please"
+        )
 
 
 def test_of_a_transcript_a_person_must_answer_for_every_word(

@@ -14,6 +14,7 @@ from review import gate
 from review.gate import Approver, FrameCounts, Material, SceneFacts, decide
 from review.override import Override
 from review.policies import PolicyError, parse_policies, parse_policy
+from review.rights_rules import RightsFacts
 from review.uses import PoliciesUnreadable, policies, policy_for
 
 WORDS = {"title": "a use", "says": "What it asks."}
@@ -138,10 +139,13 @@ def test_two_people_are_two_different_people_in_the_roles_that_count() -> None:
 
 
 def test_nothing_leaves_before_an_embargo_is_over() -> None:
-    held = Material((scene(1, [counts()]),), embargo="2999-01-01")
+    held = Material((scene(1, [counts()]),), rights=RightsFacts(embargo="2999-01-01"))
     decision = decide(parse_policy("house", WORDS), held)
     assert not decision.allowed
     assert found(decision, "embargo").measured == "an embargo until 2999-01-01"
+    lenient = parse_policy("house", WORDS | {"overridable": ["rights"]})
+    told = decide(lenient, held, Override("Anna", "a deadline", ("embargo",)))
+    assert not told.allowed and not told.overridable
     free = decide(parse_policy("house", WORDS), Material((scene(1, [counts()]),)))
     assert free.allowed
     assert "embargo" not in {each.rule for each in free.findings}
@@ -166,7 +170,7 @@ def test_rights_refuse_by_statement_and_an_unknown_is_called_unknown() -> None:
     written = WORDS | {"rights_refused": ["https://rightsstatements.org/vocab/InC-NC/1.0/"]}
     policy = parse_policy("house", written)
     clean = (scene(1, [counts()]),)
-    wrong = Material(clean, rights=("http://rightsstatements.org/vocab/InC-NC/1.0",))
+    wrong = Material(clean, rights=RightsFacts(("http://rightsstatements.org/vocab/InC-NC/1.0",)))
     assert found(decide(policy, wrong), "rights").outcome == gate.FAILED
     assert found(decide(policy, Material(clean)), "rights").outcome == gate.UNKNOWN
     wanted = parse_policy("house", WORDS | {"rights_recorded": True})
