@@ -150,6 +150,9 @@ CREDENTIALS_TRUST = os.environ.get("CREDENTIALS_TRUST", "")
 UPLOAD_LIMIT_BYTES = env_int("UPLOAD_LIMIT_BYTES", default=200 << 30)
 VERIFY_LIMIT_BYTES = env_int("VERIFY_LIMIT_BYTES", default=512 << 20)
 """What the page that says what a file is reads at once."""
+VERIFY_PUBLIC = env_bool("VERIFY_PUBLIC", default=False)
+"""Whether strangers may ask that page too."""
+VERIFY_PUBLIC_LIMIT_BYTES = env_int("VERIFY_PUBLIC_LIMIT_BYTES", default=64 << 20)
 UPLOAD_PIECE_BYTES = env_int("UPLOAD_PIECE_BYTES", default=32 << 20)
 FIXITY_DAYS = env_int("FIXITY_DAYS", default=90)
 """Each master is read again after so many days; 0: only when somebody asks."""

@@ -10,19 +10,23 @@ from review.verifying import Finding
 
 def lines_of(finding: Finding) -> list[str]:
     """A line for each thing that was found out, its name in the first column."""
-    lines = [_printable(str(finding.path)), f"  sha256   {finding.sha256}"]
+    lines = [f"  {name:<8} {words}" for name, words in rows_of(finding)]
+    return [printable(str(finding.path)), *lines]
+
+
+def rows_of(finding: Finding) -> list[tuple[str, str]]:
+    """Name and words of each thing that was found out."""
+    rows = [("sha256", finding.sha256)]
     known = finding.known_as or ["nothing that this catalogue holds or delivered"]
-    lines += [f"  is       {text}" for text in known]
+    rows += [("is", text) for text in known]
     if finding.recorded:
-        lines.append(f"  record   {finding.recorded}")
-    lines += _credentials(finding.credentials)
+        rows.append(("record", finding.recorded))
+    rows += _credentials(finding.credentials)
     if finding.map_says:
-        lines.append(f"  map      {finding.map_says}")
+        rows.append(("map", finding.map_says))
     if finding.totals is not None:
-        lines.append(f"  pixels   {_shares(finding.totals)}")
-    if finding.problems:
-        lines += [f"  PROBLEM  {problem}" for problem in finding.problems]
-    return lines
+        rows.append(("pixels", _shares(finding.totals)))
+    return [*rows, *(("PROBLEM", problem) for problem in finding.problems)]
 
 
 _STATES = {
@@ -32,24 +36,24 @@ _STATES = {
 }
 
 
-def _credentials(found: Reading) -> list[str]:
+def _credentials(found: Reading) -> list[tuple[str, str]]:
     """What the file says of itself under a signature; nothing where it has none."""
     if found.state == "none":
         return []
-    lines = [f"  signed   {_STATES[found.state]}; {found.signer or 'nobody can be named'}"]
-    lines += [f"  from     {name} {sha256}" for name, sha256 in found.ingredients]
+    rows = [("signed", f"{_STATES[found.state]}; {found.signer or 'nobody can be named'}")]
+    rows += [("from", f"{name} {sha256}") for name, sha256 in found.ingredients]
     for action in found.actions:
         kind = str(action.get("digitalSourceType", "")).rsplit("/", 1)[-1]
         words = action.get("description") or action["action"]
-        lines.append(f"  done     {words}{f' ({kind})' if kind else ''}")
+        rows.append(("done", f"{words}{f' ({kind})' if kind else ''}"))
     for scene in found.approvals:
         who = ", ".join(f"{each['by']} on {each['at'][:10]}" for each in scene["approved"])
         place = f"scene {scene['scene']}, frames {scene['first_frame']} to {scene['last_frame']}"
-        lines.append(f"  approved {place}: {who}")
-    return [_printable(line) for line in lines]
+        rows.append(("approved", f"{place}: {who}"))
+    return [(name, printable(words)) for name, words in rows]
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """Without signs that move a terminal's cursor: a file's words are its signer's, not ours."""
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
 

@@ -6,6 +6,7 @@ Works on files that came back from outside: nothing is believed but digests and 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from archive.fixity import scan_digest
 from archive.media.decode import open_source
 from archive.media.errors import MediaError
 from archive.media.frames import FrameTable
-from archive.models import Scan
+from archive.models import Reel, Scan
 from restoration.mapfile import MapReader
 from restoration.models import Take
 from restoration.provenance import ProvenanceError, Totals
@@ -60,16 +61,27 @@ class Finding:
         }
 
 
-def verify(path: Path, *, decode: bool = True) -> Finding:
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What somebody who asks may be told beside what the file itself says."""
+
+    sees: Callable[[Reel], bool]
+    """Reels that may be named; a file of another reel is as unknown as any."""
+    is_staff: bool
+    """Whether reasons and names of the house's own people may be told."""
+
+
+def verify(path: Path, *, decode: bool = True, asker: Asker | None = None) -> Finding:
     """Find out what a file (or a folder of numbered frames) is.
 
     Args:
         decode: count a map and hold it against the scan; else nothing is decoded, which is for
             files of strangers.
+        asker: who asks; None: somebody at the machine itself, who is told everything.
     Raises: OSError, MediaError if it cannot be read at all.
     """
     finding = Finding(path, sha256=scan_digest(path))
-    scan = _recognise(finding)
+    scan = _recognise(finding, asker or Asker(lambda reel: True, is_staff=True))
     record = _record_beside(path)
     if record is not None:
         _check_record(finding, record)
@@ -81,9 +93,11 @@ def verify(path: Path, *, decode: bool = True) -> Finding:
     return finding
 
 
-def _recognise(finding: Finding) -> Scan | None:
+def _recognise(finding: Finding, asker: Asker) -> Scan | None:
     """Look the digest up among scans, takes and deliverables; give back the scan behind it."""
     scan = Scan.objects.filter(sha256=finding.sha256).select_related("reel").first()
+    if scan is not None and not asker.sees(scan.reel):
+        scan = None
     if scan is not None:
         finding.known_as.append(f"scan {scan.pk} of {scan.reel}")
     behind = scan
@@ -91,6 +105,8 @@ def _recognise(finding: Finding) -> Scan | None:
         for take in Take.objects.filter(
             manifest__files__contains={name: {"sha256": finding.sha256}}
         ).select_related("scan__reel"):
+            if not asker.sees(take.scan.reel):
+                continue
             what = "picture" if name == PICTURE else "map"
             finding.known_as.append(f"{what} of {take} of {take.scan.reel}")
             behind = behind or take.scan
@@ -99,13 +115,16 @@ def _recognise(finding: Finding) -> Scan | None:
         Q(files__contains=these) | Q(record__contents__contains=these)
     )
     for deliverable in found.select_related("reel__element__title", "scan", "withdrawal__by"):
+        if not asker.sees(deliverable.reel):
+            continue
         name = _name_in(deliverable, finding.sha256)
         finding.known_as.append(
             f"{name} of deliverable {deliverable.pk} ({deliverable.format} for {deliverable.use}) "
             f"of {deliverable.reel}, {deliverable.at:%Y-%m-%d}"
         )
-        if deliverable.unavailable:
-            finding.problems.append(f"deliverable {deliverable.pk}: {deliverable.unavailable}")
+        if gone := deliverable.unavailable:
+            words = gone if asker.is_staff else "it may no longer be used; ask the archive why"
+            finding.problems.append(f"deliverable {deliverable.pk}: {words}")
         behind = behind or deliverable.scan
     return behind
 

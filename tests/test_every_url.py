@@ -134,7 +134,7 @@ EXPECTED = {
     "earlier-event": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
     "description-history": Expected(READ, VIEWERS, ("reel",)),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
-    "verify": Expected(READ | WRITE, ARCHIVIST),
+    "verify": Expected(READ | WRITE, EVERYBODY),
     "gate": Expected(READ, VIEWERS, ("reel",)),
     "deliveries": Expected(READ, VIEWERS, ("reel",)),
     "cancel-delivery": Expected(WRITE, ARCHIVIST, ("delivery",)),
