@@ -48,6 +48,10 @@ def test_it_delivers_a_film_and_does_nothing_twice(tmp_path: Path) -> None:
     assert first["created"] and first["delivered"]
     for file in first["files"]:
         assert sha256_file(Path(file["path"])) == file["sha256"]
+    told = {each["file"]: each for each in first["credentials"]}
+    assert set(told) == {"viewing.mp4", "master.mkv", "map.mkv"}
+    for each in told.values():
+        assert (each["state"], each["one_byte_changed"]) == ("trusted", "invalid")
     second = document(demo(home, "--film", str(film), "--json"))
     assert second["reel"] == first["reel"]
     assert not second["created"] and not second["delivered"]
