@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from review.formats.cue_sheet import COLUMNS, cue_rows
 from review.formats.edition import Edition, rate_text
-from review.formats.paper import page_number, style
+from review.formats.paper import LINE, numbered, signed_by, style
 from review.shares import percent
 
 NAME = "cue-sheet.pdf"
@@ -36,17 +35,18 @@ def write_cue_sheet_pdf(path: Path, edition: Edition) -> None:
         str(path), pagesize=landscape(A4), leftMargin=14 * mm, rightMargin=14 * mm,
         topMargin=14 * mm, bottomMargin=14 * mm, title=title, author="Reelproof", invariant=1,
     )  # fmt: skip
-    body = [Paragraph(escape(title), style(13)), Spacer(1, 2 * mm)]
+    body: list[Flowable] = [Paragraph(escape(title), style(14, heavy=True)), Spacer(1, 2 * mm)]
     body += [Paragraph(escape(line), style(8)) for line in _about(edition)]
-    body += [Spacer(1, 4 * mm), _table(cue_rows(edition))]
-    document.build(body, onFirstPage=page_number, onLaterPages=page_number)
+    body += [Spacer(1, 4 * mm), _table(cue_rows(edition)), signed_by(240 * mm)]
+    document.build(body, canvasmaker=numbered(f"{title} ({edition.tape})"))
 
 
 def _about(edition: Edition) -> Iterable[str]:
     scan, shares = edition.scan, edition.totals.shares()
     made = ", ".join(f"{percent(shares[plane]['made_up'])} of the {word}" for plane, word in
                      (("structure", "picture"), ("colour", "colour")))  # fmt: skip
-    yield f"Delivered for {edition.use}, {edition.version}; {rate_text(scan.rate)} frames a second."
+    rate = str(scan.rate) if scan.rate.denominator == 1 else rate_text(scan.rate)
+    yield f"Delivered for {edition.use}, {edition.version}; {rate} frames a second."
     yield f"Source: scan {scan.sha256}"
     yield f"Rights of the source: {'; '.join(edition.rights) or 'not recorded'}"
     yield f"Made up in all, with no evidence for it: {made}."
@@ -64,14 +64,13 @@ def _table(rows: Iterable[list[str]]) -> Any:
     table = Table(
         body, colWidths=[width * mm for width in SHOWN.values()], repeatRows=1, splitInRow=1
     )
-    line = colors.HexColor("#999999")
     table.setStyle(
         TableStyle(
             [
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, line),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
                 ("LEFTPADDING", (0, 0), (-1, -1), 2),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 5),
             ]
         )
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from archive.media.pixels import PIXEL_FORMATS
 from archive.timecode import timecode
 from review.formats.edition import COPIED, HAND, MACHINE, Cue, Edition, EditionScene, rate_text
 from review.formats.plates import Plate
@@ -14,6 +15,15 @@ from review.shares import WORDS, percent
 from review.version_choice import COLOUR
 
 WHAT = {MACHINE: "made by a machine", HAND: "by hand", COPIED: "from other frames"}
+MEANS = {
+    "ORIGINAL": "the same code value as the scan",
+    "ADJUSTED": "changed by a recorded transform that adds nothing",
+    "RECOVERED": "copied from another frame of the same scene",
+    "HUMAN": "entered by a named person",
+    "SYNTHESISED": "made up by a method that has no evidence for it",
+    "NOT_MEASURED": "came from outside, without a map",
+}
+"""What each label says, for readers who have nothing but the paper."""
 Rows = Iterator[tuple[str, ...]]
 
 
@@ -23,11 +33,26 @@ def object_rows(edition: Edition) -> Rows:
     yield from edition.carrier
     seconds = Fraction(scan.frames) / scan.rate
     long = f"{int(seconds) // 60} min {int(seconds) % 60} s"
-    yield "Scan", f"{scan.path.name}, {scan.width} x {scan.height}, {scan.pixel_format}"
+    yield "Scan", f"{scan.path.name}, {scan.width} x {scan.height}, {_pixels(scan.pixel_format)}"
     yield "Length", f"{scan.frames} frames at {_rate(scan.rate)} a second, {long}"
-    yield "Sound", ", ".join(str(each.get("codec", "")) for each in scan.audio) or "none"
+    yield "Sound", "; ".join(_sound(each) for each in scan.audio) or "none"
     yield "SHA-256", scan.sha256
-    yield "Rights", "; ".join(edition.rights) or "not recorded"
+    yield "Rights", "\n".join(edition.rights) or "not recorded"
+
+
+def _pixels(name: str) -> str:
+    """Such as "YUV, 10 bits"; a name that is not known here as it is."""
+    form = PIXEL_FORMATS.get(name)
+    models = {"grey": "grey", "yuv": "YUV", "rgb": "RGB"}
+    return f"{models[form.model]}, {form.bits} bits ({name})" if form else name
+
+
+def _sound(track: dict[str, Any]) -> str:
+    parts = [str(track.get("codec", "unknown"))]
+    parts += [f"{track['sample_rate']} Hz"] if track.get("sample_rate") else []
+    channels = track.get("channels")
+    return ", ".join([*parts, f"{channels} channel{'s' if channels != 1 else ''}"]
+                     if channels else parts)  # fmt: skip
 
 
 def _rate(rate: Fraction) -> str:

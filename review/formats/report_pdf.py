@@ -14,6 +14,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.platypus import (
     Flowable,
+    HRFlowable,
     Image,
     KeepTogether,
     Paragraph,
@@ -26,10 +27,11 @@ from reportlab.platypus import (
 from restoration.overlay import INKS
 from restoration.provenance import Label
 from review.formats.edition import Edition
-from review.formats.paper import MARGIN, page_number, style
+from review.formats.paper import LINE, MARGIN, numbered, signed_by, style
 from review.formats.plates import Plate, chosen_scenes, make_plate
 from review.formats.record import Circumstances
 from review.formats.report_parts import (
+    MEANS,
     at,
     captions_of,
     decision_rows,
@@ -44,7 +46,6 @@ NAME = "conservation-report.pdf"
 Progress = Callable[[int, int], None]
 """Called with (plates done, plates in all); may raise to stop."""
 _WIDTH = A4[0] - 2 * MARGIN
-_LINE = colors.HexColor("#999999")
 _PLAIN = colors.HexColor("#d8d8d8")
 
 
@@ -61,13 +62,13 @@ def write_report(
         bottomMargin=MARGIN, title=title, author="Reelproof", invariant=1,
     )  # fmt: skip
     body = [*_head(edition, circumstances), *_found(edition), *_done(edition), *_shares(edition)]
-    body += [*_plates(edition, progress), *_decided(edition)]
-    document.build(body, onFirstPage=page_number, onLaterPages=page_number)
+    body += [*_plates(edition, progress), *_decided(edition), signed_by(_WIDTH)]
+    document.build(body, canvasmaker=numbered(f"{title} ({edition.tape})"))
 
 
 def _head(edition: Edition, circumstances: Circumstances) -> Iterator[Flowable]:
     yield Paragraph("Conservation report", style(9, bold=True))
-    yield Paragraph(_plain(f"{edition.title}, {edition.reel}"), style(17))
+    yield Paragraph(_plain(f"{edition.title}, {edition.reel}"), style(17, heavy=True))
     yield Spacer(1, 2 * mm)
     when = circumstances.made[:10]
     yield Paragraph(
@@ -77,7 +78,7 @@ def _head(edition: Edition, circumstances: Circumstances) -> Iterator[Flowable]:
         ),
         style(9),
     )
-    yield Spacer(1, 4 * mm)
+    yield HRFlowable(_WIDTH, 1.2, color=colors.black, spaceBefore=4, spaceAfter=4, hAlign="LEFT")
 
 
 def _found(edition: Edition) -> Iterator[Flowable]:
@@ -87,7 +88,9 @@ def _found(edition: Edition) -> Iterator[Flowable]:
     if not edition.condition:
         yield Paragraph("Nothing was recorded at accession or by the detection.", style(9))
     for sentence in edition.condition:
-        yield Paragraph(_plain(f"• {sentence}"), style(9))
+        line = style(9)
+        line.leftIndent = 3 * mm
+        yield Paragraph(_plain(sentence), line, bulletText="•")
 
 
 def _done(edition: Edition) -> Iterator[Flowable]:
@@ -107,14 +110,14 @@ def _shares(edition: Edition) -> Iterator[Flowable]:
     cells = [
         (
             _swatch(label),
-            f"{label}: {words}" if words != label.lower() else label,
+            f"{label}: {MEANS[label]}",
             percent(structure),
             percent(colour),
         )
-        for label, words, structure, colour in rows
+        for label, _, structure, colour in rows
         if structure or colour
     ]
-    body.append(_table(heads, cells, (8, 80, 47, 47)))
+    body.append(_table(heads, cells, (8, 114, 30, 30)))
     yield KeepTogether(body)
 
 
@@ -176,14 +179,14 @@ def _decided(edition: Edition) -> Iterator[Flowable]:
     heads = ("scene", "from", "take", "decision", "notes")
     yield _table(heads, decision_rows(edition), (13, 30, 30, 64, 45))
     yield _title(f"Rules of the use: {edition.use}")
-    yield _table(("rule", "allowed", "measured", ""), rule_rows(edition), (52, 58, 50, 22))
+    yield _table(("rule", "allowed", "measured", ""), rule_rows(edition), (50, 56, 50, 26))
     if (override := edition.override) is not None:
         words = f"{override.by} overrode {'; '.join(override.rules)}: {override.reason}"
         yield Paragraph(_plain(words), style(9, before=2))
 
 
 def _title(words: str) -> Paragraph:
-    made = style(12, before=5)
+    made = style(12, before=5, heavy=True)
     made.spaceAfter, made.keepWithNext = 2 * mm, 1
     return Paragraph(_plain(words), made)
 
@@ -206,9 +209,9 @@ def _table(
         TableStyle(
             [
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
                 ("LEFTPADDING", (0, 0), (-1, -1), 2),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 5),
             ]
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from PIL import Image
 
+from archive.models import ConditionReport, Fault
 from restoration.provenance import Label
 from review.condition import condition
 from review.deliverables import allowed_edition, circumstances
@@ -53,12 +55,19 @@ def test_it_tells_object_condition_treatments_and_decisions_and_shows_what_was_m
     wanted = [CLEAN] * 4 + [(Label.SYNTHESISED, Label.ADJUSTED)] + [CLEAN]
     make_real_take(scene, by=labelling(wanted, start=0))
     approve_all([scene], by=archivist)
+    report = ConditionReport.objects.create(
+        reel=reel, on=date(2026, 10, 3), examined_by="Ida", shrinkage="0.80", by=archivist
+    )
+    Fault.objects.create(report=report, kind="tear", grade=2, where="feet 120")
     edition = allowed_edition(reel, format="report", use="exhibition", by=archivist)
 
     assert ("Gauge", "35 mm") in list(object_rows(edition))
-    assert edition.condition == ("The sound is shorter.",)
+    assert edition.condition == (
+        "Examined on 2026-10-03 by Ida: shrinkage 0.80\u00a0%; tear, moderate (feet 120)",
+        "The sound is shorter.",
+    )
     scene.marks = [{"frame": 2, "kind": "splice", "confidence": 0.9}]
-    assert "splice: 1, at 00:00:00:02 (frame 2)" in list(condition(scan, [scene]))[1]
+    assert "splice: 1, at 00:00:00:02 (frame 2)" in list(condition(scan, [scene]))[2]
     (treatment,) = treatment_rows(edition)
     assert "made by a machine in 1 frames" in treatment[2]
     assert "approved by anna" in next(decision_rows(edition))[3]
