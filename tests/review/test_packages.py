@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from archive.fixity import sha256_file
 from archive.models import Event
+from fixtures.demo.leaving import unpack
 from review.delivery import requests
 from review.delivery.attempts import execute_delivery
 from review.errors import DecisionRefused
@@ -59,6 +60,8 @@ def test_the_bag_is_whole_and_says_what_each_file_is(packed: Deliverable, tmp_pa
     assert {"master.mkv", "map.mkv", "viewing.mp4", "timeline.otio", "cue-sheet.pdf"} <= set(named)
     assert {path.name for path in (folder / "data").iterdir()} == {*named, "record.json"}
     assert all(sha256_file(folder / "data" / name) == told for name, told in named.items())
+    shown = unpack(packed)
+    assert (shown.is_valid, shown.files) == (True, len(named) + 1), "as the demo shows it"
 
 
 def unpacked(made: Deliverable, folder: Path) -> Path:
