@@ -18,7 +18,11 @@ from restoration.stages.repair.regions import Region
 
 STAGE = "repair"
 NAMES = {
-    "repair": {"protect": "protected region", "undone": "undone repair"},
+    "repair": {
+        "protect": "protected region",
+        "undone": "undone repair",
+        "neighbour": "neighbour request",
+    },
     "colourise": {"hints": "colour hint", "references": "coloured still"},
     "grade": {"corrections": "colour correction"},
 }
@@ -38,9 +42,11 @@ class Drawings:
         return list(ProtectedRegion.objects.standing().filter(scan__in=self._scans).order_by("pk"))
 
     @cached_property
-    def _undone(self) -> list[RepairDecision]:
-        standing = RepairDecision.objects.standing().filter(scan__in=self._scans, decision="undo")
-        return list(standing.order_by("frame", "pk"))
+    def _decided(self) -> list[RepairDecision]:
+        """Words on single repairs that change the next run."""
+        standing = RepairDecision.objects.standing().filter(scan__in=self._scans)
+        kept = RepairDecision.Decision.KEEP
+        return list(standing.exclude(decision=kept).order_by("frame", "pk"))
 
     @cached_property
     def _hints(self) -> list[Hint]:
@@ -75,11 +81,15 @@ class Drawings:
                     for row in self._protected
                 ],
             ),
-            "undone": _within(
-                scene,
-                [(row.scan_id, row.frame, row.frame + 1, row.polygon) for row in self._undone],
-            ),
+            "undone": self._decided_as(RepairDecision.Decision.UNDO, scene),
+            "neighbour": self._decided_as(RepairDecision.Decision.NEIGHBOUR, scene),
         }
+
+    def _decided_as(self, decision: str, scene: Scene) -> list[dict[str, Any]]:
+        rows = [row for row in self._decided if row.decision == decision]
+        return _within(
+            scene, [(row.scan_id, row.frame, row.frame + 1, row.polygon) for row in rows]
+        )
 
     def _colourise(self, scene: Scene) -> Drawn:
         return {

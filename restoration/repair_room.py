@@ -16,13 +16,21 @@ from restoration.storage import storage
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """A standing word on a repair, and for a neighbour that was asked for what came of it."""
+
+    word: RepairDecision
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class RepairRoom:
     """take: the take of repair in the chain of the one that is shown; None if there is none."""
 
     scene: Scene
     shown: Take | None
     take: Take | None
-    decisions: list[RepairDecision]
+    decisions: list[Decided]
     protected: list[ProtectedRegion]
     not_judged: list[dict[str, Any]]
     changed: list[str]
@@ -65,13 +73,13 @@ def repair_room(scene: Scene, shown: Take | None) -> RepairRoom:
     shown = shown or head
     take = _repair_take(shown)
     made_with = take.manifest.get("params", {}) if take else {}
+    words = RepairDecision.objects.standing().of_scene(scene).select_related("by", "take")
+    answers = asked_answers(take) if take else []
     return RepairRoom(
         scene=scene,
         shown=shown,
         take=take,
-        decisions=list(
-            RepairDecision.objects.standing().of_scene(scene).select_related("by", "take")
-        ),
+        decisions=[Decided(word, _answer(word, answers)) for word in words],
         protected=list(ProtectedRegion.objects.standing().of_scene(scene).select_related("by")),
         not_judged=not_judged(take) if take else [],
         changed=changed_drawings(scene, STAGE, made_with) if take else [],
@@ -87,14 +95,38 @@ def _repair_take(shown: Take | None) -> Take | None:
 
 def not_judged(take: Take) -> list[dict[str, Any]]:
     """Frames that the take reports as too damaged, dark or flat to judge, with the measures."""
-    facts = TakeFiles(storage().folder(take.storage_key)).facts
     if not take.manifest.get("facts", {}).get("frames_not_judged"):
         return []
+    return _facts(take, "not_judged")
+
+
+def asked_answers(take: Take) -> list[dict[str, Any]]:
+    """What the take reports of each neighbour that was asked for; see `stages.repair.asking`."""
+    return _facts(take, "asked") if take.manifest.get("params", {}).get("neighbour") else []
+
+
+def _facts(take: Take, name: str) -> list[dict[str, Any]]:
+    """A list of a take's report."""
+    facts = TakeFiles(storage().folder(take.storage_key)).facts
     try:
-        found = json.loads(facts.read_bytes()).get("not_judged", [])
+        found = json.loads(facts.read_bytes()).get(name, [])
     except (OSError, ValueError):
         return []  # A take whose files are away still has its decisions; fixity reports the rest.
     return [entry for entry in found if isinstance(entry, dict)]
+
+
+def _answer(word: RepairDecision, answers: list[dict[str, Any]]) -> str:
+    """In words, what this take did about a neighbour that was asked for; "" if it knew nothing."""
+    if word.decision != RepairDecision.Decision.NEIGHBOUR:
+        return ""
+    for told in answers:
+        if told["frame"] == word.frame and told["polygon"] == word.polygon:
+            frames = ", ".join(str(frame) for frame in told["from"])
+            copied = f"{told['recovered']} pixels copied from frame {frames}" if frames else ""
+            left = f"{told['synthesised']} stay synthesised" if told["synthesised"] else ""
+            parts = [part for part in (copied, left) if part]
+            return ", ".join(parts) + (f": {told['why']}" if told["why"] and parts else told["why"])
+    return ""
 
 
 def _newest_run(scene: Scene) -> StageRun | None:

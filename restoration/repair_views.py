@@ -1,4 +1,4 @@
-"""Single repairs and protected regions for the review room: list, keep, undo, run again."""
+"""Single repairs and protected regions for the review room: list, keep, undo, ask, run again."""
 
 from __future__ import annotations
 
@@ -123,6 +123,11 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 def _told(made: RepairDecision) -> str:
     if made.decision == RepairDecision.Decision.UNDO:
         return f"Undone in frame {made.frame}: the next run leaves this place as the scan has it."
+    if made.decision == RepairDecision.Decision.NEIGHBOUR:
+        return (
+            f"Asked in frame {made.frame}: the next run copies this place from a frame beside it, "
+            "if one shows it."
+        )
     return f"Kept in frame {made.frame}. Its label stays what it is."
 
 

@@ -1,4 +1,4 @@
-"""Single repairs: found in a take's map, kept or undone by people, and regions that they protect.
+"""Single repairs: found in a take's map, kept, undone or asked of a neighbour; protected regions.
 
 A repair is a connected region of one frame that the stage `repair` changed. Decisions are bound to
 the place in the picture: in later takes they are found again by frame and overlap. What was decided
@@ -194,18 +194,27 @@ def listed(take: Take, frame: int) -> dict[str, Any]:
 def decide(
     take: Take, frame: int, at: tuple[int, int], *, decision: str, by: User, reason: str = ""
 ) -> RepairDecision:
-    """Keep or undo the repair that covers the pixel `at` (x, y); an earlier word on it is replaced.
+    """Keep the repair that covers the pixel `at` (x, y), undo it, or ask for a neighbour instead.
 
-    Raises: DrawingError if no repair is there, ProvenanceError.
+    An earlier word on it is replaced.
+
+    Raises: DrawingError if no repair is there, or nothing of it is made up for which a neighbour
+        could be asked, ProvenanceError.
     """
     if decision not in RepairDecision.Decision.values:
-        raise DrawingError(f"{decision!r} is no decision on a repair; choose keep or undo")
+        known = ", ".join(RepairDecision.Decision.values)
+        raise DrawingError(f"{decision!r} is no decision on a repair; choose one of {known}")
     lock(take.scan)
     repair = next((each for each in repairs_in(take, frame) if _covers(each, at)), None)
     if repair is None:
         raise DrawingError(
             f"Nothing was recorded: there is no repair at {at[0]}, {at[1]} of frame {frame}. "
             "Click on a coloured region of the map."
+        )
+    if decision == RepairDecision.Decision.NEIGHBOUR and not repair.labels.get("SYNTHESISED"):
+        raise DrawingError(
+            "Nothing was recorded: nothing of this repair is synthesised, so there is no need to "
+            "ask a neighbour. Undo it if what was copied is wrong."
         )
     for earlier in RepairDecision.objects.standing().filter(scan=take.scan_id, frame=frame):
         if decision_on(repair, [earlier]):

@@ -222,6 +222,7 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "scene settings": _settings,
     "repair kept": _repair,
     "repair undone": _repair,
+    "repair asked of a neighbour": _repair,
     "repair decision withdrawn": _repair,
     "region protected": _region,
     "protection removed": _region,

@@ -1,4 +1,5 @@
-"""What people said of places in the picture: never touch this, undo this repair, keep that one.
+"""What people said of places in the picture: never touch this, undo this repair, keep that one,
+copy this one from a neighbour.
 
 Rows hang on the scan and its frames, as takes do, so no edit of the cuts loses them. None is ever
 deleted: who drew it, who took it back and when stays on record.
@@ -66,12 +67,14 @@ class RepairDecision(Withdrawable):
     """A person's word on one repair: a connected region of one frame that a take had changed.
 
     It is found again in later takes by frame and place. An undone region is left as the scan in the
-    next run; keeping one never changes its label.
+    next run; keeping one never changes its label. Where a neighbour is asked for, the next run
+    copies what it would have made up, if any frame beside it shows the place.
     """
 
     class Decision(models.TextChoices):
         KEEP = "keep", "kept"
         UNDO = "undo", "undone"
+        NEIGHBOUR = "neighbour", "asked of a neighbour"
 
     scan = models.ForeignKey(
         "archive.Scan", on_delete=models.CASCADE, related_name="repair_decisions"
@@ -83,7 +86,7 @@ class RepairDecision(Withdrawable):
     polygon = models.JSONField(help_text="Outline of the region, [[x, y], ...]")
     pixels = models.PositiveIntegerField()
     label = models.PositiveSmallIntegerField(help_text="The region's highest label at that time")
-    decision = models.CharField(max_length=8, choices=Decision.choices)
+    decision = models.CharField(max_length=9, choices=Decision.choices)
     reason = models.CharField(max_length=200, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="repair_decisions"
@@ -96,7 +99,8 @@ class RepairDecision(Withdrawable):
         ordering = ["scan", "frame", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(decision__in=["keep", "undo"]), name="repair_decision_is_known"
+                condition=Q(decision__in=["keep", "undo", "neighbour"]),
+                name="repair_decision_is_known",
             ),
         ]
 

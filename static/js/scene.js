@@ -226,7 +226,7 @@ listen({
   r: () => byId("comment")?.focus(),
   "[": () => byId("before")?.click(), "]": () => byId("after")?.click(), "?": () => byId("keys").showModal(),
   "+": () => tools.zoomBy(1.5), "-": () => tools.zoomBy(1 / 1.5), 0: () => tools.zoom("fit"),
-  c: () => repairs.step(1), C: () => repairs.step(-1), y: () => repairs.decide("keep"), u: () => repairs.decide("undo"),
+  c: () => repairs.step(1), C: () => repairs.step(-1), y: () => repairs.decide("keep"), u: () => repairs.decide("undo"), N: () => repairs.decide("neighbour"),
   x: () => repairs.nextNotJudged(), g: () => { colour.stop(); correction.stop(); notes.stop(); protect.toggle(); },
   h: () => colour.use("paint"), e: () => colour.use("pick"), t: () => colour.use("erase"),
   "<": () => colour.resize(-2), ">": () => colour.resize(2),

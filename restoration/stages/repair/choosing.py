@@ -25,14 +25,14 @@ Mask = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
 
 _BLOCK = 24
-_RING = 4
+RING = 4
 _SEARCH = 2
 _SMALLEST = 6  # pixels; a piece is cut no further
 _SAMPLE = 4  # pixels of luma that the widest chroma sample covers
 _ENOUGH = 12  # pixels of a ring that can be judged by
 _GOOD = 4.0  # codes; a nearer neighbour that fits so well makes farther ones needless
 _WORST, _OF_CONTRAST = 6.0, 0.5  # codes, and share of the ring's own deviation
-_NONE = -1
+NONE = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,13 +81,13 @@ def choose_sources(
         luma: (H, W), the frame. parts: all its defects.
         neighbours: nearest first.
     """
-    boxes, which = _cut_to_grid(parts.labels, parts.boxes)
+    boxes, which = cut_to_grid(parts.labels, parts.boxes)
     done = []
     while len(boxes):
         sources = _choose(luma, parts.labels, boxes, which, neighbours, expected)
-        again = (sources[:, 0] == _NONE) & (_largest_side(boxes) >= 2 * _SMALLEST)
+        again = (sources[:, 0] == NONE) & (_largest_side(boxes) >= 2 * _SMALLEST)
         done.append((boxes[~again], which[~again], sources[~again]))
-        boxes, which = _cut_to_quarters(parts.labels, boxes[again], which[again])
+        boxes, which = cut_to_quarters(parts.labels, boxes[again], which[again])
     if not done:
         return Pieces(boxes, which, np.empty((0, 3), np.int64))
     return Pieces(*(np.concatenate(each) for each in zip(*done, strict=True)))
@@ -106,7 +106,7 @@ def _choose(
     expected: Expected | None,
 ) -> Whole:
     """Sources of pieces, (n, 3); those of which none fits have none."""
-    sources = np.full((len(boxes), 3), _NONE, np.int64)
+    sources = np.full((len(boxes), 3), NONE, np.int64)
     errors = np.full(len(boxes), np.inf)
     limits = np.zeros(len(boxes))
     told = np.empty((0, 0), np.float32) if expected is None else expected.luma
@@ -129,7 +129,7 @@ def _choose(
             errors,
             limits,
         )
-    sources[errors > limits] = _NONE
+    sources[errors > limits] = NONE
     return sources
 
 
@@ -162,9 +162,9 @@ def _try_neighbour(
     for index in range(len(boxes)):
         if errors[index] < good:
             continue
-        y0, y1 = max(boxes[index, 0] - _RING, 0), min(boxes[index, 1] + _RING, height)
-        x0, x1 = max(boxes[index, 2] - _RING, 0), min(boxes[index, 3] + _RING, width)
-        places, values, inside = _gather(
+        y0, y1 = max(boxes[index, 0] - RING, 0), min(boxes[index, 1] + RING, height)
+        x0, x1 = max(boxes[index, 2] - RING, 0), min(boxes[index, 3] + RING, width)
+        places, values, inside = gather_places(
             luma, labels, told, unknown, boxes[index], which[index], (y0, y1, x0, x1)
         )
         if len(places) < _ENOUGH:
@@ -178,9 +178,9 @@ def _try_neighbour(
         for down in range(max(dy - _SEARCH, -y0), min(dy + _SEARCH, height - y1) + 1):
             for across in range(max(dx - _SEARCH, -x0), min(dx + _SEARCH, width - x1) + 1):
                 moved = down * width + across
-                if _holds(damaged.reshape(-1), inside, moved):
+                if holds_damage(damaged.reshape(-1), inside, moved):
                     continue
-                total = _misfit(places, values, other.reshape(-1), moved, least)
+                total = misfit(places, values, other.reshape(-1), moved, least)
                 if total < least:
                     least = total
                     sources[index, 0], sources[index, 1] = number, down
@@ -189,7 +189,7 @@ def _try_neighbour(
 
 
 @compiled
-def _gather(
+def gather_places(
     luma: Luma,
     labels: npt.NDArray[np.integer],
     told: Luma,
@@ -229,7 +229,7 @@ def _gather(
 
 
 @compiled
-def _holds(damaged: Mask, inside: Whole, moved: int) -> bool:
+def holds_damage(damaged: Mask, inside: Whole, moved: int) -> bool:
     """Whether any of these places, moved, is damaged."""
     held = False
     for place in inside:
@@ -240,7 +240,7 @@ def _holds(damaged: Mask, inside: Whole, moved: int) -> bool:
 
 
 @compiled
-def _misfit(
+def misfit(
     places: Whole, values: npt.NDArray[np.float32], other: Luma, moved: int, most: float
 ) -> float:
     """Sum of squares of the other frame at the places, moved; given up once it reaches `most`."""
@@ -255,7 +255,7 @@ def _misfit(
 
 
 @compiled
-def _cut_to_grid(
+def cut_to_grid(
     labels: npt.NDArray[np.integer], parts: npt.NDArray[np.int32]
 ) -> tuple[Whole, Whole]:
     """Boxes of all parts, large ones in blocks, and the part of each."""
@@ -278,7 +278,7 @@ def _cut_to_grid(
 
 
 @compiled
-def _cut_to_quarters(
+def cut_to_quarters(
     labels: npt.NDArray[np.integer], boxes: Whole, which: Whole
 ) -> tuple[Whole, Whole]:
     """Cut where no chroma sample is cut, whatever the format."""
@@ -324,7 +324,7 @@ def write_sources(
         offsets: (neighbours,) frames to each.
     """
     for index in range(len(boxes)):
-        if sources[index, 0] == _NONE:
+        if sources[index, 0] == NONE:
             continue
         for y in range(boxes[index, 0], boxes[index, 1]):
             for x in range(boxes[index, 2], boxes[index, 3]):

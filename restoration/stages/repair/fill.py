@@ -3,7 +3,8 @@
 Each defect (large ones in blocks) is copied from one neighbour at one whole-pixel displacement, so
 that grain stays grain and every value can be read again at its recorded source. The displacement
 follows the flow around the defect and is refined to where the ring around it fits best. Where no
-neighbour fits, the hole is closed from its own surroundings and says so.
+neighbour fits, the hole is closed from its own surroundings and says so, unless a person asked for
+a neighbour there (`asking`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture, PixelFormat, Plane
-from restoration.imaging.luma import analysis_luma
+from restoration.imaging.luma import Luma, analysis_luma
 from restoration.provenance import Label, Sources
+from restoration.stages.repair.asking import asked_of, choose_asked
 from restoration.stages.repair.choosing import (
     Expected,
     Neighbour,
@@ -55,6 +57,7 @@ def fill_defects(
     lines: MendedLines | None = None,
     expected: Expected | None = None,
     core: Mask | None = None,
+    asked: Mask | None = None,
 ) -> Filled:
     """Repair the masked pixels and the lines; every other code value is handed on untouched.
 
@@ -62,6 +65,7 @@ def fill_defects(
         mask: (H, W) bool, already aligned to whole chroma samples.
         core: (H, W) bool, the defects before the mask was widened; None: the mask itself.
         lines: what was done about lines; what they hide is copied like any defect if it can be.
+        asked: (H, W) bool, where a person asked for a neighbour; None: nowhere.
     """
     before, luma = here.picture, here.full
     if lines is not None:
@@ -71,6 +75,9 @@ def fill_defects(
     parts = Parts.of(mask.view(np.uint8))
     pieces = choose_sources(luma, parts, neighbours, expected)
     sources, unknown = _maps(parts, pieces, neighbours)
+    if asked is not None and unknown.any():
+        wanted = asked_of(unknown, asked, before.pixel)
+        _ask(luma, mask, wanted, neighbours, sources, unknown)
     planes = [plane.copy() for plane in here.picture.planes]
     for neighbour in neighbours:
         at = parts.places[sources.offset.reshape(-1)[parts.places] == neighbour.motion.offset]
@@ -92,19 +99,42 @@ def _maps(parts: Parts, pieces: Pieces, neighbours: Sequence[Neighbour]) -> tupl
         np.zeros(shape, np.int8), np.zeros(shape, np.int16), np.zeros(shape, np.int16)
     )
     unknown = (parts.labels != 0).view(np.uint8)
-    offsets = np.array([neighbour.motion.offset for neighbour in neighbours], np.int64)
+    _write(parts.labels, pieces, neighbours, sources, unknown)
+    return sources, unknown.view(bool)
+
+
+def _ask(
+    luma: Luma,
+    mask: Mask,
+    wanted: Mask,
+    neighbours: Sequence[Neighbour],
+    sources: Sources,
+    unknown: Mask,
+) -> None:
+    """Take from a neighbour what a person wants of what nothing fits, where one has it."""
+    if wanted.any():
+        labels, pieces = choose_asked(luma, wanted, mask, neighbours)
+        _write(labels, pieces, neighbours, sources, unknown.view(np.uint8))
+
+
+def _write(
+    labels: npt.NDArray[np.integer],
+    pieces: Pieces,
+    neighbours: Sequence[Neighbour],
+    sources: Sources,
+    unknown: npt.NDArray[np.uint8],
+) -> None:
     write_sources(
-        parts.labels,
+        labels,
         pieces.boxes,
         pieces.which,
         pieces.sources,
-        offsets,
+        np.array([neighbour.motion.offset for neighbour in neighbours], np.int64),
         sources.offset,
         sources.dy,
         sources.dx,
         unknown,
     )
-    return sources, unknown.view(bool)
 
 
 def _copy(

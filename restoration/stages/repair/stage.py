@@ -20,10 +20,11 @@ from restoration.stages.contract import (
     StageError,
     StageFrame,
 )
+from restoration.stages.repair.asking import answer
 from restoration.stages.repair.choosing import Neighbour
 from restoration.stages.repair.detect import Mask
 from restoration.stages.repair.fast_motion import without_movers
-from restoration.stages.repair.fill import fill_defects
+from restoration.stages.repair.fill import Filled, fill_defects
 from restoration.stages.repair.finding import (
     LARGEST,
     ByNetwork,
@@ -37,7 +38,7 @@ from restoration.stages.repair.line_mend import MendedLines
 from restoration.stages.repair.line_track import AHEAD, BACK
 from restoration.stages.repair.lines import StandingLines
 from restoration.stages.repair.parts import Bits
-from restoration.stages.repair.regions import drop_larger, parse_regions, spare
+from restoration.stages.repair.regions import draw, drop_larger, parse_regions, spare
 from restoration.stages.repair.samples import align_to_chroma, gather, spread
 from restoration.stages.repair.views import FARTHEST, WINDOW, Surroundings, View
 from restoration.stages.segments import Segment, split_at_marks
@@ -74,6 +75,10 @@ class Params:
     undone: list[Any] = field(default_factory=list)
     """Repairs that a person took back, as regions: left as the scan has them, each as a whole."""
 
+    neighbour: list[Any] = field(default_factory=list)
+    """Repairs for which a person asked for a neighbour, as regions: copied from the likeliest place
+    where one of the frames beside shows it undamaged, whatever the fit; not made up."""
+
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {self.engine!r}")
@@ -87,6 +92,7 @@ class Params:
             raise ValueError(f"largest must lie in 0 to 10000 pixels, not {self.largest}")
         parse_regions("protect", self.protect)
         parse_regions("undone", self.undone)
+        parse_regions("neighbour", self.neighbour)
 
 
 def run(clip: Clip, params: Params, progress: Progress) -> Outcome:
@@ -98,7 +104,12 @@ def resume(
     clip: Clip, params: Params, progress: Progress, first: int, so_far: dict[str, JSON] | None
 ) -> Outcome:
     """The same from the frame `first` on; see `Stage.resume`."""
-    facts: dict[str, JSON] = so_far or {"frames": [], "frames_not_judged": 0, "not_judged": []}
+    facts: dict[str, JSON] = so_far or {
+        "frames": [],
+        "frames_not_judged": 0,
+        "not_judged": [],
+        "asked": [],
+    }
     before = first - clip.start_frame
 
     def told(done: int, total: int) -> None:
@@ -290,31 +301,65 @@ def _repair(
     params: Params,
     facts: dict[str, JSON],
 ) -> StageFrame:
-    here, mask, found = around.view(frame), defects[frame].mask, defects[frame].found
+    here, mask = around.view(frame), defects[frame].mask
     record: dict[str, JSON] = {"frame": frame, "defects": 0, "recovered": 0, "synthesised": 0}
     record |= {"adjusted": 0, "lines": []}
     facts["frames"].append(record)
     mended = lines.mend(frame) if lines and not defects[frame].judgement.why_not else None
     mended = _spared_lines(mended, here, params)
+    count = 0
     if not mask.any() and mended is None:
         blank = np.zeros(mask.shape, np.uint8)
-        return StageFrame(here.picture, blank, blank)
-    neighbours = [
+        made = StageFrame(here.picture, blank, blank)
+    else:
+        neighbours = _neighbours(around, frame, defects, lines)
+        count = len(neighbours)
+        filled = _fill(here, defects[frame], neighbours, mended, params)
+        record["defects"] = filled.defects
+        record["recovered"], record["synthesised"] = filled.recovered, filled.synthesised
+        record["adjusted"] = filled.adjusted
+        record["lines"] = [line.as_json() for line in mended.records] if mended else []
+        made = StageFrame(filled.picture, filled.structure, filled.colour, filled.sources)
+    facts.setdefault("asked", []).extend(_answers(made, frame, params, count))
+    return made
+
+
+def _neighbours(
+    around: Surroundings, frame: int, defects: dict[int, _Defects], lines: StandingLines | None
+) -> list[Neighbour]:
+    """The frames that may be copied from, nearest first; one that was not judged lends nothing."""
+    return [
         Neighbour(
             around.view(frame + motion.offset),
             motion,
             _no_source(defects[frame + motion.offset], frame + motion.offset, lines),
         )
-        for motion in found.motions
-        if not defects[frame + motion.offset].judgement.why_not  # it lends nothing
+        for motion in defects[frame].found.motions
+        if not defects[frame + motion.offset].judgement.why_not
     ]
-    expected = found.expected(here, mask)
-    filled = fill_defects(here, mask, neighbours, mended, expected, defects[frame].core)
-    record["defects"] = filled.defects
-    record["recovered"], record["synthesised"] = filled.recovered, filled.synthesised
-    record["adjusted"] = filled.adjusted
-    record["lines"] = [line.as_json() for line in mended.records] if mended else []
-    return StageFrame(filled.picture, filled.structure, filled.colour, filled.sources)
+
+
+def _fill(
+    here: View,
+    defects: _Defects,
+    neighbours: list[Neighbour],
+    mended: MendedLines | None,
+    params: Params,
+) -> Filled:
+    expected = defects.found.expected(here, defects.mask)
+    asked = draw(parse_regions("neighbour", params.neighbour), here.frame, defects.mask.shape)
+    return fill_defects(here, defects.mask, neighbours, mended, expected, defects.core, asked)
+
+
+def _answers(made: StageFrame, frame: int, params: Params, neighbours: int) -> list[JSON]:
+    """What became of each request for a neighbour in this frame."""
+    asked = parse_regions("neighbour", params.neighbour)
+    labels = np.maximum(made.structure, made.colour)
+    return [
+        answer(region, frame, labels, made.sources, neighbours)
+        for region in asked
+        if region.start <= frame < region.stop
+    ]
 
 
 def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Mask:
@@ -323,7 +368,7 @@ def _no_source(defects: _Defects, frame: int, lines: StandingLines | None) -> Ma
 
 STAGE = Stage(
     name="repair",
-    version="21",
+    version="22",
     queue="gpu",
     makes="pictures",
     params=Params,

@@ -1,9 +1,11 @@
-// Single repairs: chosen by click or key, shown in words, kept or undone. The server says what is there.
+// Single repairs: chosen by click or key, shown in words, kept, undone or asked of a neighbour. The server
+// says what is there.
 
 import { WORDS } from "./labels.js";
 import { Marks } from "./marks.js";
 
 const REST = 160;
+const DECIDED = { keep: "kept", undo: "undone", neighbour: "asked of a neighbour" };
 const NEAR = 6; // pixels of the screen by which a click may miss
 
 const byId = (id) => document.getElementById(id);
@@ -65,6 +67,7 @@ export class Repairs {
   async decide(decision) {
     const repair = this.here?.repairs[this.chosen];
     if (!repair || !byId("keep-repair")) return;
+    if (decision === "neighbour" && !byId("ask-neighbour")) return;
     const [x, y] = repair.at;
     const values = {
       frame: this.transport.frame, x, y, decision,
@@ -119,6 +122,7 @@ export class Repairs {
     if (event.target.closest("[data-next-not-judged]")) this.nextNotJudged();
     if (event.target.closest("#keep-repair")) this.decide("keep");
     if (event.target.closest("#undo-repair")) this.decide("undo");
+    if (event.target.closest("#ask-neighbour")) this.decide("neighbour");
   }
 
   #say(words) {
@@ -142,18 +146,21 @@ export class Repairs {
       `${repair.pixels} pixels, ${width} by ${height} at ${left}, ${top}`,
       sources.length ? `from frame ${sources.join(", ")}` : "from no other frame",
       ...Object.entries(repair.labels).map(([label, pixels]) => `${WORDS[label]} ${pixels}`),
-      repair.decision ? `${repair.decision.decision === "keep" ? "kept" : "undone"} by ${repair.decision.by}` : "",
+      repair.decision ? `${DECIDED[repair.decision.decision]} by ${repair.decision.by}` : "",
     ].filter(Boolean).join(" · ");
     place.replaceChildren(title, facts);
-    if (byId("draw-region")) place.append(...controls());
+    if (byId("draw-region")) place.append(...controls(repair));
   }
 }
 
-function controls() {
+function controls({ labels }) {
   const label = Object.assign(document.createElement("label"), { htmlFor: "repair-reason", textContent: "Why (may be left out)" });
   const reason = Object.assign(document.createElement("input"), { id: "repair-reason", type: "text", maxLength: 200 });
   const row = Object.assign(document.createElement("div"), { className: "buttons" });
-  for (const [id, words, key] of [["keep-repair", "Keep", "Y"], ["undo-repair", "Undo", "U"]]) {
+  const offered = [["keep-repair", "Keep", "Y"], ["undo-repair", "Undo", "U"]];
+  // Only where something was made up is there anything to ask of a neighbour.
+  if (labels.SYNTHESISED) offered.push(["ask-neighbour", "Take it from a neighbour", "Shift N"]);
+  for (const [id, words, key] of offered) {
     const button = Object.assign(document.createElement("button"), { id, type: "button", className: "tight" });
     button.append(`${words} `, Object.assign(document.createElement("kbd"), { textContent: key }));
     row.append(button);
