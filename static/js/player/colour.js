@@ -73,9 +73,14 @@ export class Colour {
 
   draw() {
     const { canvas, screen } = this;
+    const here = this.room.hints.filter(({ frame }) => frame === this.transport.frame);
+    document.body.dataset.hints = `${this.transport.frame} ${here.length}`;
+    document.body.dataset.cursor = this.tool && this.byKeys ? this.pointer.join(" ") : "";
+    const advised = this.room.next.some(({ frame }) => frame === this.transport.frame);
+    canvas.hidden = !this.tool && !advised && ![here, this.stroke, this.sent].some(({ length }) => length);
+    if (canvas.hidden) return;
     Object.assign(canvas, { width: screen.canvas.width, height: screen.canvas.height });
     const context = canvas.getContext("2d");
-    const here = this.room.hints.filter(({ frame }) => frame === this.transport.frame);
     for (const { box, colour } of here) this.#patch(context, box, colour);
     for (const at of this.stroke) this.#patch(context, this.#box(at), this.colour);
     const waiting = this.sent.filter(({ frame }) => frame === this.transport.frame);
@@ -83,8 +88,6 @@ export class Colour {
     this.room.next.forEach(({ frame, x, y }, index) => frame === this.transport.frame && this.#advise(context, x, y, index + 1));
     if (this.tool === "paint" && this.pointer) this.#patch(context, this.#box(this.pointer), null);
     if (this.tool && this.byKeys) this.#cross(context, this.pointer);
-    document.body.dataset.hints = `${this.transport.frame} ${here.length}`;
-    document.body.dataset.cursor = this.tool && this.byKeys ? this.pointer.join(" ") : "";
   }
 
   #patch(context, [x, y, width, height], colour) {

@@ -16,6 +16,9 @@ export class Marks {
   /** outlines: [{points: [[x, y]], closed, thick, dash, cross}], in pixels of the picture. */
   draw(outlines) {
     const { canvas, screen } = this;
+    // A layer costs time with every frame that plays under it, even if nothing is on it.
+    canvas.hidden = !outlines.length;
+    if (canvas.hidden) return;
     Object.assign(canvas, { width: screen.canvas.width, height: screen.canvas.height });
     const context = canvas.getContext("2d");
     const { left, top, scale } = screen.takePlace();

@@ -4,8 +4,9 @@ import { Wipe } from "./wipe.js";
 
 const GROUND = "#1c1c1c";
 
-// A copy of a video that has no picture yet is a canvas of no size, which cannot be drawn.
-const isEmpty = (layer) => !layer || layer.width === 0 || layer.height === 0;
+// A copy of a video that has no picture yet is a canvas of no size, which cannot be drawn; nor can a
+// picture of a video that was let go.
+const isEmpty = (layer) => !layer || layer.width === 0 || layer.height === 0 || layer.codedWidth === 0;
 
 export class Screen {
   /** width, height: of the picture, in its own pixels. */

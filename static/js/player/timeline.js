@@ -6,6 +6,7 @@ const ROOT = 0.4; // Heights are a root of the share: a thousandth of the pictur
 export class Timeline {
   constructor({ strip, scrub, start, end, onseek }) {
     Object.assign(this, { strip, scrub, start, end, onseek, frame: start, labels: null, plane: "structure", hints: [], range: null, peak: null });
+    this.still = document.createElement("canvas");
     scrub.addEventListener("input", () => onseek(Number(scrub.value)));
     strip.addEventListener("pointerdown", (event) => this.#press(event));
     strip.addEventListener("pointermove", (event) => event.buttons && this.#press(event));
@@ -49,6 +50,18 @@ export class Timeline {
     const context = strip.getContext("2d");
     context.clearRect(0, 0, wide, high);
     const step = wide / (this.end - this.start);
+    // What does not move is drawn once: a scene may have thousands of frames.
+    const shown = [wide, high, this.labels, this.plane, this.range, this.hints];
+    if (shown.some((value, place) => value !== this.shown?.[place])) {
+      this.shown = shown;
+      this.#still(Object.assign(this.still, { width: wide, height: high }).getContext("2d"), step, high);
+    }
+    context.drawImage(this.still, 0, 0);
+    context.fillStyle = "#ffffff";
+    context.fillRect((this.frame - this.start + 0.5) * step - 1, 0, 2, high);
+  }
+
+  #still(context, step, high) {
     if (this.labels) {
       this.#shares().forEach((shares, index) => {
         const x = index * step;
@@ -64,8 +77,6 @@ export class Timeline {
     }
     if (this.range) this.#range(context, this.range, step, high);
     for (const { frame, colour } of this.hints) this.#hint(context, (frame - this.start + 0.5) * step, colour);
-    context.fillStyle = "#ffffff";
-    context.fillRect((this.frame - this.start + 0.5) * step - 1, 0, 2, high);
   }
 
   // What lies outside of the range is dimmed; its ends are brackets.

@@ -1,5 +1,5 @@
 // One all-intra proxy: frame n of it is shown at n / rate. Every picture that the browser really
-// presents (requestVideoFrameCallback) is copied with its number, so that a number on the page is
+// presents (requestVideoFrameCallback) is kept with its number, so that a number on the page is
 // always that of a picture that was seen, never of a time that was asked for. On a busy machine the
 // callback comes late and the video is a frame further: a VideoFrame carries its own time with it.
 
@@ -77,27 +77,40 @@ export class VideoSource {
       if (!("VideoFrame" in window)) return this.#keep(this.frameAt(mediaTime), this.video);
       const picture = new VideoFrame(this.video);
       this.#keep(this.frameAt(picture.timestamp / 1e6), picture);
-      picture.close();
     });
   }
 
   #keep(frame, picture) {
-    const canvas = this.pictures.get(frame) ?? this.spare.pop() ?? document.createElement("canvas");
-    if (canvas.width !== this.video.videoWidth || canvas.height !== this.video.videoHeight) {
-      canvas.width = this.video.videoWidth;
-      canvas.height = this.video.videoHeight;
-    }
-    canvas.getContext("2d", { alpha: false }).drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const before = this.pictures.get(frame);
     this.pictures.delete(frame);
-    this.pictures.set(frame, canvas);
+    this.pictures.set(frame, before ?? this.#lasting(picture));
+    if (picture !== this.video && this.pictures.get(frame) !== picture) picture.close();
     while (this.pictures.size > KEPT) {
       const oldest = [...this.pictures.keys()].find((kept) => kept !== this.held);
-      this.spare.push(this.pictures.get(oldest));
+      this.#letGo(this.pictures.get(oldest));
       this.pictures.delete(oldest);
     }
     this.latest = frame;
     if (frame === this.target) this.#arrived();
     this.onframe(frame);
+  }
+
+  // What a processor has decoded lies in memory and is drawn from there: a copy of each picture, shown or
+  // not, took longer than all the rest. A graphics card has few pictures to lend: of those a copy is kept.
+  #lasting(picture) {
+    if (picture.format === "I420") return picture;
+    const canvas = this.spare.pop() ?? document.createElement("canvas");
+    if (canvas.width !== this.video.videoWidth || canvas.height !== this.video.videoHeight) {
+      canvas.width = this.video.videoWidth;
+      canvas.height = this.video.videoHeight;
+    }
+    canvas.getContext("2d", { alpha: false }).drawImage(picture, 0, 0, canvas.width, canvas.height);
+    return canvas;
+  }
+
+  #letGo(picture) {
+    if (picture instanceof HTMLCanvasElement) this.spare.push(picture);
+    else picture.close();
   }
 
   #arrived() {
