@@ -2,6 +2,7 @@
 
 import { Colour } from "./player/colour.js";
 import { Correction } from "./player/correction.js";
+import { Cross } from "./player/cross.js";
 import { Doubt } from "./player/doubt.js";
 import { Heat } from "./player/heat.js";
 import "./drafts.js";
@@ -9,6 +10,7 @@ import { listen } from "./player/keys.js";
 import { LabelMaps } from "./player/labels.js";
 import { addSource, whenReady } from "./player/opening.js";
 import { Notes } from "./player/notes.js";
+import { Probe } from "./player/probe.js";
 import { Protect } from "./player/protect.js";
 import { Range } from "./player/range.js";
 import { makeSwitches, Readout } from "./player/readout.js";
@@ -68,26 +70,37 @@ const plane = () => (doubted() ? "colour" : heated() ? "structure" : byId("plane
 const repairs = new Repairs({
   room: JSON.parse(byId("repair-room").textContent), screen, transport, isShown: () => overlay, showMap: toggleOverlay,
 });
-const protect = new Protect({ screen, repairs, place: byId("screen") });
+const cross = new Cross(screen);
+const protect = new Protect({ screen, cross, repairs, place: byId("screen") });
 const correction = new Correction({
-  screen, repairs, transport, place: byId("screen"), room: () => colour.room, say: (words) => colour.say(words),
+  screen, cross, repairs, transport, place: byId("screen"), room: () => colour.room, say: (words) => colour.say(words),
 });
 const colour = new Colour({
   screen, transport, timeline, place: byId("screen"),
-  stopOthers: () => { protect.stop(); correction.stop(); notes.stop(); },
+  stopOthers: () => layDown(colour),
   onsettle: () => correction.settle(),
 });
 const notes = new Notes({
-  screen, transport, place: byId("screen"), stopOthers: () => { colour.stop(); protect.stop(); correction.stop(); },
+  screen, transport, place: byId("screen"), stopOthers: () => layDown(notes),
 });
-// One tool at a time: each of the four lays the others down.
+const probe = new Probe({
+  cross, canvas, stopOthers: () => layDown(probe), onpoint: (at) => {
+    point = at;
+    if (at) readout.pixel(maps, transport.frame, at);
+    else byId("pixel").value = "";
+  },
+});
+// One tool at a time: each lays the others down.
+function layDown(butThis) {
+  for (const tool of [colour, protect, correction, notes, probe]) if (tool !== butThis) tool.stop();
+}
 document.addEventListener("click", ({ target }) => {
-  if (target.closest("#draw-region")) { colour.stop(); correction.stop(); notes.stop(); }
-  if (target.closest("#draw-correction")) { colour.stop(); protect.stop(); notes.stop(); }
+  if (target.closest("#draw-region")) layDown(protect);
+  if (target.closest("#draw-correction")) layDown(correction);
 }, { capture: true });
 doubt = new Doubt(() => colour.room.doubt, paintMap);
 heat = new Heat(room.heat, paintMap);
-screen.ondraw = () => { repairs.draw(); colour.draw(); notes.draw(); };
+screen.ondraw = () => { repairs.draw(); colour.draw(); notes.draw(); cross.draw(); };
 
 function doubted() {
   return byId("plane")?.value === "doubt";
@@ -227,10 +240,11 @@ listen({
   "[": () => byId("before")?.click(), "]": () => byId("after")?.click(), "?": () => byId("keys").showModal(),
   "+": () => tools.zoomBy(1.5), "-": () => tools.zoomBy(1 / 1.5), 0: () => tools.zoom("fit"),
   c: () => repairs.step(1), C: () => repairs.step(-1), y: () => repairs.decide("keep"), u: () => repairs.decide("undo"), N: () => repairs.decide("neighbour"),
-  x: () => repairs.nextNotJudged(), g: () => { colour.stop(); correction.stop(); notes.stop(); protect.toggle(); },
+  x: () => repairs.nextNotJudged(), g: () => { layDown(protect); protect.toggle(); },
   h: () => colour.use("paint"), e: () => colour.use("pick"), t: () => colour.use("erase"),
   "<": () => colour.resize(-2), ">": () => colour.resize(2),
-  Escape: () => repairs.choose(null),
+  Escape: () => repairs.choose(null), P: () => probe.toggle(),
+  4: () => tools.look(-0.1, 0), 6: () => tools.look(0.1, 0), 8: () => tools.look(0, -0.1), 2: () => tools.look(0, 0.1),
   ",": () => tools.move(-0.02), ".": () => tools.move(0.02), q: () => tools.turn(15), Q: () => tools.turn(-15),
   b: () => tools.press("onion"), v: () => view.nextChannel(), V: () => view.reset(),
   ArrowUp: () => transport.faster(1), ArrowDown: () => transport.faster(-1),

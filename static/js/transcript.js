@@ -25,9 +25,28 @@ function choose(line, { scroll = true } = {}) {
   if (scroll) line.scrollIntoView({ block: "nearest" });
 }
 
+// The word that keys have chosen: played from, and where its line is rewritten. It goes with the line.
+const picked = () => (chosen && byId(chosen)?.querySelector(".w.picked")) || null;
+
+function pick(word, { play = false } = {}) {
+  document.querySelectorAll("#said .picked").forEach((each) => each.classList.remove("picked"));
+  word?.classList.add("picked");
+  if (word) seek(Number(word.dataset.at), { play });
+}
+
+function stepWord(by) {
+  const line = current();
+  const words = [...(line?.querySelectorAll(".w") ?? [])];
+  if (!words.length) return;
+  choose(line, { scroll: false });
+  const at = words.indexOf(picked());
+  pick(words[Math.min(Math.max(at < 0 ? (by > 0 ? 0 : words.length - 1) : at + by, 0), words.length - 1)], { play: !player?.paused });
+}
+
 function chose(line) {
   if (chosen === line.id && line.classList.contains("chosen")) return;
   document.querySelectorAll("#said .chosen").forEach((each) => each.classList.remove("chosen"));
+  document.querySelectorAll("#said .picked").forEach((each) => each.classList.remove("picked"));
   line.classList.add("chosen");
   chosen = line.id;
   waveform?.choose(line);
@@ -112,7 +131,7 @@ function name(number) {
 }
 
 function rewrite(line = current()) {
-  if (line) open(line, { player });
+  if (line) open(line, { player, word: line.querySelector(".w.picked") });
 }
 
 async function nextDoubtful() {
@@ -137,6 +156,9 @@ function beside() {
 }
 
 document.addEventListener("click", (event) => {
+  // Splitting or merging gives a line another name: then the one in its place is gone on with.
+  const act = event.target.closest(".line .editor button[name=kind]");
+  if (act && !goingOn) goingOn = { line: act.closest(".line").id, place: lines().indexOf(act.closest(".line")), by: 0 };
   const change = event.target.closest("[data-change]");
   if (change && byId("editor") && !change.closest(".gone")) {
     event.preventDefault();
@@ -145,9 +167,10 @@ document.addEventListener("click", (event) => {
   }
   const word = event.target.closest(".line .w");
   const time = event.target.closest("[data-seek]");
+  if (word || time) choose(event.target.closest(".line"), { scroll: false });
+  if (word || time) pick(null);
   if (word) seek(Number(word.dataset.at));
   else if (time) seek(Number(time.dataset.seek));
-  if (word || time) choose(event.target.closest(".line"), { scroll: false });
 });
 
 document.addEventListener("focusin", (event) => {
@@ -189,9 +212,16 @@ listen({
   Enter: (event) => (event.target.closest("button, a, summary") ? event.target.click() : press("confirm")),
   e: () => rewrite(),
   m: merge,
+  s: () => byId("new-speaker")?.focus(),
   n: nextDoubtful,
   x: () => press("no_speech"),
-  p: () => seek(Number(current()?.dataset.at)),
+  p: () => seek(Number((picked() ?? current())?.dataset.at)),
+  ArrowRight: () => stepWord(1),
+  ArrowLeft: () => stepWord(-1),
+  "+": () => waveform?.zoom(0.8),
+  "-": () => waveform?.zoom(1.25),
+  "Shift+ArrowRight": () => waveform?.look(1),
+  "Shift+ArrowLeft": () => waveform?.look(-1),
   ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => [String(number), () => name(number)])),
 });
 

@@ -7,8 +7,9 @@ const facts = JSON.parse(document.getElementById("timecode")?.textContent ?? "nu
 
 export const saidIn = (line) => line.querySelector(".text").textContent.replace(/\s+/g, " ").trim();
 
-/** Open the form in a line, with what a closed window left unsaved there; null if nobody may. */
-export function open(line, { player }) {
+/** Open the form in a line, with what a closed window left unsaved there; null if nobody may. word: that
+    of the line which the cursor goes to, if any. */
+export function open(line, { player, word = null }) {
   if (!template || line.classList.contains("gone")) return null;
   const there = line.querySelector(".editor");
   if (there) return focus(there);
@@ -33,7 +34,7 @@ export function open(line, { player }) {
   restore(form);
   line.append(change);
   window.htmx.process(form);
-  return focus(form);
+  return focus(form, form.elements.text.value === said ? word : null);
 }
 
 export function close(line) {
@@ -41,9 +42,15 @@ export function close(line) {
   line?.focus({ preventScroll: true });
 }
 
-function focus(form) {
-  form.elements.text.focus();
-  form.elements.text.select();
+function focus(form, word = null) {
+  const { text } = form.elements;
+  text.focus();
+  text.select();
+  if (word) {
+    const words = [...word.parentElement.querySelectorAll(".w")];
+    const start = words.slice(0, words.indexOf(word)).reduce((at, each) => at + each.textContent.length + 1, 0);
+    if (text.value.startsWith(word.textContent, start)) text.setSelectionRange(start, start + word.textContent.length);
+  }
   return form;
 }
 

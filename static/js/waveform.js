@@ -51,8 +51,20 @@ export class Waveform {
 
   #wheel(event) {
     event.preventDefault();
-    if (event.ctrlKey) this.span = Math.min(Math.max(this.span * (event.deltaY > 0 ? 1.25 : 0.8), 2), 120);
-    else this.middle = Math.max(0, (this.middle ?? this.player.currentTime) + (Math.sign(event.deltaY + event.deltaX) * this.span) / 10);
+    if (event.ctrlKey) this.zoom(event.deltaY > 0 ? 1.25 : 0.8);
+    else this.look(Math.sign(event.deltaY + event.deltaX));
+  }
+
+  /** Show so many times as many seconds. */
+  zoom(factor) {
+    this.span = Math.min(Math.max(this.span * factor, 2), 120);
+    this.canvas.dataset.span = this.span;
+    this.draw();
+  }
+
+  /** Look a tenth of what is seen further on (1) or back (-1). */
+  look(way) {
+    this.middle = Math.max(0, (this.middle ?? this.player.currentTime) + (way * this.span) / 10);
     this.draw();
   }
 

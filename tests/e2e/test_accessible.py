@@ -108,3 +108,48 @@ def test_empty_pages_have_no_serious_fault_either(page: Page, log_in, transactio
         page.goto(address)
         found += faults(page)
     assert found == []
+
+
+@pytest.mark.slow
+def test_pages_of_words_and_doors_have_no_serious_fault(
+    page: Page, log_in, scene_with_takes, archivist, settings
+):
+    scene = scene_with_takes
+    settings.PUBLIC_CATALOGUE = True
+    reel = scene.scan.reel
+    type(reel).objects.filter(pk=reel.pk).update(access="public")
+    texts = ("A last farewell", "from the harbour, said far too fast to be read by anybody at all")
+    transcripts.keep(scene.scan, said(*texts), source="test", maker="machine")
+    decisions.approve(scene, scenes.head_take(scene), by=archivist)
+    log_in(archivist)
+    found = []
+    at = f"/reels/{reel.pk}/transcript/"
+    for address in (
+        f"{at}cues/",
+        f"{at}cues/?profile=netflix-en&rule=broken",
+        f"{at}replace/?version=1&find=farewell&by=goodbye",
+        f"/embed/scenes/{scene.pk}/",
+        f"/open/reels/{reel.pk}/",
+        "/verify/",
+        "/characters/",
+        f"/reels/{reel.pk}/cast/",
+    ):
+        answer = page.goto(address)
+        assert answer is not None and answer.ok and page.url.endswith(address), address
+        found += faults(page)
+    page.goto(at)
+    page.wait_for_function("document.getElementById('player').readyState > 0")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("#beside:not([hidden])")
+    page.keyboard.press("ArrowRight")
+    found += faults(page)
+    page.keyboard.press("e")
+    found += faults(page)
+    page.goto("/verify/")
+    page.locator("#id_files").set_input_files(
+        {"name": "unknown.txt", "mimeType": "text/plain", "buffer": b"?"}
+    )
+    page.get_by_role("button", name="Look at them").click()
+    page.wait_for_selector("pre.citation")
+    found += faults(page)
+    assert found == []

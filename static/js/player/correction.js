@@ -9,10 +9,10 @@ const byId = (id) => document.getElementById(id);
 
 export class Correction {
   /** room: gives the colour section's own facts. say: shows words in it. */
-  constructor({ screen, repairs, transport, place, room, say }) {
+  constructor({ screen, cross, repairs, transport, place, room, say }) {
     Object.assign(this, { repairs, transport, room });
     this.outline = new Outline({
-      screen, place, say,
+      screen, cross, place, say,
       onchange: (draft) => this.#draft(draft),
       onclose: (corners) => this.#drawn(corners),
       onactive: (on) => byId("draw-correction").setAttribute("aria-pressed", String(on)),

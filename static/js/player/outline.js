@@ -1,18 +1,19 @@
-// Draw a region on the picture: click corner by corner, or drag a box. What is done with it is for
-// the one who asked; a region is a list of corners in pixels of the picture.
+// Draw a region on the picture: click corner by corner, drag a box, or set the corners with a cross that
+// the arrows move. What is done with it is for the one who asked; a region is a list of corners in
+// pixels of the picture.
 
 const DRAG = 5; // CSS pixels from which a press is a box
 
 export class Outline {
   /** onchange: told what is drawn so far, or null. onclose: told the corners. onactive: told whether
       it is drawing. say: shows words. */
-  constructor({ screen, place, onchange, onclose, onactive, say }) {
-    Object.assign(this, { screen, place, onchange, onclose, onactive, say, active: false, corners: [] });
+  constructor({ screen, cross, place, onchange, onclose, onactive, say }) {
+    Object.assign(this, { screen, cross, place, onchange, onclose, onactive, say, active: false, corners: [] });
     for (const kind of ["pointerdown", "pointermove", "pointerup", "dblclick", "click"]) {
       place.addEventListener(kind, (event) => this.active && this.#hear(event), { capture: true });
     }
     document.addEventListener("keydown", (event) => {
-      if (!this.active || !this.#key(event.key)) return;
+      if (!this.active || !this.#key(event)) return;
       event.preventDefault();
       event.stopImmediatePropagation();
     }, { capture: true });
@@ -22,24 +23,35 @@ export class Outline {
     this.active = on;
     this.corners = [];
     this.from = null;
+    this.cross.end();
     this.#show();
     this.place.classList.toggle("drawing", on);
     this.onactive(on);
-    this.say(on ? "Click the corners and close with Enter or a double click, or drag a box. Esc stops." : "");
+    this.say(on ? "Click the corners and close with Enter or a double click, or drag a box. Esc stops. With keys alone: Enter, arrows, Enter for each corner, twice ends." : "");
   }
 
-  #key(name) {
-    if (name === "Escape") this.toggle(false);
-    else if (name === "Enter") this.#close();
-    else if (name === "Backspace") this.corners.pop();
-    else return false;
-    if (this.active) this.#show();
+  #key(event) {
+    if (event.key === "Escape") this.toggle(false);
+    else if (event.key === "Enter") this.#press();
+    else if (event.key === "Backspace") this.corners.pop();
+    else if (!this.cross.move(event)) return false;
+    if (this.active) this.#show(this.cross.at);
     return true;
+  }
+
+  // After clicks Enter closes; without any it puts the cross there, then corners, the same twice closes.
+  #press() {
+    const { at } = this.cross;
+    if (!at) return this.corners.length ? this.#close() : this.cross.begin();
+    const last = this.corners.at(-1);
+    if (last && last[0] === at[0] && last[1] === at[1]) return this.#close();
+    this.corners.push([...at]);
   }
 
   #hear(event) {
     event.stopImmediatePropagation();
     event.preventDefault();
+    this.cross.end();
     const at = this.#corner(event);
     if (event.type === "pointerdown") this.from = { at, x: event.offsetX, y: event.offsetY };
     if (event.type === "pointermove") this.#show(at);

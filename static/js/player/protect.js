@@ -6,10 +6,10 @@ import { extent, Outline, sayIn } from "./outline.js";
 const byId = (id) => document.getElementById(id);
 
 export class Protect {
-  constructor({ screen, repairs, place }) {
+  constructor({ screen, cross, repairs, place }) {
     Object.assign(this, { repairs });
     this.outline = new Outline({
-      screen, place,
+      screen, cross, place,
       onchange: (draft) => this.#draft(draft),
       onclose: (corners) => this.#drawn(corners),
       onactive: (on) => byId("draw-region").setAttribute("aria-pressed", String(on)),

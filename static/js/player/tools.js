@@ -67,6 +67,12 @@ export class Tools {
     }
   }
 
+  /** Over a picture that is larger than its place, by a part of it. */
+  look(across, down) {
+    const { width, height } = this.#size();
+    this.screen.pan(-across * width, -down * height);
+  }
+
   zoomBy(factor, at = null) {
     const now = this.screen.scale() / devicePixelRatio;
     this.zoom(Math.min(Math.max(now * factor, 0.1), 32), at);
