@@ -22,6 +22,8 @@ FIXITY_DAYS       after how many days each master is read again (default: 90; 0:
 DEVICE            what the stages compute on (default: cpu)
 PUBLIC_CATALOGUE  yes: reels that are open to everybody are shown without logging in (docs/doors.md)
 EMBED_ON          the sites that may frame an approved clip, as https://example.org (default: any)
+SHARE_LINKS       no: nobody is given a link for guests, and those that there are open nothing
+SHARE_LINK_DAYS   the longest that such a link may open (default: 90)
 BIOMETRICS        no: faces and voices are not told apart, and nobody is named (docs/attribution.md)
 RUN_ATTEMPTS, RUN_LEASE_SECONDS, RUN_PROGRESS_SECONDS, RUN_PUBLISH_SECONDS, RUN_RESEND_SECONDS
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, PORT, BIND   where the pages are and who may ask for them
@@ -164,6 +166,9 @@ BIOMETRICS = env_bool("BIOMETRICS", default=True)
 """Whether faces and voices of people on film may be told apart."""
 PUBLIC_CATALOGUE = env_bool("PUBLIC_CATALOGUE", default=False)
 """Whether strangers may see the reels that an archivist opened to everybody."""
+SHARE_LINKS = env_bool("SHARE_LINKS", default=True)
+"""Whether archivists and reviewers may give links to guests who have no account."""
+SHARE_LINK_DAYS = env_int("SHARE_LINK_DAYS", default=90)
 EMBED_ON = env_list("EMBED_ON", default="*")
 DEVICE = os.environ.get("DEVICE", "cpu")
 RUN_ATTEMPTS = env_int("RUN_ATTEMPTS", default=3)

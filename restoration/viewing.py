@@ -16,6 +16,7 @@ import fcntl
 import json
 import os
 import shutil
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ from restoration.provenance import FrameMap, pack
 from restoration.storage import storage
 
 Progress = Callable[[int, int], None]
+ASKED_AGAIN = 60.0
+"""Seconds after which a view that nobody is making, or that failed, is asked for once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,48 +81,87 @@ def make_view(take: Take) -> View:
     Raises: MediaError, ProvenanceError, OSError; the words are kept for the page.
     """
     view = view_of(take)
+    make_once(view, lambda partial, say: _make(take, partial, say))
+    return view
+
+
+def make_once(view: View, fill: Callable[[Path, Progress], None]) -> None:
+    """Have a folder filled out of sight, so that it appears whole or not at all.
+
+    Args:
+        fill: writes into the folder it is given, and tells how many frames are done, and of how
+            many.
+    Raises: whatever `fill` raises; the words are kept for the page.
+    """
     view.folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(view.folder.with_suffix(".lock")):
-        if not view.is_ready():
-            view.fault.unlink(missing_ok=True)
-            try:
-                _make(take, view)
-            except Exception as error:
-                # Kept whatever it was: the page has to say why there is no viewing copy.
-                view.fault.write_text(str(error) or type(error).__name__)
-                raise
-            finally:
-                view.progress.unlink(missing_ok=True)
-    return view
+        if view.is_ready():
+            return
+        view.fault.unlink(missing_ok=True)
+        partial = view.folder.with_suffix(f".{os.getpid()}")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        try:
+            fill(partial, lambda done, total: _tell(view, done, total))
+            partial.rename(view.folder)
+        except Exception as error:
+            # Kept whatever it was: the page has to say why there is no viewing copy.
+            view.fault.write_text(str(error) or type(error).__name__)
+            raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+            view.progress.unlink(missing_ok=True)
+
+
+def _tell(view: View, done: int, total: int) -> None:
+    view.progress.write_text(f"{done} {total}")
+
+
+def standing(view: View, ask: Callable[[], None]) -> tuple[str, str]:
+    """How far a view is ("ready", "failed", "making", "waiting"), and that in words.
+
+    Args:
+        ask: sends for a worker; called once a minute at most, however often the page looks.
+    """
+    if view.is_ready():
+        return "ready", ""
+    if view.fault.exists():
+        words = f"No viewing copy: {view.fault.read_text()}"
+        if time.time() - view.fault.stat().st_mtime > ASKED_AGAIN:
+            _ask_at_times(view, ask)
+        return "failed", words
+    if view.progress.exists():
+        done, total = view.progress.read_text().split() or ("0", "0")
+        return "making", f"Making the viewing copy: {done} of {total} frames"
+    _ask_at_times(view, ask)
+    return "waiting", "The viewing copy waits for a worker of the cpu queue"
+
+
+def _ask_at_times(view: View, ask: Callable[[], None]) -> None:
+    asked = view.folder.with_suffix(".asked")
+    asked.parent.mkdir(parents=True, exist_ok=True)
+    if asked.exists() and time.time() - asked.stat().st_mtime < ASKED_AGAIN:
+        return
+    asked.touch()
+    ask()
 
 
 def remove_view(take: Take) -> None:
     shutil.rmtree(view_of(take).folder, ignore_errors=True)
 
 
-def _make(take: Take, view: View) -> None:
-    partial = view.folder.with_suffix(f".{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+def _make(take: Take, folder: Path, say: Progress) -> None:
     frames = take.end_frame - take.start_frame
-
-    def say(done: int, total: int) -> None:
-        view.progress.write_text(f"{done} {total}")
-
-    try:
-        kept = storage().folder(take.storage_key)
-        write_labels(kept / "map.mkv", partial, start_frame=take.start_frame)
-        with open_source(kept / "picture.mkv", rate=take.scan.rate) as source:
-            if len(source) != frames:
-                # A file that lost its end still opens; its later frames would be shown as others.
-                raise MediaError(
-                    f"picture.mkv has {len(source)} frames and the take {frames}: it is damaged; "
-                    "check fixity, and run the stage again"
-                )
-            make_proxy(source, partial / "view.mp4", progress=lambda done, _: say(done, frames))
-        partial.rename(view.folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    kept = storage().folder(take.storage_key)
+    write_labels(kept / "map.mkv", folder, start_frame=take.start_frame)
+    with open_source(kept / "picture.mkv", rate=take.scan.rate) as source:
+        if len(source) != frames:
+            # A file that lost its end still opens; its later frames would be shown as others.
+            raise MediaError(
+                f"picture.mkv has {len(source)} frames and the take {frames}: it is damaged; "
+                "check fixity, and run the stage again"
+            )
+        make_proxy(source, folder / "view.mp4", progress=lambda done, _: say(done, frames))
 
 
 def write_labels(map_path: Path, folder: Path, *, start_frame: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -19,9 +17,6 @@ from restoration.models import Scene, Take
 from restoration.provenance import ProvenanceError
 from restoration.starting import ring_for_view
 from restoration.storage import storage
-
-ASKED_AGAIN = 60.0
-"""Seconds after which a view that nobody is making, or that failed, is asked for once more."""
 
 
 def _take(request: HttpRequest, pk: int) -> Take:
@@ -122,31 +117,8 @@ def take_pixel(request: HttpRequest, pk: int, frame: int, y: int, x: int) -> Htt
 def viewing_state(request: HttpRequest, pk: int) -> JsonResponse:
     """Whether the player can open this take; asks a worker to make its view if not."""
     take = _take(request, pk)
-    view = viewing.view_of(take)
-    if view.is_ready():
-        return JsonResponse({"state": "ready", "words": ""})
-    if view.fault.exists():
-        words = f"No viewing copy: {view.fault.read_text()}"
-        if time.time() - view.fault.stat().st_mtime > ASKED_AGAIN:
-            _ask_for(take, view)
-        return JsonResponse({"state": "failed", "words": words})
-    if view.progress.exists():
-        done, total = view.progress.read_text().split() or ("0", "0")
-        words = f"Making the viewing copy: {done} of {total} frames"
-        return JsonResponse({"state": "making", "words": words})
-    _ask_for(take, view)
-    words = "The viewing copy waits for a worker of the cpu queue"
-    return JsonResponse({"state": "waiting", "words": words})
-
-
-def _ask_for(take: Take, view: viewing.View) -> None:
-    """Ask a worker once a minute at most, however often the page looks."""
-    asked = view.folder.with_suffix(".asked")
-    asked.parent.mkdir(parents=True, exist_ok=True)
-    if asked.exists() and time.time() - asked.stat().st_mtime < ASKED_AGAIN:
-        return
-    asked.touch()
-    ring_for_view(take.pk)
+    state, words = viewing.standing(viewing.view_of(take), lambda: ring_for_view(take.pk))
+    return JsonResponse({"state": state, "words": words})
 
 
 @require_safe

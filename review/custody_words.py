@@ -175,6 +175,14 @@ def _lines_together(detail: Detail) -> str:
     return f"{detail.get('about')}, in {detail.get('count')} lines"
 
 
+def _shared(detail: Detail) -> str:
+    scenes = listed([each["scene"] for each in detail.get("takes", [])])
+    use = detail.get("use") or "to be judged"
+    locked = ", with a password" if detail.get("password") else ""
+    until = str(detail.get("expires", ""))[:10]
+    return f"for {detail.get('guest')}, {use}: scene {scenes} until {until}{locked}"
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
     "ingestion": _ingestion,
     "relocation": _relocation,
@@ -248,6 +256,9 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "approval": _decision,
     "changes requested": _decision,
     "decision withdrawn": _decision,
+    "share link made": _shared,
+    "share link revoked": _shared,
+    "share link opened": lambda detail: f"of {detail.get('guest')}, by “{detail.get('as')}”",
     "delivery": _delivery,
     "delivery withdrawn": lambda detail: f"{_delivery(detail)}, “{detail.get('reason')}”",
 }

@@ -56,7 +56,7 @@ def make_edition(
     wanted = list(Scene.objects.current().filter(scan=scan).select_related("scan"))
     notes = list(
         Note.objects.filter(scan=scan)
-        .select_related("by", "resolved_by")
+        .select_related("by", "guest", "resolved_by")
         .prefetch_related("answers__by")
     )
     beside, policy = _Beside(wanted, held), held.decision.policy
@@ -257,7 +257,7 @@ def remark_of(note: Note, frames: tuple[int, int] | None = None) -> Remark:
         start,
         end,
         note.text,
-        _person(note.by),
+        str(note.guest) if note.guest else _person(note.by),
         note.at.isoformat(),
         note.resolved is not None,
         number=note.pk,

@@ -195,3 +195,49 @@ class WithdrawForm(forms.Form):
     """Why a deliverable may no longer be used."""
 
     reason = forms.CharField(max_length=500, validators=[writable])
+
+
+class ShareForm(forms.Form):
+    """A link for a guest."""
+
+    guest = forms.CharField(
+        label="For", max_length=60, validators=[writable],
+        error_messages={"required": "Say who the guest is; the name stands in each picture."},
+    )  # fmt: skip
+    scene = forms.IntegerField(required=False, min_value=1)
+    version = forms.ChoiceField(choices=Take.Version.choices, required=False)
+    use = forms.ChoiceField(
+        required=False, choices=lambda: [("", "to be judged, and used for nothing"), *_uses()]
+    )
+    days = forms.IntegerField(min_value=1, max_value=3650)
+    password = forms.CharField(
+        required=False, max_length=128, min_length=8, strip=False,
+        error_messages={"min_length": "A password has at least 8 characters; or leave it out."},
+    )  # fmt: skip
+    word = forms.CharField(required=False, max_length=2000, validators=[writable])
+
+
+class DoorForm(forms.Form):
+    """What a guest says at the door."""
+
+    name = forms.CharField(
+        max_length=60, validators=[writable],
+        error_messages={"required": "Say who you are; your notes bear this name."},
+    )  # fmt: skip
+    password = forms.CharField(required=False, max_length=128, strip=False)
+
+
+class GuestNoteForm(forms.Form):
+    """A guest's remark; the last frame is included."""
+
+    first = forms.IntegerField(min_value=0)
+    last = forms.IntegerField(min_value=0)
+    text = forms.CharField(
+        max_length=2000, validators=[writable], error_messages={"required": "Write a note first."}
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if "first" in values and "last" in values and values["last"] < values["first"]:
+            self.add_error("last", "The last frame lies before the first.")
+        return values

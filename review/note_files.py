@@ -32,7 +32,7 @@ def write(scan: Scan, kind: str) -> tuple[bytes, str]:
 
 def sheet_of(scan: Scan) -> NoteSheet:
     """All notes of a scan, by their first frame."""
-    found = Note.objects.filter(scan=scan).select_related("by", "resolved_by")
+    found = Note.objects.filter(scan=scan).select_related("by", "guest", "resolved_by")
     starts = list(Scene.objects.current().filter(scan=scan).values_list("start_frame", flat=True))
     return NoteSheet(
         title=scan.reel.title.name,

@@ -18,8 +18,10 @@ from restoration.models import Hint, ProtectedRegion, Scene
 from review import drawings
 from review.drawings import DrawingRefused, Shape
 from review.errors import DecisionRefused, NotAllowed
-from review.models import Answer, Mention, Note
+from review.models import Answer, GuestVisit, Mention, Note
 
+MOST_OF_A_LINK = 300
+"""Notes that the guests of one link may leave."""
 _NAMED = re.compile(r"(?<![\w@.])@([\w.+-]{1,150})")
 
 
@@ -35,11 +37,7 @@ def add(
     Raises: NotAllowed, DecisionRefused.
     """
     _require(by, "write a note")
-    if not scene.start_frame <= start_frame < end_frame <= scene.end_frame:
-        raise DecisionRefused(
-            f"The note was not kept: its frames must lie from {scene.start_frame} to "
-            f"{scene.end_frame - 1}."
-        )
+    _require_frames(scene, start_frame, end_frame)
     scan = scene.scan
     try:
         shapes = drawings.parse(list(drawing), width=scan.width, height=scan.height)
@@ -54,6 +52,28 @@ def add(
         by=by,
     )
     _mention(note, text, by=by)
+    return note
+
+
+@transaction.atomic
+def add_of_guest(
+    visit: GuestVisit, scene: Scene, *, start_frame: int, end_frame: int, text: str
+) -> Note:
+    """Put a guest's remark on frames [start_frame, end_frame) of a scene that they were shown.
+
+    It calls on whoever made the link. A guest calls on nobody else, draws nothing and answers
+    nothing.
+    Raises: DecisionRefused.
+    """
+    _require_frames(scene, start_frame, end_frame)
+    if Note.objects.filter(guest__link=visit.link).count() >= MOST_OF_A_LINK:
+        raise DecisionRefused(
+            f"The note was not kept: this link has {MOST_OF_A_LINK} already. Write to the archive."
+        )
+    note = Note.objects.create(
+        scan=scene.scan, start_frame=start_frame, end_frame=end_frame, text=text, guest=visit
+    )
+    Mention.objects.create(note=note, person=visit.link.by)
     return note
 
 
@@ -161,7 +181,8 @@ def of_scene(scene: Scene) -> QuerySet[Note]:
         start_frame__lt=scene.end_frame,
         end_frame__gt=scene.start_frame,
     )
-    found = found.select_related("by", "resolved_by", "scan").prefetch_related("answers__by")
+    found = found.select_related("by", "guest", "resolved_by", "scan")
+    found = found.prefetch_related("answers__by")
     return found.order_by(F("resolved").asc(nulls_first=True), "start_frame", "at")
 
 
@@ -172,7 +193,9 @@ def mentions_of(person: Any) -> list[Mention]:
     )
     found = Mention.objects.filter(~Exists(answered), person=person, note__resolved__isnull=True)
     found = without_held(person, found, "note__scan__reel__")
-    found = found.select_related("note__by", "answer__by", "note__scan__reel__element__title")
+    found = found.select_related(
+        "note__by", "note__guest", "answer__by", "note__scan__reel__element__title"
+    )
     newest: dict[int, Mention] = {}
     for mention in found:
         newest.setdefault(mention.note_id, mention)
@@ -206,6 +229,14 @@ def _find(names: Iterable[str], reel: Reel) -> User | None:
         if person.has_perm("archive.view_reel", reel):
             return person
     return None
+
+
+def _require_frames(scene: Scene, start_frame: int, end_frame: int) -> None:
+    if not scene.start_frame <= start_frame < end_frame <= scene.end_frame:
+        raise DecisionRefused(
+            f"The note was not kept: its frames must lie from {scene.start_frame} to "
+            f"{scene.end_frame - 1}."
+        )
 
 
 def _mention(note: Note, text: str, *, by: Any, answer: Answer | None = None) -> None:

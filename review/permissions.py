@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import rules
+from django.conf import settings
 
 from archive.permissions import holds
 
+
+@rules.predicate
+def links_are_on(user: Any) -> bool:
+    return bool(settings.SHARE_LINKS)
+
+
 rules.add_perm("review.open_review", holds("archivist", "restorer", "reviewer"))
 rules.add_perm("review.decide", holds("archivist", "reviewer"))
+rules.add_perm("review.share", holds("archivist", "reviewer") & links_are_on)
 rules.add_perm("review.add_note", holds("archivist", "restorer", "reviewer"))
 rules.add_perm("review.dump_transcripts", holds("archivist"))
 rules.add_perm("review.deliver", holds("archivist"))

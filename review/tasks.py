@@ -6,6 +6,7 @@ import dramatiq
 
 from restoration.tasks import FOREVER
 from review.delivery import attempts
+from review.guests import copies
 from review.search import meaning
 
 
@@ -17,3 +18,8 @@ def deliver(delivery_id: int) -> None:
 @dramatiq.actor(queue_name="cpu", max_retries=3)
 def learn_meaning(reel_id: int) -> None:
     meaning.learn(reel_id)
+
+
+@dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
+def make_guest_copy(shown_id: int) -> None:
+    copies.make_by_message(shown_id)

@@ -78,6 +78,8 @@ PLAIN = (
     "review/credentials.py",
     "review/authority.py",
     "review/formats",
+    "review/guests/marking.py",
+    "review/guests/copying.py",
     "review/delivery/assembly.py",
     "review/delivery/pictures.py",
     "review/delivery/assembler.py",

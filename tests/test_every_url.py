@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -30,9 +30,12 @@ from restoration.models import (
     Photograph,
     ProtectedRegion,
     RepairDecision,
+    Take,
 )
 from restoration.speech.transcript import Transcript
-from review.models import Approval, Note
+from restoration.storage import storage
+from review.guests.links import digest_of
+from review.models import Approval, Note, ShareLink
 from tests import factories
 from tests.conftest import empty_tables, tables_with_rows
 from tests.restoration.speech.said import line
@@ -60,6 +63,8 @@ class Expected:
     """Of the rows in `things` that the address takes, in order."""
     is_tus: bool = False
     """Spoken to by a program: answers 401 instead of sending to the log-in page."""
+    is_guests: bool = False
+    """For whoever came in by a link; to everybody else, logged in or not, it is not there."""
     is_public: bool = False
     """Shows everybody the same few words, logged in or not."""
 
@@ -141,6 +146,17 @@ EXPECTED = {
     "retry-delivery": Expected(WRITE, ARCHIVIST, ("delivery",)),
     "deliverable-file": Expected(READ, ARCHIVIST, ("deliverable", "zero")),
     "withdraw-deliverable": Expected(WRITE, ARCHIVIST, ("deliverable",)),
+    "share-links": Expected(READ | WRITE, JUDGES, ("reel",)),
+    "revoke-link": Expected(WRITE, JUDGES, ("link",)),
+    "guest-door": Expected(READ | WRITE, EVERYBODY, ("secret",), is_guests=True),
+    "guest-link": Expected(READ, EVERYBODY, ("link",), is_guests=True),
+    "guest-scene": Expected(READ, EVERYBODY, ("link", "shared"), is_guests=True),
+    "guest-state": Expected(READ, EVERYBODY, ("link", "shared"), is_guests=True),
+    "guest-note": Expected(WRITE, EVERYBODY, ("signed",), is_guests=True),
+    "guest-film": Expected(READ, EVERYBODY, ("signed",), is_guests=True),
+    "guest-still": Expected(READ, EVERYBODY, ("signed", "zero"), is_guests=True),
+    "guest-labels": Expected(READ, EVERYBODY, ("signed",), is_guests=True),
+    "guest-labels-index": Expected(READ, EVERYBODY, ("signed",), is_guests=True),
     "scene": Expected(READ, VIEWERS, ("scene",)),
     "approve": Expected(WRITE, JUDGES, ("scene",)),
     "request-changes": Expected(WRITE, JUDGES, ("scene",)),
@@ -316,12 +332,18 @@ def one_of_each(archivist: User) -> dict[str, object]:
         character=naming.character, storage_key="photographs/none.jpg", sha256="0" * 64, width=9,
         height=9, source="a programme", by=archivist,
     )  # fmt: skip
+    link = ShareLink.objects.create(
+        reel=scan.reel, digest=digest_of("open sesame"), guest="Ada", version="restoration",
+        by=archivist, expires=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
+    shared = link.shown.create(scene=scene, take=take, digest=take.digest, number=1)
     term = glossary.add(scan, "Kellogg", by=archivist)
     report = scan.reel.conditions.create(on=date(2024, 5, 1), examined_by="Anna", by=archivist)
     fault = report.faults.create(kind="scratches", grade=2, photograph="0" * 64)
     return {
         "photograph": photograph.pk,
         "term": term.pk, "fault": fault.pk,
+        "link": link.pk, "shared": shared.pk, "secret": "another", "signed": "signed",
         "face": face.pk, "naming": naming.pk, "character": naming.character_id,
         "record": "pbcore",
         "csv": "csv", "hits": "csv", "search": 0, "kind": "vtt", "correction_of_line": of_line.pk,
@@ -353,7 +375,9 @@ def test_every_address_has_an_expectation():
 def test_nobody_comes_in_without_logging_in(name, things):
     for method in ("GET", "POST"):
         response = ask(Client(), method, address(name, things))
-        if EXPECTED[name].is_public and method == "GET":
+        if EXPECTED[name].is_guests:
+            assert response.status_code in (404, 405), method
+        elif EXPECTED[name].is_public and method == "GET":
             assert response.status_code == 200
         elif EXPECTED[name].is_public or (EXPECTED[name].is_tus and method == "POST"):
             assert response.status_code in (401, 405), method
@@ -373,6 +397,7 @@ def test_only_the_roles_that_may_come_in(name, things):
         client.force_login(factories.make_user(role))
         status = ask(client, method, address(name, things)).status_code
         assert status < 500, f"{role or 'no role'} met an error"
+        assert status == 404 or not expected.is_guests, "a log-in is no link"
         let_in = status != 403
         assert let_in == (role in expected.roles), f"{role or 'no role'} got {status}"
 
@@ -394,6 +419,7 @@ def test_what_is_not_there_is_not_found(name, things, archivist):
     named = ("upload", "folder", "batch")
     nothing = {key: uuid.uuid4() if key in named else 987654 for key in things} | {
         "zero": 0, "kind": "vtt", "record": "pbcore", "csv": "csv",
+        "secret": "nothing", "signed": "nothing",
     }  # fmt: skip
     response = ask(client, min(EXPECTED[name].methods), address(name, nothing))
     assert response.status_code in (404, 410)
@@ -433,7 +459,7 @@ def opened_to_strangers(things: dict[str, object], access: str) -> set[str]:
     answers = {
         name: ask(Client(), min(expected.methods), address(name, things)).status_code
         for name, expected in EXPECTED.items()
-        if not expected.is_public
+        if not (expected.is_public or expected.is_guests)
     }
     return {name for name, status in answers.items() if status not in (302, 401)}
 
@@ -538,3 +564,25 @@ def test_the_admin_is_for_administrators_alone(archivist):
     client = Client()
     client.force_login(archivist)
     assert client.get("/admin/").status_code == 302
+
+
+GUESTS = {"guest-door", "guest-link", "guest-scene", "guest-state", "guest-note"}
+"""What opens for a guest of a link whose copy nobody has made yet; the media wait for it."""
+
+
+def test_a_guest_gets_at_the_link_they_came_by_and_at_nothing_else(things):
+    storage().folder(Take.objects.get(pk=things["take"]).storage_key).mkdir(parents=True)
+    things |= {"secret": "open sesame"}
+    client = Client()
+    assert client.post(address("guest-door", things), {"name": "Ada"}).status_code == 302
+    page = client.get(address("guest-scene", things))
+    things |= {"signed": page.context["signed"]}
+    opened = set()
+    for name, expected in EXPECTED.items():
+        if expected.is_public:
+            continue
+        answer = ask(client, min(expected.methods), address(name, things))
+        away = answer.status_code == 302 and answer.headers["Location"].startswith("/login/")
+        if not away and answer.status_code not in (401, 403, 404):
+            opened.add(name)
+    assert opened == GUESTS

@@ -114,7 +114,9 @@ class ProxySound:
         rate: Fraction,
         codec: str = "aac",
         bit_rate: int = 128_000,
+        frames: range | None = None,
     ) -> None:
+        """frames: those of the scan that are heard; all if not given."""
         self.record = [
             {
                 "track": "0",
@@ -134,7 +136,7 @@ class ProxySound:
         stream.codec_context.bit_rate = bit_rate
         self._stream = stream
         self._pieces: Iterator[Samples] = beside_frames(
-            path, table=table, rate=rate, rate_hz=_RATE_HZ, layout=self._layout
+            path, table=table, rate=rate, rate_hz=_RATE_HZ, layout=self._layout, frames=frames
         )
         self._fifo = av.AudioFifo()
         self._frames_done = 0

@@ -146,7 +146,7 @@ def _fitting(lines: Sequence[str], size: int, room: float) -> _Font:
         if size <= 6 or max(font.getlength(line) for line in lines) <= room:
             break
         size -= 1
-    missing = _missing(font, "".join(lines))
+    missing = missing_letter(font, "".join(lines))
     if missing:
         raise DeliveryError(
             f"The typeface here has no letter {missing!r}; install fonts-dejavu, or deliver the "
@@ -155,7 +155,7 @@ def _fitting(lines: Sequence[str], size: int, room: float) -> _Font:
     return font
 
 
-def _missing(font: _Font, text: str) -> str:
+def missing_letter(font: _Font, text: str) -> str:
     """The first letter that the typeface would show as an empty box."""
     none = bytes(font.getmask("\U0010ffff"))
     for letter in sorted(set(text)):

@@ -5,6 +5,7 @@ from review.models.deliverable import Deliverable, Withdrawal
 from review.models.delivery import Delivery
 from review.models.note import Answer, Mention, Note
 from review.models.search import SavedSearch, SearchLine, SearchWord
+from review.models.share_link import GuestVisit, SharedTake, ShareLink
 
 __all__ = [
     "Answer",
@@ -12,11 +13,14 @@ __all__ = [
     "ApprovalBatch",
     "Deliverable",
     "Delivery",
+    "GuestVisit",
     "HandOver",
     "Mention",
     "Note",
     "SavedSearch",
     "SearchLine",
     "SearchWord",
+    "ShareLink",
+    "SharedTake",
     "Withdrawal",
 ]

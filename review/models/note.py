@@ -17,7 +17,17 @@ class Note(models.Model):
     drawing = models.JSONField(
         default=list, blank=True, help_text="Shapes in the scan's luma pixels: review.drawings"
     )
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notes")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="notes"
+    )
+    guest = models.ForeignKey(
+        "review.GuestVisit",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="notes",
+        help_text="Who wrote it, if that was a guest",
+    )
     at = models.DateTimeField(auto_now_add=True)
     resolved = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(
@@ -30,10 +40,18 @@ class Note(models.Model):
             models.CheckConstraint(
                 condition=Q(end_frame__gt=F("start_frame")), name="note_has_frames"
             ),
+            models.CheckConstraint(
+                condition=Q(by__isnull=True) ^ Q(guest__isnull=True), name="a_note_is_by_somebody"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.text[:60]
+
+    @property
+    def author(self) -> str:
+        """Who wrote it; of a guest, the name that they gave, and that they are one."""
+        return str(self.guest or self.by)
 
 
 class Answer(models.Model):

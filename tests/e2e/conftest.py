@@ -136,6 +136,15 @@ def _make_scene_with_takes(film: Callable[..., Scan], made: dict[str, Any]) -> S
     return scene
 
 
+@pytest.fixture
+def restored_scene(film: Callable[..., Scan]) -> Scene:
+    """One scene with a deflicker take that can be played: for tests of what is around the film."""
+    scan = film(frames=24, rate=Fraction(16), width=192, height=144, paint=flickering_and_torn)
+    scene = factories.make_scene(scan=scan, frames=(0, 24))
+    viewing.make_view(make_real_take(scene))
+    return scene
+
+
 def flickering_and_torn(number: int, width: int, height: int) -> npt.NDArray[np.float32]:
     """Texture that flickers, with a white tear that lasts for one frame."""
     luma = moving_texture(number, width, height) * np.float32(0.8 + 0.15 * (number % 3))

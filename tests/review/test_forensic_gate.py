@@ -7,6 +7,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +27,9 @@ from restoration.models import Scene, Take
 from restoration.provenance import Label
 from restoration.storage import storage
 from review.delivery.attempts import execute_delivery
-from review.models import Deliverable, Delivery
+from review.guests import copies
+from review.guests.links import digest_of
+from review.models import Deliverable, Delivery, SharedTake, ShareLink
 from review.policies import LabelLimit
 from review.uses import policy_for
 from tests import factories
@@ -35,6 +39,7 @@ from tests.review.approved_reel import (
     make_real_take,
     make_scanned_reel,
 )
+from tests.review.guests.guest import status_of
 from tests.review.labelled_takes import CLEAN, SIZE, Wanted, labelling
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,7 +54,7 @@ LABELS = (
     Label.NOT_MEASURED,
 )
 EVIDENCE = {Label.ORIGINAL, Label.ADJUSTED}
-PATHS = ("page", "command", "worker", "retry")
+PATHS = ("page", "command", "worker", "retry", "link")
 RULES = [limit.name for limit in policy_for("forensic").labels]
 
 pairs = st.tuples(st.sampled_from(LABELS), st.sampled_from(LABELS))
@@ -119,6 +124,44 @@ def execute_all(reel: Reel) -> None:
         execute_delivery(delivery.pk)
 
 
+def seen_by_link(reel: Reel, by: User) -> bool:
+    """Whether a guest gets a picture by a link for evidence: one that was asked for, and a row
+    that no gate let in."""
+    client = Client()
+    client.force_login(by)
+    form = {"guest": "Ada", "use": "forensic", "days": 3}
+    assert client.post(reverse("share-links", args=[reel.pk]), form).status_code == 200
+    found = list(ShareLink.objects.filter(reel=reel))
+    if not found:
+        found = [link_past_the_gate(reel, by)]
+    return any([pictures_by(link) for link in found])
+
+
+def link_past_the_gate(reel: Reel, by: User) -> ShareLink:
+    link = ShareLink.objects.create(
+        reel=reel, digest="", guest="Ada", use="forensic", version="restoration", by=by,
+        expires=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
+    for number, take in enumerate(current_scan(reel).takes.order_by("start_frame"), start=1):
+        scene = Scene.objects.get(scan=take.scan, start_frame=take.start_frame)
+        link.shown.create(scene=scene, take=take, digest=take.digest, number=number)
+    return link
+
+
+def pictures_by(link: ShareLink) -> bool:
+    secret = f"secret-{link.pk}"
+    ShareLink.objects.filter(pk=link.pk).update(digest=digest_of(secret))
+    for shown in link.shown.all():
+        copies.make_by_message(shown.pk)
+    guest = Client()
+    guest.post(reverse("guest-door", args=[secret]), {"name": "Ada"})
+    states = [
+        guest.get(reverse("guest-state", args=[link.pk, shown.pk])) for shown in link.shown.all()
+    ]
+    ready = [each.json()["film"] for each in states if each.status_code == 200]
+    return any(status_of(guest, film) == 200 for film in ready)
+
+
 WAYS = {"page": by_page, "command": by_command, "worker": by_worker, "retry": by_retry}
 
 
@@ -136,6 +179,8 @@ WAYS = {"page": by_page, "command": by_command, "worker": by_worker, "retry": by
 @example([CLEAN] * 6, "page", "otio")
 @example([CLEAN] * 6, "command", "ffv1")
 @example([CLEAN] * 6, "worker", "package")
+@example([CLEAN] * 6, "link", "otio")
+@example([CLEAN] * 5 + [(Label.ADJUSTED, Label.HUMAN)], "link", "otio")
 @example([CLEAN] * 5 + [(Label.ADJUSTED, Label.HUMAN)], "page", "otio")
 @example([CLEAN] * 5 + [(Label.ADJUSTED, Label.HUMAN)], "retry", "package")
 @example([(Label.RECOVERED, Label.ORIGINAL)] + [CLEAN] * 5, "command", "mp4")
@@ -146,9 +191,12 @@ def test_no_path_lets_it_out(
 ) -> None:
     folder = Path(tempfile.mkdtemp(dir=tmp_path))
     reel = labelled_reel(folder, wanted, archivist)
+    is_evidence = all(label in EVIDENCE for pair in wanted for label in pair)
+    if way == "link":
+        assert seen_by_link(reel, archivist) == is_evidence
+        return
     WAYS[way](reel, archivist, format, folder / "out")
     left = list(Deliverable.objects.filter(reel=reel))
-    is_evidence = all(label in EVIDENCE for pair in wanted for label in pair)
     assert bool(left) == is_evidence, [each.reasons for each in reel.deliveries.all()]
     for made in left:
         counted = MapReader(map_of(made, folder)).totals()
@@ -198,6 +246,9 @@ def test_a_map_that_says_other_than_its_manifest_does_not_leave(
             "deliver", str(reel.pk), "--format", "otio", "--use", "forensic", "--to", str(out)
         )
     assert not out.exists()
+    seen_by_link(reel, archivist)
+    liar = SharedTake.objects.get(link__reel=reel, number=2)
+    assert not copies.copy_of(liar).is_ready(), "no copy is made of a map that lies"
 
 
 def test_the_forensic_policy_limits_every_label_but_those_of_evidence() -> None:

@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection
 from archive import tasks as archive_tasks
 from restoration import runs
 from review.delivery import sweeper as delivery_sweeper
+from review.guests import copies
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Command(BaseCommand):
         return runs.sweep().as_json() | {
             "archive": _found(archive_tasks.sweep()),
             "deliveries": _found(delivery_sweeper.sweep()),
+            "guests": _found(copies.sweep()),
         }
 
     def say(self, swept: dict[str, Any], *, as_json: bool) -> None:
