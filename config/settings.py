@@ -24,6 +24,7 @@ PUBLIC_CATALOGUE  yes: reels that are open to everybody are shown without loggin
 EMBED_ON          the sites that may frame an approved clip, as https://example.org (default: any)
 SHARE_LINKS       no: nobody is given a link for guests, and those that there are open nothing
 SHARE_LINK_DAYS   the longest that such a link may open (default: 90)
+LIVE_STREAMS      open rooms that a web process tells what is new at once (default: 16)
 BIOMETRICS        no: faces and voices are not told apart, and nobody is named (docs/attribution.md)
 RUN_ATTEMPTS, RUN_LEASE_SECONDS, RUN_PROGRESS_SECONDS, RUN_PUBLISH_SECONDS, RUN_RESEND_SECONDS
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, PORT, BIND   where the pages are and who may ask for them
@@ -169,6 +170,8 @@ PUBLIC_CATALOGUE = env_bool("PUBLIC_CATALOGUE", default=False)
 SHARE_LINKS = env_bool("SHARE_LINKS", default=True)
 """Whether archivists and reviewers may give links to guests who have no account."""
 SHARE_LINK_DAYS = env_int("SHARE_LINK_DAYS", default=90)
+LIVE_STREAMS = env_int("LIVE_STREAMS", default=16)
+"""Each holds a thread of the web server; who gets none asks now and then."""
 EMBED_ON = env_list("EMBED_ON", default="*")
 DEVICE = os.environ.get("DEVICE", "cpu")
 RUN_ATTEMPTS = env_int("RUN_ATTEMPTS", default=3)

@@ -1,4 +1,4 @@
-"""gunicorn's settings: a few threads for pages, the rest for films that are being watched."""
+"""gunicorn's settings: threads for pages, for films that are watched, for open rooms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config import tether
 
 worker_class = "gthread"
 workers = 2
-threads = 12
+threads = 12 + int(os.environ.get("LIVE_STREAMS", "16"))  # each open room may hold one
 preload_app = True  # the program is read once, and its memory shared
 timeout = 60
 graceful_timeout = 5

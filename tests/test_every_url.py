@@ -35,6 +35,7 @@ from restoration.models import (
 from restoration.speech.transcript import Transcript
 from restoration.storage import storage
 from review.guests.links import digest_of
+from review.live import hub
 from review.models import Approval, Note, ShareLink
 from tests import factories
 from tests.conftest import empty_tables, tables_with_rows
@@ -146,6 +147,11 @@ EXPECTED = {
     "retry-delivery": Expected(WRITE, ARCHIVIST, ("delivery",)),
     "deliverable-file": Expected(READ, ARCHIVIST, ("deliverable", "zero")),
     "withdraw-deliverable": Expected(WRITE, ARCHIVIST, ("deliverable",)),
+    "live-scene": Expected(READ, VIEWERS, ("scene",)),
+    "scene-news": Expected(READ, VIEWERS, ("scene",)),
+    "live-reel": Expected(READ, VIEWERS, ("reel",)),
+    "reel-news": Expected(READ, VIEWERS, ("reel",)),
+    "scene-notes": Expected(READ, VIEWERS, ("scene",)),
     "share-links": Expected(READ | WRITE, JUDGES, ("reel",)),
     "revoke-link": Expected(WRITE, JUDGES, ("link",)),
     "guest-door": Expected(READ | WRITE, EVERYBODY, ("secret",), is_guests=True),
@@ -248,6 +254,12 @@ def addresses(patterns: list[URLPattern | URLResolver] | None = None) -> Iterato
                 yield from addresses(pattern.url_patterns)
         else:
             yield pattern.name or str(pattern.pattern)
+
+
+@pytest.fixture(autouse=True)
+def short_streams(monkeypatch):
+    """What an open room would be told goes on for minutes; here it ends at once."""
+    monkeypatch.setattr(hub, "LIFE_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -362,7 +374,11 @@ def address(name: str, things: dict[str, object]) -> str:
 
 
 def ask(client: Client, method: str, path: str) -> HttpResponse:
-    return client.generic(method, path, headers={"Tus-Resumable": "1.0.0"})
+    response = client.generic(method, path, headers={"Tus-Resumable": "1.0.0"})
+    if response.streaming:
+        list(response.streaming_content)
+        hub.HUB.end()
+    return response
 
 
 def test_every_address_has_an_expectation():

@@ -4,6 +4,7 @@ from review.models.approval import Approval, ApprovalBatch, HandOver
 from review.models.deliverable import Deliverable, Withdrawal
 from review.models.delivery import Delivery
 from review.models.note import Answer, Mention, Note
+from review.models.presence import Presence
 from review.models.search import SavedSearch, SearchLine, SearchWord
 from review.models.share_link import GuestVisit, SharedTake, ShareLink
 
@@ -17,6 +18,7 @@ __all__ = [
     "HandOver",
     "Mention",
     "Note",
+    "Presence",
     "SavedSearch",
     "SearchLine",
     "SearchWord",

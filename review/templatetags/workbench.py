@@ -22,6 +22,7 @@ from review import shares as provenance_shares
 from review.delivery import assembly, pictures
 from review.delivery.assembly import ALL
 from review.forms import FORMAT_WORDS
+from review.live import marks
 from review.models import Delivery, Note
 from review.queue import Entry
 from review.storyboard import Mark
@@ -162,6 +163,19 @@ OUTCOME_TONES = {gate.PASSED: "good", gate.FAILED: "bad", gate.OVERRIDDEN: "warn
 @register.filter
 def outcome_tone(outcome: str) -> str:
     return OUTCOME_TONES.get(outcome, "")
+
+
+@register.inclusion_tag("review/live.html", takes_context=True)
+def live_room(context: dict[str, Any], kind: str, number: int) -> dict[str, Any]:
+    """Who else is in this room, and what is new since the page was made."""
+    notes_address = reverse("scene-notes", args=[number]) if kind == marks.SCENE else ""
+    return {
+        "stream": reverse(f"live-{kind}", args=[number]),
+        "news": reverse(f"{kind}-news", args=[number]),
+        "since": marks.written(marks.marks_of((kind, number), here=False)),
+        "me": context["user"].get_username(),
+        "notes": notes_address,
+    }
 
 
 @register.inclusion_tag("includes/bar.html")

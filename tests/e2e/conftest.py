@@ -23,6 +23,7 @@ from fixtures.clips import moving_texture
 from restoration import viewing
 from restoration.models import Scene
 from restoration.storage import storage
+from review.live.hub import HUB
 from tests import factories
 from tests.review.approved_reel import current_scan, make_real_take, make_scanned_reel
 
@@ -34,6 +35,13 @@ PATIENCE_MS = 20_000
 def static_folder() -> None:
     """Whitenoise warns of a folder that only `collectstatic` makes."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def quiet_rooms() -> Iterator[None]:
+    """No room is told anything after its test: the tables are emptied then."""
+    yield
+    HUB.end()
 
 
 @pytest.fixture
