@@ -54,7 +54,7 @@ def test_a_film_goes_the_whole_way(told: dict[str, Any]) -> None:
     assert told["ingested"]["frames"] == 10
     assert told["states"] == ["done"]
     assert told["delivered"]["allowed"]
-    assert len(told["delivered"]["files"]) == 14
+    assert len(told["delivered"]["files"]) == 15
     for file in told["delivered"]["files"]:
         assert sha256_file(Path(file["path"])) == file["sha256"]
     assert told["broken"] == []

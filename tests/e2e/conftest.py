@@ -53,6 +53,7 @@ def context(browser: Browser, live_server: Any) -> Iterator[BrowserContext]:
     expect.set_options(timeout=PATIENCE_MS)
     yield context
     context.close()
+    HUB.end()  # before the tables are emptied: the watcher notes down who is here
 
 
 @pytest.fixture

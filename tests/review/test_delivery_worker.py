@@ -81,6 +81,7 @@ def test_a_worker_killed_in_mid_delivery_costs_nothing_but_time(
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_asked_to_stop_gives_its_delivery_back_at_once(
     delivery: Delivery, tmp_path: Path
 ) -> None:

@@ -106,7 +106,7 @@ def test_a_worker_delivers_what_was_asked_for(delivery: Delivery, tmp_path: Path
     assert left_in(tmp_path / "out") == [folder.name]
     on_disk = {str(path): sha256_file(path) for path in folder.iterdir()}
     assert {file["path"]: file["sha256"] for file in made.files} == on_disk
-    assert len(on_disk) == 14
+    assert len(on_disk) == 15
     assert Event.objects.filter(kind="delivery").count() == 1
 
 

@@ -59,7 +59,13 @@ def fresh_connection_afterwards() -> Iterator[None]:
     connection.close()
 
 
-@pytest.mark.parametrize("lease", [30, 1], ids=["within-the-lease", "longer-than-the-lease"])
+@pytest.mark.parametrize(
+    "lease",
+    [
+        pytest.param(30, id="within-the-lease"),
+        pytest.param(1, id="longer-than-the-lease", marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_ends_although_the_database_was_stopped_hard(
     settings: object, scene: Scene, tmp_path: Path, lease: int
 ) -> None:

@@ -57,7 +57,7 @@ def _clip(lights) -> MemoryClip:
 
 
 @pytest.mark.parametrize(("tone", "swing"), [(0.85, 0.0), (0.85, 0.12), (0.1, 0.12)])
-@pytest.mark.parametrize("step", [15.0, 25.0, 40.0])
+@pytest.mark.parametrize("step", [15.0, pytest.param(25.0, marks=pytest.mark.slow), 40.0])
 def test_nothing_of_a_fast_limb_is_touched(step: float, tone: float, swing: float) -> None:
     lights, limbs = _film(step, tone=tone, swing=swing)
     clip = _clip(lights)

@@ -123,6 +123,7 @@ Compact._in_tiles = short
 """Memory that fails once, in the fourth frame, as long as no frame was asked for before."""
 
 
+@pytest.mark.slow
 def test_a_run_whose_tiles_were_halved_goes_on_with_such_tiles(
     scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
