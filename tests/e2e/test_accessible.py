@@ -138,7 +138,7 @@ def test_pages_of_words_and_doors_have_no_serious_fault(
         assert answer is not None and answer.ok and page.url.endswith(address), address
         found += faults(page)
     page.goto(at)
-    page.wait_for_function("document.getElementById('player').readyState > 0")
+    page.wait_for_function("() => document.getElementById('player').readyState > 0")
     page.keyboard.press("ArrowDown")
     page.wait_for_selector("#beside:not([hidden])")
     page.keyboard.press("ArrowRight")
@@ -150,6 +150,6 @@ def test_pages_of_words_and_doors_have_no_serious_fault(
         {"name": "unknown.txt", "mimeType": "text/plain", "buffer": b"?"}
     )
     page.get_by_role("button", name="Look at them").click()
-    page.wait_for_selector("pre.citation")
+    page.wait_for_selector(".verified")
     found += faults(page)
     assert found == []

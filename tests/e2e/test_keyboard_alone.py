@@ -217,11 +217,11 @@ def test_a_transcript_is_corrected(
 ) -> None:
     log_in(reviewer)
     page.goto(f"/reels/{kept.scan.reel_id}/transcript/")
-    page.wait_for_function("document.getElementById('player').readyState > 0")
+    page.wait_for_function("() => document.getElementById('player').readyState > 0")
     said = page.locator("#spoken-said")
     keys(page, "ArrowDown", "ArrowRight", "ArrowRight")
     expect(page.locator("#m0 .w.picked")).to_have_text("cat")
-    page.wait_for_function("document.getElementById('player').currentTime >= 0.3")
+    page.wait_for_function("() => document.getElementById('player').currentTime >= 0.3")
     keys(page, "p", " ", "ArrowRight", "ArrowRight", "e")
     page.keyboard.press("Control+Enter")
     expect(said).to_contain_text("split")

@@ -70,7 +70,7 @@ def test_a_sentence_is_found_heard_cited_and_kept(
     page.go_back()
     page.locator(".concordance .found a").last.click()
     expect(page.locator("[data-opened] .w.hit")).to_have_text(["farewell"])
-    page.wait_for_function("document.getElementById('player').currentTime >= 0.5")
+    page.wait_for_function("() => document.getElementById('player').currentTime >= 0.5")
     heard = page.evaluate("document.getElementById('player').currentTime")
     assert heard == pytest.approx(0.6, abs=0.15), "a second before the line"
     link = page.url

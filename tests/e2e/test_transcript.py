@@ -51,14 +51,14 @@ def test_a_transcript_is_corrected_by_keys(
 ) -> None:
     log_in(reviewer)
     page.goto(f"/reels/{kept.scan.reel_id}/transcript/")
-    page.wait_for_function("document.getElementById('player').readyState > 0")
+    page.wait_for_function("() => document.getElementById('player').readyState > 0")
     assert faults(page) == []
     english = page.locator("#m0 .english")
     expect(english).to_have_text("MACHINE_DOUBTFUL, in English Said in English.")
     page.get_by_label("English by a machine").uncheck()
     expect(english).to_be_hidden()
     page.locator("#m0 .w").nth(1).click()
-    page.wait_for_function("document.getElementById('player').currentTime >= 0.3")
+    page.wait_for_function("() => document.getElementById('player').currentTime >= 0.3")
     page.keyboard.press(" ")
     page.keyboard.press("e")
     page.keyboard.type("The cat is not impressed.")
