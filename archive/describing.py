@@ -88,7 +88,7 @@ class Describing:
                     _write(each)
             if any(rows.has_changed() for rows in self.rows.values()):
                 self.title.save()
-            return description.record_changes(_fresh(self.reel.pk), before, by=by)
+            return description.record_changes(read_anew(self.reel.pk), before, by=by)
 
 
 def _write(form: Any) -> None:
@@ -105,12 +105,12 @@ def _write(form: Any) -> None:
 
 def _held(pk: int) -> Reel:
     """The reel as it stands, its title kept from others until the transaction ends."""
-    reel = _fresh(pk)
+    reel = read_anew(pk)
     Title.objects.select_for_update().get(pk=reel.element.title_id)
-    return _fresh(pk)
+    return read_anew(pk)
 
 
-def _fresh(pk: int) -> Reel:
+def read_anew(pk: int) -> Reel:
     return Reel.objects.select_related("element__title__collection").get(pk=pk)
 
 

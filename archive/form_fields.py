@@ -24,6 +24,11 @@ def writable(text: str) -> None:
         )
 
 
+def first_error(form: forms.BaseForm) -> str:
+    """What is wrong with a form, in the words of the first thing that is."""
+    return str(next(iter(form.errors.values()))[0])
+
+
 class CheckedField(forms.CharField):
     """A text that may stay as it was, or has to be right: old records are not held up by it."""
 

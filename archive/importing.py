@@ -19,6 +19,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from archive import custody, description
+from archive.describing import read_anew
 from archive.fixity import sha256_file
 from archive.import_batch import COLUMNS, ELEMENT, REEL, TITLE, Asked, Batches, Outcome
 from archive.metadata.record import NotARecord
@@ -154,10 +155,6 @@ def _by_hundreds(rows: Iterator[Asked]) -> Iterator[list[Asked]]:
         yield batch
 
 
-def _whole(pk: int) -> Reel:
-    return Reel.objects.select_related("element__title__collection").get(pk=pk)
-
-
 @transaction.atomic
 def take_back(number: str, *, by: AbstractBaseUser | None) -> dict[str, int]:
     """Undo an import: what it made and nobody used since goes, what it changed and nobody changed
@@ -180,7 +177,7 @@ def take_back(number: str, *, by: AbstractBaseUser | None) -> dict[str, int]:
 def _undo(each: dict[str, Any], event: Event, by: AbstractBaseUser | None) -> str:
     if not Reel.objects.filter(pk=each["reel"]).exists():
         return "kept"
-    reel = _whole(each["reel"])
+    reel = read_anew(each["reel"])
     made = each.get("made", ["reel"] if each["new"] else [])
     if made and _used_since(reel, event, made):
         return "kept"  # whole: what people wrote since stands on what was imported
@@ -194,7 +191,7 @@ def _undo(each: dict[str, Any], event: Event, by: AbstractBaseUser | None) -> st
     ]
     parts = tuple(part for part in description.PARTS if part not in made)
     source = f"taken back, {event.subject}"
-    description.record_changes(_whole(reel.pk), before, by=by, source=source, parts=parts)
+    description.record_changes(read_anew(reel.pk), before, by=by, source=source, parts=parts)
     if made:
         _remove(reel, made)
         return "removed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
@@ -15,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, signed_in
+from archive.form_fields import first_error
 from archive.views import never_changes
 from restoration import hints, palettes, runs, scenes
 from restoration.colour_advice import COLOURISE, doubt_of
@@ -113,10 +113,6 @@ def shown_take(request: HttpRequest, scene: Scene) -> Take | None:
     """The take that the page shows; it travels with every request of the section."""
     wanted = request.POST.get("shown") or request.GET.get("shown") or ""
     return Take.objects.of_scene(scene).filter(pk=wanted).first() if wanted.isdigit() else None
-
-
-def first_error(form: Any) -> str:
-    return str(next(iter(json.loads(form.errors.as_json()).values()))[0]["message"])
 
 
 @require_safe

@@ -12,12 +12,12 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import signed_in
+from archive.form_fields import first_error
 from restoration import corrections, runs
 from restoration.colour_views import (
     PAINT,
     ColourField,
     answer,
-    first_error,
     scene_for,
     shown_take,
 )

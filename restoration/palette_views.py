@@ -15,9 +15,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, signed_in
+from archive.form_fields import first_error
 from archive.models import Reel
 from restoration import hints, palette_use, runs
-from restoration.colour_views import PAINT, first_error, scene_for
+from restoration.colour_views import PAINT, scene_for
 from restoration.colour_work import stages_from_colour
 from restoration.errors import RestorationError
 from restoration.models import PaletteEntry, Scene

@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import signed_in
+from archive.form_fields import first_error
 from archive.ranges import ranged_file_response
 from restoration import references
-from restoration.colour_views import PAINT, answer, first_error, scene_for
+from restoration.colour_views import PAINT, answer, scene_for
 from restoration.errors import RestorationError
 from restoration.models import ColourReference
 from restoration.storage import storage

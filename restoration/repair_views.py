@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
@@ -14,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, signed_in
+from archive.form_fields import first_error
 from restoration import repairs, runs
 from restoration.errors import RestorationError
 from restoration.models import ProtectedRegion, RepairDecision, Scene, Take
@@ -102,7 +102,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     scene = _scene_of(take)
     form = DecideForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was recorded. {_first_error(form)}")
+        messages.error(request, f"Nothing was recorded. {first_error(form)}")
         return _answer(request, scene)
     values = form.cleaned_data
     try:
@@ -160,7 +160,7 @@ def protect(request: HttpRequest, pk: int) -> HttpResponse:
     scene = _scene(request, pk)
     form = ProtectForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was kept. {_first_error(form)}")
+        messages.error(request, f"Nothing was kept. {first_error(form)}")
         return _answer(request, scene)
     values = form.cleaned_data
     try:
@@ -212,7 +212,3 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     except (RestorationError, StageError) as error:
         messages.error(request, str(error))
     return _answer(request, scene)
-
-
-def _first_error(form: Any) -> str:
-    return str(next(iter(json.loads(form.errors.as_json()).values()))[0]["message"])

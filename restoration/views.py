@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for, signed_in
+from archive.form_fields import first_error
 from restoration import runs, scenes
 from restoration.errors import RestorationError
 from restoration.forms import ProcessForm
@@ -105,7 +106,7 @@ def process_reel(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     form = ProcessForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was started. {_first_error(form)}")
+        messages.error(request, f"Nothing was started. {first_error(form)}")
         return redirect("reel", pk=pk)
     try:
         started = runs.process_reel(
@@ -133,7 +134,7 @@ def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
     check_media(request, scene.scan)
     form = ProcessForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was started. {_first_error(form)}")
+        messages.error(request, f"Nothing was started. {first_error(form)}")
         return redirect("scene", pk=pk)
     stages, version = form.cleaned_data["stages"], form.cleaned_data["version"]
     try:
@@ -149,7 +150,3 @@ def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     asked = f"?version={version}" if version != scenes.RESTORATION else ""
     return redirect(reverse("scene", args=[pk]) + asked)
-
-
-def _first_error(form: Any) -> str:
-    return str(next(iter(form.errors.values()))[0])

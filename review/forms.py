@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
+from archive.form_fields import writable
 from archive.models import Collection
 from restoration.models import Take
-from restoration.speech.transcript import unwritable
 from review import sampling
 from review.delivery.assembly import ALL, OFFERED, PACKAGE
 from review.formats.timelines import TIMELINES, available
@@ -46,15 +45,6 @@ FORMAT_WORDS = {
     ALL: "everything but copies for editing, burned-in subtitles, WebM, frames and stills",
     PACKAGE: "the same as one package (BagIt, ZIP)",
 }
-
-
-def writable(text: str) -> None:
-    """Raises: ValidationError for a character that no XML file can hold: timelines have these."""
-    if found := unwritable(text):
-        raise ValidationError(
-            f"It holds a character that cannot be written into files (U+{ord(found):04X}); "
-            "type the text instead of pasting it, or take the character out."
-        )
 
 
 def _chosen() -> forms.CharField:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import reel_for, scan_for, signed_in
+from archive.form_fields import first_error
 from archive.models import Scan
 from restoration import photographs
 from restoration.errors import RestorationError
@@ -38,7 +39,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     scan = _scan(request, pk)
     form = CharacterForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was kept. {_first_error(form)}")
+        messages.error(request, f"Nothing was kept. {first_error(form)}")
         return redirect("cast", pk)
     try:
         values = form.cleaned_data
@@ -58,7 +59,7 @@ def keep(request: HttpRequest, pk: int, character: int) -> HttpResponse:
     found = get_object_or_404(Character, pk=character, title=scan.reel.element.title)
     form = PhotographForm(request.POST, request.FILES)
     if not form.is_valid():
-        messages.error(request, f"Nothing was kept. {_first_error(form)}")
+        messages.error(request, f"Nothing was kept. {first_error(form)}")
         return redirect("cast", pk)
     data = form.cleaned_data["file"].read(photographs.LARGEST + 1)
     try:
@@ -109,7 +110,3 @@ def _scan(request: HttpRequest, pk: int) -> Scan:
 
 def _photograph(scan: Scan, pk: int) -> Photograph:
     return get_object_or_404(Photograph, pk=pk, character__title=scan.reel.element.title)
-
-
-def _first_error(form: forms.Form) -> str:
-    return next(str(message) for errors in form.errors.values() for message in errors)

@@ -14,6 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_POST
 
 from archive.access import reel_for, signed_in
+from archive.form_fields import first_error
 from archive.models import Reel
 from restoration.models import Scene, Take
 from review import pages
@@ -35,7 +36,7 @@ def of_reel(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, reel, ShareForm(initial=_initial(request)))
     form = ShareForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"No link was made. {_first_error(form)}")
+        messages.error(request, f"No link was made. {first_error(form)}")
         return _page(request, reel, form)
     try:
         made = links.make(reel, _wish(reel, form.cleaned_data), by=signed_in(request))
@@ -122,7 +123,3 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     except ReviewError as error:
         messages.error(request, str(error))
     return redirect("share-links", pk=reel.pk)
-
-
-def _first_error(form: Any) -> str:
-    return str(next(iter(form.errors.values()))[0])

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for, signed_in
+from archive.form_fields import first_error
 from archive.models import Reel
 from restoration.errors import RestorationError
 from restoration.models import Scene
@@ -30,7 +31,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     check_media(request, scene.scan)
     form = NoteForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"The note was not kept. {_first_error(form)}")
+        messages.error(request, f"The note was not kept. {first_error(form)}")
         return _answer(request, scene, draft=form.data)
     values = form.cleaned_data
     try:
@@ -63,7 +64,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     note = _note(request, pk)
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was kept. {_first_error(form)}")
+        messages.error(request, f"Nothing was kept. {first_error(form)}")
         return _answer(request, _scene_at(request, note), note)
     try:
         made = notes.answer(note, by=signed_in(request), text=form.cleaned_data["text"])
@@ -174,7 +175,3 @@ def _answer(
         return redirect(reverse("scene", args=[scene.pk]) + at)
     context = {"scene": scene, "scan": scene.scan, "notes": notes.of_scene(scene), "draft": draft}
     return render(request, "review/notes.html", context | {"told": True})
-
-
-def _first_error(form: Any) -> str:
-    return str(next(iter(form.errors.values()))[0])

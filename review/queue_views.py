@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archive.access import check_media, reel_for, signed_in
+from archive.form_fields import first_error
 from archive.models import Scan
 from restoration import scenes
 from restoration.models import Scene, Take
@@ -49,7 +50,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     check_media(request, scene.scan)
     form = HandOverForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was handed over. {_first_error(form)}")
+        messages.error(request, f"Nothing was handed over. {first_error(form)}")
         return redirect("scene", pk=scene.pk)
     values = form.cleaned_data
     kind, _, name = values["to"].partition(":")
@@ -82,7 +83,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     form = BatchForm(_rule(request))
     values = form.cleaned_data if form.is_valid() else _rule(None)
     if not form.is_valid():
-        messages.error(request, f"That is no rule: {_first_error(form)}")
+        messages.error(request, f"That is no rule: {first_error(form)}")
     planned = batches.plan(
         scan,
         signed_in(request),
@@ -105,7 +106,7 @@ def _rule(request: HttpRequest | None) -> dict[str, Any]:
 def _approve(request: HttpRequest, scan: Scan) -> HttpResponse:
     form = BatchForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was approved. {_first_error(form)}")
+        messages.error(request, f"Nothing was approved. {first_error(form)}")
         return redirect("batch", pk=scan.reel_id)
     values = form.cleaned_data
     try:
@@ -123,7 +124,3 @@ def _approve(request: HttpRequest, scan: Scan) -> HttpResponse:
         messages.error(request, str(error))
     asked = {name: values[name] for name in ("every", "most", "version")}
     return redirect(f"{reverse('batch', args=[scan.reel_id])}?{urlencode(asked)}")
-
-
-def _first_error(form: Any) -> str:
-    return str(next(iter(form.errors.values()))[0])

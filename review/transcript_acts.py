@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from archive.access import reel_for, signed_in
+from archive.form_fields import first_error
 from archive.models import Reel
 from restoration import glossary, runs, together
 from restoration.errors import RestorationError
@@ -22,7 +23,7 @@ from restoration.speech.replacing import Wanted
 from restoration.stages.contract import StageError
 from review.replacing import preview, replace_in
 from review.speaking import name_speaker
-from review.transcript_views import CORRECT, answer, first_error, scan_of
+from review.transcript_views import CORRECT, answer, scan_of
 
 MANY_LANGUAGES = "base"
 """The smallest model that hears other languages than English."""

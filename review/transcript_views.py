@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for, signed_in
+from archive.form_fields import first_error
 from archive.models import Reel, Scan
 from archive.timecode import frames_of_timecode, timecode
 from restoration import glossary, together, transcripts
@@ -357,7 +358,3 @@ def scan_of(reel: Reel) -> Scan:
     if scan is None:
         raise Http404("This reel has no scan yet.")
     return scan
-
-
-def first_error(form: forms.Form) -> str:
-    return str(next(iter(form.errors.values()))[0])

@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
+from archive.form_fields import first_error
 from archive.models import Reel
 from restoration import doubts, scenes, transcripts
 from restoration.colour_room import LED_BY_HAND, colour_room
@@ -185,7 +186,7 @@ def _decide(
 ) -> HttpResponse:
     check_media(request, scene.scan)
     if not form.is_valid():
-        messages.error(request, f"Nothing was recorded. {_first_error(form)}")
+        messages.error(request, f"Nothing was recorded. {first_error(form)}")
         return redirect("scene", pk=scene.pk)
     values = form.cleaned_data
     take = get_object_or_404(Take, pk=values["take"], scan_id=scene.scan_id)
@@ -234,7 +235,3 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     except ReviewError as error:
         messages.error(request, str(error))
     return _back_to(request, approval.scene, approval.take)
-
-
-def _first_error(form: Any) -> str:
-    return str(next(iter(form.errors.values()))[0])

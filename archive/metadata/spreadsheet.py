@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +19,8 @@ from typing import IO, Any
 
 from defusedxml.ElementTree import iterparse
 from openpyxl import load_workbook
-from python_calamine import CalamineWorkbook
+from openpyxl.utils.exceptions import InvalidFileException
+from python_calamine import CalamineError, CalamineWorkbook
 
 from archive.metadata.record import NotARecord
 
@@ -86,14 +89,21 @@ def _ods(path: Path) -> Iterator[list[str]]:
     return _in_our_words(path, "ODS", _first_ods_sheet(path))
 
 
+BROKEN = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, InvalidFileException),
+    *(CalamineError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, EOFError),
+    *(ArithmeticError, NotImplementedError, RuntimeError, AssertionError, OSError),
+)
+"""What a broken file was met to raise, or can: the libraries promise no error of their own. The
+XML parser's is a SyntaxError, what it refuses a ValueError."""
+
+
 def _in_our_words(path: Path, kind: str, lines: Iterator[list[str]]) -> Iterator[list[str]]:
     try:
         yield from lines
     except NotARecord:
         raise
-    except Exception as error:
-        # The libraries promise no error of their own for a file that is broken: zlib's, the XML
-        # parser's, NotImplementedError, IndexError, TypeError and more were met.
+    except BROKEN as error:
         words = f"{path.name} cannot be read as {kind}: save it again, or send it as CSV ({error})."
         raise NotARecord(words) from error
 
