@@ -378,6 +378,7 @@ def ask(client: Client, method: str, path: str) -> HttpResponse:
     if response.streaming:
         list(response.streaming_content)
         hub.HUB.end()
+        hub.HUB.open()
     return response
 
 

@@ -52,11 +52,12 @@ class Hub:
         self._listeners: set[Listener] = set()
         self._watcher: threading.Thread | None = None
         self._woken = threading.Event()
+        self._closed = False
 
     def join(self, listener: Listener) -> bool:
-        """False: this process has as many streams as it may have."""
+        """False: this process has as many streams as it may have, or ends."""
         with self._lock:
-            if len(self._listeners) >= settings.LIVE_STREAMS:
+            if self._closed or len(self._listeners) >= settings.LIVE_STREAMS:
                 return False
             self._listeners.add(listener)
             if self._watcher is None:
@@ -68,9 +69,15 @@ class Hub:
         with self._lock:
             self._listeners.discard(listener)
 
-    def end(self) -> None:
-        """End every stream, and wait for the watcher to be done with its database."""
+    def open(self) -> None:
+        """Take listeners again, after `end`."""
         with self._lock:
+            self._closed = False
+
+    def end(self) -> None:
+        """End every stream, take no other, and wait for the watcher to leave its database."""
+        with self._lock:
+            self._closed = True
             listeners, watcher = list(self._listeners), self._watcher
             self._listeners.clear()
         for each in listeners:

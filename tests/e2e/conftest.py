@@ -40,6 +40,7 @@ def static_folder() -> None:
 @pytest.fixture(autouse=True)
 def quiet_rooms() -> Iterator[None]:
     """No room is told anything after its test: the tables are emptied then."""
+    HUB.open()
     yield
     HUB.end()
 

@@ -33,6 +33,7 @@ def quick(monkeypatch) -> Iterator[None]:
     """A watcher that looks often, and is gone before the tables are emptied."""
     monkeypatch.setattr(hub, "EVERY_SECONDS", 0.02)
     monkeypatch.setattr(hub, "ASKED_AGAIN_SECONDS", 0.1)
+    HUB.open()
     yield
     HUB.end()
 
@@ -147,3 +148,21 @@ def test_only_those_who_have_the_room_open_are_named(scene, reviewer, restorer):
     other = factories.make_scene(scan=scene.scan, frames=(24, 48))
     presence.note_down([(restorer.pk, (marks.SCENE, other.pk))])
     assert marks.names_in((marks.SCENE, scene.pk)) == []
+
+
+def test_whoever_has_no_account_any_more_is_not_noted_down(scene, reviewer, restorer):
+    gone = restorer.pk
+    restorer.delete()
+    room = (marks.SCENE, scene.pk)
+    presence.note_down([(gone, room), (reviewer.pk, room)])
+    assert Presence.objects.get().user == reviewer
+
+
+def test_a_hub_that_has_ended_takes_no_listener_until_it_is_opened(scene, reviewer):
+    own = Hub()
+    listener = Listener(reviewer.pk, "", (marks.SCENE, scene.pk), {})
+    own.end()
+    assert not own.join(listener)
+    own.open()
+    assert own.join(listener)
+    own.end()
