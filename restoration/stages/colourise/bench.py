@@ -33,6 +33,7 @@ from restoration.stages.colourise.refine import draw_to_edges
 from restoration.stages.colourise.scene import Known, Proposer
 from restoration.stages.colourise.spread import Point, spread_points
 from restoration.stages.colourise.stage import NETWORK
+from restoration.stages.photographs import photographs
 
 KS = (0, 1, 2, 5, 10, 20, 50, 100)
 BARRED_KS, LARGE_KS = (0, 1, 10, 100), (0, 10, 100)
@@ -109,21 +110,23 @@ def _by(proposer: Proposer) -> Ours:
 def _stills(data: Path, count: int, side: int) -> list[Still]:
     """Held out stills, spread evenly over the folders."""
     from restoration.stages.colourise.training_samples import (
+        HELD_OUT_EVERY,
         has_colour,
         load_photograph,
-        photographs,
     )
 
-    loaded = [(path, load_photograph(path, side)) for path in photographs(data, held_out=True)]
+    paths = photographs(data, every=HELD_OUT_EVERY, held_out=True)
+    loaded = [(path, load_photograph(path, side)) for path in paths]
     coloured = [(path, photograph) for path, photograph in loaded if has_colour(photograph)]
     chosen = np.unique(np.linspace(0, len(coloured) - 1, min(count, len(coloured))).round())
     return [Still.of(coloured[int(n)][0], square(coloured[int(n)][1], side)) for n in chosen]
 
 
 def _prior(data: Path) -> LumaPrior:
-    from restoration.stages.colourise.training_samples import load_photograph, photographs
+    from restoration.stages.colourise.training_samples import HELD_OUT_EVERY, load_photograph
 
-    loaded = [load_photograph(path, 128) for path in photographs(data, held_out=False)]
+    paths = photographs(data, every=HELD_OUT_EVERY, held_out=False)
+    loaded = [load_photograph(path, 128) for path in paths]
     return LumaPrior([to_lab(one.astype(np.float32) / np.float32(255)) for one in loaded])
 
 

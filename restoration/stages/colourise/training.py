@@ -9,9 +9,9 @@ with the distance as an eye sees it; nothing rewards colourfulness.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
+from torch.optim import AdamW
 
 from restoration.stages.colourise.network import AB_UNIT, ColourNetwork, Proposal
 from restoration.stages.colourise.training_samples import (
@@ -28,6 +29,7 @@ from restoration.stages.colourise.training_samples import (
     draw_sample,
     training_pictures,
 )
+from restoration.stages.learning import Course
 
 Told = Callable[[str], None]
 BEGIN = "begin.safetensors"
@@ -121,19 +123,13 @@ def _length(ab: Tensor) -> Tensor:
     return torch.sqrt(ab[:, 0] ** 2 + ab[:, 1] ** 2 + 1e-6)
 
 
-class _Run:
-    """Network, its running mean, optimiser, step and curve."""
+class _Run(Course[ColourNetwork]):
+    """A run with the sums of its losses since the curve's last point."""
 
     def __init__(self, path: Path, schedule: Schedule) -> None:
-        torch.manual_seed(schedule.seed)
-        self.network = ColourNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.mean = ColourNetwork()
-        self.mean.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), weight_decay=1e-4)
-        self.step = 0
-        self.curve: list[dict[str, float]] = []
-        self._path, self._schedule = path, schedule
-        self._kept = time.monotonic()
+        super().__init__(ColourNetwork, partial(AdamW, weight_decay=1e-4), path, schedule)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._schedule = schedule
         self._sums, self._since = [0.0, 0.0], 0
 
     @classmethod
@@ -144,35 +140,19 @@ class _Run:
         if first.is_file():
             for network in (run.network, run.mean):
                 network.load_state_dict(load_file(first))
-        if path.is_file():
-            held = torch.load(path, weights_only=True)
-            run.network.load_state_dict(held["network"])
-            run.mean.load_state_dict(held["mean"])
-            run.optimiser.load_state_dict(held["optimiser"])
-            run.step, run.curve = held["step"], held["curve"]
-        return run
+        return run.taken_up()
 
     def advance(self, pool: list[Photograph]) -> None:
         """One step."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._rate()
         planes, wanted = batch_of(pool, self._schedule, self.step)
         with torch.autocast("cpu", torch.bfloat16):
             given = self.network(planes)
         given = Proposal(given.residual.float(), given.doubt.float())
         loss, plain = loss_of(given, planes, wanted)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 0.5)
-        self.optimiser.step()
-        self.step += 1
+        self.learn(loss, longest=0.5)
         self._since += 1
         self._sums[0] += float(loss.detach())
         self._sums[1] += float(plain)
-        decay = min(0.998, 1 - 1 / (1 + self.step))
-        with torch.no_grad():
-            for mean, new in zip(self.mean.parameters(), self.network.parameters(), strict=True):
-                mean.lerp_(new, 1 - decay)
 
     def note(self) -> dict[str, float]:
         """A point of the curve: mean loss since the last, and that of the spread alone."""
@@ -186,33 +166,3 @@ class _Run:
         )
         self._sums, self._since = [0.0, 0.0], 0
         return self.curve[-1]
-
-    def weights(self) -> dict[str, Tensor]:
-        """The running mean, as it is shipped."""
-        return {name: value.contiguous() for name, value in self.mean.state_dict().items()}
-
-    def _rate(self) -> float:
-        schedule = self._schedule
-        warm = min(1.0, (self.step + 1) / schedule.warm_up)
-        cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, self.step / schedule.steps)))
-        return float(schedule.rate * warm * (0.01 + 0.99 * cosine))
-
-    def keep_if_due(self) -> None:
-        if time.monotonic() - self._kept >= self._schedule.keep_every:
-            self.keep()
-
-    def keep(self) -> None:
-        """Write the checkpoint, whole or not at all."""
-        partial = self._path.with_suffix(".partial")
-        torch.save(
-            {
-                "network": self.network.state_dict(),
-                "mean": self.mean.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "step": self.step,
-                "curve": self.curve,
-            },
-            partial,
-        )
-        partial.replace(self._path)
-        self._kept = time.monotonic()

@@ -17,10 +17,9 @@ from restoration.stages.colourise.judging import network_planes
 from restoration.stages.colourise.network import AB_UNIT
 from restoration.stages.colourise.spread import Point, spread_points
 from restoration.stages.contract import StageError
+from restoration.stages.photographs import photographs
 
-FOLDERS = ("kodak", "people", "wallpapers")
-"""Below `stills/`."""
-HELD_OUT = 4
+HELD_OUT_EVERY = 4
 """Every fourth photograph of each folder, by name, is never trained on."""
 CLIPS = ("01_dog.mp4", "04_coffee.mp4")
 """Below `clean_video/`."""
@@ -37,23 +36,6 @@ class Sample(NamedTuple):
 
     planes: npt.NDArray[np.float32]
     ab: npt.NDArray[np.float32]
-
-
-def photographs(data: Path, *, held_out: bool) -> list[Path]:
-    """Photographs to train on, or those never trained on, sorted by folder and name.
-
-    Raises: StageError if the folder holds none.
-    """
-    chosen = []
-    for folder in FOLDERS:
-        names = sorted((data / "stills" / folder).glob("*.*g"))
-        chosen += [path for n, path in enumerate(names) if (n % HELD_OUT == 0) is held_out]
-    if not chosen:
-        raise StageError(
-            f"{data} has no photographs in stills/{', stills/'.join(FOLDERS)}; name the folder of "
-            "training data"
-        )
-    return chosen
 
 
 def load_photograph(path: Path, side: int = _SIDE) -> Photograph:
@@ -95,7 +77,10 @@ def training_pictures(data: Path, side: int = _SIDE) -> list[Photograph]:
 
     Raises: StageError if there are no photographs.
     """
-    loaded = [load_photograph(path, side) for path in photographs(data, held_out=False)]
+    loaded = [
+        load_photograph(path, side)
+        for path in photographs(data, every=HELD_OUT_EVERY, held_out=False)
+    ]
     return [each for each in (*loaded, *clip_frames(data, side)) if has_colour(each)]
 
 

@@ -9,9 +9,9 @@ and one that was not see the same batches. Checkpoints are written every few min
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
+from torch.optim import AdamW
 
+from restoration.stages.learning import Course
 from restoration.stages.repair.inputs import CHANNELS, SCALES, SLOTS
 from restoration.stages.repair.network import RepairNetwork, keep_channels_last
 from restoration.stages.repair.training_samples import (
@@ -74,7 +76,7 @@ def train(data: Path, out: Path, work: Path, schedule: Schedule, told: Told) -> 
         told=lambda done, total: told(f"scene {done} of {total}") if done % 50 == 0 else None,
     )
     pool = Pool([np.load(path, mmap_mode="r") for path in paths], schedule)
-    run = _Run.begin(work / "checkpoint.pt", schedule)
+    run = _Run(work / "checkpoint.pt", schedule).taken_up()
     while run.step < schedule.steps:
         loss = run.advance(pool)
         if run.step % schedule.look_every == 0 or run.step == schedule.steps:
@@ -83,7 +85,7 @@ def train(data: Path, out: Path, work: Path, schedule: Schedule, told: Told) -> 
         run.keep_if_due()
     run.keep()
     report = {"schedule": asdict(schedule), "curve": run.curve}
-    save_file(_plain(run.mean), out, metadata={"training": json.dumps(report)})
+    save_file(run.weights(), out, metadata={"training": json.dumps(report)})
     return report
 
 
@@ -174,55 +176,19 @@ def _regret(choice: Tensor, batch: Batch, wanted: Tensor) -> Tensor:
     return risk.sum() / (wanted.sum() + 1.0)
 
 
-class _Run:
-    """Network, its running mean, optimiser, step and curve."""
+class _Run(Course[RepairNetwork]):
+    """A run that is looked at on scenes held back."""
 
     def __init__(self, path: Path, schedule: Schedule) -> None:
-        torch.manual_seed(schedule.seed)
-        self.network = RepairNetwork()
+        super().__init__(RepairNetwork, partial(AdamW, weight_decay=1e-4), path, schedule)
         keep_channels_last(self.network)
-        self.mean = RepairNetwork()
-        self.mean.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), weight_decay=1e-4)
-        self.step = 0
-        self.curve: list[dict[str, float]] = []
-        self._path, self._schedule = path, schedule
-        self._kept = time.monotonic()
-
-    @classmethod
-    def begin(cls, path: Path, schedule: Schedule) -> _Run:
-        """A new run, or the one that the checkpoint holds."""
-        run = cls(path, schedule)
-        if path.is_file():
-            held = torch.load(path, weights_only=True)
-            run.network.load_state_dict(held["network"])
-            run.mean.load_state_dict(held["mean"])
-            run.optimiser.load_state_dict(held["optimiser"])
-            run.step, run.curve = held["step"], held["curve"]
-        return run
 
     def advance(self, pool: Pool) -> float:
         """One step; returns its loss."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._rate()
         self.network.train()
         loss = loss_of(self.network, pool.batch(self.step))
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
-        self.step += 1
-        decay = min(0.998, 1 - 1 / (1 + self.step))
-        with torch.no_grad():
-            for mean, new in zip(self.mean.parameters(), self.network.parameters(), strict=True):
-                mean.lerp_(new, 1 - decay)
+        self.learn(loss, longest=1.0)
         return float(loss.detach())
-
-    def _rate(self) -> float:
-        schedule = self._schedule
-        warm = min(1.0, (self.step + 1) / schedule.warm_up)
-        cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, self.step / schedule.steps)))
-        return float(schedule.rate * warm * (0.01 + 0.99 * cosine))
 
     @torch.no_grad()
     def look(self, pool: Pool) -> dict[str, float]:
@@ -245,26 +211,3 @@ class _Run:
             "f1": 2 * precision * recall / max(1e-9, precision + recall),
             "regret": float(np.mean(regret)),
         }
-
-    def keep_if_due(self) -> None:
-        if time.monotonic() - self._kept >= self._schedule.keep_every:
-            self.keep()
-
-    def keep(self) -> None:
-        partial = self._path.with_suffix(".partial")
-        torch.save(
-            {
-                "network": self.network.state_dict(),
-                "mean": self.mean.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "step": self.step,
-                "curve": self.curve,
-            },
-            partial,
-        )
-        partial.replace(self._path)
-        self._kept = time.monotonic()
-
-
-def _plain(network: RepairNetwork) -> dict[str, Tensor]:
-    return {name: value.contiguous() for name, value in network.state_dict().items()}

@@ -10,7 +10,6 @@ picture leaves open. A little is asked of the picture before that projection, fo
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,15 +20,18 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.optim import Adam
 
 from restoration.imaging.resample import axis_weights, way_back
+from restoration.stages.learning import Course
+from restoration.stages.photographs import photographs
 from restoration.stages.upscale.faithful import LEFT
 from restoration.stages.upscale.network import FACTOR, CompactNetwork, Detail
 from restoration.stages.upscale.training_samples import (
+    HELD_OUT_EVERY,
     Photograph,
     draw_sample,
     load_photograph,
-    photographs,
 )
 
 Told = Callable[[str], None]
@@ -75,9 +77,11 @@ def train(data: Path, out: Path, work: Path, schedule: Schedule, told: Told) -> 
     """
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    pool = [load_photograph(path) for path in photographs(data, held_out=False)]
+    pool = [
+        load_photograph(path) for path in photographs(data, every=HELD_OUT_EVERY, held_out=False)
+    ]
     told(f"{len(pool)} photographs")
-    run = _Run.begin(work / "checkpoint.pt", schedule)
+    run = _Run(work / "checkpoint.pt", schedule).taken_up()
     while run.step < schedule.steps:
         run.advance(pool)
         if run.step % schedule.look_every == 0 or run.step == schedule.steps:
@@ -149,55 +153,27 @@ def _project(large: Tensor, small: Tensor) -> Tensor:
     return large + back @ (off - off.clamp(-_LEFT, _LEFT)) @ back.T
 
 
-class _Run:
-    """Network, its running mean, optimiser, step and curve."""
+class _Run(Course[CompactNetwork]):
+    """A run with the sums of its errors since the curve's last point, by factor."""
 
     def __init__(self, path: Path, schedule: Schedule) -> None:
-        torch.manual_seed(schedule.seed)
-        self.network = CompactNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.mean = CompactNetwork()
-        self.mean.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.Adam(self.network.parameters())
-        self.step = 0
-        self.curve: list[dict[str, float]] = []
-        self._path, self._schedule = path, schedule
-        self._kept = time.monotonic()
+        super().__init__(CompactNetwork, Adam, path, schedule)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._schedule = schedule
         self._sums: dict[int, list[float]] = {}
-
-    @classmethod
-    def begin(cls, path: Path, schedule: Schedule) -> _Run:
-        """A new run, or the one that the checkpoint holds."""
-        run = cls(path, schedule)
-        if path.is_file():
-            held = torch.load(path, weights_only=True)
-            run.network.load_state_dict(held["network"])
-            run.mean.load_state_dict(held["mean"])
-            run.optimiser.load_state_dict(held["optimiser"])
-            run.step, run.curve = held["step"], held["curve"]
-        return run
 
     def advance(self, pool: list[Photograph]) -> None:
         """One step."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._rate()
         batch = batch_of(pool, self._schedule, self.step)
         with torch.autocast("cpu", torch.bfloat16):
             given = self.network(batch.small.contiguous(memory_format=torch.channels_last))
         judged = judge(
             Detail(given.detail.float(), given.doubt.float()), self.network.halved, batch
         )
-        self.optimiser.zero_grad(set_to_none=True)
-        judged.loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 0.5)
-        self.optimiser.step()
-        self.step += 1
+        self.learn(judged.loss, longest=0.5)
         sums = self._sums.setdefault(batch.factor, [0.0, 0.0, 0.0])
         for index, value in enumerate((1.0, float(judged.mine), float(judged.plain))):
             sums[index] += value
-        decay = min(0.998, 1 - 1 / (1 + self.step))
-        with torch.no_grad():
-            for mean, new in zip(self.mean.parameters(), self.network.parameters(), strict=True):
-                mean.lerp_(new, 1 - decay)
 
     def note(self) -> dict[str, float]:
         """A point of the curve: mean error of each factor since the last, in 8-bit codes.
@@ -211,33 +187,3 @@ class _Run:
         self.curve.append(point)
         self._sums = {}
         return point
-
-    def weights(self) -> dict[str, Tensor]:
-        """The running mean, as it is shipped."""
-        return {name: value.contiguous() for name, value in self.mean.state_dict().items()}
-
-    def _rate(self) -> float:
-        schedule = self._schedule
-        warm = min(1.0, (self.step + 1) / schedule.warm_up)
-        cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, self.step / schedule.steps)))
-        return float(schedule.rate * warm * (0.01 + 0.99 * cosine))
-
-    def keep_if_due(self) -> None:
-        if time.monotonic() - self._kept >= self._schedule.keep_every:
-            self.keep()
-
-    def keep(self) -> None:
-        """Write the checkpoint, whole or not at all."""
-        partial = self._path.with_suffix(".partial")
-        torch.save(
-            {
-                "network": self.network.state_dict(),
-                "mean": self.mean.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "step": self.step,
-                "curve": self.curve,
-            },
-            partial,
-        )
-        partial.replace(self._path)
-        self._kept = time.monotonic()

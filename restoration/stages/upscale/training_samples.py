@@ -17,9 +17,7 @@ import numpy.typing as npt
 from restoration.imaging.resample import Plane, resample
 from restoration.stages.contract import StageError
 
-FOLDERS = ("kodak", "people", "wallpapers")
-"""Below `stills/`. Films are never trained on: the bench measures on those."""
-HELD_OUT = 8
+HELD_OUT_EVERY = 8
 """Every eighth photograph of each folder, by name, is never trained on."""
 _LARGEST = 1800
 _MILD_GRAIN, _STRONG_GRAIN = 0.5, 5.0
@@ -33,23 +31,6 @@ class Sample(NamedTuple):
 
     small: Plane
     large: Plane
-
-
-def photographs(data: Path, *, held_out: bool) -> list[Path]:
-    """Photographs to train on, or those never trained on, sorted by folder and name.
-
-    Raises: StageError if the folder holds none.
-    """
-    chosen = []
-    for folder in FOLDERS:
-        names = sorted((data / "stills" / folder).glob("*.*g"))
-        chosen += [path for n, path in enumerate(names) if (n % HELD_OUT == 0) is held_out]
-    if not chosen:
-        raise StageError(
-            f"{data} has no photographs in stills/{', stills/'.join(FOLDERS)}; name the folder of "
-            "training data"
-        )
-    return chosen
 
 
 def load_photograph(path: Path) -> Photograph:

@@ -20,8 +20,9 @@ from restoration.stages.colourise.scene import Known, Scene
 from restoration.stages.colourise.spread import Point, spread_points
 from restoration.stages.colourise.stage import NETWORK
 from restoration.stages.colourise.training import Schedule, _Run, batch_of
-from restoration.stages.colourise.training_samples import draw_sample, photographs
+from restoration.stages.colourise.training_samples import draw_sample
 from restoration.stages.contract import StageError
+from restoration.stages.photographs import photographs
 from restoration.stages.segments import Segment
 from tests.restoration.stages.films import clip_of, moving, problems, run_stage
 from tests.restoration.stages.test_colourise import RED, rgb_form
@@ -122,8 +123,8 @@ def test_no_photograph_is_both_trained_on_and_held_out(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for number in range(9):
         (folder / f"{number:02}.png").touch()
-    kept, held = (photographs(tmp_path, held_out=held_out) for held_out in (False, True))
+    kept, held = (photographs(tmp_path, every=4, held_out=held_out) for held_out in (False, True))
     assert [path.name for path in held] == ["00.png", "04.png", "08.png"]
     assert not set(kept) & set(held) and len(kept) + len(held) == 9
     with pytest.raises(StageError, match="no photographs"):
-        photographs(folder, held_out=False)
+        photographs(folder, every=4, held_out=False)

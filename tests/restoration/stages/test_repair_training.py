@@ -105,7 +105,7 @@ def test_a_few_steps_make_the_loss_smaller(scenes: list[Sample], tmp_path: Path)
     torch.set_num_threads(1)
     schedule = Schedule(steps=20, batch=2, crop=64, rate=5e-3, warm_up=2, seed=5, held_back=1)
     pool = Pool(scenes, schedule)
-    run = _Run.begin(tmp_path / "none.pt", schedule)
+    run = _Run(tmp_path / "none.pt", schedule).taken_up()
     batch = pool.batch(1000)
     before = loss_of(run.network, batch).item()
     for _ in range(20):
@@ -117,14 +117,14 @@ def test_a_run_that_was_ended_goes_on_to_the_same_weights(
     scenes: list[Sample], tmp_path: Path
 ) -> None:
     pool = Pool(scenes, QUICK)
-    straight = _Run.begin(tmp_path / "straight.pt", QUICK)
+    straight = _Run(tmp_path / "straight.pt", QUICK).taken_up()
     for _ in range(4):
         straight.advance(pool)
-    broken = _Run.begin(tmp_path / "broken.pt", QUICK)
+    broken = _Run(tmp_path / "broken.pt", QUICK).taken_up()
     broken.advance(pool)
     broken.advance(pool)
     broken.keep()
-    resumed = _Run.begin(tmp_path / "broken.pt", QUICK)
+    resumed = _Run(tmp_path / "broken.pt", QUICK).taken_up()
     assert resumed.step == 2
     resumed.advance(pool)
     resumed.advance(pool)
