@@ -65,9 +65,10 @@ for name in (
 def start_database() -> None:
     """Have the server run until the session ends."""
     from config.postgres import running
+    from tests import prepared
 
-    quick = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
-    SESSION.enter_context(running(HOME, options=quick))
+    prepared.fill(HOME)
+    SESSION.enter_context(running(HOME, options=prepared.QUICK))
 
 
 @pytest.hookimpl(trylast=True)

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from config import cluster, postgres
+from tests import prepared
 from tests.config.conftest import ROOT
 from tests.config.visits import connect
 
@@ -151,6 +152,7 @@ class Up:
 
 @pytest.fixture(scope="module")
 def up(home: Path) -> Iterator[Up]:
+    prepared.fill(home)
     running = Up(home)
     try:
         running.wait_for("Reelproof is ready")
