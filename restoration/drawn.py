@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from restoration.models import (
     ColourCorrection,
@@ -29,39 +30,44 @@ NAMES = {
 """Parameters that are drawn and never typed, by stage, and what one of each is called."""
 
 Drawn = dict[str, list[dict[str, Any]]]
+Row = TypeVar("Row", ProtectedRegion, RepairDecision, Hint, ColourReference, ColourCorrection)
 
 
 class Drawings:
-    """What stands drawn over these scenes, asked of the database once, when it is first needed."""
+    """What stands drawn over these scenes, asked of the database once, when it is first needed.
+
+    By scan, so that a scene is held against what is drawn on its own film alone.
+    """
 
     def __init__(self, scenes: Iterable[Scene]) -> None:
         self._scans = {scene.scan_id for scene in scenes}
 
     @cached_property
-    def _protected(self) -> list[ProtectedRegion]:
-        return list(ProtectedRegion.objects.standing().filter(scan__in=self._scans).order_by("pk"))
+    def _protected(self) -> Mapping[int, list[ProtectedRegion]]:
+        standing = ProtectedRegion.objects.standing().filter(scan__in=self._scans)
+        return _by_scan(standing.order_by("pk"))
 
     @cached_property
-    def _decided(self) -> list[RepairDecision]:
+    def _decided(self) -> Mapping[int, list[RepairDecision]]:
         """Words on single repairs that change the next run."""
         standing = RepairDecision.objects.standing().filter(scan__in=self._scans)
         kept = RepairDecision.Decision.KEEP
-        return list(standing.exclude(decision=kept).order_by("frame", "pk"))
+        return _by_scan(standing.exclude(decision=kept).order_by("frame", "pk"))
 
     @cached_property
-    def _hints(self) -> list[Hint]:
+    def _hints(self) -> Mapping[int, list[Hint]]:
         standing = Hint.objects.standing().filter(scan__in=self._scans)
-        return list(standing.select_related("by").order_by("frame", "pk"))
+        return _by_scan(standing.select_related("by").order_by("frame", "pk"))
 
     @cached_property
-    def _references(self) -> list[ColourReference]:
+    def _references(self) -> Mapping[int, list[ColourReference]]:
         standing = ColourReference.objects.standing().filter(scan__in=self._scans)
-        return list(standing.order_by("frame", "pk"))
+        return _by_scan(standing.order_by("frame", "pk"))
 
     @cached_property
-    def _corrections(self) -> list[ColourCorrection]:
+    def _corrections(self) -> Mapping[int, list[ColourCorrection]]:
         standing = ColourCorrection.objects.standing().filter(scan__in=self._scans)
-        return list(standing.select_related("by").as_applied())
+        return _by_scan(standing.select_related("by").as_applied())
 
     def params(self, scene: Scene, stage: str) -> Drawn:
         """The stage's drawn parameters over this scene's frames; empty for stages without any.
@@ -78,7 +84,7 @@ class Drawings:
                 scene,
                 [
                     (row.scan_id, row.start_frame, row.end_frame, row.polygon)
-                    for row in self._protected
+                    for row in self._protected[scene.scan_id]
                 ],
             ),
             "undone": self._decided_as(RepairDecision.Decision.UNDO, scene),
@@ -86,17 +92,19 @@ class Drawings:
         }
 
     def _decided_as(self, decision: str, scene: Scene) -> list[dict[str, Any]]:
-        rows = [row for row in self._decided if row.decision == decision]
+        rows = [row for row in self._decided[scene.scan_id] if row.decision == decision]
         return _within(
             scene, [(row.scan_id, row.frame, row.frame + 1, row.polygon) for row in rows]
         )
 
     def _colourise(self, scene: Scene) -> Drawn:
         return {
-            "hints": [hint.as_param() for hint in self._hints if _is_in(hint, scene)],
+            "hints": [
+                hint.as_param() for hint in self._hints[scene.scan_id] if _is_in(hint, scene)
+            ],
             "references": [
                 {"frame": still.frame, "sha256": still.sha256}
-                for still in self._references
+                for still in self._references[scene.scan_id]
                 if _is_in(still, scene)
             ],
         }
@@ -104,12 +112,17 @@ class Drawings:
     def _grade(self, scene: Scene) -> Drawn:
         here = [
             row
-            for row in self._corrections
-            if row.scan_id == scene.scan_id
-            and row.start_frame < scene.end_frame
-            and row.end_frame > scene.start_frame
+            for row in self._corrections[scene.scan_id]
+            if row.start_frame < scene.end_frame and row.end_frame > scene.start_frame
         ]
         return {"corrections": [row.as_param(scene) for row in here]}
+
+
+def _by_scan(rows: Iterable[Row]) -> Mapping[int, list[Row]]:
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.scan_id].append(row)
+    return found
 
 
 def drawn_params(scene: Scene, stage: str) -> Drawn:

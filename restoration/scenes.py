@@ -294,11 +294,13 @@ def _changed_splices(scene: Scene, take: Take) -> list[str]:
 def _changed_settings(scene: Scene, take: Take, drawings: Drawings) -> list[str]:
     made_with = take.manifest.get("params", {})
     drawn = changed_drawings(scene, take.stage, made_with, drawings)
+    chosen = scene.settings.get(take.stage, {})
+    if not chosen:
+        return drawn
     try:
-        wanted = params_json(find_stage(take.stage).parse(scene.settings.get(take.stage, {})))
+        wanted = params_json(find_stage(take.stage).parse(chosen))
     except StageError:  # A stage or parameter of an older version: nothing to compare with.
         return drawn
-    chosen = scene.settings.get(take.stage, {})
     return [
         f"{take.stage}.{name} is now {wanted[name]}, the take was made with {made_with[name]}"
         for name in chosen

@@ -12,7 +12,7 @@ from restoration.models import Scene, Take
 from restoration.models.take import TakeQuerySet
 
 FEW = 8
-"""Up to so many scenes their takes alone are asked for, above it all of their scans."""
+"""Up to so many scenes of a scan their takes alone are asked for, above it all between them."""
 
 
 class TakeIndex:
@@ -39,12 +39,16 @@ class TakeIndex:
 
 
 def _takes(scenes: Sequence[Scene]) -> TakeQuerySet:
-    if len(scenes) > FEW:
-        wanted = Q(scan__in={scene.scan_id for scene in scenes})
-    else:
-        wanted = Q(pk__in=())
-        for scene in scenes:
-            wanted |= Q(
-                scan=scene.scan_id, start_frame=scene.start_frame, end_frame=scene.end_frame
-            )
+    of_scans: defaultdict[int, list[Scene]] = defaultdict(list)
+    for scene in scenes:
+        of_scans[scene.scan_id].append(scene)
+    wanted = Q(pk__in=())
+    for scan, of_scan in of_scans.items():
+        if len(of_scan) > FEW:
+            first = min(scene.start_frame for scene in of_scan)
+            end = max(scene.end_frame for scene in of_scan)
+            wanted |= Q(scan=scan, start_frame__gte=first, end_frame__lte=end)
+            continue
+        for scene in of_scan:
+            wanted |= Q(scan=scan, start_frame=scene.start_frame, end_frame=scene.end_frame)
     return Take.objects.filter(wanted).latest_first()

@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ReviewConfig(AppConfig):
@@ -8,3 +11,11 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         from review import permissions, uses  # noqa: F401  (rules and checks are registered)
         from review.search import following  # noqa: F401  (receivers are connected)
+
+        post_migrate.connect(_after_an_upgrade, sender=self)
+
+
+def _after_an_upgrade(using: str, **_: Any) -> None:
+    from review import stored_standings
+
+    stored_standings.mark_older_rules(using)

@@ -1,9 +1,9 @@
-"""What the pages that join the three apps show: Today, Catalogue, Reel, Scene."""
+"""What the pages that join the three apps show: Catalogue, Reel, Scene."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
@@ -11,16 +11,14 @@ from django.db.models.fields import CharField
 
 from archive import earlier
 from archive.access import openings, without_held
-from archive.models import Event, FixityCheck, Reel, Scan
+from archive.models import Event, Reel, Scan
 from archive.models.catalogue import ReelQuerySet
-from restoration import doubts
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
 from restoration.models.take import INVENTING
-from review import handing, notes
-from review.models import Approval, HandOver, Mention
+from review.models import Approval
 from review.shares import add_totals, machine_share
-from review.standing import Standing, State, standings
+from review.standing import Standing, standings
 
 REEL_STATES = {
     "new": "no scenes yet",
@@ -75,31 +73,6 @@ class Line:
         return machine_share(self.totals) if self.totals["pixels"] else None
 
 
-@dataclass(frozen=True, slots=True)
-class CutsToCheck:
-    """A reel on which the detection was not sure of some cuts."""
-
-    scan: Scan
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What waits for a person, most urgent first in each list."""
-
-    to_review: list[Standing] = field(default_factory=list)
-    sent_back: list[Standing] = field(default_factory=list)
-    stale: list[Standing] = field(default_factory=list)
-    failed: list[StageRun] = field(default_factory=list)
-    faults: list[Any] = field(default_factory=list)
-    cuts: list[CutsToCheck] = field(default_factory=list)
-    mentions: list[Mention] = field(default_factory=list)
-    handed: list[HandOver] = field(default_factory=list)
-
-    def is_empty(self) -> bool:
-        return not any(getattr(self, each.name) for each in fields(self))
-
-
 def reels_with_state() -> ReelQuerySet:
     """All reels with their state."""
     return with_state(Reel.objects.all())
@@ -117,7 +90,7 @@ def with_state(reels: ReelQuerySet) -> ReelQuerySet:
     found: ReelQuerySet = reels.annotate(
         state=Case(
             When(Exists(runs.filter(status__in=["queued", "running"])), then=Value("working")),
-            When(Exists(_failed_for_good(runs).exclude(_of_colour())), then=Value("failed")),
+            When(Exists(failed_for_good(runs).exclude(_of_colour())), then=Value("failed")),
             When(~Exists(scenes), then=Value("new")),
             When(Exists(scenes.exclude(_is_approved())), then=Value("review")),
             default=Value("approved"),
@@ -133,7 +106,7 @@ def in_state(reels: ReelQuerySet, state: str) -> ReelQuerySet:
     scenes = Scene.objects.filter(scan__reel=OuterRef("pk"), retired__isnull=True)
     runs = StageRun.objects.filter(scan__reel=OuterRef("pk"))
     working = Exists(runs.filter(status__in=["queued", "running"]))
-    failed = Exists(_failed_for_good(runs).exclude(_of_colour()))
+    failed = Exists(failed_for_good(runs).exclude(_of_colour()))
     undecided = Exists(scenes.exclude(_is_approved()))
     conditions: dict[str, list[Any]] = {
         "working": [working],
@@ -150,7 +123,7 @@ def _of_colour() -> Q:
     return Q(stage__in=INVENTING) | Q(input_take__version=cuts.COLOUR)
 
 
-def _failed_for_good(runs: QuerySet[StageRun]) -> QuerySet[StageRun]:
+def failed_for_good(runs: QuerySet[StageRun]) -> QuerySet[StageRun]:
     """Failed runs that no later run of the same stage and frames made good."""
     later = StageRun.objects.filter(
         scan=OuterRef("scan"),
@@ -224,31 +197,6 @@ def reel_totals(cards: Iterable[Card]) -> dict[str, Any]:
     return add_totals(card.standing.take.totals for card in cards if card.standing.take)
 
 
-def waiting_for(user: Any) -> Waiting:
-    """What this person can do something about."""
-    waiting = Waiting()
-    scenes = without_held(user, Scene.objects.current(), "scan__reel__")
-    scenes = scenes.select_related("scan__reel__element__title")
-    in_colour = scenes.filter(pk__in=coloured())
-    for standing in [*standings(scenes), *standings(in_colour, cuts.COLOUR)]:
-        if standing.state == State.REVIEW and user.has_perm("review.decide"):
-            waiting.to_review.append(standing)
-        elif standing.state == State.CHANGES and user.has_perm("restoration.start_run"):
-            waiting.sent_back.append(standing)
-        elif standing.state == State.STALE and user.has_perm("review.open_review"):
-            waiting.stale.append(standing)
-    if user.has_perm("restoration.view_work"):
-        failed = without_held(user, _failed_for_good(StageRun.objects.all()), "scan__reel__")
-        waiting.failed.extend(failed.select_related("scan__reel__element__title").order_by("-pk"))
-        waiting.faults.extend(_fixity_faults(user))
-    if user.has_perm("review.add_note"):
-        waiting.mentions.extend(notes.mentions_of(user))
-        waiting.handed.extend(handing.handed_to(user))
-    if user.has_perm("restoration.edit_scenes"):
-        waiting.cuts.extend(cuts_to_check(user))
-    return waiting
-
-
 def coloured() -> QuerySet[Scene]:
     """Scenes that have a colour version."""
     takes = Take.objects.filter(
@@ -258,25 +206,6 @@ def coloured() -> QuerySet[Scene]:
         version=cuts.COLOUR,
     )
     return Scene.objects.filter(Exists(takes)).values("pk")  # type: ignore[return-value]
-
-
-def cuts_to_check(user: Any) -> list[CutsToCheck]:
-    """The newest scans with cuts that nobody is sure of; those with most of them first."""
-    newer = Scan.objects.filter(reel=OuterRef("reel"), pk__gt=OuterRef("pk"))
-    scans = without_held(user, Scan.objects.filter(~Exists(newer)), "reel__")
-    scans = scans.select_related("reel__element__title")
-    counts = doubts.left_to_check(scans)
-    found = [CutsToCheck(scan, counts[scan.pk]) for scan in scans.filter(pk__in=counts)]
-    return sorted(found, key=lambda each: (-each.count, each.scan.pk))
-
-
-def _fixity_faults(user: Any) -> list[Any]:
-    """The newest check of each scan, where it found a fault."""
-    newest = FixityCheck.objects.order_by("scan_id", "-at").distinct("scan_id")
-    faults = FixityCheck.objects.filter(pk__in=newest.values("pk")).exclude(outcome="intact")
-    return list(
-        without_held(user, faults, "scan__reel__").select_related("scan__reel__element__title")
-    )
 
 
 TOLD_TO_ALL = (

@@ -2,64 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from archive.access import without_held
 from restoration import scenes as cuts
-from restoration.models import Scene, Take
-from restoration.take_index import TakeIndex
-from review import handing, pages
-from review.models import Approval, HandOver
-from review.shares import machine_share
-from review.standing import Standing, State, standings
+from restoration.models import Scene
+from review import handing, stored_standings
+from review.models import Approval, HandOver, SceneStanding
+from review.standing import Standing, standings
+
+BY_AGE = ("since", "scene_id", "version")
+ORDERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "mine": ("mine", BY_AGE),
+    "oldest": ("oldest first", BY_AGE),
+    "synthesised": ("most synthesised first", ("-share", *BY_AGE)),
+    "uncertain": ("least certain first", ("-doubt", *BY_AGE)),
+}
+"""Words and sort key of each; "mine" leaves out what is not the person's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A version of a scene that somebody has to decide on."""
 
+    row: SceneStanding
     standing: Standing
+    """As it is at this moment, with its reasons in words."""
     handed: HandOver | None
     """To the person who asks, or to their role."""
-    is_mine: bool
-    """Handed to them, or they have decided on it before."""
-    doubt: float
-    """0 to 1: the largest share that a stage of its chain could not decide or judge."""
 
     @property
     def version(self) -> str:
-        return self.standing.take.version if self.standing.take else cuts.RESTORATION
+        return self.row.version
 
     @property
-    def share(self) -> float:
-        """Machine-made, of the plane that the version is about."""
-        plane = "colour" if self.version == cuts.COLOUR else "structure"
-        return machine_share(self.standing.take.totals, plane) if self.standing.take else 0.0
-
-    @property
-    def since(self) -> datetime:
-        return self.standing.take.created if self.standing.take else timezone.now()
-
-
-Key = Callable[[Entry], tuple[Any, ...]]
-
-
-def _by_age(entry: Entry) -> tuple[Any, ...]:
-    return entry.since, entry.standing.scene.pk, entry.version
-
-
-ORDERS: dict[str, tuple[str, Key]] = {
-    "mine": ("mine", _by_age),
-    "oldest": ("oldest first", _by_age),
-    "synthesised": ("most synthesised first", lambda each: (-each.share, *_by_age(each))),
-    "uncertain": ("least certain first", lambda each: (-each.doubt, *_by_age(each))),
-}
-"""Words and sort key of each; "mine" leaves out what is not the person's."""
+    def doubt(self) -> float:
+        return self.row.doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,75 +53,87 @@ class Place:
     number: int | None
     """From 1; None if it does not wait, or no longer."""
     count: int
-    before: Entry | None
-    after: Entry | None
+    before: SceneStanding | None
+    after: SceneStanding | None
 
 
-def queue(person: Any, order: str) -> list[Entry]:
-    """All that waits for a decision, in that order; a fixed number of queries.
+def queue(person: Any, order: str) -> QuerySet[SceneStanding]:
+    """All that waits for a decision, in that order, with what a list shows of its scene.
+
+    What was handed to the person stands in it whatever its state; the rest for those who decide.
 
     Raises: KeyError for an order that is none.
     """
-    _, key = ORDERS[order]
-    entries = [each for each in _entries(person) if order != "mine" or each.is_mine]
-    return sorted(entries, key=key)
+    return _waiting(person, order).select_related("scene__scan__reel__element__title")
+
+
+def entries(rows: Iterable[SceneStanding], person: Any) -> list[Entry]:
+    """These rows of a queue as a page shows them; a fixed number of queries."""
+    wanted = list(rows)
+    found = handing.handed_to(person).filter(scene__in=[row.scene_id for row in wanted])
+    handed = {(each.scene_id, each.version): each for each in found}
+    return [
+        Entry(row, standing, handed.get((row.scene_id, row.version)))
+        for row, standing in zip(wanted, as_they_stand(wanted), strict=True)
+    ]
+
+
+def as_they_stand(rows: Sequence[SceneStanding]) -> list[Standing]:
+    """The standing of each row as it is at this moment; the scenes are to be at hand."""
+    found: dict[tuple[int, str], Standing] = {}
+    for version in sorted({row.version for row in rows}):
+        scenes = [row.scene for row in rows if row.version == version]
+        found |= {(each.scene.pk, version): each for each in standings(scenes, version)}
+    return [found[row.scene_id, row.version] for row in rows]
 
 
 def place(person: Any, order: str, scene: Scene, version: str) -> Place:
     """The neighbours of a scene in a queue, also when it has just left it."""
-    words, key = ORDERS[order]
-    entries = queue(person, order)
-    for index, each in enumerate(entries):
-        if each.standing.scene.pk == scene.pk and each.version == version:
-            before = entries[index - 1] if index else None
-            after = entries[index + 1] if index + 1 < len(entries) else None
-            return Place(order, words, index + 1, len(entries), before, after)
-    (here,) = _made(standings([scene], version), {}, set())
-    earlier = [each for each in entries if key(each) < key(here)]
-    later = [each for each in entries if key(each) > key(here)]
+    words, keys = ORDERS[order]
+    rows = _waiting(person, order)
+    here = rows.filter(scene=scene, version=version).first()
+    at = here or _row_of(scene, version)
+    earlier = rows.filter(_on_one_side(at, keys, later=False))
+    later = rows.filter(_on_one_side(at, keys, later=True))
     return Place(
-        order, words, None, len(entries), earlier[-1] if earlier else None,
-        later[0] if later else None,
-    )  # fmt: skip
+        order,
+        words,
+        earlier.count() + 1 if here else None,
+        rows.count(),
+        earlier.reverse().first(),
+        later.first(),
+    )
 
 
-def _entries(person: Any) -> list[Entry]:
-    current = without_held(person, Scene.objects.current(), "scan__reel__")
-    current = current.select_related("scan__reel__element__title")
-    coloured = current.filter(pk__in=pages.coloured())
-    found = [*standings(current), *standings(coloured, cuts.COLOUR)]
-    handed = {(each.scene_id, each.version): each for each in handing.handed_to(person)}
-    decided = Approval.objects.filter(by=person).values_list("scene_id", "take__version")
-    decides = person.has_perm("review.decide")
-    return [
-        each
-        for each in _made(found, handed, set(decided))
-        if each.handed is not None
-        or (decides and each.standing.take and each.standing.state in (State.REVIEW, State.STALE))
-    ]
+def _waiting(person: Any, order: str) -> QuerySet[SceneStanding]:
+    _, keys = ORDERS[order]
+    stored_standings.bring_up_to_date()
+    handed = handing.handed_to(person).filter(scene=OuterRef("scene"), version=OuterRef("version"))
+    rows = without_held(person, SceneStanding.objects.all(), "scene__scan__reel__")
+    waits = Q(waits=True) if person.has_perm("review.decide") else Q(pk__in=())
+    if order == "mine":
+        theirs = Approval.objects.filter(by=person, scene=OuterRef("scene"))
+        waits &= Q(Exists(theirs.filter(take__version=OuterRef("version"))))
+    named = SceneStanding.objects.filter(Exists(handed)).values_list("pk", flat=True)
+    # By number: with a subquery here the database would leave the index that has the order.
+    if pks := list(named):
+        waits |= Q(pk__in=pks)
+    return rows.filter(waits).order_by(*keys)
 
 
-def _made(
-    found: list[Standing],
-    handed: dict[tuple[int, str], HandOver],
-    decided: set[tuple[int, str]],
-) -> list[Entry]:
-    takes = TakeIndex([each.scene for each in found])
-    made = []
-    for standing in found:
-        version = standing.take.version if standing.take else cuts.RESTORATION
-        where = (standing.scene.pk, version)
-        chain = cuts.chain(standing.take, takes=takes) if standing.take else []
-        mine = where in handed or where in decided
-        made.append(Entry(standing, handed.get(where), mine, _doubt(chain)))
-    return made
+def _row_of(scene: Scene, version: str) -> SceneStanding:
+    """Of a scene that does not wait: one that was replaced has no row, but a place still."""
+    rows = {row.version: row for row in stored_standings.work_out([scene])}
+    return rows.get(version) or rows[cuts.RESTORATION]
 
 
-def _doubt(chain: list[Take]) -> float:
-    """From what the stages say of themselves: colour undecided, frames that were not judged."""
-    shares = [0.0]
-    for link in chain:
-        facts = link.manifest.get("facts") or {}
-        shares.append(float(facts.get("undecided") or 0.0))
-        shares.append(float(facts.get("frames_not_judged") or 0) / max(1, link.frames))
-    return min(1.0, max(shares))
+def _on_one_side(row: SceneStanding, keys: Sequence[str], *, later: bool) -> Q:
+    """Rows that come before or after this one in the order of these keys."""
+    found, same = Q(pk__in=()), Q()
+    for key in keys:
+        name = key.removeprefix("-")
+        value = getattr(row, name)
+        grows = later != key.startswith("-")
+        found |= same & Q(**{f"{name}__{'gt' if grows else 'lt'}": value})
+        same &= Q(**{name: value})
+    return found

@@ -22,7 +22,7 @@ from restoration.models import Scene, Take
 from review import batches, handing
 from review.errors import ReviewError
 from review.forms import BatchForm, HandOverForm
-from review.queue import ORDERS
+from review.queue import ORDERS, entries
 from review.queue import queue as queue_of
 
 PAGE = 50
@@ -33,12 +33,14 @@ PAGE = 50
 def queue(request: HttpRequest) -> HttpResponse:
     order = request.GET.get("order", "oldest")
     order = order if order in ORDERS else "oldest"
-    entries = queue_of(signed_in(request), order)
+    person = signed_in(request)
+    page = Paginator(queue_of(person, order), PAGE).get_page(request.GET.get("page"))
     context = {
         "order": order,
         "orders": [(name, words) for name, (words, _) in ORDERS.items()],
-        "count": len(entries),
-        "page": Paginator(entries, PAGE).get_page(request.GET.get("page")),
+        "count": page.paginator.count,
+        "page": page,
+        "entries": entries(page.object_list, person),
     }
     return render(request, "review/queue.html", context)
 

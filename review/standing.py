@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ from django.db.models import TextChoices
 
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
-from restoration.models.take import version_of
 from restoration.take_index import TakeIndex
 from review import decisions
 from review.models import Approval
@@ -63,10 +61,18 @@ def standing_of(scene: Scene, version: str = cuts.RESTORATION) -> Standing:
     return standings([scene], version)[0]
 
 
-def standings(scenes: Iterable[Scene], version: str = cuts.RESTORATION) -> list[Standing]:
-    """Where a version of each of these scenes stands, in their order; a fixed number of queries."""
+def standings(
+    scenes: Iterable[Scene], version: str = cuts.RESTORATION, *, takes: TakeIndex | None = None
+) -> list[Standing]:
+    """Where a version of each of these scenes stands, in their order; a fixed number of queries.
+
+    Another table that is asked here needs a trigger as the others have (`review.stored_standings`).
+
+    Args:
+        takes: Those of the scenes, if the caller has them at hand.
+    """
     wanted = list(scenes)
-    takes = TakeIndex(wanted)
+    takes = takes or TakeIndex(wanted)
     heads = cuts.head_takes(wanted, version, takes=takes)
     approvals = decisions.current_approvals(wanted, version)
     runs = _open_runs(wanted, version)
@@ -127,11 +133,7 @@ def _state(
 
 def _open_runs(scenes: Sequence[Scene], version: str) -> dict[int, StageRun]:
     """The version's newest run of each scene, unless it is done or was cancelled."""
-    by_scene: defaultdict[int, list[StageRun]] = defaultdict(list)
-    found = StageRun.objects.filter(scene__in=scenes).select_related("input_take").order_by("pk")
-    for run in found:
-        if run.scene_id is not None and version_of(run.stage, run.input_take) == version:
-            by_scene[run.scene_id].append(run)
+    found = StageRun.objects.filter(scene__in=scenes).of_version(version)
     ended = {StageRun.Status.DONE, StageRun.Status.CANCELLED}
-    newest = {scene: runs[-1] for scene, runs in by_scene.items()}
-    return {scene: run for scene, run in newest.items() if run.status not in ended}
+    newest = found.order_by("scene_id", "-pk").distinct("scene_id")
+    return {run.scene_id: run for run in newest if run.scene_id and run.status not in ended}

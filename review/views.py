@@ -31,13 +31,17 @@ from review.people import people_wanted
 from review.queue import ORDERS, Place, place
 from review.room import room
 from review.standing import standing_of
+from review.today import LONG, waiting_for
 
 PAGE = 25
 
 
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
-    return render(request, "review/today.html", {"waiting": pages.waiting_for(request.user)})
+    only = request.GET.get("only", "")
+    only = only if only in LONG else ""
+    waiting = waiting_for(request.user, only, request.GET.get("page"))
+    return render(request, "review/today.html", {"waiting": waiting, "only": only})
 
 
 @require_safe

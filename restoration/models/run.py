@@ -12,6 +12,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from restoration.models.take import INVENTING, Take
+
 if TYPE_CHECKING:
     from archive.models import Reel, Scan
 
@@ -55,6 +57,11 @@ class StageRunQuerySet(models.QuerySet["StageRun"]):
 
     def of_reel(self, reel: Reel) -> StageRunQuerySet:
         return self.filter(scan__reel=reel)
+
+    def of_version(self, version: str) -> StageRunQuerySet:
+        """Runs whose takes belong to that version, by the rule of `version_of`."""
+        invents = Q(stage__in=INVENTING) | Q(input_take__version=Take.Version.COLOUR)
+        return self.filter(invents) if version == Take.Version.COLOUR else self.exclude(invents)
 
     def of_range(self, scan: Scan, start_frame: int, end_frame: int) -> StageRunQuerySet:
         return self.filter(scan=scan, start_frame=start_frame, end_frame=end_frame)

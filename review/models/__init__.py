@@ -7,6 +7,7 @@ from review.models.note import Answer, Mention, Note
 from review.models.presence import Presence
 from review.models.search import SavedSearch, SearchLine, SearchWord
 from review.models.share_link import GuestVisit, SharedTake, ShareLink
+from review.models.standing import SceneStanding, StandingMark
 
 __all__ = [
     "Answer",
@@ -20,9 +21,11 @@ __all__ = [
     "Note",
     "Presence",
     "SavedSearch",
+    "SceneStanding",
     "SearchLine",
     "SearchWord",
     "ShareLink",
     "SharedTake",
+    "StandingMark",
     "Withdrawal",
 ]

@@ -23,7 +23,7 @@ from review.delivery import assembly, pictures
 from review.delivery.assembly import ALL
 from review.forms import FORMAT_WORDS
 from review.live import marks
-from review.models import Delivery, Note
+from review.models import Delivery, Note, SceneStanding
 from review.queue import Entry
 from review.storyboard import Mark
 from review.version_choice import COLOUR
@@ -117,7 +117,7 @@ def drawings(found: Iterable[Note]) -> list[dict[str, Any]]:
 
 
 @register.simple_tag
-def queue_address(entry: Entry, order: str) -> str:
+def queue_address(entry: Entry | SceneStanding, order: str) -> str:
     """What the address of an entry's scene ends with, so that its page knows the queue."""
     version = "&version=colour" if entry.version == COLOUR else ""
     return f"?queue={order}{version}"

@@ -16,6 +16,7 @@ from restoration.starting import follow
 from review import decisions, deliverables, pages
 from review.errors import DecisionRefused
 from review.standing import standing_of
+from review.today import waiting_for
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -244,5 +245,5 @@ def test_the_page_shows_and_decides_on_the_version_that_is_asked_for(scene, take
     page = client.get("/").content.decode()
     assert "colour version" in page and "of the colour" in page
     decisions.approve(scene, head, by=reviewer)
-    found = [standing.take for standing in pages.waiting_for(reviewer).to_review]
+    found = [standing.take for standing in waiting_for(reviewer).to_review]
     assert found == [takes[0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from restoration import scenes as cuts
 from restoration.models import Scene, Take
 from review import batches, decisions, handing, queue
 from review.errors import DecisionRefused, NotAllowed
-from review.models import Approval, ApprovalBatch, HandOver
+from review.models import Approval, ApprovalBatch, HandOver, SceneStanding
 from review.sampling import rule_in_words, sample
 from tests import factories
 
@@ -53,8 +54,8 @@ def test_a_sample_is_every_nth_and_the_most_synthesised() -> None:
             sample(PARTS, every=every, most=most)
 
 
-def numbers(entries: list[queue.Entry], scenes: list[Scene]) -> list[int]:
-    return [scenes.index(entry.standing.scene) + 1 for entry in entries]
+def numbers(rows: Iterable[SceneStanding], scenes: list[Scene]) -> list[int]:
+    return [scenes.index(row.scene) + 1 for row in rows]
 
 
 def test_orders_of_the_queue(scenes, takes, reviewer, archivist):
@@ -63,7 +64,7 @@ def test_orders_of_the_queue(scenes, takes, reviewer, archivist):
     made_up(scenes[6], 0.0, frames_not_judged=12)
     made_up(scenes[2], 0.0, undecided=0.3)
     assert numbers(queue.queue(reviewer, "uncertain"), scenes)[:2] == [7, 3]
-    assert queue.queue(reviewer, "mine") == []
+    assert not queue.queue(reviewer, "mine")
     handing.hand_over(scenes[4], cuts.RESTORATION, by=archivist, role="reviewer")
     assert numbers(queue.queue(reviewer, "mine"), scenes) == [5]
 
@@ -72,7 +73,7 @@ def test_from_scene_to_scene_also_when_one_has_left(scenes, takes, client, revie
     client.force_login(reviewer)
     place = queue.place(reviewer, "synthesised", scenes[5], cuts.RESTORATION)
     assert (place.number, place.count) == (2, 8)
-    assert place.before and place.before.standing.scene == scenes[3]
+    assert place.before and place.before.scene == scenes[3]
     address = reverse("scene", args=[scenes[5].pk]) + "?queue=synthesised"
     assert "2 of 8" in client.get(address).content.decode()
     sent = {"take": takes[5].pk, "digest": takes[5].digest, "seen": 0, "queue": "synthesised"}
@@ -80,7 +81,7 @@ def test_from_scene_to_scene_also_when_one_has_left(scenes, takes, client, revie
     assert page.redirect_chain == [(address, 302)]
     assert "7 left" in page.content.decode()
     place = queue.place(reviewer, "synthesised", scenes[5], cuts.RESTORATION)
-    assert place.after and place.after.standing.scene == scenes[1]
+    assert place.after and place.after.scene == scenes[1]
 
 
 def test_what_is_under_embargo_waits_for_archivists_alone(scenes, takes, reviewer, archivist):
@@ -90,7 +91,7 @@ def test_what_is_under_embargo_waits_for_archivists_alone(scenes, takes, reviewe
     Rights.objects.create(title=title, statement="https://x.org/1/", embargo=until)
     with pytest.raises(DecisionRefused, match="under embargo"):
         handing.hand_over(scenes[4], cuts.RESTORATION, by=archivist, to=reviewer)
-    assert queue.queue(reviewer, "oldest") == [] and not handing.handed_to(reviewer).exists()
+    assert not queue.queue(reviewer, "oldest") and not handing.handed_to(reviewer).exists()
     assert len(queue.queue(archivist, "oldest")) == 8
 
 

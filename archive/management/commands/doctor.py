@@ -123,6 +123,7 @@ def check_database() -> Iterator[Finding]:
         )
         return
     yield from check_events()
+    yield from check_standings()
     yield from check_workers()
 
 
@@ -138,6 +139,17 @@ def check_events() -> Iterator[Finding]:
         yield Finding("ill", "events", words)
     else:
         yield Finding("well", "events", "the application can add to them, not change them")
+
+
+def check_standings() -> Iterator[Finding]:
+    """What changed is worked out by the sweeper; if it is not, the next who looks has to wait."""
+    marks = apps.get_model("review", "StandingMark").objects
+    late = marks.filter(at__lt=timezone.now() - SILENT_AFTER).count()
+    if late:
+        words = f"{late} changes are not worked out yet: see {settings.HOME}/log/sweeper.log"
+        yield Finding("note", "queue's order", f"{words}, or run manage.py sweep")
+    else:
+        yield Finding("well", "queue's order", "is up to date")
 
 
 def check_workers() -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from archive import tasks as archive_tasks
 from restoration import runs
+from review import stored_standings
 from review.delivery import sweeper as delivery_sweeper
 from review.guests import copies
 
@@ -23,7 +24,10 @@ EVERY_SECONDS = 10.0
 
 
 class Command(BaseCommand):
-    help = "Re-send lost messages, re-queue lost runs, remove what no take refers to."
+    help = (
+        "Re-send lost messages, re-queue lost runs, remove what no take refers to, and work out "
+        "where scenes stand that changed."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--forever", action="store_true", help="every few seconds until ended")
@@ -52,6 +56,7 @@ class Command(BaseCommand):
             "archive": _found(archive_tasks.sweep()),
             "deliveries": _found(delivery_sweeper.sweep()),
             "guests": _found(copies.sweep()),
+            "standings": stored_standings.bring_up_to_date(),
         }
 
     def say(self, swept: dict[str, Any], *, as_json: bool) -> None:
