@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from review.formats.edition import DeliveryError, Edition
 from review.formats.mp4 import SUBTITLED
 from review.formats.record import Circumstances
 from review.formats.subtitle_files import NO_TRANSCRIPT, NO_TRANSLATION, SPOKEN, TRANSLATION
-from review.formats.timelines import AAF
+from review.formats.timelines import AAF, OTIO, TITLE
 from review.gating import Gate, hold
 from review.models import Deliverable
 from review.override import Override
@@ -182,6 +182,9 @@ def allowed_edition(
 ) -> Edition:
     """The reel as it may leave at this moment, in values.
 
+    Of TITLE with all reels of its element in `Edition.reels`, each of which has to pass by itself:
+    an override is of this reel alone.
+
     Raises: DeliveryRefused, DeliveryFailed, NotAllowed.
     """
     check_request(format=format, use=use, by=by)
@@ -189,12 +192,46 @@ def allowed_edition(
         raise NotAllowed(f"{override.by} may no longer override a policy; nothing was written.")
     held = require_allowed(reel, use, choice=choice, override=override)
     require_material(reel, format, use)
+    require_beside(reel, format, use, choice=choice)
     scan = reel.current_scan()
     assert scan is not None  # it was refused otherwise
     try:
-        return make_edition(reel, scan, held, choice=choice)
+        made = make_edition(reel, scan, held, choice=choice)
     except DeliveryError as error:
         raise DeliveryFailed(f"Not delivered, and nothing was written. {error}") from error
+    if format != TITLE:
+        return made
+    return replace(
+        made,
+        reels=tuple(
+            made
+            if each == reel
+            else allowed_edition(each, format=OTIO, use=use, by=by, choice=choice)
+            for each in together(reel, format)
+        ),
+    )
+
+
+def together(reel: Reel, format: str) -> list[Reel]:
+    """The reels of which a format tells: of TITLE all of the same element, in order."""
+    return list(reel.element.reels.order_by("number")) if format == TITLE else [reel]
+
+
+def require_beside(reel: Reel, format: str, use: str, *, choice: VersionChoice = RESTORED) -> None:
+    """Raises: DeliveryRefused with what stands in the way of the other reels that would leave."""
+    reasons = [
+        Reason(None, None, f"Reel {each.number}: {reason}")
+        for each in together(reel, format)
+        if each != reel
+        for reason in _in_the_way(each, use, choice)
+    ]
+    if reasons:
+        raise DeliveryRefused(tuple(reasons))
+
+
+def _in_the_way(reel: Reel, use: str, choice: VersionChoice) -> tuple[Reason, ...]:
+    verdict = hold(reel, use, choice=choice).verdict
+    return () if verdict.allowed else verdict.reasons
 
 
 def require_material(reel: Reel, format: str, use: str) -> None:
@@ -259,9 +296,10 @@ def hand_over(
         target: what the folder is going to be called; the rows name files there.
     Raises: DeliveryRefused, NotAllowed, OSError.
     """
-    scan = reel.current_scan()
+    scan, reels = reel.current_scan(), together(reel, format)
+    scans = [each.current_scan() for each in reels]
     # Lock first: a decision taken back while the files were written must still count.
-    list(Scene.objects.select_for_update().filter(scan=scan, retired__isnull=True))
+    list(Scene.objects.select_for_update().filter(scan__in=scans, retired__isnull=True))
     current = allowed_edition(
         reel, format=format, use=edition.use, by=by, choice=choice, override=edition.override
     )
@@ -282,12 +320,10 @@ def hand_over(
         reel=reel, scan=scan, format=format, use=edition.use, version=edition.version,
         files=listed, record=made, by=by, expires=told.expires or None,
     )  # fmt: skip
-    custody.record(
-        kind="delivery",
-        agent=agent,
-        subject=f"deliverable:{deliverable.pk}",
-        reel=reel,
-        detail=_about(edition, format) | {"files": listed},
+    detail = _about(edition, format) | {"files": listed}
+    subject = f"deliverable:{deliverable.pk}"
+    custody.record_all(
+        [custody.Telling("delivery", subject, each, detail) for each in reels], agent=agent
     )
     return deliverable
 
@@ -325,7 +361,8 @@ def folder_name(reel: Reel, *, format: str, use: str, version: str = RESTORED.ve
     kept = "".join(letter if letter.isalnum() else "-" for letter in reel.title.name.lower())
     words = "-".join(part for part in kept.split("-") if part)[:60] or "reel"
     in_colour = "" if version == RESTORED.version else f"-{version}"
-    return f"{words}-reel-{reel.number}{in_colour}-{use}-{format}"
+    which = "" if format == TITLE else f"-reel-{reel.number}"
+    return f"{words}{which}{in_colour}-{use}-{format}"
 
 
 def _entry(target: Path, name: str, sha256: str, size: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from archive.models import Collection
 from restoration.models import Take
 from review import sampling
 from review.delivery.assembly import ALL, OFFERED, PACKAGE
-from review.formats.timelines import TIMELINES, available
+from review.formats.timelines import TIMELINES, TITLE, available
 from review.pages import REEL_STATES
 from review.uses import policies
 from review.version_choice import COLOUR, RESTORED, VersionChoice
@@ -42,7 +42,8 @@ FORMAT_WORDS = {
     "tiff": "frames as TIFF, in a package",
     "prores": "for editing: ProRes 422 HQ (MOV)",
     "dnxhr": "for editing: DNxHR HQX (MOV)",
-    ALL: "everything but copies for editing, burned-in subtitles, WebM, frames and stills",
+    TITLE: "timelines of the whole element, reel after reel",
+    ALL: "everything but editing copies, burned-in subtitles, WebM, frames, stills and elements",
     PACKAGE: "the same as one package (BagIt, ZIP)",
 }
 

@@ -5,7 +5,7 @@ A deliverable is checked, written and read back here; whether it may leave is de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,15 +34,17 @@ from review.formats.subtitle_files import (
     write_spoken,
     write_translation,
 )
-from review.formats.timelines import TIMELINES, available, write_timelines
+from review.formats.timeline import of_title
+from review.formats.timelines import TIMELINES, TITLE, available, write_all, write_timelines
 
 CUES, REPORT = "cues", "report"
 FORMATS = (*TIMELINES, CUES, REPORT, *SPOKEN, TRANSLATION, mp4.FORMAT, ffv1.FORMAT)
 ALL, PACKAGE = "all", "package"
 STILLS = "stills"
-OFFERED = (*FORMATS, mp4.SUBTITLED, *COPIES, *SEQUENCES, STILLS, ALL, PACKAGE)
-"""What can be asked for: ALL is each of FORMATS in one folder, PACKAGE the same as a bag; AAF is
-among them where its optional package is installed."""
+OFFERED = (*FORMATS, mp4.SUBTITLED, *COPIES, *SEQUENCES, STILLS, TITLE, ALL, PACKAGE)
+"""What can be asked for: ALL is each of FORMATS in one folder, PACKAGE the same as a bag, TITLE
+the timelines of the element's reels together. AAF is among them where its optional package is
+installed."""
 PACKED = (PACKAGE, *SEQUENCES)
 """What leaves as one file: frames are too many for anything else."""
 
@@ -120,9 +122,13 @@ def assemble(order: Order, told: Progress) -> Assembled:
 
 
 def _write_loose(order: Order, told: Progress) -> Assembled:
-    _check_inputs(order.edition, told)
-    if order.edition.counts_again:
-        provenance_map.require_counts(order.edition)
+    reels = order.edition.reels or (order.edition,)
+    _check_inputs(reels, told)
+    for each in reels:
+        if each.counts_again:
+            provenance_map.require_counts(each)
+    if order.format == TITLE:
+        return _write_title(order, told)
     pictures, viewing = write_pictures(
         order.folder, order.edition, _wanted(order.format), told,
         beside_master=order.format in (ALL, PACKAGE), times=2 if order.format in PACKED else 1,
@@ -159,6 +165,22 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
         viewing,
         order.circumstances,
         signed,
+    )
+
+
+def _write_title(order: Order, told: Progress) -> Assembled:
+    """The timelines of all reels together, and each reel's map where the policy encloses it."""
+    reels, files = order.edition.reels, list[Path]()
+    for number, each in enumerate(reels, start=1):
+        if each.encloses_map:
+            files.append(order.folder / f"map-{number}-{each.tape}.mkv")
+            provenance_map.write_map(files[-1], each)
+    files += write_all(order.folder, of_title(reels), available())
+    sizes = _Sizes(DIGESTS, files, told)
+    return Assembled(
+        tuple(WrittenFile(path.name, sizes.digest(path), scan_bytes(path)) for path in files),
+        None,
+        order.circumstances,
     )
 
 
@@ -212,25 +234,29 @@ class _Sizes:
         self.told(self.step, min(self.total, (self.before + done) >> 20), self.total)
 
 
-def _check_inputs(edition: Edition, told: Progress) -> None:
-    """Scan and takes are, byte for byte, what was registered and approved.
+def _check_inputs(editions: Sequence[Edition], told: Progress) -> None:
+    """Scans and takes are, byte for byte, what was registered and approved.
 
     Raises: DeliveryError naming the file that is not.
     """
     held = [
         (scene.number, path, sha256)
+        for edition in editions
         for scene in edition.scenes
         for path, sha256 in (
             (scene.take.picture, scene.take.picture_sha256),
             (scene.take.provenance, scene.take.provenance_sha256),
         )
     ]
-    sizes = _Sizes(CHECK, [edition.scan.path, *(path for _, path, _ in held)], told)
-    if sizes.digest(edition.scan.path) != edition.scan.sha256:
-        raise DeliveryError(
-            f"{edition.scan.path} is no longer what was taken into custody; "
-            "run: python manage.py check_fixity"
-        )
+    scans = [edition.scan for edition in editions]
+    wanted = [*(scan.path for scan in scans), *(path for _, path, _ in held)]
+    sizes = _Sizes(CHECK, wanted, told)
+    for scan in scans:
+        if sizes.digest(scan.path) != scan.sha256:
+            raise DeliveryError(
+                f"{scan.path} is no longer what was taken into custody; "
+                "run: python manage.py check_fixity"
+            )
     for number, path, sha256 in held:
         if sizes.digest(path) != sha256:
             raise DeliveryError(

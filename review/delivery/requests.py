@@ -9,7 +9,13 @@ from django.db.models.functions import Now
 
 from archive import custody
 from archive.models import Reel
-from review.deliverables import check_request, make_override, require_allowed, require_material
+from review.deliverables import (
+    check_request,
+    make_override,
+    require_allowed,
+    require_beside,
+    require_material,
+)
 from review.delivery.claims import NOTHING_DONE, ring_on_commit
 from review.delivery.publishing import record_end
 from review.errors import DecisionRefused
@@ -49,6 +55,7 @@ def ask(
     )
     require_allowed(reel, use, choice=choice, override=agreed)
     require_material(reel, format, use)
+    require_beside(reel, format, use, choice=choice)
     scan = reel.current_scan()
     assert scan is not None  # it was refused otherwise
     with transaction.atomic():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -244,6 +244,8 @@ class Edition:
     """What is said in the scan; None where nobody wrote it down, or nothing is said."""
     translation: Spoken | None = None
     """The same in English by a machine; None where it has none, or the policy asks for a person."""
+    reels: tuple[Edition, ...] = ()
+    """Of a timeline of the whole element: all its reels in order, this one among them."""
 
     @property
     def cuts(self) -> list[int]:
@@ -258,6 +260,8 @@ class Edition:
     def form(self) -> PictureFormat:
         """In which the whole reel leaves: that of its coloured scenes, if there are any.
 
+        Its rate is the reel's, whatever a take says of its own.
+
         Raises: DeliveryError if its takes have no one format.
         """
         forms = [scene.take.form for scene in self.scenes]
@@ -269,7 +273,7 @@ class Edition:
                 f"The approved takes are of several formats ({', '.join(sorted(kinds))}) and "
                 "cannot be one film; make those takes again that differ"
             )
-        return forms[0]
+        return replace(forms[0], rate=self.scan.rate)
 
     def is_converted(self, scene: EditionScene) -> bool:
         """Whether a scene that was not coloured is put into the format of those that were."""

@@ -2,7 +2,7 @@
 
 The adapter of OpenTimelineIO calls drop-frame timecode NDF and writes another time for it, and
 refuses 16 and 18 frames a second; so it is written here. Positions are whole frames: `start` and
-`end` in the sequence, `in` and `out` in the file.
+`end` in the sequence at its rate, `in` and `out` in the file at the file's, which is the clip's.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from review.formats.characters import legal_tree
-from review.formats.edition import Edition
 from review.formats.timeline import (
-    Master,
+    WHOLE_FRAMES,
     Media,
+    Part,
     Shot,
-    is_drop_frame,
+    Timeline,
+    is_drop,
     marks,
     rate_base,
-    reel_timecode,
-    shots,
     sound_media,
 )
 
@@ -29,6 +28,7 @@ Element = ElementTree.Element
 CANNOT = (
     "rates that are neither whole nor a whole number times 1000/1001, such as 50/3: the nearest "
     "whole number is written",
+    WHOLE_FRAMES,
     "alternative media: a clip has one file, the master or the take",
     "approvals, pixels per label and digests as such: a clip's comments name take and approver",
     "pixels that are not square: their shape is left out",
@@ -37,10 +37,10 @@ CANNOT = (
 )
 
 
-def write_xml(path: Path, edition: Edition, *, master: Master | None = None) -> None:
-    """Write the timeline. Raises: DeliveryError, OSError."""
+def write_xml(path: Path, timeline: Timeline) -> None:
+    """Write the timeline. Raises: OSError."""
     root = ElementTree.Element("xmeml", version="5")
-    root.append(_sequence(edition, master))
+    root.append(_sequence(timeline))
     ElementTree.indent(legal_tree(root))
     body = ElementTree.tostring(root, encoding="unicode")
     path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{body}\n')
@@ -58,48 +58,53 @@ def _rate(parent: Element, rate: Fraction) -> None:
     _add(element, "ntsc", "TRUE" if rate.denominator == 1001 else "FALSE")
 
 
-def _timecode(parent: Element, edition: Edition, text: str, frame: int) -> None:
+def _timecode(parent: Element, rate: Fraction, text: str, frame: int, *, drop: bool) -> None:
     element = _add(parent, "timecode")
-    _rate(element, edition.scan.rate)
+    _rate(element, rate)
     _add(element, "string", text)
     _add(element, "frame", frame)
-    _add(element, "displayformat", "DF" if is_drop_frame(edition) else "NDF")
+    _add(element, "displayformat", "DF" if drop else "NDF")
 
 
-def _sequence(edition: Edition, master: Master | None) -> Element:
-    scan = edition.scan
+def _sequence(timeline: Timeline) -> Element:
     sequence = ElementTree.Element("sequence", id="sequence-1")
-    _add(sequence, "name", f"{edition.title}, {edition.reel}")
-    _add(sequence, "duration", scan.frames)
-    _rate(sequence, scan.rate)
-    _timecode(sequence, edition, reel_timecode(edition, 0), scan.start_count)
+    _add(sequence, "name", timeline.name)
+    _add(sequence, "duration", timeline.frames)
+    _rate(sequence, timeline.rate)
+    drop = timeline.is_drop_frame
+    first = timeline.timecode(0)
+    _timecode(sequence, timeline.rate, first, timeline.start_count, drop=drop)
     media = _add(sequence, "media")
     video = _add(media, "video")
-    _characteristics(_add(video, "format"), edition)
+    _characteristics(_add(video, "format"), timeline.parts[0], timeline.rate)
     track, known = _add(video, "track"), dict[str, str]()
-    for item in shots(edition, master):
+    for part, item in timeline.whole:
         if isinstance(item, Shot):  # a gap is where no clip stands
-            track.append(_clip(edition, item, known))
+            track.append(_clip(timeline, part, item, known))
     audio = _add(media, "audio")
-    for number in range(1, len(scan.audio) + 1):
-        _add(audio, "track").append(_sound(edition, number, master, known))
+    for number in range(1, timeline.tracks + 1):
+        track = _add(audio, "track")
+        for part in timeline.parts:
+            if number <= len(part.edition.scan.audio):
+                track.append(_sound(timeline, part, number, known))
     return sequence
 
 
-def _characteristics(parent: Element, edition: Edition) -> None:
+def _characteristics(parent: Element, part: Part, rate: Fraction) -> None:
     element = _add(parent, "samplecharacteristics")
-    _rate(element, edition.scan.rate)
-    form = edition.form
+    _rate(element, rate)
+    form = part.edition.form
     _add(element, "width", form.width)
     _add(element, "height", form.height)
     if form.sample_aspect == 1:
         _add(element, "pixelaspectratio", "square")
 
 
-def _clip(edition: Edition, shot: Shot, known: dict[str, str]) -> Element:
-    clip = _item(edition, f"scene-{shot.scene.number}", shot.name, shot.media.frames)
-    _span(clip, shot.record, shot.record + shot.frames, shot.at, shot.at + shot.frames)
-    clip.append(_file(edition, shot.media, known))
+def _clip(timeline: Timeline, part: Part, shot: Shot, known: dict[str, str]) -> Element:
+    key = timeline.key(part, f"scene-{shot.scene.number}")
+    clip = _item(key, timeline.called(part, shot), shot.media)
+    _span(clip, timeline.span(shot), (shot.at, shot.at + shot.frames))
+    clip.append(_file(part, shot.media, known))
     for mark in marks(shot.scene):
         marker, first = _add(clip, "marker"), mark.start - shot.record + shot.at
         _add(marker, "name", mark.name)
@@ -115,21 +120,21 @@ def _clip(edition: Edition, shot: Shot, known: dict[str, str]) -> Element:
     return clip
 
 
-def _item(edition: Edition, key: str, name: str, frames: int) -> Element:
+def _item(key: str, name: str, media: Media) -> Element:
     clip = ElementTree.Element("clipitem", id=key)
     _add(clip, "name", name)
     _add(clip, "enabled", "TRUE")
-    _add(clip, "duration", frames)
-    _rate(clip, edition.scan.rate)
+    _add(clip, "duration", media.frames)
+    _rate(clip, media.rate)
     return clip
 
 
-def _span(clip: Element, start: int, end: int, first: int, out: int) -> None:
-    for tag, value in (("start", start), ("end", end), ("in", first), ("out", out)):
+def _span(clip: Element, record: tuple[int, int], source: tuple[int, int]) -> None:
+    for tag, value in zip(("start", "end", "in", "out"), (*record, *source), strict=True):
         _add(clip, tag, value)
 
 
-def _file(edition: Edition, media: Media, known: dict[str, str]) -> Element:
+def _file(part: Part, media: Media, known: dict[str, str]) -> Element:
     """The file in full the first time, by its id after that."""
     if media.address in known:
         return ElementTree.Element("file", id=known[media.address])
@@ -137,23 +142,24 @@ def _file(edition: Edition, media: Media, known: dict[str, str]) -> Element:
     element = ElementTree.Element("file", id=key)
     _add(element, "name", media.name)
     _add(element, "pathurl", media.address)
-    _rate(element, edition.scan.rate)
+    _rate(element, media.rate)
     _add(element, "duration", media.frames)
-    _timecode(element, edition, "00:00:00;00" if is_drop_frame(edition) else "00:00:00:00", 0)
+    drop = is_drop(part.edition.scan.start_timecode, media.rate)
+    _timecode(element, media.rate, "00:00:00;00" if drop else "00:00:00:00", 0, drop=drop)
     held = _add(element, "media")
-    _characteristics(_add(held, "video"), edition)
+    _characteristics(_add(held, "video"), part, media.rate)
     if media.has_sound:
-        for _ in edition.scan.audio:
+        for _ in part.edition.scan.audio:
             _add(_add(held, "audio"), "channelcount", 1)
     return element
 
 
-def _sound(edition: Edition, number: int, master: Master | None, known: dict[str, str]) -> Element:
-    """One sound track of the scan, whole; it is not cut into scenes."""
-    frames = edition.scan.frames
-    clip = _item(edition, f"sound-{number}", f"Sound {number}", frames)
-    _span(clip, 0, frames, 0, frames)
-    clip.append(_file(edition, sound_media(edition, master), known))
+def _sound(timeline: Timeline, part: Part, number: int, known: dict[str, str]) -> Element:
+    """One sound track of a scan, whole; it is not cut into scenes."""
+    media = sound_media(part)
+    clip = _item(timeline.key(part, f"sound-{number}"), f"Sound {number}", media)
+    _span(clip, timeline.span(part), (0, media.frames))
+    clip.append(_file(part, media, known))
     source = _add(clip, "sourcetrack")
     _add(source, "mediatype", "audio")
     _add(source, "trackindex", number)

@@ -1,8 +1,8 @@
 """The reel as an OpenTimelineIO timeline: scenes as clips, scan and takes as alternative media.
 
-All times are whole frames at the scan's rate, counted on the scan's own timecode, so that a source
-range means the same frames in every one of a clip's media. OpenTimelineIO keeps rates as floating
-point numbers; the exact fraction stands in the metadata.
+All times are whole frames, counted on the scan's own timecode, so that a source range means the
+same frames in every one of a clip's media; each medium's are at its own rate. OpenTimelineIO keeps
+rates as floating point numbers; the exact fraction stands in the metadata.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from review.formats.edition import (
     rate_text,
 )
 from review.formats.note_sheet import NoteSheet
-from review.formats.timeline import Gap, Mark, Master, marks, shots
+from review.formats.timeline import Gap, Mark, Master, Part, Shot, Timeline, marks
 
 NAMESPACE = "reelproof"
 """The key of everything of ours in OpenTimelineIO metadata."""
@@ -33,33 +33,44 @@ TAKE, SCAN, MASTER = "take", "scan", "master"
 version's approved take bears that version's name: `restoration` or `colour`."""
 
 
-def write_timeline(path: Path, edition: Edition, *, master: Master | None = None) -> None:
-    """Write the timeline.
-
-    Args:
-        master: the joined FFV1 file that is delivered beside it, and its SHA-256.
-    """
-    otio.adapters.write_to_file(build_timeline(edition, master=master), str(path), "otio_json")
+def write_timeline(path: Path, timeline: Timeline) -> None:
+    """Raises: OSError."""
+    otio.adapters.write_to_file(build_timeline(timeline), str(path), "otio_json")
 
 
-def build_timeline(edition: Edition, *, master: Master | None = None) -> Any:
+def build_timeline(timeline: Timeline) -> Any:
     """The timeline as OpenTimelineIO's own object."""
-    scan = edition.scan
-    timeline = otio.schema.Timeline(
-        name=f"{edition.title}, {edition.reel}",
-        global_start_time=_time(scan.start_count, scan.rate),
-        metadata={NAMESPACE: _about(edition)},
+    made = otio.schema.Timeline(
+        name=timeline.name,
+        global_start_time=_time(timeline.start_count, timeline.rate),
+        metadata={NAMESPACE: _told(timeline)},
     )
     pictures = otio.schema.Track(name="Pictures", kind=otio.schema.TrackKind.Video)
-    for item in shots(edition, master):
+    for part, item in timeline.items:
         if isinstance(item, Gap):
-            pictures.append(otio.schema.Gap(source_range=_range(0, item.frames, scan.rate)))
+            pictures.append(otio.schema.Gap(source_range=_range(0, item.frames, part.rate)))
         else:
-            pictures.append(_clip(item.scene, edition, master))
-    timeline.tracks.append(pictures)
-    for number, track in enumerate(scan.audio, start=1):
-        timeline.tracks.append(_sound(edition, number, track, master))
-    return timeline
+            pictures.append(_clip(timeline, part, item))
+    made.tracks.append(pictures)
+    for number in range(1, timeline.tracks + 1):
+        made.tracks.append(_sound(timeline, number))
+    return made
+
+
+def _told(timeline: Timeline) -> dict[str, Any]:
+    """Of one reel its facts; of several those of the whole, and of each reel where it begins."""
+    if not timeline.is_of_title:
+        return _about(timeline.first)
+    return {
+        "title": timeline.first.title,
+        "use": timeline.first.use,
+        "rate": rate_text(timeline.rate),
+        "start_timecode": timeline.start_timecode,
+        "reels": [
+            _about(part.edition) | {"begins_seconds": rate_text(part.starts)}
+            for part in timeline.parts
+        ],
+    }
 
 
 def write_notes_timeline(path: Path, sheet: NoteSheet) -> None:
@@ -69,7 +80,7 @@ def write_notes_timeline(path: Path, sheet: NoteSheet) -> None:
     clip = otio.schema.Clip(
         name=sheet.name,
         source_range=whole,
-        markers=[_marker(remark, scan) for remark in sheet.remarks],
+        markers=[_marker(remark, scan, scan.rate) for remark in sheet.remarks],
     )
     facts = {"sha256": scan.sha256, "kind": "scan"}
     clip.set_media_references({SCAN: _reference(scan.path.as_uri(), whole, facts)}, SCAN)
@@ -110,29 +121,36 @@ def _about(edition: Edition) -> dict[str, Any]:
     }
 
 
-def _clip(scene: EditionScene, edition: Edition, master: Master | None) -> Any:
+def _clip(timeline: Timeline, part: Part, shot: Shot) -> Any:
+    edition, master, scene = part.edition, part.master, shot.scene
     scan, take = edition.scan, scene.take
-    source = _range(scan.start_count + scene.start_frame, scene.frames, scan.rate)
+    source = _source(scene, scan, shot.media.rate)
     whole = _range(scan.start_count, scan.frames, scan.rate)
     references = {
         SCAN: _reference(scan.path.as_uri(), whole, {"sha256": scan.sha256, "kind": "scan"}),
-        TAKE: _take(take, scene.decision, source),
+        TAKE: _take(take, scene.decision, _source(scene, scan, take.form.rate)),
     }
-    if scene.other is not None:
-        references[scene.other.take.version] = _take(scene.other.take, scene.other.decision, source)
+    if (other := scene.other) is not None:
+        covered = _source(scene, scan, other.take.form.rate)
+        references[other.take.version] = _take(other.take, other.decision, covered)
     if master is not None:
         references[MASTER] = _of_master(master, whole, {})
     clip = otio.schema.Clip(
-        name=f"Scene {scene.number}",
+        name=timeline.called(part, shot),
         source_range=source,
         metadata={NAMESPACE: _scene_facts(scene, edition)},
         markers=[
-            *(_marker(remark, scan) for remark in scene.remarks),
-            *(_made(mark, edition) for mark in marks(scene) if mark.tone == "made"),
+            *(_marker(remark, scan, shot.media.rate) for remark in scene.remarks),
+            *(_made(mark, scan, shot.media.rate) for mark in marks(scene) if mark.tone == "made"),
         ],
     )
     clip.set_media_references(references, MASTER if master is not None else TAKE)
     return clip
+
+
+def _source(scene: EditionScene, scan: EditionScan, rate: Fraction) -> TimeRange:
+    """The scene's frames, counted on the scan's timecode, in media of that rate."""
+    return _range(scan.start_count + scene.start_frame, scene.frames, rate)
 
 
 def _of_master(master: Master, whole: TimeRange, facts: dict[str, Any]) -> Any:
@@ -174,14 +192,14 @@ def _scene_facts(scene: EditionScene, edition: Edition) -> dict[str, Any]:
     }
 
 
-def _marker(remark: Remark, scan: EditionScan) -> Any:
+def _marker(remark: Remark, scan: EditionScan, rate: Fraction) -> Any:
     colour = otio.schema.MarkerColor.GREEN if remark.resolved else otio.schema.MarkerColor.RED
     return otio.schema.Marker(
         name=remark.text.splitlines()[0][:60] if remark.text else "Note",
         marked_range=_range(
             scan.start_count + remark.start_frame,
             remark.end_frame - remark.start_frame,
-            scan.rate,
+            rate,
         ),
         color=colour,
         comment=remark.text,
@@ -189,23 +207,38 @@ def _marker(remark: Remark, scan: EditionScan) -> Any:
     )
 
 
-def _made(mark: Mark, edition: Edition) -> Any:
+def _made(mark: Mark, scan: EditionScan, rate: Fraction) -> Any:
     """Frames that a machine or a person made."""
-    scan = edition.scan
     return otio.schema.Marker(
         name=mark.name,
-        marked_range=_range(scan.start_count + mark.start, mark.frames, scan.rate),
+        marked_range=_range(scan.start_count + mark.start, mark.frames, rate),
         color=otio.schema.MarkerColor.MAGENTA,
         metadata={NAMESPACE: {"frames": [mark.start, mark.start + mark.frames]}},
     )
 
 
-def _sound(edition: Edition, number: int, track: dict[str, Any], master: Master | None) -> Any:
-    """One audio track of the scan, whole: sound is not restored, and not cut into scenes.
+def _sound(timeline: Timeline, number: int) -> Any:
+    """One track of sound: of each reel its own, or a gap where it has none."""
+    held = []
+    for part in timeline.parts:
+        audio = part.edition.scan.audio
+        if number <= len(audio):
+            held.append(_heard(part, number, audio[number - 1]))
+        else:
+            lasts = (part.ends - part.starts) * timeline.rate
+            silent = TimeRange(_time(0, timeline.rate), _time(lasts, timeline.rate))
+            held.append(otio.schema.Gap(source_range=silent))
+    return otio.schema.Track(
+        name=f"Sound {number}", kind=otio.schema.TrackKind.Audio, children=held
+    )
+
+
+def _heard(part: Part, number: int, track: dict[str, Any]) -> Any:
+    """One audio track of a scan, whole: sound is not restored, and not cut into scenes.
 
     The master, if there is one, has the same sound and is active.
     """
-    scan = edition.scan
+    scan, master = part.edition.scan, part.master
     whole = _range(scan.start_count, scan.frames, scan.rate)
     reference = _reference(
         scan.path.as_uri(),
@@ -217,9 +250,7 @@ def _sound(edition: Edition, number: int, track: dict[str, Any], master: Master 
         references[MASTER] = _of_master(master, whole, {"audio_track": number})
     heard = otio.schema.Clip(name=f"Sound {number}", source_range=whole)
     heard.set_media_references(references, MASTER if master is not None else SCAN)
-    return otio.schema.Track(
-        name=f"Sound {number}", kind=otio.schema.TrackKind.Audio, children=[heard]
-    )
+    return heard
 
 
 def _reference(address: str, available: TimeRange, facts: dict[str, Any]) -> Any:
@@ -228,8 +259,8 @@ def _reference(address: str, available: TimeRange, facts: dict[str, Any]) -> Any
     )
 
 
-def _time(frame: int, rate: Fraction) -> RationalTime:
-    return RationalTime(frame, float(rate))
+def _time(frame: int | Fraction, rate: Fraction) -> RationalTime:
+    return RationalTime(float(frame), float(rate))
 
 
 def _range(start: int, frames: int, rate: Fraction) -> TimeRange:

@@ -58,7 +58,8 @@ def build_record(
         contents: the same of what lies in a package, so that it is known again when unpacked.
     """
     scan = edition.scan
-    return {
+    together = {"reels": [_of_reel(each) for each in edition.reels]} if edition.reels else {}
+    return together | {
         "schema": SCHEMA,
         "made": circumstances.made,
         "by": circumstances.by,
@@ -89,6 +90,20 @@ def build_record(
         "files": [_file_entry(entry) for entry in files],
         "contents": [_file_entry(entry) for entry in contents],
     }
+
+
+def _of_reel(edition: Edition) -> dict[str, Any]:
+    """What each reel of a timeline of several says of itself."""
+    scan = edition.scan
+    return {
+        "reel": edition.reel,
+        "policy": edition.policy,
+        "scan": {"name": scan.path.name, "sha256": scan.sha256, "frames": scan.frames,
+                 "rate": rate_text(scan.rate)},
+        "scenes": [_scene_entry(scene, edition) for scene in edition.scenes],
+        "totals": edition.totals.as_json(),
+        "remarks": _remarks(edition, None),
+    }  # fmt: skip
 
 
 def _file_entry(entry: Mapping[str, Any]) -> dict[str, Any]:

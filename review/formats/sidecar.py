@@ -7,37 +7,72 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from review.formats.edition import Edition, EditionTake, Remark, rate_text
-from review.formats.timeline import Gap, Master, Shot, is_drop_frame, reel_timecode, shots
+from review.formats.edition import EditionTake, Remark, rate_text
+from review.formats.timeline import (
+    Gap,
+    Part,
+    Shot,
+    Timeline,
+    is_drop,
+    reel_timecode,
+)
 
 NAME = "timeline.json"
 SCHEMA = "reelproof/timeline/1"
 
 
-def write_sidecar(
-    path: Path,
-    edition: Edition,
-    cannot: Mapping[str, Sequence[str]],
-    *,
-    master: Master | None = None,
-) -> None:
+def write_sidecar(path: Path, timeline: Timeline, cannot: Mapping[str, Sequence[str]]) -> None:
     """Write the whole timeline, and for each file beside it what that file leaves out.
 
     Args:
         cannot: by the file's name.
-    Raises: DeliveryError, OSError.
+    Raises: OSError.
     """
-    told = build_sidecar(edition, cannot, master=master)
+    told = build_sidecar(timeline, cannot)
     path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
-def build_sidecar(
-    edition: Edition, cannot: Mapping[str, Sequence[str]], *, master: Master | None = None
-) -> dict[str, Any]:
-    """The same as values. Frames are half-open ranges of the reel."""
-    scan, items = edition.scan, list(shots(edition, master))
+def build_sidecar(timeline: Timeline, cannot: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The same as values: of one reel, or of several each in `reels` with where it begins.
+
+    Frames are half-open ranges of the reel; `record` are those of the timeline.
+    """
+    files = {name: {"cannot_carry": list(words)} for name, words in cannot.items()}
+    if not timeline.is_of_title:
+        part = timeline.parts[0]
+        return {"schema": SCHEMA} | _reel(timeline, part) | {"files": files}
     return {
         "schema": SCHEMA,
+        "title": timeline.first.title,
+        "use": timeline.first.use,
+        "rate": rate_text(timeline.rate),
+        "frames": timeline.frames,
+        "start_timecode": timeline.timecode(0),
+        "start_count": timeline.start_count,
+        "drop_frame": timeline.is_drop_frame,
+        "reels": [
+            _reel(timeline, part) | {"record": _record(timeline, part)} for part in timeline.parts
+        ],
+        "files": files,
+    }
+
+
+def _record(timeline: Timeline, item: Shot | Gap | Part) -> dict[str, Any]:
+    """Where an item lies: its nearest frames, and how far its exact edges are beyond them."""
+    first, end = timeline.span(item)
+    exact = (item.starts * timeline.rate, item.ends * timeline.rate)
+    return {
+        "frames": [first, end],
+        "seconds": [rate_text(item.starts), rate_text(item.ends)],
+        "remainder": [
+            rate_text(edge - whole) for edge, whole in zip(exact, (first, end), strict=True)
+        ],
+    }
+
+
+def _reel(timeline: Timeline, part: Part) -> dict[str, Any]:
+    edition, scan = part.edition, part.edition.scan
+    return {
         "title": edition.title,
         "reel": edition.reel,
         "tape": edition.tape,
@@ -48,25 +83,25 @@ def build_sidecar(
         "frames": scan.frames,
         "start_timecode": reel_timecode(edition, 0),
         "start_count": scan.start_count,
-        "drop_frame": is_drop_frame(edition),
+        "drop_frame": is_drop(scan.start_timecode, scan.rate),
         "scan": {"address": scan.path.as_uri(), "sha256": scan.sha256},
         "sound": list(scan.audio),
         "totals": edition.totals.as_json(),
         "transcript": edition.spoken.told_of() if edition.spoken else None,
-        "scenes": [_scene(edition, item) for item in items if isinstance(item, Shot)],
+        "scenes": [_scene(timeline, part, shot) for shot in part.shots],
         "gaps": [
-            [item.record, item.record + item.frames] for item in items if isinstance(item, Gap)
+            [item.record, item.record + item.frames] for item in part.items if isinstance(item, Gap)
         ],
-        "files": {name: {"cannot_carry": list(words)} for name, words in cannot.items()},
     }
 
 
-def _scene(edition: Edition, shot: Shot) -> dict[str, Any]:
-    scene, end = shot.scene, shot.record + shot.frames
+def _scene(timeline: Timeline, part: Part, shot: Shot) -> dict[str, Any]:
+    edition, scene, end = part.edition, shot.scene, shot.record + shot.frames
     media = {
         "address": shot.media.address,
         "sha256": shot.media.sha256,
         "first_frame": shot.at,
+        "rate": rate_text(shot.media.rate),
     }
     other = scene.other
     return {
@@ -74,6 +109,7 @@ def _scene(edition: Edition, shot: Shot) -> dict[str, Any]:
         "kind": scene.kind,
         "frames": [shot.record, end],
         "timecode": [reel_timecode(edition, shot.record), reel_timecode(edition, end)],
+        "record": _record(timeline, shot),
         "media": media,
         "take": _take(scene.take),
         "other_version": _take(other.take) | {"approval": other.decision.as_json()}

@@ -1,4 +1,4 @@
-"""All editing formats of a reel in one folder, from the same edition."""
+"""All editing formats of a reel, or of all reels of a title, in one folder."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 
 from review.formats import aaf, edl, fcp7, fcpxml, mlt, otio, sidecar
 from review.formats.edition import Edition
-from review.formats.timeline import Master
+from review.formats.timeline import Master, Timeline, of_reel
 
+TITLE = "title"
+"""The timelines of all reels of an element, one after the other."""
 OTIO, EDL, FCP7, FCPXML, AAF, MLT = "otio", "edl", "fcp7", "fcpxml", "aaf", "mlt"
 TIMELINES = (OTIO, EDL, FCP7, FCPXML, AAF, MLT)
 CANNOT = {
@@ -29,26 +31,36 @@ def available() -> tuple[str, ...]:
 def write_timelines(
     folder: Path, edition: Edition, wanted: Sequence[str], *, master: Master | None = None
 ) -> list[Path]:
-    """Write those of TIMELINES that are wanted, and the sidecar of all but the master timeline.
+    """Write those of TIMELINES that are wanted of a reel.
 
     Args:
         master: the joined FFV1 file in the same folder; then shots are cut from it.
     Raises: DeliveryError, OSError.
     """
-    written = {name: _write(folder, edition, name, master) for name in TIMELINES if name in wanted}
+    # Nothing is laid out where nothing is asked for: a master leaves whatever its takes' rates.
+    line = of_reel(edition, master) if set(TIMELINES) & set(wanted) else None
+    return write_all(folder, line, wanted) if line else []
+
+
+def write_all(folder: Path, timeline: Timeline, wanted: Sequence[str]) -> list[Path]:
+    """Write those of TIMELINES that are wanted, and the sidecar of all but the master timeline.
+
+    Raises: DeliveryError, OSError.
+    """
+    written = {name: _write(folder, timeline, name) for name in TIMELINES if name in wanted}
     cannot = {
         path.name: CANNOT[name] for name, paths in written.items() if name != OTIO for path in paths
     }
     if cannot:
         path = folder / sidecar.NAME
-        sidecar.write_sidecar(path, edition, cannot, master=master)
+        sidecar.write_sidecar(path, timeline, cannot)
         written[sidecar.NAME] = [path]
     return [path for paths in written.values() for path in paths]
 
 
-def _write(folder: Path, edition: Edition, name: str, master: Master | None) -> list[Path]:
+def _write(folder: Path, timeline: Timeline, name: str) -> list[Path]:
     if name == EDL:
-        return edl.write_lists(folder, edition, master=master)
+        return edl.write_lists(folder, timeline)
     path = (
         folder
         / {
@@ -66,5 +78,5 @@ def _write(folder: Path, edition: Edition, name: str, master: Master | None) -> 
         AAF: aaf.write_aaf,
         MLT: mlt.write_mlt,
     }[name]
-    write(path, edition, master=master)
+    write(path, timeline)
     return [path]

@@ -45,9 +45,15 @@ ELEMENTS: dict[str, tuple[str, set[str], set[str]]] = {
         CLIP | {"srcEnable", "audioStart", "audioDuration", "format", "tcStart", "tcFormat",
                 "modDate", "audioRole", "videoRole"},
     ),
+    "conform-rate": ("", set(), {"scaleEnabled", "srcFrameRate", "frameSampling"}),
     "marker": ("", {"start", "value"}, {"duration", "completed", "note"}),
     "note": ("", set(), set()),
 }  # fmt: skip
+CHOICES = {
+    "srcFrameRate": {"23.98", "24", "25", "29.97", "30", "47.95", "48", "50", "59.94", "60"},
+    "scaleEnabled": {"0", "1"},
+    "tcFormat": {"DF", "NDF"},
+}
 TIMES = {"frameDuration", "start", "duration", "offset", "tcStart"}
 TIME = re.compile(r"\d+(/\d+)?s")
 
@@ -72,6 +78,9 @@ def problems(root: Element) -> list[str]:
                 found.append(f"{element.tag} {name} is no time: {element.attrib[name]}")
             elif Fraction(element.attrib[name][:-1]).denominator >= 2**31:
                 found.append(f"{element.tag} {name} has a denominator of more than 32 bits")
+        for name in sorted(given & set(CHOICES)):
+            if element.attrib[name] not in CHOICES[name]:
+                found.append(f"{element.tag} {name} may not be {element.attrib[name]}")
         for name in ("ref", "format"):
             if name in given and element.attrib[name] not in names:
                 found.append(f"{element.tag} names {element.attrib[name]}, which is not there")

@@ -14,6 +14,7 @@ import pytest
 
 from review.formats import aaf
 from review.formats.edition import DeliveryError
+from review.formats.timeline import of_reel
 from review.formats.timelines import write_timelines
 from tests.review.formats.test_timelines import CASES, Case, edition_of, small, wanted
 
@@ -73,7 +74,7 @@ def test_scenes_sound_and_timecode_are_exact(case: Case, tmp_path: Path) -> None
     edition = edition_of(case)
     master = (tmp_path / "master.mkv", "f" * 64) if case.master else None
     path = tmp_path / "timeline.aaf"
-    aaf.write_aaf(path, edition, master=master)
+    aaf.write_aaf(path, of_reel(edition, master))
     scan = edition.scan
     with opened(path) as file:
         top = composition(file)
@@ -115,7 +116,7 @@ def test_markers_takes_and_approvals_are_on_the_clips(tmp_path: Path) -> None:
     (first, last) = odd.scenes
     unapproved = replace(last, decision=None)
     path = tmp_path / "timeline.aaf"
-    aaf.write_aaf(path, replace(odd, scenes=(first, unapproved)))
+    aaf.write_aaf(path, of_reel(replace(odd, scenes=(first, unapproved))))
     with opened(path) as file:
         top = composition(file)
         assert top.name == "Hafen\ufffd für Łódź, reel 1"
@@ -132,7 +133,7 @@ def test_markers_takes_and_approvals_are_on_the_clips(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_notes_and_made_frames_are_markers_with_their_length(tmp_path: Path) -> None:
     path = tmp_path / "timeline.aaf"
-    aaf.write_aaf(path, edition_of(Case("25", "01:00:00", master=False)))
+    aaf.write_aaf(path, of_reel(edition_of(Case("25", "01:00:00", master=False))))
     with opened(path) as file:
         (slot,) = slots(composition(file), "descriptivemetadata")
         found = [
@@ -159,7 +160,7 @@ def test_notes_and_made_frames_are_markers_with_their_length(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_two_scenes_of_the_same_bytes_stay_two_files(tmp_path: Path) -> None:
     path = tmp_path / "timeline.aaf"
-    aaf.write_aaf(path, small())  # both takes have one digest
+    aaf.write_aaf(path, of_reel(small()))  # both takes have one digest
     with opened(path) as file:
         clips = [clip for _, clip in cut(slots(composition(file), "picture")[0])]
         assert [on_the_reel(clip)[1] for clip in clips] == [0, 37]
@@ -170,7 +171,7 @@ def test_two_scenes_of_the_same_bytes_stay_two_files(tmp_path: Path) -> None:
 def test_the_same_file_has_the_same_id_in_every_delivery(tmp_path: Path) -> None:
     ids = []
     for name in ("one.aaf", "two.aaf"):
-        aaf.write_aaf(tmp_path / name, small())
+        aaf.write_aaf(tmp_path / name, of_reel(small()))
         with opened(tmp_path / name) as file:
             ids.append({str(mob.mob_id) for mob in file.content.mobs})
     assert ids[0] == ids[1] and len(ids[0]) == 9

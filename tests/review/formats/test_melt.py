@@ -17,8 +17,11 @@ from archive.media.encode import PictureWriter
 from archive.media.pixels import PIXEL_FORMATS, PictureFormat
 from fixtures.clips import numbered_picture, read_number
 from review.formats.edition import Edition
-from review.formats.timelines import write_timelines
+from review.formats.timeline import Shot, of_title
+from review.formats.timelines import write_all, write_timelines
 from tests.review.formats.editions import make_edition
+from tests.review.formats.mixed import NAMED, STARTS, nearest, reel
+from tests.review.formats.mixed import RATES as ALL_RATES
 
 pytestmark = [
     pytest.mark.slow,
@@ -84,3 +87,40 @@ def test_every_frame_is_the_right_one(tmp_path: Path, rate: Fraction, with_maste
     write_timelines(tmp_path, edition, ["mlt"], master=master)
     wanted = [None if frame in GAP else frame for frame in range(CUTS[-1])]
     assert list(rendered(tmp_path / "timeline.mlt")) == wanted
+
+
+TITLE = ((0, 5, 9), (0, 7, 19, 20, 44), (0, 6))
+"""Cuts of three reels, the one between at another rate."""
+PAIRS = [*NAMED, *((rate, "24") for rate in ALL_RATES if rate != "24")]
+
+
+def with_pictures(folder: Path, edition: Edition) -> Edition:
+    rate, scenes = edition.scan.rate, []
+    form = PictureFormat(WIDTH, HEIGHT, PIXEL_FORMATS["gray"], rate)
+    for scene in edition.scenes:
+        path = folder / scene.take.picture.name
+        write_numbered(path, range(scene.start_frame, scene.end_frame), rate)
+        scenes.append(replace(scene, take=replace(scene.take, picture=path, form=form)))
+    return replace(edition, scenes=tuple(scenes), scan=replace(edition.scan, audio=()))
+
+
+@pytest.mark.parametrize(("rate", "other"), PAIRS, ids=str)
+@pytest.mark.parametrize("start", STARTS)
+def test_reels_of_several_rates_show_the_frame_of_that_time(
+    tmp_path: Path, rate: str, other: str, start: str
+) -> None:
+    """Every frame, and so the first and last of every clip: that which begins nearest."""
+    names = (rate, other, rate)
+    editions = [
+        with_pictures(tmp_path, reel(number, name, start, cuts))
+        for number, (name, cuts) in enumerate(zip(names, TITLE, strict=True), start=1)
+    ]
+    timeline = of_title(editions, ALL_RATES[rate][0])
+    write_all(tmp_path, timeline, ["mlt"])
+    shown, wanted = list(rendered(tmp_path / "timeline.mlt")), []
+    for _, item in timeline.items:
+        assert isinstance(item, Shot)
+        first, end = timeline.span(item)
+        within = (nearest((n - first) / timeline.rate, item.media.rate) for n in range(first, end))
+        wanted += [item.record + min(frame, item.frames - 1) for frame in within]
+    assert shown == wanted and len(shown) == timeline.frames

@@ -12,13 +12,14 @@ import pytest
 
 from review.formats.edition import Edition, Remark
 from review.formats.otio import MASTER, SCAN, TAKE, build_timeline, write_timeline
+from review.formats.timeline import of_reel
 from tests.review.formats.editions import make_edition
 
 RATES = [Fraction(16), Fraction(18), Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001)]
 
 
 def read_back(path: Path, edition: Edition, **more: Any) -> Any:
-    write_timeline(path, edition, **more)
+    write_timeline(path, of_reel(edition, **more))
     return otio.adapters.read_from_file(str(path))
 
 
@@ -42,7 +43,7 @@ def test_every_clip_covers_exactly_its_frames(tmp_path: Path, rate: Fraction) ->
 def test_what_is_read_back_equals_what_was_written(tmp_path: Path) -> None:
     edition = make_edition(Fraction(25), start="01:00:00:00")
     again = read_back(tmp_path / "t.otio", edition)
-    assert again.is_equivalent_to(build_timeline(edition))
+    assert again.is_equivalent_to(build_timeline(of_reel(edition)))
 
 
 @pytest.mark.parametrize(

@@ -20,23 +20,11 @@ from review.formats.timelines import CANNOT, write_timelines
 from review.formats.timelines import TIMELINES as ALL_TIMELINES
 from tests.review.formats.editions import make_edition
 from tests.review.formats.fcpxml_structure import problems
+from tests.review.formats.mixed import RATES, STARTS
 
 TIMELINES = tuple(name for name in ALL_TIMELINES if name != "aaf")
 """AAF is an optional package, and has its own tests."""
 CUTS = (0, 37, 400, 401, 1500)
-RATES = {
-    "16": (Fraction(16), ":"),
-    "18": (Fraction(18), ":"),
-    "23.976": (Fraction(24000, 1001), ":"),
-    "24": (Fraction(24), ":"),
-    "25": (Fraction(25), ":"),
-    "29.97 drop": (Fraction(30000, 1001), ";"),
-    "29.97": (Fraction(30000, 1001), ":"),
-    "50": (Fraction(50), ":"),
-    "59.94": (Fraction(60000, 1001), ":"),
-    "59.94 drop": (Fraction(60000, 1001), ";"),
-}
-STARTS = ("00:00:00", "01:00:00", "23:59:50")
 Spans = list[tuple[int, int]]
 """Frames of the reel at which each scene lies, half-open."""
 
@@ -320,16 +308,6 @@ def test_characters_that_xml_cannot_hold_break_no_file(tmp_path: Path) -> None:
     comment = next(ElementTree.parse(paths[".xml"]).iter("marker")).findtext("comment")
     assert comment is not None and "dust\ufffd \ufffdbell" in comment
     assert "\x07" not in paths[".edl"].read_text()
-
-
-def test_takes_of_another_rate_are_refused(tmp_path: Path) -> None:
-    """Mixed rates would be off by frames in a format that knows one rate alone."""
-    edition = small()
-    scene = edition.scenes[1]
-    form = replace(scene.take.form, rate=Fraction(18))
-    mixed = replace(scene, take=replace(scene.take, form=form))
-    with pytest.raises(DeliveryError, match="take of scene 2 runs at 18/1"):
-        write_timelines(tmp_path, replace(edition, scenes=(edition.scenes[0], mixed)), TIMELINES)
 
 
 def test_scenes_that_overlap_are_refused(tmp_path: Path) -> None:
