@@ -7,9 +7,11 @@ added. C2PA 2.1, sections 18 (assertions) and 18.14 (actions); IPTC NewsCodes, d
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from restoration.provenance.labels import Label
+from review.areas import Box
 from review.formats.additions import Addition
 from review.formats.edition import COPIED, HAND, MACHINE, Cue, Edition, EditionScene, rate_text
 from review.frame_ranges import listed
@@ -21,6 +23,19 @@ APPROVALS, PROVENANCE = "org.reelproof.approvals", "org.reelproof.provenance"
 _WORDS = {MACHINE: "machine-made", HAND: "entered by a person", COPIED: "from other frames"}
 _ACTIONS = {"colourise": "c2pa.color_adjustments", "grade": "c2pa.color_adjustments",
             "upscale": "c2pa.resized"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where in the picture something was made."""
+
+    boxes: Mapping[tuple[int, int, str, str], tuple[Box, ...]] = field(default_factory=dict)
+    """By first frame, the first after the last, plane and kind of a cue."""
+    frame: int | None = None
+    """The frame of the scan that a still shows; None: the file is the film."""
+
+
+NOWHERE = Places()
 
 
 class NotApproved(Exception):
@@ -51,6 +66,7 @@ def make_claim(
     version: str,
     transcoded: bool,
     additions: Sequence[Addition] = (),
+    places: Places = NOWHERE,
 ) -> dict[str, Any]:
     """The manifest of a file of that name.
 
@@ -61,6 +77,7 @@ def make_claim(
         version: of this software.
         transcoded: its pictures are an encoder's approximation of the takes.
         additions: what it shows beside the takes' pictures.
+        places: where in the picture something was made; of a still what its frame shows alone.
     Raises: NotApproved.
     """
     require_approved(edition)
@@ -70,7 +87,7 @@ def make_claim(
             "description": "the scan, as it was taken into custody",
             "parameters": {"ingredientIds": ["scan"]},
         },
-        *_stage_actions(edition),
+        *_stage_actions(edition, places),
         *(_addition(each) for each in additions),
     ]
     if transcoded:
@@ -107,19 +124,26 @@ def source_type(kinds: Iterable[tuple[str, bool]]) -> str:
     return f"{IPTC}algorithmicallyEnhanced"
 
 
-def _stage_actions(edition: Edition) -> Iterator[dict[str, Any]]:
+def _stage_actions(edition: Edition, places: Places) -> Iterator[dict[str, Any]]:
     """One action for each stage, in the order in which scenes first went through it."""
     cues: dict[str, list[Cue]] = {}
     for scene in edition.scenes:
+        if places.frame is not None and not scene.start_frame <= places.frame < scene.end_frame:
+            continue
         for stage in scene.take.stages:
             cues.setdefault(stage, [])
         for cue in scene.cues:
-            cues.setdefault(cue.stage, []).append(cue)
+            if places.frame is None or _boxes(cue, places):
+                cues.setdefault(cue.stage, []).append(cue)
     for stage, made in cues.items():
-        yield _stage_action(stage, made)
+        yield _stage_action(stage, made, places)
 
 
-def _stage_action(stage: str, made: list[Cue]) -> dict[str, Any]:
+def _boxes(cue: Cue, places: Places) -> tuple[Box, ...]:
+    return places.boxes.get((cue.start_frame, cue.end_frame, cue.plane, cue.kind), ())
+
+
+def _stage_action(stage: str, made: list[Cue], places: Places) -> dict[str, Any]:
     models = sorted({model for cue in made for model in cue.models})
     versions = sorted({cue.version for cue in made if cue.version})
     agent = {"name": f"Reelproof {stage}"}
@@ -134,7 +158,8 @@ def _stage_action(stage: str, made: list[Cue]) -> dict[str, Any]:
     if models:
         action["parameters"] = {"org.reelproof.weights": models}
     if made:
-        action["changes"] = list(_regions(made))
+        still = places.frame is not None
+        action["changes"] = list(_in_still(made, places) if still else _regions(made, places))
     return action
 
 
@@ -148,14 +173,17 @@ def _addition(added: Addition) -> dict[str, Any]:
     }
 
 
-def _regions(made: list[Cue]) -> Iterator[dict[str, Any]]:
-    """Stretches of frames of the whole film, the last frame included."""
+def _regions(made: list[Cue], places: Places) -> Iterator[dict[str, Any]]:
+    """Stretches of frames of the whole film, the last frame included, each with its areas.
+
+    A region is of one area: ranges of several kinds in one region mean where they meet.
+    """
     for cue in made[:MOST_REGIONS]:
         frames = {"start": cue.start_frame, "end": cue.end_frame - 1}
-        yield {
-            "description": f"{_WORDS[cue.kind]} {cue.plane}, at most {cue.most:.6f} of a frame",
-            "region": [{"type": "frame", "frame": frames}],
-        }
+        span = {"type": "frame", "frame": frames}
+        words = f"{_WORDS[cue.kind]} {cue.plane}, at most {cue.most:.6f} of a frame"
+        areas: list[list[dict[str, Any]]] = [[_area(box)] for box in _boxes(cue, places)]
+        yield from ({"description": words, "region": [span, *area]} for area in areas or [[]])
     if len(made) > MOST_REGIONS:
         rest = made[MOST_REGIONS:]
         frames = {"start": rest[0].start_frame, "end": max(cue.end_frame for cue in rest) - 1}
@@ -163,6 +191,28 @@ def _regions(made: list[Cue]) -> Iterator[dict[str, Any]]:
             "description": f"{len(rest)} more stretches within these frames; see record.json",
             "region": [{"type": "frame", "frame": frames}],
         }
+
+
+def _in_still(made: list[Cue], places: Places) -> Iterator[dict[str, Any]]:
+    """Areas of the one frame that the file shows."""
+    for cue in made:
+        words = f"{_WORDS[cue.kind]} {cue.plane}, in frame {places.frame} of the scan"
+        yield from ({"description": words, "region": [_area(box)]} for box in _boxes(cue, places))
+
+
+def _area(box: Box) -> dict[str, Any]:
+    """Pixels from the picture's upper left corner (C2PA 2.1, regions of interest)."""
+    return {
+        "type": "spatial",
+        "shape": {
+            "type": "rectangle",
+            "unit": "pixel",
+            "origin": {"x": box.left, "y": box.top},
+            "width": box.right - box.left,
+            "height": box.bottom - box.top,
+            "inside": True,
+        },
+    }
 
 
 def _ingredients(edition: Edition, digests: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import c2pa
 
-from review.claim import APPROVALS, make_claim
+from review.claim import APPROVALS, NOWHERE, Places, make_claim
 from review.formats.additions import Addition
 from review.formats.edition import Edition
 
@@ -103,6 +103,7 @@ def sign(
     version: str,
     transcoded: bool = False,
     additions: Sequence[Addition] = (),
+    places: Places = NOWHERE,
 ) -> None:
     """Put credentials into a file of FORMATS, in its place; a file that cannot be signed stays.
 
@@ -112,7 +113,7 @@ def sign(
     kind = FORMATS[path.suffix]
     claim = make_claim(
         edition, name=path.name, format=kind, digests=digests, when=when, version=version,
-        transcoded=transcoded, additions=additions,
+        transcoded=transcoded, additions=additions, places=places,
     )  # fmt: skip
     signed = path.with_name(f".{path.name}.signed")
     try:

@@ -45,6 +45,7 @@ PURE = (
     "review/cues.py",
     *(f"review/search/{name}.py" for name in ("words", "query", "lexemes", "matching", "citing")),
     "review/claim.py",
+    "review/areas.py",
 )
 """Arrays and values in, arrays and values out."""
 

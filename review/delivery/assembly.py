@@ -24,7 +24,7 @@ from review.formats import (
     report_pdf,
 )
 from review.formats.copies import COPIES
-from review.formats.edition import DeliveryError, Edition
+from review.formats.edition import DeliveryError, Edition, EditionScene
 from review.formats.frames import SEQUENCES
 from review.formats.record import Circumstances
 from review.formats.signed import NOBODY, SIGNABLE, Signed, sign_pictures
@@ -135,15 +135,19 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
     )  # fmt: skip
     silent = order.format in PACKED  # its digests are told when it is packed
     sizes = _Sizes(DIGESTS, pictures, _nothing if silent else told)
+    shows: dict[str, tuple[EditionScene, int]] = {}
     if order.format == STILLS:
-        pictures += legend_stills.write_stills(
+        stills = legend_stills.write_stills(
             order.folder, order.edition, progress=lambda done, total: told(PLATES, done, total)
         )
+        pictures += stills
+        shows = {path.name: each for path, each in stills.items()}
     loose = [path for path in pictures if path.suffix not in SIGNABLE]
     digests = {path: sizes.digest(path) for path in loose}
     shown = {viewing.name: viewing.additions} if viewing else {}
     signed, made = sign_pictures(order.folder, order.edition, order.identity, pictures, digests,
-                                 when=order.circumstances.made, additions=shown)  # fmt: skip
+                                 when=order.circumstances.made, additions=shown,
+                                 stills=shows)  # fmt: skip
     digests |= {path: sizes.digest(path) for path in pictures if path not in digests}
     digests |= {path: sha256_file(path) for path in made}
     master = order.folder / MASTER_NAME

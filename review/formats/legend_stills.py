@@ -22,17 +22,21 @@ Progress = Callable[[int, int], None]
 _INK, _PAPER, _ORIGINAL = (20, 20, 20), (245, 245, 245), (216, 216, 216)
 
 
-def write_stills(folder: Path, edition: Edition, *, progress: Progress) -> list[Path]:
+def write_stills(
+    folder: Path, edition: Edition, *, progress: Progress
+) -> dict[Path, tuple[EditionScene, int]]:
     """A PNG for each of the scenes that `plates.chosen_scenes` chooses.
 
+    Returns: the files, each with the scene and the frame of the scan that it shows.
     Raises: MediaError, ProvenanceError, OSError.
     """
-    written, scenes = [], chosen_scenes(edition)
+    scenes = chosen_scenes(edition)
+    written: dict[Path, tuple[EditionScene, int]] = {}
     for done, scene in enumerate(scenes, start=1):
         frame = shown_frame(scene)
         path = folder / f"still-scene-{scene.number:04d}-frame-{frame:06d}.png"
         _still(edition, scene, frame).save(path)
-        written.append(path)
+        written[path] = (scene, frame)
         progress(done, len(scenes))
     return written
 

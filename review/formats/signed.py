@@ -11,10 +11,11 @@ from typing import Any
 
 from archive import __version__
 from review import credentials
-from review.claim import NotApproved
+from review.claim import MOST_REGIONS, NOWHERE, NotApproved, Places
 from review.credentials import CredentialsError, Identity, Reading
 from review.formats.additions import Addition
-from review.formats.edition import Edition
+from review.formats.areas import areas_in_frame, areas_of
+from review.formats.edition import Edition, EditionScene
 
 SIGNABLE = frozenset(credentials.FORMATS)
 SIDECAR = "credentials.zip"
@@ -66,6 +67,7 @@ def sign_pictures(
     *,
     when: str,
     additions: Mapping[str, Sequence[Addition]] | None = None,
+    stills: Mapping[str, tuple[EditionScene, int]] | None = None,
 ) -> tuple[Signed, list[Path]]:
     """Sign what can be signed, and write SIDECAR for what cannot.
 
@@ -74,20 +76,27 @@ def sign_pictures(
         digests: of those that cannot bear credentials.
         when: ISO 8601.
         additions: what files show beside the takes' pictures, by their names.
+        stills: scene and frame that files show which are no film, by their names.
     Returns: what was signed, and the files that were written for it.
-    Raises: CredentialsError, OSError.
+    Raises: CredentialsError, ProvenanceError, OSError.
     """
     if identity is None or not pictures:
         return NOBODY, []
+    shown_in = dict(stills or {})
+    is_film = any(path.name not in shown_in for path in pictures)
+    film = Places(areas_of(edition, most=MOST_REGIONS)) if is_film else NOWHERE
     named = {path.name: sha256 for path, sha256 in digests.items()}
     written: list[Path] = []
     try:
         for path in pictures:
             if path.suffix in SIGNABLE:
                 shown = (additions or {}).get(path.name, ())
-                _sign(path, edition, identity, named, when=when, transcoded=True, additions=shown)
+                still = shown_in.get(path.name)
+                places = Places(areas_in_frame(*still), still[1]) if still else film
+                _sign(path, edition, identity, named, when=when, transcoded=True, additions=shown,
+                      places=places)  # fmt: skip
         if named:
-            written.append(_sidecar(folder, edition, identity, named, when=when))
+            written.append(_sidecar(folder, edition, identity, named, when=when, places=film))
     except NotApproved as reason:
         (folder / SIDECAR).unlink(missing_ok=True)
         return Signed(refused=str(reason)), []
@@ -106,10 +115,11 @@ def _sign(
     when: str,
     transcoded: bool,
     additions: Sequence[Addition] = (),
+    places: Places,
 ) -> None:
     credentials.sign(
         path, edition, identity, digests=digests, when=when, version=__version__,
-        transcoded=transcoded, additions=additions,
+        transcoded=transcoded, additions=additions, places=places,
     )  # fmt: skip
     reading = credentials.read(path, trusted=identity.certificates)
     if reading.state not in (credentials.TRUSTED, credentials.VALID):
@@ -118,7 +128,13 @@ def _sign(
 
 
 def _sidecar(
-    folder: Path, edition: Edition, identity: Identity, digests: Mapping[str, str], *, when: str
+    folder: Path,
+    edition: Edition,
+    identity: Identity,
+    digests: Mapping[str, str],
+    *,
+    when: str,
+    places: Places,
 ) -> Path:
     """A ZIP with the digests, signed as a whole: C2PA has no place in Matroska."""
     path = folder / SIDECAR
@@ -132,7 +148,7 @@ def _sidecar(
     with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as packed:
         entry = zipfile.ZipInfo(STATEMENT, _THEN)
         packed.writestr(entry, json.dumps(told, indent=1, ensure_ascii=False))
-    _sign(path, edition, identity, digests, when=when, transcoded=False)
+    _sign(path, edition, identity, digests, when=when, transcoded=False, places=places)
     return path
 
 
