@@ -358,11 +358,16 @@ _CHANGED = "Decisions, notes or the transcript changed while the files were writ
 
 def folder_name(reel: Reel, *, format: str, use: str, version: str = RESTORED.version) -> str:
     """What a deliverable's folder is called, but for the number at its end."""
-    kept = "".join(letter if letter.isalnum() else "-" for letter in reel.title.name.lower())
-    words = "-".join(part for part in kept.split("-") if part)[:60] or "reel"
+    words = _as_name(reel.title.name)[:60] or "reel"
     in_colour = "" if version == RESTORED.version else f"-{version}"
     which = "" if format == TITLE else f"-reel-{reel.number}"
-    return f"{words}{which}{in_colour}-{use}-{format}"
+    return f"{words}{which}{in_colour}-{_as_name(use)}-{format}"
+
+
+def _as_name(text: str) -> str:
+    """Letters, digits and single hyphens."""
+    kept = "".join(letter if letter.isalnum() else "-" for letter in text.lower())
+    return "-".join(part for part in kept.split("-") if part)
 
 
 def _entry(target: Path, name: str, sha256: str, size: int) -> dict[str, Any]:

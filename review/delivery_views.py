@@ -29,6 +29,8 @@ from review.formats import package
 from review.forms import DeliverForm, WithdrawForm
 from review.gating import hold
 from review.models import Deliverable, Delivery
+from review.policies import IN
+from review.title_rights import territories
 from review.uses import policies
 from review.version_choice import RESTORED, UnknownScenes, VersionChoice
 from review.withdrawals import withdraw
@@ -46,7 +48,8 @@ def deliver(request: HttpRequest, pk: int) -> HttpResponse:
         told = " ".join(map(str, wrong)) or "Choose a format and a use."
         messages.error(request, f"Nothing was delivered. {told}")
         return _to_deliveries(pk)
-    chosen = {name: form.cleaned_data[name] for name in ("format", "use", "override")}
+    chosen = {name: form.cleaned_data[name] for name in ("format", "override")}
+    chosen["use"] = form.ordered_use
     chosen |= {"rules": tuple(request.POST.getlist("rule")), "takes": request.POST.get("takes", "")}
     try:
         chosen["choice"] = form.choice(_scene_ids(reel))
@@ -82,25 +85,29 @@ def gate_of(reel: Reel, request: HttpRequest) -> dict[str, Any]:
     if not form.is_valid():  # an address that somebody typed: nothing is decided by it
         return gate_of_use(reel, next(iter(known)), RESTORED)
     if asked["version"] == RESTORED.version:
-        return gate_of_use(reel, asked["use"], RESTORED)
+        return gate_of_use(reel, form.ordered_use, RESTORED)
     try:
-        return gate_of_use(reel, asked["use"], form.choice(_scene_ids(reel)))
+        return gate_of_use(reel, form.ordered_use, form.choice(_scene_ids(reel)))
     except UnknownScenes as error:
         whole = VersionChoice(asked["version"])
-        return gate_of_use(reel, asked["use"], whole, f"{error}.")
+        return gate_of_use(reel, form.ordered_use, whole, f"{error}.")
 
 
 def gate_of_use(reel: Reel, use: str, choice: VersionChoice, trouble: str = "") -> dict[str, Any]:
     """What `review/gate.html` and the form above it show.
 
     Args:
+        use: with a territory, where one was chosen.
         trouble: why what was written of scenes could not be read.
     """
+    name, _, territory = use.partition(IN)
     return {
         "gate": hold(reel, use, choice=choice),
         "choice": choice,
         "trouble": trouble,
-        "deliver_form": DeliverForm(initial={"use": use, "version": choice.version}),
+        "territories": territories(reel.title),
+        "territory": territory,
+        "deliver_form": DeliverForm(initial={"use": name, "version": choice.version}),
     }
 
 

@@ -14,6 +14,7 @@ from review import sampling
 from review.delivery.assembly import ALL, OFFERED, PACKAGE
 from review.formats.timelines import TIMELINES, TITLE, available
 from review.pages import REEL_STATES
+from review.policies import ordered
 from review.uses import policies
 from review.version_choice import COLOUR, RESTORED, VersionChoice
 
@@ -158,6 +159,7 @@ class DeliverForm(forms.Form):
 
     format = forms.ChoiceField(choices=_formats)
     use = forms.ChoiceField(label="For", choices=_uses)
+    territory = forms.CharField(required=False, max_length=60, validators=[writable])
     override = forms.CharField(required=False, max_length=500, validators=[writable])
     version = forms.ChoiceField(label="Version", choices=Take.Version.choices, required=False)
     uncoloured = forms.BooleanField(label="Scenes without colour leave as restored", required=False)
@@ -167,6 +169,11 @@ class DeliverForm(forms.Form):
         max_length=400,
         widget=forms.TextInput(attrs={"placeholder": "2, 5-7"}),
     )
+
+    @property
+    def ordered_use(self) -> str:
+        """The use, with the territory that the order names."""
+        return ordered(self.cleaned_data["use"], self.cleaned_data["territory"])
 
     def choice(self, scenes: Sequence[int]) -> VersionChoice:
         """What was asked for; what is said of a colour delivery counts in one alone.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from archive.fixity import digest_json
@@ -81,6 +81,8 @@ class Policy:
     it says that one of them is not allowed does not leave."""
     rights_territories: tuple[str, ...] = ()
     """Where it goes, as the catalogue writes territories; empty: anywhere."""
+    territory: str = ""
+    """The one that an order named; never written in a policy."""
     transcript: str = "any"
     """ "approved": a transcript, where there is one, must be approved."""
     maps: str = "optional"
@@ -101,6 +103,23 @@ class Policy:
         return any(not limit.at_most and drawn & set(limit.labels) for limit in self.labels)
 
 
+IN = " in "
+"""Between a use and the territory that an order names: `broadcast in Sweden`."""
+
+
+def ordered(use: str, territory: str) -> str:
+    """The name of a use for an order that may name a territory."""
+    place = " ".join(territory.split())
+    return f"{use}{IN}{place}" if place else use
+
+
+def within(policy: Policy, territory: str) -> Policy:
+    """The same policy for an order that goes to one territory alone."""
+    digest = digest_json({"policy": policy.digest, "territory": territory})
+    use = ordered(policy.use, territory)
+    return replace(policy, use=use, territory=territory, digest=digest)
+
+
 def parse_policies(values: Mapping[str, Any]) -> dict[str, Policy]:
     """Policies by their use, from what a TOML file holds.
 
@@ -118,7 +137,7 @@ def parse_policy(use: str, written: Any) -> Policy:
         )
     if not isinstance(written, Mapping):
         raise PolicyError(f"{use}: write its rules below a heading [{use}]")
-    known = {entry.name for entry in fields(Policy)} - {"use", "digest"}
+    known = {entry.name for entry in fields(Policy)} - {"use", "digest", "territory"}
     unknown = sorted(set(written) - known)
     if unknown:
         raise PolicyError(f"{use}: {unknown[0]} is no rule; known are {', '.join(sorted(known))}")

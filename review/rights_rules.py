@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archive.metadata.wording import fold
 from review import policies
 from review.findings import FAILED, UNKNOWN, Finding, outcome
 from review.policies import Policy
@@ -23,6 +24,8 @@ class RightsFacts:
     """The day until which nothing of the title may leave; None: there is none."""
     clauses: tuple[Clause, ...] = ()
     """What is allowed or not, by use and territory, as far as it is in force."""
+    territories: tuple[str, ...] = ()
+    """That the title's restrictions name, in force or not."""
     unknown_uses: tuple[str, ...] = ()
     """Uses that the policy names and the catalogue's vocabulary has not."""
 
@@ -57,17 +60,20 @@ def _statements(policy: Policy, facts: RightsFacts) -> list[Finding]:
 
 def _restrictions(policy: Policy, facts: RightsFacts) -> list[Finding]:
     of_any = any(clause.use == ANY for clause in facts.clauses)
-    if not policy.rights_uses and not of_any:
+    if not policy.rights_uses and not of_any and not policy.territory:
         return []
     limit = f"{' and '.join(policy.rights_uses) or 'any use'} not ruled out by the catalogue"
-    if policy.rights_territories:
-        limit += f" in {' and '.join(policy.rights_territories)}"
+    places = (policy.territory,) if policy.territory else policy.rights_territories
+    if places:
+        limit += f" in {' and '.join(places)}"
+    if wrong := _wrong_territory(policy, facts):
+        return [_of_uses(limit, wrong, FAILED, _WHERE)]
     if facts.unknown_uses:
         named = ", ".join(facts.unknown_uses)
         measured = f"the catalogue's vocabulary of uses has no {named}"
         advice = "Mend rights_uses of the policy, or add the word under Terms."
         return [_of_uses(limit, measured, FAILED, advice)]
-    found = in_the_way(policy.rights_uses, policy.rights_territories, facts.clauses)
+    found = in_the_way(policy.rights_uses, places, facts.clauses)
     measured = "; ".join(clause.words for clause in found or facts.clauses)
     if not facts.clauses:
         return [_of_uses(limit, "no restriction in the catalogue", UNKNOWN, "")]
@@ -75,11 +81,28 @@ def _restrictions(policy: Policy, facts: RightsFacts) -> list[Finding]:
     return [_of_uses(limit, measured, outcome(passed=not found), advice)]
 
 
+_WHERE = "Choose a territory that the catalogue names, or write down there first what holds in it."
+
+
+def _wrong_territory(policy: Policy, facts: RightsFacts) -> str:
+    """Why the territory of an order does not count; a slip of the pen must open nothing."""
+    if not policy.territory:
+        return ""
+    place, own = fold(policy.territory), policy.rights_territories
+    if own and place not in {fold(each) for each in own}:
+        return f"this use goes to {' and '.join(own)} alone"
+    if not own and place not in {fold(each) for each in facts.territories}:
+        named = ", ".join(facts.territories) or "none"
+        return f"the catalogue says nothing of {policy.territory} (it names {named})"
+    return ""
+
+
 def _what_to_do(policy: Policy, found: list[Clause]) -> str:
-    somewhere = not policy.rights_territories and all(clause.territory for clause in found)
+    anywhere = not policy.rights_territories and not policy.territory
+    somewhere = anywhere and all(clause.territory for clause in found)
     elsewhere = (
-        " For other territories alone, deliver for a use of the archive's own that names them "
-        "(rights_territories)."
+        " For one other territory, name it with the delivery; for several, deliver for a use of "
+        "the archive's own that names them (rights_territories)."
         if somewhere
         else ""
     )

@@ -26,8 +26,15 @@ def rights_facts(reel: Reel, policy: Policy) -> RightsFacts:
         statements=tuple(reel.title.rights.values_list("statement", flat=True)) if asks else (),
         embargo=embargo.until(reel),
         clauses=tuple(_clauses(reel.title, known.get(_ANY_CODE, _ANY_WORD))),
+        territories=tuple(territories(reel.title)),
         unknown_uses=tuple(use for use in policy.rights_uses if fold(use) not in words),
     )
+
+
+def territories(title: Title) -> list[str]:
+    """Those that the title's restrictions name, each once."""
+    named = (row.territory.strip() for row in title.restrictions.all())
+    return sorted({fold(place): place for place in named if place}.values())
 
 
 def restrictions_in_words(title: Title) -> Iterable[str]:

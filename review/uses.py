@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from review.errors import ReviewError
-from review.policies import Policy, PolicyError, parse_policies
+from review.policies import IN, Policy, PolicyError, parse_policies, within
 
 _SHIPPED = Path(__file__).with_name("policies.toml")
 
@@ -40,11 +40,15 @@ def uses() -> tuple[str, ...]:
 
 
 def policy_for(use: str) -> Policy:
-    """Raises: UnknownUse, PoliciesUnreadable."""
+    """The policy of a use; of `broadcast in Sweden` that of `broadcast`, for one territory.
+
+    Raises: UnknownUse, PoliciesUnreadable.
+    """
     found = policies()
-    if use not in found:
-        raise UnknownUse(f"There is no use {use}; choose {', '.join(found)}.")
-    return found[use]
+    name, _, territory = use.partition(IN)
+    if name not in found:
+        raise UnknownUse(f"There is no use {name}; choose {', '.join(found)}.")
+    return within(found[name], territory) if territory else found[name]
 
 
 @cache

@@ -13,7 +13,9 @@ class Deliverable(models.Model):
     reel = models.ForeignKey("archive.Reel", on_delete=models.PROTECT, related_name="deliverables")
     scan = models.ForeignKey("archive.Scan", on_delete=models.PROTECT, related_name="deliverables")
     format = models.CharField(max_length=40)
-    use = models.CharField(max_length=40)
+    use = models.CharField(
+        max_length=110, help_text="With a territory where one was named: broadcast in Sweden"
+    )
     version = models.CharField(
         max_length=12, choices=Take.Version.choices, default=Take.Version.RESTORATION
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from review.override import Override
-from review.policies import PolicyError, parse_policy
+from review.policies import PolicyError, parse_policy, within
 from review.restrictions import ANY, Clause, in_the_way
 from review.rights_rules import RightsFacts, rights_findings
 
@@ -75,6 +75,49 @@ def test_the_rule_says_what_is_in_the_way_and_what_to_do() -> None:
     there = finding(lenient | {"rights_territories": ["Norway"]}, NO_TELLY_IN_NORWAY)
     assert there.outcome == "failed" and there.limit.endswith("in Norway")
     assert "rights_territories" not in there.advice
+
+
+def ordered_to(place: str, written: dict[str, Any], *said: Clause, named: tuple[str, ...]) -> Any:
+    facts = RightsFacts(clauses=said, territories=named)
+    (found,) = rights_findings(within(parse_policy("house", WORDS | written), place), facts)
+    return found
+
+
+def test_an_order_may_name_the_one_territory_it_goes_to() -> None:
+    telly = {"rights_uses": ["broadcast"]}
+    said, named = (NO_TELLY, TELLY_IN_NORWAY), ("Norway",)
+    there = ordered_to("norway", telly, *said, named=named)
+    assert there.outcome == "passed" and there.limit.endswith("in norway")
+    assert finding(telly, *said).outcome == "failed", "anywhere, it may not"
+    banned = ordered_to("Norway", telly, NO_TELLY_IN_NORWAY, named=named)
+    assert banned.outcome == "failed" and "rights_territories" not in banned.advice
+
+
+def test_a_territory_of_which_the_catalogue_says_nothing_opens_nothing() -> None:
+    slip = ordered_to(
+        "Norwy", {"rights_uses": ["broadcast"]}, NO_TELLY_IN_NORWAY, named=("Norway",)
+    )
+    assert (slip.outcome, slip.measured) == (
+        "failed", "the catalogue says nothing of Norwy (it names Norway)",
+    )  # fmt: skip
+    assert "write down" in slip.advice
+    unrestricted = ordered_to("Norway", {}, named=())
+    assert unrestricted.outcome == "failed" and "names none" in unrestricted.measured
+
+
+def test_an_order_goes_nowhere_that_its_policy_does_not() -> None:
+    swedish = {"rights_uses": ["broadcast"], "rights_territories": ["Sweden"]}
+    away = ordered_to("Norway", swedish, TELLY_IN_NORWAY, named=("Norway",))
+    assert (away.outcome, away.measured) == ("failed", "this use goes to Sweden alone")
+    assert ordered_to("sweden", swedish, TELLY, named=()).outcome == "passed"
+
+
+def test_a_policy_for_one_territory_is_another_policy() -> None:
+    house = parse_policy("house", WORDS)
+    assert within(house, "Norway").use == "house in Norway"
+    assert within(house, "Norway").digest != house.digest
+    with pytest.raises(PolicyError, match="territory is no rule"):
+        parse_policy("house", WORDS | {"territory": "Norway"})
 
 
 def test_nothing_in_the_catalogue_is_called_not_measured() -> None:

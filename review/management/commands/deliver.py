@@ -25,6 +25,7 @@ from review.deliverables import (
 )
 from review.delivery.assembly import OFFERED
 from review.errors import ReviewError
+from review.policies import ordered
 from review.version_choice import RESTORATION, VERSIONS, UnknownScenes, VersionChoice
 
 
@@ -37,6 +38,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--use", required=True, help="what it is for, such as exhibition or forensic"
         )
+        parser.add_argument(
+            "--territory", default="", metavar="PLACE",
+            help="the one territory that it goes to, as the title's restrictions name it",
+        )  # fmt: skip
         parser.add_argument(
             "--of", dest="edition", choices=VERSIONS, default=RESTORATION,
             help="which version leaves (default: the restoration)",
@@ -64,7 +69,7 @@ class Command(BaseCommand):
             made = build_deliverable(
                 reel,
                 format=options["format"],
-                use=options["use"],
+                use=ordered(options["use"], options["territory"]),
                 to=options["to"],
                 by=_person(options["by"]),
                 override=options["override"],
