@@ -1,7 +1,8 @@
 """Uncertain dates as archives write them: EDTF (ISO 8601-2:2019), by the library edtf.
 
 It stands here and not among the formats since the library asks Django for settings where it is
-installed, and those know no Django.
+installed, and those know no Django. It is loaded when the first date is read: it builds a grammar
+then, which every start of a server and every command would wait for.
 """
 
 from __future__ import annotations
@@ -9,8 +10,6 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
-
-from edtf import EDTFParseException, parse_edtf, text_to_edtf
 
 _OPEN_ENDED = re.compile(r"\A(?P<from>[^/]*)/(?P<to>[^/]*)\Z")
 _YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
@@ -34,6 +33,8 @@ def check_edtf(text: str) -> str:
 
 @lru_cache(maxsize=10_000)  # a spreadsheet has the same years many times over
 def _is_edtf(text: str) -> bool:
+    from edtf import EDTFParseException, parse_edtf
+
     span = _OPEN_ENDED.match(text)
     # The library parses both halves, and fails on an interval that is open to one side.
     if span and ".." in (span["from"], span["to"]):
@@ -55,6 +56,8 @@ def _is_in_order(text: str) -> bool:
 
 
 def _advice(text: str) -> str:
+    from edtf import EDTFParseException, text_to_edtf
+
     proposal = None
     try:
         proposal = text_to_edtf(text)
@@ -73,6 +76,8 @@ def last_day(text: str) -> tuple[date, date] | None:
 
     2030~ ends on 31 December 2030, or a year later. None: it is empty, open-ended or no date.
     """
+    from edtf import EDTFParseException, parse_edtf
+
     wanted = text.strip()
     if not wanted or wanted.endswith(("/", "..")):
         return None

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from defusedxml.ElementTree import iterparse
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 from python_calamine import CalamineError, CalamineWorkbook
 
 from archive.metadata.record import NotARecord
@@ -90,7 +88,7 @@ def _ods(path: Path) -> Iterator[list[str]]:
 
 
 BROKEN = (
-    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, InvalidFileException),
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
     *(CalamineError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, EOFError),
     *(ArithmeticError, NotImplementedError, RuntimeError, AssertionError, OSError),
 )
@@ -109,8 +107,15 @@ def _in_our_words(path: Path, kind: str, lines: Iterator[list[str]]) -> Iterator
 
 
 def _first_sheet(path: Path) -> Iterator[list[str]]:
+    # Here, since every start of a server would load it.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     data = _packed(path)
-    book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+    try:
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+    except InvalidFileException as error:
+        raise ValueError(str(error)) from error
     try:
         for line in book.worksheets[0].iter_rows(values_only=True):
             yield [_text(cell) for cell in line]

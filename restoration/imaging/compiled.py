@@ -12,12 +12,12 @@ constant of another file has its former value.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
+from functools import lru_cache, update_wrapper
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
-
-import numba
-from numba.core import config
+from threading import Lock
+from typing import Any, Generic, ParamSpec, TypeVar
 
 _Asked = ParamSpec("_Asked")
 _Told = TypeVar("_Told")
@@ -28,6 +28,8 @@ _RESTORATION = Path(__file__).parent.parent
 
 def sources_digest(places: tuple[Path, ...]) -> str:
     """SHA-256 over the Python files below those folders, their names included."""
+    import numba
+
     digest = hashlib.sha256(numba.__version__.encode())
     for place in places:
         for path in sorted(place.rglob("*.py")):
@@ -35,15 +37,63 @@ def sources_digest(places: tuple[Path, ...]) -> str:
     return digest.hexdigest()
 
 
-if not getattr(config, "CACHE_DIR", ""):  # else the variable NUMBA_CACHE_DIR names a place
-    _sources = sources_digest((_RESTORATION / "imaging", _RESTORATION / "stages"))
-    vars(config)["CACHE_DIR"] = str(Path.home() / ".cache/reelproof/compiled" / _sources[:16])
+@lru_cache(maxsize=1)
+def _numba() -> Any:
+    """Numba, with its place for machine code. Not loaded before a loop runs: it takes a tenth of
+    a second, and every process that only knows of the stages would wait for it."""
+    import numba
+    from numba.core import config
+
+    if not getattr(config, "CACHE_DIR", ""):  # else the variable NUMBA_CACHE_DIR names a place
+        sources = sources_digest((_RESTORATION / "imaging", _RESTORATION / "stages"))
+        vars(config)["CACHE_DIR"] = str(Path.home() / ".cache/reelproof/compiled" / sources[:16])
+    return numba
 
 
 def compiled(function: Callable[_Asked, _Told]) -> Callable[_Asked, _Told]:
     """Compile at the first call, and keep the result for other processes."""
-    try:
-        made = numba.njit(function, cache=True, nogil=True)
-    except RuntimeError:  # no place can be written to: then once in each process
-        made = numba.njit(function, nogil=True)
-    return cast(Callable[_Asked, _Told], made)
+    return _Uncompiled(function)
+
+
+class _Uncompiled(Generic[_Asked, _Told]):
+    """A loop that was not called yet.
+
+    Its first call puts loops that Numba knows in the place of all such names of its module, and of
+    the modules that these come from, so that loops find each other.
+    """
+
+    def __init__(self, function: Callable[_Asked, _Told]) -> None:
+        self._function = function
+        self._made: Any = None
+        self._is_ready = False
+        update_wrapper(self, function)
+
+    def __call__(self, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Told:
+        if not self._is_ready:
+            with _ONE_AT_A_TIME:
+                self._make()
+                self._is_ready = True
+        told: _Told = self._made(*args, **kwargs)
+        return told
+
+    @property
+    def py_func(self) -> Callable[_Asked, _Told]:
+        """The loop as it is written, as Numba names it too."""
+        return self._function
+
+    def _make(self) -> Any:
+        """What Numba makes of it; nothing is compiled before that is called."""
+        if self._made is None:
+            numba = _numba()
+            try:
+                self._made = numba.njit(self._function, cache=True, nogil=True)
+            except RuntimeError:  # no place can be written to: then once in each process
+                self._made = numba.njit(self._function, nogil=True)
+            known: dict[str, Any] = vars(sys.modules[self._function.__module__])
+            loops = {name: value for name, value in known.items() if isinstance(value, _Uncompiled)}
+            # At once: another thread may call one that finds the next.
+            known.update({name: loop._make() for name, loop in loops.items()})
+        return self._made
+
+
+_ONE_AT_A_TIME = Lock()

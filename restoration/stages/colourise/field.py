@@ -15,7 +15,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter, map_coordinates
 
 from restoration.imaging.colour import Plane
 from restoration.imaging.flow import (
@@ -168,6 +167,9 @@ def fill_from(
         values: (H, W, C). weight: (H, W).
     Returns: (n, C) in the order of `np.nonzero(where)`.
     """
+    # Not where it costs each start of a server its time.
+    from scipy.ndimage import gaussian_filter, map_coordinates
+
     height, width = lightness.shape
     shape = (int(height / _CELL) + 2, int(width / _CELL) + 2, _STEPS + 2)
     rows, columns = np.mgrid[0:height, 0:width]

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
 
 from restoration.imaging.colour import Plane
 
@@ -117,6 +116,8 @@ def krige(
         doubt: (n,), variance of these beyond that of any hint.
     Returns: (H, W, 2), (H, W).
     """
+    from scipy.linalg import solve_triangular  # not where it costs each start of a server 0.2 s
+
     known = shape.between(hints, hints).astype(np.float64)
     known[np.diag_indices_from(known)] += shape.noise + doubt
     lower = np.linalg.cholesky(known)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from restoration.speech.transcript import CLOCK
 
@@ -51,6 +50,8 @@ def contrast(level: Level) -> Level:
 
 def quiet_and_loud(level: Level) -> tuple[Level, Level]:
     """The level that a tenth of the steps around each falls below, and a tenth rises above."""
+    from scipy import ndimage  # not where it costs each start of a server its time
+
     low, loud = (
         ndimage.percentile_filter(level, share, size=AROUND, mode="nearest") for share in (10, 90)
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from restoration.speech.transcript import CLOCK
 
@@ -35,6 +34,8 @@ _FLOOR = 1e-5
 
 def mend_clicks(sound: Samples) -> tuple[Samples, Places]:
     """The sound with its clicks bridged by straight lines, and the first sample of each."""
+    from scipy import ndimage  # not where it costs each start of a server its time
+
     if len(sound) < _AROUND:
         return sound, NOWHERE
     bend = np.abs(np.diff(sound, n=2, prepend=sound[:1], append=sound[-1:]))

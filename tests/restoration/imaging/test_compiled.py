@@ -7,6 +7,25 @@ from pathlib import Path
 from numba.core import config
 
 from restoration.imaging.compiled import compiled, sources_digest
+from tests.restoration.imaging.loops_beside import step
+
+
+@compiled
+def _sum_of_steps(count: int) -> int:
+    total = 0
+    for number in range(count):
+        total += step(number)  # of another module, which calls a third loop
+    return total
+
+
+@compiled
+def _twice(count: int) -> int:
+    return 2 * _sum_of_steps(count)
+
+
+def test_loops_of_several_modules_call_each_other_whichever_is_called_first() -> None:
+    before = _twice
+    assert _twice(4) == before(4) == 2 * (0 + 1 + 2 + 3 + 4)
 
 
 def test_a_changed_constant_of_another_file_changes_the_place_of_the_machine_code(
