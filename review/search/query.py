@@ -20,7 +20,7 @@ from typing import Any, cast
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 
-from review.search.words import words
+from review.search.words import tokens, words
 
 NEAREST = 5
 """Words that NEAR without a number allows from one to the other."""
@@ -148,7 +148,12 @@ def _mended(text: str, remarks: list[str]) -> str:
         plain, count = re.subn(pattern, "", plain)
         if count:
             remarks.append("OR and NEAR stand between two words; one at an end was left out.")
-    return re.sub(r"(^|\s)AND(?=\s)", " ", plain).strip()
+    return re.sub(r'("[^"]*")|\bAND(?=\s)|\bNOT\s+(?=[^\s)])', _sign, plain).strip()
+
+
+def _sign(found: re.Match[str]) -> str:
+    """AND is what stands between two words anyway, NOT a minus; inside a phrase both are words."""
+    return found[1] or ("-" if found[0].startswith("NOT") else " ")
 
 
 def _is_balanced(text: str) -> bool:
@@ -317,6 +322,8 @@ def replaced(node: Node, words_instead: dict[str, tuple[str, ...]]) -> Node:
     match node:
         case Word(text=text) if text in words_instead and not node.prefix:
             return replace(node, instead=words_instead[text])
+        case Phrase(said):
+            return Phrase(tuple(words_instead.get(word, (word,))[0] for word in said))
         case Near(one, other, apart):
             return Near(
                 replaced(one, words_instead),  # type: ignore[arg-type]
@@ -328,3 +335,33 @@ def replaced(node: Node, words_instead: dict[str, tuple[str, ...]]) -> Node:
         case Either(parts):
             return Either(tuple(replaced(part, words_instead) for part in parts))
     return node
+
+
+_AS_WRITTEN = re.compile(
+    r'((?:speaker|reel|title|year|language|checked|kind):(?:"[^"]*"|\S+)|"[^"]*")', re.I
+)
+"""Fields with their value, and phrases."""
+
+
+def retyped(text: str, words_instead: dict[str, tuple[str, ...]]) -> str:
+    """What a person could have typed to ask for the other words at once; fields stay."""
+    if not words_instead:
+        return text
+    typed = ""
+    for number, part in enumerate(_AS_WRITTEN.split(text)):
+        if number % 2 and not part.startswith('"'):
+            typed += part
+        else:
+            typed += _retyped(part, words_instead, is_phrase=bool(number % 2))
+    return typed
+
+
+def _retyped(text: str, words_instead: dict[str, tuple[str, ...]], *, is_phrase: bool) -> str:
+    typed, done = "", 0
+    for token in tokens(text):
+        if near := words_instead.get(token.word):
+            is_one = is_phrase or len(near) == 1
+            either = near[0] if is_one else f"({' OR '.join(near)})"
+            typed += text[done : token.start] + either
+            done = token.end
+    return typed + text[done:]

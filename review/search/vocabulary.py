@@ -14,7 +14,7 @@ from itertools import combinations
 
 from django.db import connection
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from review.models import SearchWord
 
@@ -76,5 +76,6 @@ def near(word: str) -> list[str]:
     scored = process.extract_iter(word, candidates, scorer=OSA.distance, score_cutoff=most)
     for text, distance, _ in scored:
         if distance:
-            found.append((distance, text[0] != word[0], abs(len(text) - len(word)), text))
+            unlike = -JaroWinkler.similarity(word, text)  # of two, what begins alike is nearer
+            found.append((distance, text[0] != word[0], unlike, text))
     return [text for *_, text in sorted(found)]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review.search.lexemes import tsquery
-from review.search.query import Both, Either, Near, Phrase, Word, parse
+from review.search.query import Both, Either, Near, Phrase, Query, Word, parse, retyped
 
 
 def test_signs_are_read_as_the_page_explains_them() -> None:
@@ -74,3 +74,23 @@ def test_nothing_that_is_typed_is_an_error(typed: str) -> None:
     query = parse(typed)
     asked = tsquery(query.node, speaker=query.filters.speaker, languages=["en", ""])
     assert "\x00" not in asked and "\\" not in asked
+
+
+def test_and_and_not_are_signs_but_words_of_a_phrase() -> None:
+    assert parse("love AND hate") == parse("love hate")
+    assert parse("love NOT hate") == parse("love -hate")
+    assert parse('NOT "hate him" love') == parse('love -"hate him"')
+    assert parse('"LOVE AND HATE"').node == Phrase(("love", "and", "hate"))
+    assert parse('"DO NOT GO" x') == parse('"do not go" x')
+    assert parse("not and or") == Query(parse("not and or").node)
+    assert parse("a NOT").node == parse("a not").node
+
+
+def test_what_was_meant_is_typed_in_place_of_what_is_misspelt() -> None:
+    asked = 'Farwell -"farwell to" title:"a farwell" title:farwell'
+    assert retyped(asked, {}) == asked
+    one = retyped(asked, {"farwell": ("farewell",)})
+    assert one == 'farewell -"farewell to" title:"a farwell" title:farwell'
+    assert (
+        retyped("reel:2 Hät", {"hat": ("hot", "hit"), "reel": ("real",)}) == "reel:2 (hot OR hit)"
+    )
