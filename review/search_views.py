@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -28,11 +29,15 @@ from restoration.weights import WeightsError
 from review.models import SavedSearch, SearchLine
 from review.search import citing, concordance, dumping, exporting, finding, meaning, saved
 from review.search.index import SPOKEN
-from review.search.query import MOST_CHARACTERS, Query, parse
+from review.search.query import MOST_CHARACTERS, Query, parse, retyped
 
 BROWSE = "archive.browse"
 _FIELDS = {"speaker": "Speaker", "reel": "Reel", "year": "Year", "kind": "Kind",
            "language": "Language", "checked": "Checked by a person"}  # fmt: skip
+
+
+_YEARS = 12
+"""Of more, decades are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,13 @@ def search(request: HttpRequest) -> HttpResponse:
         try:
             if is_by_meaning:
                 context |= _near(request, query)
+            elif request.GET.get("new") == "yes":
+                context |= _new(request, query)
             else:
                 context |= _answer(request, query, context["order"])
         except (finding.TooSlow, WeightsError) as error:
             context["too_slow"] = str(error)
-    context["saved"] = saved.kept(request.user)
+    context["saved"] = _kept(request)
     return render(request, "review/search.html", context)
 
 
@@ -84,12 +91,17 @@ def _answer(request: HttpRequest, query: Query, order: str) -> dict[str, Any]:
         pages = Paginator(sorted_hits, finding.PAGE).get_page(page)
         hits = list(pages.object_list)
     asked = _asked(request)
-    saved.seen(asked, found.count, by=signed_in(request))
+    saved.seen(asked, by=signed_in(request))
+    meant = retyped(asked, found.instead)
     return {
         "found": found,
-        "rows": [(hit, hit.address(asked)) for hit in hits],
+        "instead": [
+            (word, [(each, retyped(asked, {**found.instead, word: (each,)})) for each in near])
+            for word, near in found.instead.items()
+        ],
+        "rows": [(hit, hit.address(meant)) for hit in hits],
         "page": pages,
-        "facets": _facets(found, asked),
+        "facets": _facets(found, meant),
         "is_partly_sorted": order != "place" and found.count > concordance.MOST_SORTED,
         "most_sorted": concordance.MOST_SORTED,
     }
@@ -104,6 +116,28 @@ def _near(request: HttpRequest, query: Query) -> dict[str, Any]:
         "near": [(hit, hit.address(asked), near.likeness.get(hit.line.pk)) for hit in hits],
         "is_by_meaning": True,
     }
+
+
+def _new(request: HttpRequest, query: Query) -> dict[str, Any]:
+    """What a kept search finds that it did not find when the person last looked.
+
+    Raises: Http404, finding.TooSlow.
+    """
+    asked = _asked(request)
+    owner = signed_in(request)
+    kept = saved.since_last_look(get_object_or_404(SavedSearch, owner=owner, query=asked), by=owner)
+    pages = Paginator(kept.new, finding.PAGE).get_page(request.GET.get("page"))
+    hits = concordance.hits(finding.lines_of(list(pages.object_list)), query)
+    return {"since": kept, "rows": [(hit, hit.address(asked)) for hit in hits], "page": pages}
+
+
+def _kept(request: HttpRequest) -> list[tuple[saved.Kept, list[tuple[concordance.Hit, str]]]]:
+    """Kept searches, each with the first of its new hits and where they open."""
+    shown = []
+    for each in saved.kept(signed_in(request)):
+        hits = concordance.hits(each.named, parse(each.row.query)) if each.named else []
+        shown.append((each, [(hit, hit.address(each.row.query)) for hit in hits]))
+    return shown
 
 
 def _asked(request: HttpRequest) -> str:
@@ -133,13 +167,26 @@ def _facets(found: finding.Found, asked: str) -> list[tuple[str, list[Choice]]]:
     shown = []
     for field, title in _FIELDS.items():
         values = [(value, count) for value, count in found.facets[field] if value not in ("", None)]
-        if len(values) > 1 or (values and field == "reel"):
+        if field == "year" and len(values) > _YEARS:
+            shown.append((title, _decades(values, asked)))
+        elif len(values) > 1 or (values and field == "reel"):
             name = names.get(field, str)
             shown.append((title, [
                 Choice(name(value), count, f"{asked} {field}:{_written(value)}")
                 for value, count in values
             ]))  # fmt: skip
     return shown
+
+
+def _decades(years: list[tuple[str, int]], asked: str) -> list[Choice]:
+    """Many years as decades, in their order."""
+    counts: Counter[int] = Counter()
+    for year, count in years:
+        counts[int(year) // 10 * 10] += count
+    return [
+        Choice(f"{first}s", count, f"{asked} year:{first}..{first + 9}")
+        for first, count in sorted(counts.items())
+    ]
 
 
 def _written(value: Any) -> str:

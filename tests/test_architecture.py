@@ -43,7 +43,10 @@ PURE = (
     "review/sampling.py",
     "review/frame_ranges.py",
     "review/cues.py",
-    *(f"review/search/{name}.py" for name in ("words", "query", "lexemes", "matching", "citing")),
+    *(
+        f"review/search/{name}.py"
+        for name in ("words", "query", "lexemes", "matching", "citing", "places")
+    ),
     "review/claim.py",
     "review/areas.py",
 )
@@ -72,6 +75,7 @@ PLAIN = (
     "restoration/weights.py",
     "restoration/writing.py",
     "review/search/sentences.py",
+    "review/search/statement.py",
     "restoration/stages",
     "restoration/__main__.py",
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "restoration").glob("cli_*.py")),

@@ -80,7 +80,9 @@ class SavedSearch(models.Model):
     )
     query = models.CharField(max_length=1000)
     seen = models.DateTimeField(help_text="When its hits were last looked at")
-    seen_count = models.PositiveIntegerField(default=0)
+    places = models.JSONField(
+        null=True, help_text="Where its hits were then; nothing of more than are counted"
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

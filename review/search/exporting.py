@@ -13,7 +13,7 @@ from review.search.concordance import Hit
 
 COLUMNS = (
     "title", "year", "reel", "kind", "start", "end", "start_frame", "end_frame", "rate", "speaker",
-    "left", "hit", "right", "language", "answered_for", "address",
+    "left", "hit", "right", "language", "answered_for", "address", "archive",
 )  # fmt: skip
 _ASKING = ("=", "+", "-", "@", "\t", "\r")
 
@@ -43,6 +43,7 @@ def record(hit: Hit, site: str) -> dict[str, str | int]:
         "language": line.language,
         "answered_for": hit.standing[0] or "people",
         "address": site + hit.address(),
+        "archive": title.collection.name if title.collection else "",
     }
 
 

@@ -20,15 +20,14 @@ from archive import embargo, membership
 from archive.access import openings
 from review.models import SearchLine
 from review.search import query as asked
-from review.search import vocabulary
+from review.search import statement, vocabulary
 from review.search.lexemes import titled, tsquery
+from review.search.places import Place
 from review.search.query import Filters, Node, Query
 
 PAGE = 20
 MOST = 10_000
 """Hits that are counted and put in order; of more, the first that the index gives are taken."""
-_CHOICES = 12
-"""Values of a facet that are shown, those with most hits."""
 _BATCH = 500
 MOST_MILLISECONDS = 10_000
 """That one question may take in the database."""
@@ -107,13 +106,26 @@ def find_all(query: Query, *, user: Any) -> tuple[Query, Iterator[list[SearchLin
     understood = find(query, user=user, size=1).query
     with asking() as ask:
         where, values = conditions(understood, user=user, ask=ask)
-        sql = (
-            "SELECT id FROM (SELECT id, reel_id, kind, number FROM review_searchline line"
-            f" WHERE {where} LIMIT %s) found ORDER BY reel_id, kind, number"
-        )
-        pks = [pk for (pk,) in ask(sql, [*values, MOST])]
+        pks = [pk for (pk,) in ask(statement.in_order(where), [*values, MOST])]
     starts = range(0, len(pks), _BATCH)
     return understood, (lines_of(pks[start : start + _BATCH]) for start in starts)
+
+
+def places(query: Query, *, user: Any) -> tuple[list[Place], bool]:
+    """Where all that `find` counts is, in no order, and whether there is more than is counted.
+
+    Raises: TooSlow.
+    """
+    found = _places(query, user=user)
+    if not found and query.node is not None:
+        found = _places(find(query, user=user, size=1).query, user=user)
+    return found[:MOST], len(found) > MOST
+
+
+def _places(query: Query, *, user: Any) -> list[Place]:
+    with asking() as ask:
+        where, values = conditions(query, user=user, ask=ask)
+        return [Place(*row) for row in ask(statement.places(where), [*values, MOST + 1])]
 
 
 def conditions(query: Query, *, user: Any, ask: Ask) -> tuple[str, list[Any]]:
@@ -144,7 +156,7 @@ def opened_to(user: Any) -> Opened:
 
 def _find(query: Query, *, sight: _Sight, page: int, size: int) -> Found:
     where, values = _where(query.node, query.filters, sight=sight)
-    sql = _SEARCH.format(where=" AND ".join(where), facets=_FACETS, choices=_CHOICES)
+    sql = statement.search(" AND ".join(where))
     answer = sight.ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1)])
     found = json.loads(answer[0][0]) if isinstance(answer[0][0], str) else answer[0][0]
     count = int(found["count"])
@@ -158,45 +170,6 @@ def _find(query: Query, *, sight: _Sight, page: int, size: int) -> Found:
             for name in ("reel", "speaker", "language", "kind", "checked", "year")
         },
     )
-
-
-_SEARCH = """
-WITH found AS MATERIALIZED (
-    SELECT line.id, line.reel_id, line.kind, line.number, line.speaker, line.language, line.checked
-    FROM review_searchline line WHERE {where} LIMIT %s
-), page AS (
-    SELECT id, reel_id, kind, number FROM found ORDER BY reel_id, kind, number
-    LIMIT %s OFFSET %s
-), reels AS MATERIALIZED (
-    SELECT reel_id, count(*) AS n FROM found GROUP BY 1
-), years AS (
-    SELECT substring(title.year from '[0-9]{{4}}') AS year, sum(n) AS n
-    FROM reels JOIN archive_reel reel ON reel.id = reels.reel_id
-    JOIN archive_element element ON element.id = reel.element_id
-    JOIN archive_title title ON title.id = element.title_id
-    GROUP BY 1
-)
-SELECT json_build_object(
-    'count', (SELECT count(*) FROM found),
-    'page', (SELECT json_agg(id ORDER BY reel_id, kind, number) FROM page),
-    'year', (SELECT json_agg(json_build_array(year, n) ORDER BY year) FROM years),
-    'reel', (SELECT json_agg(json_build_array(reel_id, n)) FROM (
-        SELECT reel_id, n FROM reels ORDER BY n DESC, reel_id LIMIT {choices}) best),
-    {facets}
-)
-"""
-_FACET = """'{name}', (SELECT json_agg(json_build_array({name}, n)) FROM (
-        SELECT {name}, count(*) AS n FROM found GROUP BY 1
-        ORDER BY n DESC, {name}{collation} LIMIT {choices}) best)"""
-_FACETS = ",\n    ".join(
-    _FACET.format(name=name, choices=_CHOICES, collation=collation)
-    for name, collation in (
-        ("speaker", ' COLLATE "C"'),
-        ("language", ""),
-        ("kind", ""),
-        ("checked", ""),
-    )
-)
 
 
 def _where(node: Node | None, filters: Filters, *, sight: _Sight) -> tuple[list[str], list[Any]]:
@@ -285,9 +258,12 @@ def _meant(query: Query, *, sight: _Sight) -> dict[str, tuple[str, ...]]:
     """
     assert query.node is not None
     is_nowhere = _is_nowhere(query)
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for leaf in asked.leaves(query.node):
-        if not isinstance(leaf, asked.Word) or leaf.prefix:
+        if isinstance(leaf, asked.Phrase):
+            found |= _meant_in(leaf, sight=sight)
+            continue
+        if leaf.prefix:
             continue
         if is_nowhere or not _is_said(leaf, sight=sight):
             candidates = vocabulary.near(leaf.text)[: 4 * vocabulary.MOST_NEAR]
@@ -296,6 +272,14 @@ def _meant(query: Query, *, sight: _Sight) -> dict[str, tuple[str, ...]]:
             if near:
                 found[leaf.text] = tuple(near)
     return found
+
+
+def _meant_in(phrase: asked.Phrase, *, sight: _Sight) -> dict[str, tuple[str, ...]]:
+    """For each word of a phrase that no line has: the nearest word that one has, and no other."""
+    unsaid = set(phrase.words).difference(_said(phrase.words, sight=sight))
+    near = {word: vocabulary.near(word)[: vocabulary.MOST_NEAR] for word in unsaid}
+    nearest = {word: _said(candidates, sight=sight)[:1] for word, candidates in near.items()}
+    return {word: tuple(said) for word, said in nearest.items() if said}
 
 
 def _is_nowhere(query: Query) -> bool:
@@ -322,12 +306,20 @@ def _said(candidates: Sequence[str], *, sight: _Sight) -> list[str]:
     return [word for (word,) in rows]
 
 
+_OWN = [each.name for each in SearchLine._meta.concrete_fields if each.name != "vector"]
+_AROUND = (
+    *("reel__number", "reel__element__title__name", "reel__element__title__year"),
+    *("reel__element__title__collection__name", "scan__start_timecode"),
+    *("scan__rate_numerator", "scan__rate_denominator"),
+)
+"""What is said of a hit beside its line; the rest of its reel and scan is asked for when used."""
+
+
 def lines_of(pks: Sequence[int]) -> list[SearchLine]:
     """The rows of those numbers that there are, in that order, each with its reel and scan."""
-    unread = ("mediainfo", "audio", "colour", "warnings")
-    found = SearchLine.objects.defer("vector", *(f"scan__{name}" for name in unread))
-    found = found.select_related("reel__element__title__collection", "scan")
-    by_pk = found.in_bulk(pks)
+    found = SearchLine.objects.select_related("reel__element__title__collection", "scan")
+    # Writing a question for all columns of six tables took longer than the answer.
+    by_pk = found.only(*_OWN, *_AROUND).order_by().in_bulk(pks)
     return [by_pk[pk] for pk in pks if pk in by_pk]
 
 

@@ -1,21 +1,30 @@
-"""Searches that a person comes back to, and what is new in them since."""
+"""Searches that a person comes back to, and what is new in them since.
+
+What is kept of a search is where its hits were when the person last looked, so that one line gone
+and another come is told too. Of more hits than are counted no places are kept: which are taken
+changes with every line that is written.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from review.models import SavedSearch
+from review.models import SavedSearch, SearchLine
 from review.search import finding
+from review.search.places import new_among, to_keep
 from review.search.query import parse
 
 MOST = 30
 """Of one person; each is asked when they open the page, while `MOST_SECONDS` last."""
 MOST_SECONDS = 2.0
+NAMED = 3
+"""New lines that stand beside a kept search; all of them are a page of their own."""
 
 
 class TooMany(Exception):
@@ -27,37 +36,59 @@ class Kept:
     """A saved search as the page shows it."""
 
     row: SavedSearch
-    count: int = 0
     said_count: str = "not asked now"
-
-    @property
-    def new(self) -> int:
-        """Hits more than when the person last looked; lines that went are not told."""
-        return max(self.count - self.row.seen_count, 0)
+    new: Sequence[int] = ()
+    """Numbers of the lines that are hits now, and were none when the person last looked."""
+    is_capped: bool = False
+    """More hits than are counted: what is new is not known."""
+    named: Sequence[SearchLine] = ()
+    """The first of them."""
 
 
 def save(query: str, *, by: User) -> SavedSearch:
     """Keep a search, or look at one again that is kept.
 
-    Raises: TooMany.
+    Raises: TooMany, finding.TooSlow.
     """
     own = SavedSearch.objects.filter(owner=by)
     if own.exclude(query=query).count() >= MOST:
         raise TooMany(f"You keep {MOST} searches, the most there may be. Forget one first.")
-    count = finding.find(parse(query), user=by, size=1).count
-    row, _ = own.update_or_create(
-        owner=by, query=query, defaults={"seen": timezone.now(), "seen_count": count}
-    )
+    row, _ = own.update_or_create(owner=by, query=query, defaults=_looked_at(query, by))
     return row
 
 
-def seen(query: str, count: int, *, by: User) -> None:
-    """Note that the person looked at what the search finds now."""
-    SavedSearch.objects.filter(owner=by, query=query).update(seen=timezone.now(), seen_count=count)
+def seen(query: str, *, by: User) -> None:
+    """Note that the person looked at what the search finds now, if they keep it.
+
+    Raises: finding.TooSlow.
+    """
+    own = SavedSearch.objects.filter(owner=by, query=query)
+    if own.exists():
+        own.update(**_looked_at(query, by))
+
+
+def _looked_at(query: str, by: User) -> dict[str, Any]:
+    found, is_capped = finding.places(parse(query), user=by)
+    return {"seen": timezone.now(), "places": None if is_capped else to_keep(found)}
+
+
+def since_last_look(row: SavedSearch, *, by: Any) -> Kept:
+    """What a kept search finds now that it did not find when its owner last looked.
+
+    Args:
+        by: the owner.
+
+    Raises: finding.TooSlow.
+    """
+    found, is_capped = finding.places(parse(row.query), user=by)
+    if is_capped or row.places is None:
+        return Kept(row, f"{len(found):,}{'+' * is_capped}", is_capped=is_capped)
+    new = [place.line for place in new_among(found, row.places)]
+    return Kept(row, f"{len(found):,}", new, named=finding.lines_of(new[:NAMED]))
 
 
 def kept(user: Any) -> list[Kept]:
-    """The person's searches with what each finds now."""
+    """The person's searches with what is new in each."""
     begun = time.monotonic()
     found = []
     for row in SavedSearch.objects.filter(owner=user):
@@ -65,9 +96,7 @@ def kept(user: Any) -> list[Kept]:
             found.append(Kept(row))
             continue
         try:
-            now = finding.find(parse(row.query), user=user, size=1)
+            found.append(since_last_look(row, by=user))
         except finding.TooSlow:
             found.append(Kept(row))
-        else:
-            found.append(Kept(row, now.count, now.said_count))
     return found

@@ -65,8 +65,9 @@ def test_a_manifest_reads_as_one_by_an_implementation_of_the_standard(
 ) -> None:
     prezi = pytest.importorskip("iiif_prezi3")
     prezi.Manifest(**document(page, reel, "manifest.json"))
-    for name in ("lines.json", "scenes.json"):
+    for name in ("lines.json", "scenes.json", "search?q=farewell"):
         prezi.AnnotationPage(**document(page, reel, name))
+    prezi.Collection(**page.get("/iiif/collection.json").json())
 
 
 def test_without_a_viewing_copy_nothing_is_painted(page: Client, reel: Reel) -> None:

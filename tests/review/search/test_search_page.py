@@ -13,11 +13,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils.html import escape
 
-from archive.models import Reel
+from archive.models import Collection, Reel
 from restoration import transcripts
 from restoration.speech.transcript import Transcript as Said
 from review.formats.srt import read_srt
 from review.models import SavedSearch
+from review.search import finding
 from tests.restoration.speech.said import line
 from tests.review.search.said import keep, reel_that_says
 
@@ -95,6 +96,18 @@ def test_a_zero_byte_is_no_error(page: Client, said: Reel) -> None:
 def test_what_is_misspelt_is_said(page: Client, said: Reel) -> None:
     html = page.get("/search/", {"q": "farwell"}).content.decode()
     assert "Nothing says “farwell”" in html and len(rows(html)) == 2
+    assert 'Sought instead: <a href="?q=farewell">' in html
+    address = re.search(r'<td class="where"><a href="([^"]+)"', html)
+    assert address is not None
+    opened = page.get(address[1].replace("&amp;", "&")).content.decode()
+    assert re.findall(r'<span class="w [^"]*hit"[^>]*>([^<]+)<', opened) == ["farewell", "farewell"]
+
+
+def test_a_misspelt_word_of_a_phrase_is_understood(page: Client, said: Reel) -> None:
+    html = page.get("/search/", {"q": '"last farwell" -zebra'}).content.decode()
+    assert "Nothing says “farwell”" in html
+    assert [cells[1] for cells in rows(html)] == ["last farewell"]
+    assert "?q=%22last+farewell%22+-zebra" in html
 
 
 def test_signs_of_html_are_shown_as_signs(page: Client, said: Reel) -> None:
@@ -104,6 +117,9 @@ def test_signs_of_html_are_shown_as_signs(page: Client, said: Reel) -> None:
 
 
 def test_files_have_what_is_needed_to_cite(page: Client, said: Reel) -> None:
+    said.title.collection = Collection.objects.create(name="Film Fund")
+    said.title.save()
+
     def file(kind: str) -> str:
         answer = page.get(f"/search/hits.{kind}", {"q": "farewell"})
         return b"".join(answer.streaming_content).decode()  # type: ignore[arg-type, attr-defined]
@@ -112,6 +128,7 @@ def test_files_have_what_is_needed_to_cite(page: Client, said: Reel) -> None:
     assert [row["hit"] for row in table] == ["farewell", "farewell"]
     assert table[0]["start"] == "00:00:02:00" and table[0]["answered_for"] == "machine"
     assert table[0]["address"].startswith("http://testserver/reels/")
+    assert table[0]["archive"] == "Film Fund"
     assert list(csv.DictReader(io.StringIO(file("tsv")), delimiter="\t")) == table
     assert [row["hit"] for row in json.loads(file("json"))] == ["farewell", "farewell"]
     cues = read_srt(file("srt").encode(), rate=Fraction(16))
@@ -137,12 +154,36 @@ def test_a_line_is_cited_and_says_that_nobody_checked_it(
     assert page.get(f"/reels/{said.pk}/cite/9999/").status_code == 404
 
 
-def test_a_kept_search_says_what_is_new_until_it_is_looked_at(page: Client, said: Reel) -> None:
+def test_a_kept_search_names_what_is_new_until_all_of_it_is_looked_at(
+    page: Client, said: Reel
+) -> None:
     page.post("/search/save/", {"q": "farewell"})
-    keep(said.scans.get(), *LINES, "One more farewell.")
-    assert "1 new" in page.get("/search/").content.decode()
+    assert " new<" not in page.get("/search/").content.decode()
+    keep(said.scans.get(), *LINES[:3], "A hello to a zoo.", "One more farewell.")
+    html = page.get("/search/").content.decode()
+    (named,) = re.findall(r'<ul class="news small">(.*?)</ul>', html, re.DOTALL)
+    assert "1 new" in html and "One more farewell." in named and "frame=64" in named
+    html = page.get("/search/", {"q": "farewell", "new": "yes"}).content.decode()
+    assert rows(html) == [["A hello to a zoo. One more", "farewell", "."]]
+    assert "1 new hit<" in html and "1 new" in page.get("/search/").content.decode()
     page.get("/search/", {"q": "farewell"})
-    assert "1 new" not in page.get("/search/").content.decode()
+    assert " new<" not in page.get("/search/").content.decode()
+    assert "Nothing is new" in page.get("/search/?q=farewell&new=yes").content.decode()
+    assert page.get("/search/?q=hat&new=yes").status_code == 404
+
+
+def test_of_more_hits_than_are_counted_nothing_is_said_to_be_new(
+    page: Client, said: Reel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "MOST", 1)
+    page.post("/search/save/", {"q": "farewell"})
+    assert SavedSearch.objects.get().places is None
+    keep(said.scans.get(), *LINES, "One more farewell.")
+    html = page.get("/search/", {"q": "farewell", "new": "yes"}).content.decode()
+    assert (
+        "more hits than are counted" in html
+        and " new<" not in page.get("/search/").content.decode()
+    )
 
 
 def test_nobody_sees_or_forgets_anothers_searches(page: Client, said: Reel, reviewer: User) -> None:
