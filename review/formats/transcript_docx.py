@@ -5,9 +5,6 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-import docx
-from docx.shared import Pt
-
 from review.formats.characters import legal_text
 from review.formats.edition import Edition
 from review.formats.spoken import Spoken
@@ -18,6 +15,9 @@ _THEN = datetime.datetime(2000, 1, 1)  # the format keeps no zone
 
 def write_transcript_docx(path: Path, edition: Edition, spoken: Spoken) -> None:
     """Write it as one table under its title and what is known of it. Raises: OSError."""
+    import docx  # not before such a document is written: a server's start would load it
+    from docx.shared import Pt
+
     document = docx.Document()
     facts = document.core_properties
     facts.author, facts.title = "Reelproof", legal_text(edition.title)

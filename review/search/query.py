@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
-
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedInput
+from typing import TYPE_CHECKING, Any, cast
 
 from review.search.words import tokens, words
+
+if TYPE_CHECKING:
+    from lark import Lark, Token, Tree
 
 NEAREST = 5
 """Words that NEAR without a number allows from one to the other."""
@@ -113,6 +113,8 @@ def parse(text: str) -> Query:
     mended = _mended(text, remarks)
     if not mended:
         return Query(None, remarks=tuple(remarks))
+    from lark.exceptions import UnexpectedInput  # a server's start would load it
+
     try:
         tree = _grammar().parse(mended)
     except UnexpectedInput:
@@ -130,6 +132,8 @@ def parse(text: str) -> Query:
 
 @cache
 def _grammar() -> Lark:
+    from lark import Lark
+
     grammar = Path(__file__).with_name("query.lark").read_text(encoding="utf-8")
     return Lark(grammar, parser="lalr", lexer="basic")
 
@@ -183,7 +187,7 @@ class _Reader:
         parts: list[Node] = []
         without: list[Node] = []
         for child in children:
-            is_without = isinstance(child.children[0], Token)
+            is_without = isinstance(child.children[0], str)  # a token, where others are trees
             before = self.filters
             node = self.node(child.children[-1])
             if is_without and self.filters != before:

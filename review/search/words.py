@@ -15,9 +15,9 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import regex
-import snowballstemmer
 
 MOST_LETTERS = 64
 """Of one word in the index; what is longer is no word, and is cut."""
@@ -102,5 +102,7 @@ _ONE_AT_A_TIME = Lock()
 
 
 @lru_cache(maxsize=len(LANGUAGES))
-def _stemmer(name: str) -> snowballstemmer.Stemmer:
+def _stemmer(name: str) -> Any:
+    import snowballstemmer  # not before a word is stemmed: it loads all its languages
+
     return snowballstemmer.stemmer(name)
