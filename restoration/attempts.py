@@ -18,7 +18,7 @@ from archive import derived
 from config import tracing
 from restoration import photographs, references, workers
 from restoration.claims import Claim, claim, give_back, lease, renew
-from restoration.errors import ChildFailed, DiskFull, LeaseLost
+from restoration.errors import CannotStart, ChildFailed, DiskFull, LeaseLost
 from restoration.leg import Leg
 from restoration.models import StageRun
 from restoration.nursery import Message, Nursery, take
@@ -136,7 +136,7 @@ class Attempt:
         try:
             result = self.compute()
             return self.publish(result)
-        except (RunFailed, StageError, DiskFull) as error:
+        except (RunFailed, StageError, DiskFull, CannotStart) as error:
             words = str(error)
             patiently(lambda: fail_run(run, words))
         except ChildFailed as error:

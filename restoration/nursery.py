@@ -155,7 +155,8 @@ def prepare(count: int = 1) -> None:
 
     While nobody waits yet, they also load the heavy libraries that are installed.
     """
-    installed = tuple(name for name in HEAVY if importlib.util.find_spec(name))
+    wanted: tuple[str, ...] = getattr(settings, "RUN_LIBRARIES", HEAVY)
+    installed = tuple(name for name in wanted if importlib.util.find_spec(name))
     started = [Nursery(executor_name(), installed) for _ in range(count)]
     with _lock:
         _idle.extend(started)

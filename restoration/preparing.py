@@ -156,7 +156,8 @@ def _open_input(
         manifest = json.loads(files.manifest.read_bytes())
     except (OSError, ValueError) as error:
         raise StageError(
-            f"the input take in {files.folder} has no readable manifest ({error}); make it again"
+            f"the input take in {files.folder} has no readable manifest ({error}); "
+            "have it made again: manage.py check_takes --mend"
         ) from error
     if order.input_digest is not None and digest_json(manifest) != order.input_digest:
         raise StageError(
@@ -195,5 +196,5 @@ def _check_bytes(files: TakeFiles, manifest: dict[str, Any], *names: str) -> Non
         if sha256_file(files.folder / name) != manifest["files"][name]["sha256"]:
             raise StageError(
                 f"{files.folder / name} was altered or damaged after the take was made; "
-                "make that take again"
+                "have it made again: manage.py check_takes --mend"
             )

@@ -19,6 +19,7 @@ from restoration.claims import Claim, attempt_cap, requeue
 from restoration.errors import LeaseLost
 from restoration.models import StageRun, Take
 from restoration.models.take import version_of
+from restoration.soundness import put_in_place
 from restoration.stages.contract import Cancelled
 from restoration.starting import follow, offer, ring_for_view, ring_on_commit
 
@@ -79,7 +80,10 @@ def _raise_why(claim: Claim) -> None:
 
 
 def _publish(claim: Claim, result: Result) -> Take:
-    """Make the take, or find the one that a twin published meanwhile."""
+    """Make the take, find the one that a twin published meanwhile, or replace a damaged one.
+
+    Raises: CannotStart if a damaged one was made again and is not the same.
+    """
     run = claim.run
     take = Take.objects.filter(key=run.key).first()
     if take is None:
@@ -99,6 +103,8 @@ def _publish(claim: Claim, result: Result) -> Take:
             digest=result.digest,
             totals=result.totals,
         )
+    elif take.damage:
+        put_in_place(take, storage_key=claim.storage_key, digest=result.digest)
     run.take = take
     run.offered = take.storage_key != claim.storage_key
     run.save(update_fields=["take", "offered", "updated"])

@@ -173,7 +173,7 @@ def offer(run: StageRun, *, in_part: bool = False) -> bool:
     Args:
         in_part: also with findings that something kept from being whole.
     """
-    take = Take.objects.filter(key=run.key).first()
+    take = Take.objects.filter(key=run.key, damage="").first()
     twin = None
     if take is None and find_stage(run.stage).makes == "findings":
         twin = _twin(run, in_part=in_part)

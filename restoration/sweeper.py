@@ -113,12 +113,34 @@ def _resend(swept: Swept) -> None:
     """Ring again for runs that nobody claimed: their message was lost, or the broker away."""
     seconds = float(getattr(settings, "RUN_RESEND_SECONDS", 30))
     known = isinstance(dramatiq.get_broker(), GuardedBroker)
+    if not known and not _wake(swept, seconds):
+        return
     for run in StageRun.objects.unclaimed(seconds, sent=seconds if known else _OTHERS_RESEND):
         if offer(run) or _is_in_the_queue(run):
             continue
         if not ring(run.pk, run.queue):
             return  # The broker is away: the next pass tries again.
         swept.resent.append(run.pk)
+
+
+def _wake(swept: Swept, seconds: float) -> bool:
+    """Ring for the first that waits in a queue whose workers have nothing to do.
+
+    A broker that cannot be asked may hold back the message that a dead worker had fetched, for
+    minutes. One message is enough, since a worker then takes the next runs from the table.
+
+    Returns: False if the broker is away.
+    """
+    for queue in set(Worker.objects.alive().values_list("queue", flat=True)):
+        if StageRun.objects.filter(queue=queue, status=StageRun.Status.RUNNING).exists():
+            continue
+        run = StageRun.objects.unclaimed(seconds).filter(queue=queue).order_by("pk").first()
+        if run is None or offer(run):
+            continue
+        if not ring(run.pk, run.queue):
+            return False
+        swept.resent.append(run.pk)
+    return True
 
 
 _OTHERS_RESEND = 600.0

@@ -98,8 +98,10 @@ def make_once(view: View, fill: Callable[[Path, Progress], None]) -> None:
         if view.is_ready():
             return
         view.fault.unlink(missing_ok=True)
+        for left in view.folder.parent.glob(f"{view.folder.name}.*"):
+            if left.suffix[1:].isdigit():  # by a maker that was killed; the lock is ours
+                shutil.rmtree(left, ignore_errors=True)
         partial = view.folder.with_suffix(f".{os.getpid()}")
-        shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         try:
             fill(partial, lambda done, total: _tell(view, done, total))
@@ -130,11 +132,22 @@ def standing(view: View, ask: Callable[[], None]) -> tuple[str, str]:
         if time.time() - view.fault.stat().st_mtime > ASKED_AGAIN:
             _ask_at_times(view, ask)
         return "failed", words
-    if view.progress.exists():
-        done, total = view.progress.read_text().split() or ("0", "0")
+    if (told := _told(view)) is not None:
+        done, total = told
         return "making", f"Making the viewing copy: {done} of {total} frames"
     _ask_at_times(view, ask)
     return "waiting", "The viewing copy waits for a worker of the cpu queue"
+
+
+def _told(view: View) -> tuple[str, str] | None:
+    """Frames done and in all, if somebody is making it: a maker that was killed says no more."""
+    try:
+        if time.time() - view.progress.stat().st_mtime > ASKED_AGAIN:
+            return None
+        done, total = view.progress.read_text().split() or ("0", "0")
+    except FileNotFoundError:  # It has just become ready, or was never begun.
+        return None
+    return done, total
 
 
 def _ask_at_times(view: View, ask: Callable[[], None]) -> None:

@@ -79,9 +79,9 @@ class StageRunQuerySet(models.QuerySet["StageRun"]):
         """
         missing = Now() - timedelta(seconds=seconds)
         old = Now() - timedelta(seconds=seconds if sent is None else sent)
-        return self.filter(Q(sent__isnull=True, created__lt=missing) | Q(sent__lt=old)).filter(
-            status=StageRun.Status.QUEUED
-        )
+        # `created` is by the clock of the machine that asked, which may be ahead.
+        never = Q(sent__isnull=True) & (Q(created__lt=missing) | Q(created__gt=Now()))
+        return self.filter(never | Q(sent__lt=old)).filter(status=StageRun.Status.QUEUED)
 
     def lease_ran_out(self) -> StageRunQuerySet:
         return self.filter(status=StageRun.Status.RUNNING, lease_until__lt=Now())

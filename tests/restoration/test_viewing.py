@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from pathlib import Path
 
@@ -80,6 +81,19 @@ def test_what_went_wrong_is_kept_for_the_page_and_nothing_half_made(take):
     picture.write_bytes(whole)
     assert viewing.make_view(take).is_ready()
     assert not view.fault.exists()
+
+
+def test_a_maker_that_was_killed_leaves_nothing_and_holds_nobody_up(take):
+    view = viewing.view_of(take)
+    left = view.folder.with_suffix(".999999")
+    left.mkdir(parents=True)
+    view.progress.write_text("3 24")
+    assert viewing.standing(view, lambda: None)[0] == "making"
+    os.utime(view.progress, (0, 0))
+    asked = []
+    assert viewing.standing(view, lambda: asked.append(1))[0] == "waiting" and asked
+    viewing.make_view(take)
+    assert view.is_ready() and not left.exists() and not view.progress.exists()
 
 
 def test_a_frame_of_the_take_is_exact(take):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import dramatiq
 import pytest
 
+from config.tether import tied
 from tests.restoration.engine.processes import wait_until
 
 RABBIT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -36,14 +39,19 @@ class Server:
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     def start(self) -> None:
+        self.begin()
+        wait_until(self.answers, seconds=60)
+
+    def begin(self) -> None:
+        """Start it and do not wait for it; it ends with the thread that asked."""
         self.process = subprocess.Popen(
             self.command,
             env={**os.environ, **self.environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=tied(signal.SIGKILL),
         )
-        wait_until(self.answers, seconds=60)
 
     def answers(self) -> bool:
         try:
@@ -57,6 +65,27 @@ class Server:
         assert self.process is not None
         os.killpg(self.process.pid, 9)
         self.process.wait()
+
+
+@contextmanager
+def sending_to(url: str) -> Iterator[None]:
+    """Have this process send to another broker, as its settings would say."""
+    from config.broker import make_broker
+    from restoration import tasks  # noqa: F401  actors belong to the broker that they first meet
+
+    before, broker = dramatiq.get_broker(), make_broker(url)
+    actors = list(before.actors.values())
+    for actor in actors:
+        actor.broker = broker
+        broker.declare_actor(actor)
+    dramatiq.set_broker(broker)
+    try:
+        yield
+    finally:
+        for actor in actors:
+            actor.broker = before
+        dramatiq.set_broker(before)
+        broker.close()
 
 
 @contextmanager

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import dramatiq
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from dramatiq.brokers.stub import StubBroker
 from dramatiq_postgres.django.models import Job
 
 from restoration import claims, runs
@@ -44,6 +48,52 @@ def test_a_run_whose_message_was_never_sent_is_sent(scene: Scene) -> None:
     run = make_run(scene=scene)
     StageRun.objects.update(created=LONG_AGO)
     assert runs.sweep().resent == [run.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_was_asked_for_by_a_machine_whose_clock_is_ahead_is_sent_too(
+    scene: Scene,
+) -> None:
+    run = make_run(scene=scene)
+    StageRun.objects.update(created=timezone.now() + timedelta(hours=1))
+    assert runs.sweep().resent == [run.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_idle_workers_of_a_broker_that_cannot_be_asked_are_rung_for_the_first_that_waits(
+    settings: object, scene: Scene
+) -> None:
+    with stub_broker() as broker:
+        first, second = (
+            runs.process_scene(scene, stages=[stage]) for stage in ("deflicker", "repair")
+        )
+        broker.flush_all()
+        StageRun.objects.update(queue="cpu", sent=timezone.now() - timedelta(seconds=31))
+        assert runs.sweep().resent == [], "nobody is there to hear it"
+        Worker.objects.create(name="a:1:cpu", queue="cpu", seen=timezone.now())
+        assert runs.sweep().resent == [first.pk], "one is enough: workers look into the table"
+        assert runs.sweep().resent == [second.pk]
+        StageRun.objects.update(sent=timezone.now() - timedelta(seconds=31))
+        claims.claim(second.pk, worker="a:1:cpu", device="cpu")
+        assert runs.sweep().resent == [], "a worker that has a run goes on by itself"
+
+
+@contextmanager
+def stub_broker() -> Iterator[dramatiq.Broker]:
+    from restoration import tasks
+
+    before, broker = dramatiq.get_broker(), StubBroker(middleware=[])
+    actors = list(tasks.ACTORS.values())
+    try:
+        for actor in actors:
+            actor.broker = broker
+            broker.declare_actor(actor)
+        dramatiq.set_broker(broker)
+        yield broker
+    finally:
+        for actor in actors:
+            actor.broker = before
+        dramatiq.set_broker(before)
 
 
 @pytest.mark.django_db(transaction=True)
