@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
+from restoration import sharing
 from restoration.errors import LeaseLost
 from restoration.models import StageRun
 from restoration.starting import ring_on_commit
@@ -63,8 +64,13 @@ def waiting() -> QuerySet[StageRun]:
 
 
 def next_waiting(queue: str) -> int | None:
-    """The run of that queue that was asked for first."""
-    return waiting().filter(queue=queue).order_by("pk").values_list("pk", flat=True).first()
+    """The run of that queue whose turn it is (`sharing`); None if none may be claimed."""
+    for share in sharing.turns(queue):
+        runs = waiting().filter(queue=queue, requested_by=share.person, scan=share.scan)
+        first = runs.order_by("pk").values_list("pk", flat=True).first()
+        if first is not None:
+            return first
+    return None
 
 
 def claim(run_id: int, *, worker: str, device: str) -> Claim | None:

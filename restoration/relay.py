@@ -145,7 +145,8 @@ def work_on(run_id: int) -> None:
         relay = _own.relay = Relay(lambda run, leg: execute_run(run, leg=leg))
         _relays.append(relay)
     queue = StageRun.objects.filter(pk=run_id).values_list("queue", flat=True).first()
-    relay.run(run_id, lambda: _next_of(queue))
+    # A message rings the bell; whose turn it is, the table says.
+    relay.run(_next_of(queue) or run_id, lambda: _next_of(queue))
 
 
 def _next_of(queue: str | None) -> int | None:

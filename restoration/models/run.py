@@ -164,6 +164,16 @@ class StageRun(models.Model):
         indexes = [
             models.Index(fields=["status", "lease_until"]),
             models.Index(fields=["key"]),
+            models.Index(
+                fields=["queue", "requested_by", "scan", "id"],
+                condition=Q(status="queued"),
+                name="runs_that_wait",
+            ),
+            models.Index(
+                fields=["queue", "-started"],
+                condition=Q(started__isnull=False),
+                name="runs_that_began",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
