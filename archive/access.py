@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from archive import embargo, membership
+from archive import embargo, membership, reading
 from archive.models import Reel, Scan
 
 HIDDEN = "This reel is not open to you. An archivist can say why, and open it."
@@ -108,3 +108,4 @@ def check_media(request: HttpRequest, scan: Scan) -> None:
 def _check(request: HttpRequest, permission: str, reel: Reel) -> None:
     if not request.user.has_perm(permission, reel):
         raise PermissionDenied(HIDDEN)
+    reading.note(request, reel)

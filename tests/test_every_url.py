@@ -138,6 +138,7 @@ EXPECTED = {
     "condition": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
     "fault-photograph": Expected(READ, VIEWERS, ("reel", "fault")),
     "earlier-event": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
+    "readings": Expected(READ, ARCHIVIST),
     "description-history": Expected(READ, VIEWERS, ("reel",)),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
     "verify": Expected(READ | WRITE, EVERYBODY),

@@ -14,6 +14,7 @@ from archive.models.description import (
 )
 from archive.models.event import Agent, Event
 from archive.models.fixity import FixityCheck, SecondCopy
+from archive.models.reading import Reading
 from archive.models.scan import Scan
 from archive.models.upload import Upload, UploadedFrame
 
@@ -29,6 +30,7 @@ __all__ = [
     "Fault",
     "FixityCheck",
     "Identifier",
+    "Reading",
     "Reel",
     "Relation",
     "Restriction",
