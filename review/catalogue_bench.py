@@ -43,7 +43,7 @@ _STILL = {
 def measure(reels: int) -> dict[str, Any]:
     """Make `reels` reels with SCANS scans each, ask; milliseconds and questions to the database."""
     begun = time.perf_counter()
-    names = _fill(reels)
+    names = fill(reels)
     built = time.perf_counter() - begun
     asker = _Asker(names)
     with override_settings(STORAGES=_STILL, ALLOWED_HOSTS=["testserver"]):
@@ -53,7 +53,8 @@ def measure(reels: int) -> dict[str, Any]:
             "build_s": round(built, 1)}  # fmt: skip
 
 
-def _fill(count: int) -> list[str]:
+def fill(count: int) -> list[str]:
+    """A catalogue of so many reels, their scans and lines to search; the words of its titles."""
     chance = random.Random(SEED)
     pool = [f"{a}{b}{c}" for a in _STARTS for b in _ENDS for c in ("", "s", "by", "ton")]
     kept_in = Collection.objects.bulk_create(

@@ -16,7 +16,7 @@ from django.core.management.base import CommandParser
 
 from archive import import_bench
 from restoration import engine_bench
-from review import catalogue_bench
+from review import catalogue_bench, load_bench
 from review.search import bench as search_bench
 
 OWN_HOME = "REELPROOF_BENCH_HOME"
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     help = "Measure what it costs, in a throw-away database of its own."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=["engine", "search", "import", "catalogue"])
+        parser.add_argument("what", choices=["engine", "search", "import", "catalogue", "load"])
         parser.add_argument("--runs", type=int, default=200, help="runs without computing")
         parser.add_argument(
             "--frames", default="", metavar="N,N", help="also real runs of these lengths (slow)"
@@ -35,6 +35,8 @@ class Command(BaseCommand):
         parser.add_argument("--lines", type=int, default=100_000, help="of the search's collection")
         parser.add_argument("--reels", type=int, default=100_000, help="in the catalogue")
         parser.add_argument("--rows", type=int, default=20_000, help="of the imported file")
+        parser.add_argument("--people", type=int, default=50, help="who browse; of `load`")
+        parser.add_argument("--seconds", type=float, default=60.0, help="how long they do")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *, runs: int, frames: str, stages: str, **options: Any) -> None:
@@ -48,6 +50,10 @@ class Command(BaseCommand):
             return
         if options["what"] == "catalogue":
             self.stdout.write(json.dumps(catalogue_bench.measure(options["reels"]), indent=1))
+            return
+        if options["what"] == "load":
+            told = load_bench.measure(options["people"], options["seconds"])
+            self.stdout.write(json.dumps(told, indent=1))
             return
         measured: dict[str, Any] = {
             "rows": engine_bench.measure_rows(runs),
