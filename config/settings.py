@@ -18,6 +18,7 @@ DELIVERY_POLICIES a TOML file with the archive's own rules for uses (docs/delive
 CREDENTIALS_CERTIFICATES, CREDENTIALS_KEY, CREDENTIALS_DEVICE, CREDENTIALS_ALGORITHM,
 CREDENTIALS_TRUST who signs what leaves, and whose signatures are believed (docs/credentials.md)
 UPLOAD_LIMIT_BYTES, UPLOAD_PIECE_BYTES, DISK_RESERVE_BYTES
+RUN_SPARE_BYTES   runs wait while less is free where takes are kept (default: 1 GiB; 0: never)
 READINGS_DAYS     how long it is kept who looked at restricted film (default: 730)
 FIXITY_DAYS       after how many days each master is read again (default: 90; 0: never by itself)
 DEVICE            what the stages compute on (default: cpu)
@@ -151,6 +152,7 @@ CREDENTIALS_DEVICE = os.environ.get("CREDENTIALS_DEVICE", "")
 """A function `module:function` that signs bytes, for a key that never leaves its device."""
 CREDENTIALS_ALGORITHM = os.environ.get("CREDENTIALS_ALGORITHM", "es256")
 CREDENTIALS_TRUST = os.environ.get("CREDENTIALS_TRUST", "")
+RUN_SPARE_BYTES = env_int("RUN_SPARE_BYTES", default=1 << 30)
 READINGS_DAYS = env_int("READINGS_DAYS", default=730)
 UPLOAD_LIMIT_BYTES = env_int("UPLOAD_LIMIT_BYTES", default=200 << 30)
 VERIFY_LIMIT_BYTES = env_int("VERIFY_LIMIT_BYTES", default=512 << 20)

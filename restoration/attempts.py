@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, connection
 from archive import derived
 from config import tracing
 from restoration import photographs, references, workers
-from restoration.claims import Claim, claim, give_back, lease, renew
+from restoration.claims import Claim, claim, give_back, lacks_room, lease, renew
 from restoration.errors import CannotStart, ChildFailed, DiskFull, LeaseLost
 from restoration.leg import Leg
 from restoration.models import StageRun
@@ -58,6 +58,9 @@ def execute_run(run_id: int, *, told: Told | None = None, leg: Leg | None = None
 
 def _execute(run_id: int, told: Told | None, leg: Leg) -> None:
     begun = time.monotonic()
+    if words := lacks_room():
+        log.warning("run %s: not begun, %s", run_id, words)
+        return
     claimed = claim(run_id, worker=worker_name(), device=device())
     if claimed is None:
         log.info("run %s: nothing to do, it is taken or has ended", run_id)

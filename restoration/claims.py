@@ -18,7 +18,7 @@ from restoration import sharing
 from restoration.errors import LeaseLost
 from restoration.models import StageRun
 from restoration.starting import ring_on_commit
-from restoration.storage import attempt_key
+from restoration.storage import attempt_key, storage
 
 Status = StageRun.Status
 
@@ -55,6 +55,21 @@ class Claim:
             run=self.run.pk,
             attempt=self.token,
         )
+
+
+def lacks_room() -> str:
+    """Why no run is begun now: the store has less room than is kept free. Empty: there is enough.
+
+    A run that meets a full disk fails, and everything else that writes there does; so work waits
+    before that, and goes on by itself when there is room again.
+    """
+    spare = int(getattr(settings, "RUN_SPARE_BYTES", 0))
+    if not spare or (free := storage().free_bytes()) >= spare:
+        return ""
+    return (
+        f"{free / 2**30:.1f} GiB are free in {storage().root}, and {spare / 2**30:.1f} GiB are "
+        "kept free (RUN_SPARE_BYTES): runs wait until there is room"
+    )
 
 
 def waiting() -> QuerySet[StageRun]:

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from dramatiq_postgres.django.models import Job
 
 from config.broker import GuardedBroker
+from restoration.claims import lacks_room
 from restoration.models import StageRun, Take, Worker
 from restoration.publishing import retry_or_fail
 from restoration.starting import offer, ring
@@ -56,7 +57,8 @@ def sweep() -> Swept:
         _drop_lost_workers(swept)
         _remove_leftovers(swept)
         _remove_chunks(swept)
-    _resend(swept)
+    if not lacks_room():  # Workers would only hear and forget it.
+        _resend(swept)
     return swept
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from archive.access import check_media, reel_for, signed_in
 from archive.form_fields import first_error
 from restoration import runs, scenes
+from restoration.claims import lacks_room
 from restoration.errors import RestorationError
 from restoration.forms import ProcessForm
 from restoration.models import Scene, StageRun, Worker
@@ -46,6 +47,7 @@ def work(request: HttpRequest) -> HttpResponse:
         ],
         "queues": _queues(now),
         "workers": [(worker, worker.seen >= now - ALIVE) for worker in _workers(now)],
+        "lacks_room": lacks_room(),
         "now": now,
     }
     template = "restoration/work_lists.html" if request.htmx else "restoration/work.html"  # type: ignore[attr-defined]

@@ -56,6 +56,10 @@ def check_home() -> Iterator[Finding]:
     free = shutil.disk_usage(home).free
     state: State = "well" if free > SPARE_BYTES else "note" if free > GIB else "ill"
     yield Finding(state, "disk", f"{free / GIB:.1f} GiB free in {home}")
+    media, spare = settings.MEDIA_HOME, settings.RUN_SPARE_BYTES
+    if media.exists() and (left := shutil.disk_usage(media).free) < spare:
+        words = f"{left / GIB:.1f} GiB free in {media}: runs wait (RUN_SPARE_BYTES)"
+        yield Finding("ill", "room for takes", words)
     key = home / "secret-key"
     if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
         yield Finding("ill", "secret key", f"others can read it: chmod 600 {key}")
@@ -124,6 +128,10 @@ def check_database() -> Iterator[Finding]:
         return
     yield from check_events()
     yield from check_standings()
+    damaged = apps.get_model("restoration", "Take").objects.exclude(damage="").count()
+    if damaged:
+        words = f"{damaged} are damaged: .venv/bin/python manage.py check_takes --mend"
+        yield Finding("ill", "takes", words)
     yield from check_workers()
 
 

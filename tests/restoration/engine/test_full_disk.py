@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
 
 from archive.models import Scan
 from fixtures.clips import write_clip
 from restoration import runs
-from restoration.models import Take
+from restoration.models import Scene, StageRun, Take
 from restoration.storage import storage
 from tests.factories import make_scan, make_scene
 
@@ -42,7 +46,7 @@ def large_scan(tmp_path: Path) -> Scan:
 def test_the_run_fails_in_clear_words_and_no_half_take_is_left(
     settings: object, tiny_disk: Path, large_scan: Scan
 ) -> None:
-    settings.MEDIA_HOME = tiny_disk / "media"
+    settings.MEDIA_HOME, settings.RUN_SPARE_BYTES = tiny_disk / "media", 0
     scene = make_scene(scan=large_scan, frames=(0, 24))
     run = runs.process_scene(scene, stages=["deflicker"])
     runs.execute_run(run.pk)
@@ -57,3 +61,22 @@ def test_the_run_fails_in_clear_words_and_no_half_take_is_left(
     run.refresh_from_db()
     assert run.status == "done" and run.take is not None
     assert storage().exists(run.take.storage_key)
+
+
+def test_no_run_is_begun_while_less_is_free_than_is_kept(
+    settings: object, scene: Scene, client: Client, operator: User
+) -> None:
+    run = runs.process_scene(scene, stages=["deflicker"])
+    StageRun.objects.update(sent=None, created=timezone.now() - timedelta(hours=1))
+    settings.RUN_SPARE_BYTES = storage().free_bytes() * 2
+    runs.execute_run(run.pk)
+    assert runs.sweep().resent == [], "nobody is rung for what may not begin"
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == ("queued", 0)
+    client.force_login(operator)
+    assert "runs wait until there is room" in client.get("/work/").content.decode()
+    settings.RUN_SPARE_BYTES = 0
+    assert runs.sweep().resent == [run.pk]
+    runs.execute_run(run.pk)
+    run.refresh_from_db()
+    assert run.status == "done"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from archive.models import Scan
 from restoration import claims
 from restoration.models import StageRun
-from tests.factories import make_run, make_scan, make_scene
+from tests.factories import make_run, make_scan, make_scene, unique_digest
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +68,31 @@ def test_whoever_asks_for_long_runs_gets_fewer_of_them(member: Callable[..., Use
     asked(make_scan(frames=400), long, runs=3, frames=48)
     asked(make_scan(), short, runs=4, frames=12)
     assert [run.requested_by for run in order(5)] == [long, short, short, short, short]
+
+
+@pytest.mark.slow
+def test_among_ten_thousand_runs_the_next_is_found_within_ten_milliseconds(
+    member: Callable[..., User],
+) -> None:
+    people = [member(f"person {n}") for n in range(5)]
+    for number in range(20):
+        scene = make_scene(scan=make_scan())
+        template = make_run(scene=scene, requested_by=people[number % 5])
+        StageRun.objects.bulk_create(
+            StageRun(
+                scan=scene.scan, scene=scene, stage="deflicker", start_frame=0, end_frame=24,
+                key=unique_digest(), queue="cpu", requested_by=template.requested_by,
+            )
+            for _ in range(499)
+        )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE restoration_stagerun")
+    spent = []
+    for _ in range(20):
+        began = time.perf_counter()
+        assert claims.next_waiting("cpu") is not None
+        spent.append(time.perf_counter() - began)
+    assert statistics.median(spent) <= 0.010, spent
 
 
 def test_within_a_reel_runs_go_as_they_were_asked_for() -> None:
