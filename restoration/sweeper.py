@@ -92,9 +92,17 @@ def _remove_leftovers(swept: Swept) -> None:
         )
         if writing.exists() or Take.objects.filter(storage_key=found.key).exists():
             continue
-        if storage().folder(found.key).stat().st_mtime < young:
+        if _older(found.key, young):
             storage().remove(found.key)
             swept.removed.append(found.key)
+
+
+def _older(key: str, moment: float) -> bool:
+    """Whether a folder was last written before that; False if its worker has just removed it."""
+    try:
+        return storage().folder(key).stat().st_mtime < moment
+    except FileNotFoundError:
+        return False
 
 
 def _remove_chunks(swept: Swept) -> None:
@@ -106,7 +114,7 @@ def _remove_chunks(swept: Swept) -> None:
         if StageRun.objects.filter(key=run_key, status__in=open_yet).exists():
             continue
         made = Take.objects.filter(key=run_key).exists()
-        if made or storage().folder(key).stat().st_mtime < young:
+        if made or _older(key, young):
             storage().remove(key)
             swept.removed.append(key)
 

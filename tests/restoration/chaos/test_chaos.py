@@ -63,7 +63,9 @@ def test_whatever_breaks_every_run_ends_and_no_take_is_lost_doubled_or_false(
         server, url = None, ""
         if kind != "database":
             (tmp_path / "broker").mkdir()
-            server = opened.enter_context(brokers.running(kind, tmp_path / "broker"))
+            server = opened.enter_context(
+                brokers.running(kind, tmp_path / "broker", patience=1_800_000)
+            )
             url = server.url
             opened.enter_context(brokers.sending_to(url))
         *workers, sweeper = started(tmp_path, Path(settings.MEDIA_HOME), url)

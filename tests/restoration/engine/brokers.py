@@ -89,8 +89,9 @@ def sending_to(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def running(kind: str, folder: Path) -> Iterator[Server]:
-    server = _rabbitmq(folder) if kind == "rabbitmq" else _redis(folder)
+def running(kind: str, folder: Path, *, patience: int = 2_000) -> Iterator[Server]:
+    """patience: milliseconds that RabbitMQ bears a silent consumer; half an hour as it ships."""
+    server = _rabbitmq(folder, patience) if kind == "rabbitmq" else _redis(folder)
     try:
         server.start()
         yield server
@@ -107,12 +108,13 @@ def _redis(folder: Path) -> Server:
     return Server([*command, "--appendonly", "yes"], {}, f"redis://127.0.0.1:{port}/0", port)
 
 
-def _rabbitmq(folder: Path) -> Server:
+def _rabbitmq(folder: Path, patience: int) -> Server:
     if not RABBIT.exists():
         pytest.skip("install rabbitmq-server")
     port = free_port()
     (folder / "rabbitmq.conf").write_text(
-        f"listeners.tcp.1 = 127.0.0.1:{port}\nloopback_users = none\nconsumer_timeout = 2000\n"
+        f"listeners.tcp.1 = 127.0.0.1:{port}\nloopback_users = none\n"
+        f"consumer_timeout = {patience}\n"
     )
     # How often it looks for consumers that do not acknowledge; a minute by default.
     (folder / "advanced.config").write_text("[{rabbit, [{channel_tick_interval, 1000}]}].\n")

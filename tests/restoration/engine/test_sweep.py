@@ -19,7 +19,7 @@ from dramatiq_postgres.django.models import Job
 
 from restoration import claims, runs
 from restoration.models import Scene, StageRun, Worker
-from restoration.storage import storage
+from restoration.storage import AttemptFolder, Storage, storage
 from tests.factories import make_run, make_take
 
 LONG_AGO = timezone.now() - timedelta(hours=1)
@@ -172,6 +172,16 @@ def test_a_young_folder_is_left_alone(settings: object, scene: Scene, tmp_path: 
     settings.RUN_LEFTOVER_SECONDS = 60
     (tmp_path / "media/takes/abc/0-12/deflicker/77-1").mkdir(parents=True)
     assert runs.sweep().removed == []
+
+
+@pytest.mark.django_db
+def test_a_folder_that_goes_while_it_looks_does_not_end_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = AttemptFolder("takes/abc/0-12/deflicker/78-1", 78, 1)
+    monkeypatch.setattr(Storage, "attempts", lambda store: iter([gone]))
+    monkeypatch.setattr(Storage, "chunks", lambda store: iter(["chunks/gone"]))
+    assert not runs.sweep()
 
 
 @pytest.mark.django_db
