@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from archive import custody
 from archive.models import (
     Agent,
+    CatalogueChange,
+    CatalogueLine,
     Collection,
     CollectionMember,
     ConditionReport,
@@ -16,6 +18,7 @@ from archive.models import (
     DescriptionDraft,
     Element,
     Event,
+    FacetValue,
     Fault,
     FixityCheck,
     Identifier,
@@ -199,6 +202,15 @@ class SecondCopyAdmin(ReadOnlyAdmin):
     list_display = ["scan", "path", "compared", "outcome"]
     list_select_related = ["scan__reel__element__title"]
     list_filter = ["outcome"]
+
+
+@admin.register(CatalogueLine)
+class CatalogueLineAdmin(ReadOnlyAdmin):
+    list_display = ["name", "number", "year"]
+    search_fields = ["name"]
+
+
+admin.site.register([FacetValue, CatalogueChange], ReadOnlyAdmin)
 
 
 @admin.register(DescriptionDraft)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from archive import arrivals, derived, fixity_schedule, upload
+from archive import arrivals, catalogue_marks, derived, fixity_schedule, upload
 from archive.models import Scan
 
 FOREVER = float("inf")
@@ -28,4 +28,5 @@ def check_fixity(scan_id: int) -> None:
 
 def sweep() -> dict[str, int]:
     """Ring again for what was lost on the way; the sweeper calls it every now and then."""
-    return upload.sweep() | derived.sweep() | fixity_schedule.sweep()
+    mended = upload.sweep() | derived.sweep() | fixity_schedule.sweep()
+    return mended | catalogue_marks.sweep()

@@ -187,6 +187,12 @@ RUN_RESEND_SECONDS = env_int("RUN_RESEND_SECONDS", default=30)
 DATABASES = databases(HOME)
 DATABASE_IS_EMBEDDED = not env_secret("DATABASE_URL")
 BROKER_URL = env_secret("BROKER_URL")
+_OF_THE_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": _OF_THE_PROCESS},
+    # Counts of the catalogue push out nothing else, such as how often somebody asked.
+    "catalogue": {"BACKEND": _OF_THE_PROCESS, "LOCATION": "catalogue"},
+}
 
 DEBUG = env_bool("DEBUG", default=False)
 SECRET_KEY = secret_key(HOME)

@@ -19,7 +19,6 @@ from archive.importing import EDITABLE, Import
 from archive.metadata.record import NotARecord
 from archive.models import Reel
 from archive.terms import Terms
-from review import pages
 from review.catalogue import narrow
 from review.forms import CatalogueForm
 
@@ -59,8 +58,7 @@ def edit_many(request: HttpRequest) -> HttpResponse:
 def _chosen(request: HttpRequest) -> list[int]:
     """Numbers of the reels that this person sees and the catalogue is narrowed to."""
     form = CatalogueForm(request.GET)
-    visible = pages.visible_reels(request.user, Reel.objects.all())
-    found = narrow(visible, form.cleaned_data if form.is_valid() else {})
+    found = narrow(request.user, form.cleaned_data if form.is_valid() else {})
     return list(found.reels.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
 
 

@@ -125,7 +125,9 @@ def _new(request: HttpRequest, query: Query) -> dict[str, Any]:
     """
     asked = _asked(request)
     owner = signed_in(request)
-    kept = saved.since_last_look(get_object_or_404(SavedSearch, owner=owner, query=asked), by=owner)
+    kept = saved.since_last_look(
+        get_object_or_404(SavedSearch, owner=owner, of=SavedSearch.Of.SEARCH, query=asked), by=owner
+    )
     pages = Paginator(kept.new, finding.PAGE).get_page(request.GET.get("page"))
     hits = concordance.hits(finding.lines_of(list(pages.object_list)), query)
     return {"since": kept, "rows": [(hit, hit.address(asked)) for hit in hits], "page": pages}
@@ -291,4 +293,4 @@ def forget(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(SavedSearch, pk=pk, owner=request.user)
     row.delete()
     messages.success(request, "The search is forgotten.")
-    return redirect("search")
+    return redirect("catalogue" if row.of == SavedSearch.Of.CATALOGUE else "search")

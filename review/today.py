@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, QuerySet
 
 from archive.access import without_held
-from archive.models import FixityCheck, Scan
+from archive.models import FixityCheck, Scan, SecondCopy
 from restoration import doubts
 from restoration.models import StageRun
 from review import handing, notes, stored_standings
@@ -56,6 +56,8 @@ class Waiting:
     stale: Part = field(default_factory=Part)
     failed: Part = field(default_factory=Part)
     faults: list[FixityCheck] = field(default_factory=list)
+    copies: list[SecondCopy] = field(default_factory=list)
+    """Second copies that were not intact when they were last read."""
     cuts: list[CutsToCheck] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     handed: list[HandOver] = field(default_factory=list)
@@ -83,6 +85,7 @@ def waiting_for(user: Any, only: str = "", page: Any = 1) -> Waiting:
         return waiting
     if user.has_perm("restoration.view_work"):
         waiting.faults.extend(_fixity_faults(user))
+        waiting.copies.extend(_damaged_copies(user))
     if user.has_perm("review.add_note"):
         waiting.mentions.extend(notes.mentions_of(user))
         waiting.handed.extend(handing.handed_to(user))
@@ -139,3 +142,8 @@ def _fixity_faults(user: Any) -> Iterable[FixityCheck]:
     newest = FixityCheck.objects.order_by("scan_id", "-at").distinct("scan_id")
     faults = FixityCheck.objects.filter(pk__in=newest.values("pk")).exclude(outcome="intact")
     return without_held(user, faults, "scan__reel__").select_related("scan__reel__element__title")
+
+
+def _damaged_copies(user: Any) -> Iterable[SecondCopy]:
+    found = SecondCopy.objects.exclude(outcome=FixityCheck.Outcome.INTACT).order_by("-compared")
+    return without_held(user, found, "scan__reel__").select_related("scan__reel__element__title")

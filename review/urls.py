@@ -5,6 +5,7 @@ from django.urls import path
 from review import (
     bulk_edit_views,
     cast_views,
+    catalogue_views,
     delivery_views,
     embed_views,
     gallery_views,
@@ -34,7 +35,9 @@ urlpatterns = [
     path("queue/", queue_views.queue, name="queue"),
     path("scenes/<int:pk>/hand-over/", queue_views.hand_over, name="hand-over"),
     path("reels/<int:pk>/batch/", queue_views.batch, name="batch"),
-    path("catalogue/", views.catalogue, name="catalogue"),
+    path("catalogue/", catalogue_views.catalogue, name="catalogue"),
+    path("catalogue/kept/", catalogue_views.kept, name="catalogue-searches"),
+    path("catalogue/keep/", catalogue_views.save, name="save-catalogue-search"),
     path("catalogue/edit/", bulk_edit_views.edit_many, name="edit-many"),
     path("verify/", verify_views.verify_files, name="verify"),
     path("search/", search_views.search, name="search"),

@@ -1,4 +1,4 @@
-"""Today, Catalogue, Reel and Scene, and the decisions taken on them."""
+"""Today, Reel and Scene, and the decisions taken on them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,25 +14,21 @@ from django.views.decorators.http import require_POST, require_safe
 
 from archive.access import check_media, reel_for
 from archive.form_fields import first_error
-from archive.models import Reel
 from restoration import doubts, scenes, transcripts
 from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from restoration.repair_room import repair_room
 from review import decisions, handing, notes, pages
-from review.catalogue import narrow
 from review.delivery_views import deliveries_of, gate_of
 from review.errors import ReviewError
-from review.forms import CatalogueForm, ChangesForm, DecisionForm
+from review.forms import ChangesForm, DecisionForm
 from review.models import Approval
 from review.people import people_wanted
 from review.queue import ORDERS, Place, place
 from review.room import room
 from review.standing import standing_of
 from review.today import LONG, waiting_for
-
-PAGE = 25
 
 
 @require_safe
@@ -42,36 +37,6 @@ def today(request: HttpRequest) -> HttpResponse:
     only = only if only in LONG else ""
     waiting = waiting_for(request.user, only, request.GET.get("page"))
     return render(request, "review/today.html", {"waiting": waiting, "only": only})
-
-
-@require_safe
-@permission_required("archive.browse", raise_exception=True)
-def catalogue(request: HttpRequest) -> HttpResponse:
-    form = CatalogueForm(request.GET)
-    visible = pages.visible_reels(request.user, Reel.objects.all())
-    wanted = {name: value for name, value in _chosen(form).items() if value}
-    narrowed = narrow(visible, wanted)
-    shown = pages.with_state(narrowed.reels).for_list()
-    paginator = Paginator(shown.order_by("element__title__name", "number", "pk"), PAGE)
-    paginator.count = narrowed.count  # counted with the facets
-    page = paginator.get_page(request.GET.get("page"))
-    context = {
-        "form": form,
-        "page": page,
-        "lines": pages.lines(page.object_list),
-        "narrowed": narrowed,
-        "is_narrowed": bool(wanted),
-        "chosen": narrowed.chosen(wanted),
-        "everything": visible.count() if wanted else narrowed.count,
-        "states": pages.REEL_STATES,
-    }
-    template = "review/catalogue_list.html" if request.htmx else "review/catalogue.html"  # type: ignore[attr-defined]
-    return render(request, template, context)
-
-
-def _chosen(form: CatalogueForm) -> dict[str, Any]:
-    """What narrows the list; one field that makes no sense leaves out all."""
-    return form.cleaned_data if form.is_valid() else {}
 
 
 BY_REQUEST = LED_BY_HAND | {"deinterlace", "denoise", "stabilise", "upscale"}

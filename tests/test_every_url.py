@@ -81,6 +81,8 @@ EXPECTED = {
     "hand-over": Expected(WRITE, VIEWERS, ("scene",)),
     "batch": Expected(READ | WRITE, JUDGES, ("reel",)),
     "catalogue": Expected(READ, RESEARCH),
+    "catalogue-searches": Expected(READ, RESEARCH),
+    "save-catalogue-search": Expected(WRITE, RESEARCH),
     "edit-many": Expected(READ | WRITE, ARCHIVIST),
     "search": Expected(READ, RESEARCH),
     "search-hits": Expected(READ, RESEARCH, ("hits",)),
@@ -483,7 +485,8 @@ def opened_to_strangers(things: dict[str, object], access: str) -> set[str]:
 
 
 OF_NO_REEL = {
-    "today", "catalogue", "search", "save-search", "forget-search", "work", "sitemap", "oembed",
+    "today", "catalogue", "catalogue-searches", "save-catalogue-search", "search",
+    "save-search", "forget-search", "work", "sitemap", "oembed",
     "search-hits",
 }  # fmt: skip
 """Lists, which leave out what is under embargo; and a person's own searches."""

@@ -14,12 +14,16 @@ from archive.models.description import (
 )
 from archive.models.event import Agent, Event
 from archive.models.fixity import FixityCheck, SecondCopy
+from archive.models.line import CODED, CatalogueChange, CatalogueLine, FacetValue
 from archive.models.reading import Reading
 from archive.models.scan import Scan
 from archive.models.upload import Upload, UploadedFrame
 
 __all__ = [
+    "CODED",
     "Agent",
+    "CatalogueChange",
+    "CatalogueLine",
     "Collection",
     "CollectionMember",
     "ConditionReport",
@@ -27,6 +31,7 @@ __all__ = [
     "DescriptionDraft",
     "Element",
     "Event",
+    "FacetValue",
     "Fault",
     "FixityCheck",
     "Identifier",

@@ -75,8 +75,18 @@ class SearchWord(models.Model):
 class SavedSearch(models.Model):
     """A search that a person comes back to."""
 
+    class Of(models.TextChoices):
+        SEARCH = "search", "search"
+        CATALOGUE = "catalogue", "catalogue"
+
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches"
+    )
+    of = models.CharField(
+        max_length=12,
+        choices=Of.choices,
+        default=Of.SEARCH,
+        help_text="The page that it is a search of",
     )
     query = models.CharField(max_length=1000)
     seen = models.DateTimeField(help_text="When its hits were last looked at")
@@ -88,7 +98,7 @@ class SavedSearch(models.Model):
     class Meta:
         ordering = ["-at"]
         constraints = [
-            models.UniqueConstraint(fields=["owner", "query"], name="searches_saved_once"),
+            models.UniqueConstraint(fields=["owner", "of", "query"], name="searches_saved_once"),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,5 @@
-"""Searches that a person comes back to, and what is new in them since.
+"""Searches that a person comes back to, and what is new in them since: of the search page, and
+in the same way, with their own functions to look, of the catalogue.
 
 What is kept of a search is where its hits were when the person last looked, so that one line gone
 and another come is told too. Of more hits than are counted no places are kept: which are taken
@@ -8,7 +9,7 @@ changes with every line that is written.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,9 @@ MOST = 30
 MOST_SECONDS = 2.0
 NAMED = 3
 """New lines that stand beside a kept search; all of them are a page of their own."""
+
+
+Of = SavedSearch.Of
 
 
 class TooMany(Exception):
@@ -45,34 +49,42 @@ class Kept:
     """The first of them."""
 
 
-def save(query: str, *, by: User) -> SavedSearch:
+Look = Callable[[str, User], Any]
+"""What a search finds now, as it is kept; None: more than is counted. Raises: finding.TooSlow."""
+Compare = Callable[[SavedSearch, Any], Kept]
+"""What a kept search finds now, for its owner. Raises: finding.TooSlow."""
+
+
+def look(query: str, by: User) -> Any:
+    """Where the hits of a search of the search page are."""
+    found, is_capped = finding.places(parse(query), user=by)
+    return None if is_capped else to_keep(found)
+
+
+def save(query: str, *, by: User, of: str = Of.SEARCH.value, look: Look = look) -> SavedSearch:
     """Keep a search, or look at one again that is kept.
 
     Raises: TooMany, finding.TooSlow.
     """
-    own = SavedSearch.objects.filter(owner=by)
+    own = SavedSearch.objects.filter(owner=by, of=of)
     if own.exclude(query=query).count() >= MOST:
         raise TooMany(f"You keep {MOST} searches, the most there may be. Forget one first.")
-    row, _ = own.update_or_create(owner=by, query=query, defaults=_looked_at(query, by))
+    now = {"seen": timezone.now(), "places": look(query, by)}
+    row, _ = own.update_or_create(owner=by, of=of, query=query, defaults=now)
     return row
 
 
-def seen(query: str, *, by: User) -> None:
+def seen(query: str, *, by: User, of: str = Of.SEARCH.value, look: Look = look) -> None:
     """Note that the person looked at what the search finds now, if they keep it.
 
     Raises: finding.TooSlow.
     """
-    own = SavedSearch.objects.filter(owner=by, query=query)
+    own = SavedSearch.objects.filter(owner=by, of=of, query=query)
     if own.exists():
-        own.update(**_looked_at(query, by))
+        own.update(seen=timezone.now(), places=look(query, by))
 
 
-def _looked_at(query: str, by: User) -> dict[str, Any]:
-    found, is_capped = finding.places(parse(query), user=by)
-    return {"seen": timezone.now(), "places": None if is_capped else to_keep(found)}
-
-
-def since_last_look(row: SavedSearch, *, by: Any) -> Kept:
+def since_last_look(row: SavedSearch, by: Any) -> Kept:
     """What a kept search finds now that it did not find when its owner last looked.
 
     Args:
@@ -87,16 +99,16 @@ def since_last_look(row: SavedSearch, *, by: Any) -> Kept:
     return Kept(row, f"{len(found):,}", new, named=finding.lines_of(new[:NAMED]))
 
 
-def kept(user: Any) -> list[Kept]:
+def kept(user: Any, *, of: str = Of.SEARCH.value, compare: Compare = since_last_look) -> list[Kept]:
     """The person's searches with what is new in each."""
     begun = time.monotonic()
     found = []
-    for row in SavedSearch.objects.filter(owner=user):
+    for row in SavedSearch.objects.filter(owner=user, of=of):
         if time.monotonic() - begun > MOST_SECONDS:
             found.append(Kept(row))
             continue
         try:
-            found.append(since_last_look(row, by=user))
+            found.append(compare(row, user))
         except finding.TooSlow:
             found.append(Kept(row))
     return found

@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from restoration.models import StageRun
 from review import decisions
+from review.models import SavedSearch
 from review.pages import lines, reels_with_state
 from tests import factories
 
@@ -174,3 +176,40 @@ def test_each_state_finds_what_bears_it(desk, reviewer):
         state = state_of(scan.reel)
         shown = desk.get(reverse("catalogue"), {"state": state}).context["lines"]
         assert [line.reel.pk for line in shown] == [scan.reel.pk], state
+
+
+def test_a_narrowed_list_is_kept_for_its_owner_and_says_what_is_new(desk, client, archivist):
+    described("A", gauge="35 mm")
+    asked = {"gauge": "35 mm", "decade": "", "page": "3"}
+    page = desk.get(reverse("catalogue"), asked).content.decode()
+    assert 'name="query" value="gauge=35+mm"' in page
+    desk.post(reverse("save-catalogue-search"), {"query": "gauge=35+mm&page=3"})
+    desk.post(reverse("save-catalogue-search"), {"query": "page=3"})
+    desk.post(reverse("save-search"), {"q": "gauge=35+mm"})
+    here = SavedSearch.objects.get(of="catalogue")
+    assert (here.query, len(here.places)) == ("gauge=35+mm", 1)
+    described("B", gauge="35 mm")
+    kept = desk.get(reverse("catalogue-searches"))
+    told = [(each.said_count, len(each.new), words) for each, words in kept.context["kept"]]
+    assert told == [("2", 1, "35 mm")]
+    shown = desk.get(reverse("catalogue"), {"gauge": "35 mm", "page": "1"}).content.decode()
+    address = f"{reverse('catalogue-searches')}?gauge=35+mm"
+    assert f'hx-get="{address}"' in shown
+    ((each, _),) = desk.get(address).context["kept"]
+    assert not each.new, "it was looked at"
+    desk.force_login(archivist)
+    assert desk.get(reverse("catalogue-searches")).context["kept"] == []
+    assert desk.post(reverse("forget-search", args=[here.pk])).status_code == 404
+    desk.force_login(here.owner)
+    gone = desk.post(reverse("forget-search", args=[here.pk]))
+    assert gone.headers["Location"] == reverse("catalogue")
+
+
+def test_a_damaged_second_copy_waits_on_today_for_those_who_see_the_reel(desk, client, archivist):
+    scan = factories.make_scan()
+    copy = scan.copies.create(path="/tape/1.mkv", compared=timezone.now(), outcome="changed")
+    client.force_login(archivist)
+    assert "/tape/1.mkv" in client.get(reverse("today")).content.decode()
+    copy.outcome = "intact"
+    copy.save()
+    assert "/tape/1.mkv" not in client.get(reverse("today")).content.decode()
