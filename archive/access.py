@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from archive import embargo, membership, reading
+from archive import embargo, membership, reading, trash
 from archive.models import Reel, Scan
 
 HIDDEN = "This reel is not open to you. An archivist can say why, and open it."
@@ -50,12 +50,13 @@ def open_door(view: View[Asked]) -> View[Asked]:
 
 
 def without_held(user: Any, rows: QuerySet[_Row], reel: str = "") -> QuerySet[_Row]:
-    """Leave out what is under embargo or in collections closed to this person, unless they may see
-    that too.
+    """Leave out what is in the trash, and what is under embargo or in collections closed to this
+    person, unless they may see that too.
 
     Args:
         reel: Where a row names its reel, such as `scan__reel__`; empty for reels themselves.
     """
+    rows = trash.without_trashed(rows, reel)
     if user.has_perm(embargo.HELD):
         return rows
     rows = rows.exclude(embargo.under_embargo(reel))

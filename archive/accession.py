@@ -20,7 +20,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max
 
-from archive import custody, derived
+from archive import custody, derived, trash
 from archive.accession_events import record_accession, storable, text
 from archive.errors import AccessionRefused, ChangedWhileRead
 from archive.fixity import framemd5_digest, scan_bytes, scan_digest, sequence_manifest
@@ -172,6 +172,11 @@ def _held(sha256: str) -> Accession | None:
     scan = Scan.objects.select_related("reel__element__title").filter(sha256=sha256).first()
     if scan is None:
         return None
+    if trash.is_in_trash(scan.reel):
+        raise AccessionRefused(
+            f"These bytes are held already, as {scan} in the trash. Restore it there. What was "
+            "emptied keeps its record, and the same bytes are not taken in again."
+        )
     return Accession(scan.reel, scan, created=False, warnings=scan.warnings)
 
 

@@ -30,6 +30,7 @@ from archive.models import (
     SecondCopy,
     Term,
     Title,
+    TrashedReel,
     Upload,
     UploadedFrame,
     Variant,
@@ -202,6 +203,12 @@ class SecondCopyAdmin(ReadOnlyAdmin):
     list_display = ["scan", "path", "compared", "outcome"]
     list_select_related = ["scan__reel__element__title"]
     list_filter = ["outcome"]
+
+
+@admin.register(TrashedReel)
+class TrashedReelAdmin(ReadOnlyAdmin):
+    list_display = ["reel", "at", "by", "reason", "held", "emptied"]
+    list_select_related = ["reel__element__title", "by"]
 
 
 @admin.register(CatalogueLine)

@@ -21,7 +21,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from dramatiq.errors import DramatiqError
 
-from archive import custody
+from archive import custody, trash
 from archive.fixity import sha256_file
 from archive.media import derivatives
 from archive.media.errors import MediaError
@@ -184,7 +184,7 @@ def sweep() -> dict[str, int]:
     from archive.tasks import make_derivatives as actor
 
     state = Scan.Derivatives
-    lost = Scan.objects.filter(
+    lost = trash.with_files(Scan.objects.all()).filter(
         Q(derivatives=state.MAKING, derivatives_seen__lt=Now() - STALE)
         | Q(derivatives=state.WAITING, derivatives_seen__lt=Now() - RING)
         | Q(derivatives=state.WAITING, derivatives_seen=None, created__lt=Now() - RING)

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from dramatiq.errors import DramatiqError
 
-from archive import custody, inspection, second_copies
+from archive import custody, inspection, second_copies, trash
 from archive.models import FixityCheck, Scan
 
 AGAIN = timedelta(days=1)
@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 def due() -> QuerySet[Scan]:
     """Scans last checked, or else taken in, more than FIXITY_DAYS ago; the oldest first."""
     limit = timezone.now() - timedelta(days=settings.FIXITY_DAYS)
-    seen = Scan.objects.annotate(seen=Coalesce(Max("checks__at"), F("created")))
+    seen = trash.with_files(Scan.objects.all()).annotate(
+        seen=Coalesce(Max("checks__at"), F("created"))
+    )
     return seen.filter(seen__lt=limit).order_by("seen", "pk")
 
 

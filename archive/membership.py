@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from archive import embargo
+from archive import embargo, trash
 from archive.models import Collection, Element, Reel
 
 
@@ -27,10 +27,10 @@ def in_collections(collections: list[int], reel: str = "") -> Q:
 
 
 def is_kept_from(user: Any, reel: Reel) -> bool:
-    """Whether the reel is of a title under embargo, or in a collection closed to this person. One
-    question, as it is asked of every picture."""
+    """Whether the reel is in the trash, of a title under embargo, or in a collection closed to
+    this person. One question, as it is asked of every picture."""
     closed = Collection.objects.filter(titles=OuterRef("element__title"), members__isnull=False)
     if user.pk:
         closed = closed.exclude(members__user=user.pk)
-    hidden = embargo.under_embargo() | Q(Exists(closed))
+    hidden = embargo.under_embargo() | Q(Exists(closed)) | trash.in_trash()
     return Reel.objects.filter(hidden, pk=reel.pk).exists()

@@ -22,6 +22,7 @@ RUN_SPARE_BYTES   runs wait while less is free where takes are kept (default: 1 
 READINGS_DAYS     how long it is kept who looked at restricted film (default: 730)
 FIXITY_DAYS       after how many days each master is read again (default: 90; 0: never by itself)
 DEVICE            what the stages compute on (default: cpu)
+TRASH_DAYS        after how many days the trash is emptied (default: 90; 0: never)
 PUBLIC_CATALOGUE  yes: reels that are open to everybody are shown without logging in (docs/doors.md)
 EMBED_ON          the sites that may frame an approved clip, as https://example.org (default: any)
 SHARE_LINKS       no: nobody is given a link for guests, and those that there are open nothing
@@ -169,6 +170,7 @@ DISK_RESERVE_BYTES = env_int("DISK_RESERVE_BYTES", default=1 << 30)
 # The engine (docs/engine.md): patience, in seconds, and how often a run is tried.
 BIOMETRICS = env_bool("BIOMETRICS", default=True)
 """Whether faces and voices of people on film may be told apart."""
+TRASH_DAYS = env_int("TRASH_DAYS", default=90)
 PUBLIC_CATALOGUE = env_bool("PUBLIC_CATALOGUE", default=False)
 """Whether strangers may see the reels that an archivist opened to everybody."""
 SHARE_LINKS = env_bool("SHARE_LINKS", default=True)

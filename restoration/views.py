@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from archive import trash
 from archive.access import check_media, reel_for, signed_in
 from archive.form_fields import first_error
 from restoration import runs, scenes
@@ -35,7 +36,8 @@ Status = StageRun.Status
 @permission_required("restoration.view_work", raise_exception=True)
 def work(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    every = StageRun.objects.select_related("scan__reel__element__title", "requested_by")
+    every = trash.without_trashed(StageRun.objects.all(), "scan__reel__")
+    every = every.select_related("scan__reel__element__title", "requested_by")
     running = list(every.filter(status=Status.RUNNING).order_by("started"))
     context = {
         "stalled": [run for run in running if run.lease_until and run.lease_until < now],
@@ -81,7 +83,8 @@ def _queues(now: Any) -> list[dict[str, Any]]:
 
 
 def _steer(request: HttpRequest, pk: int, action: Callable[..., Any], done: str) -> HttpResponse:
-    run = get_object_or_404(StageRun, pk=pk)
+    runs_here = trash.without_trashed(StageRun.objects.all(), "scan__reel__")
+    run = get_object_or_404(runs_here, pk=pk)
     try:
         action(run, by=signed_in(request))
         messages.success(request, f"Run {run.pk} ({run.stage}): {done}")

@@ -183,7 +183,26 @@ def _shared(detail: Detail) -> str:
     return f"for {detail.get('guest')}, {use}: scene {scenes} until {until}{locked}"
 
 
+def _given_up(detail: Detail) -> str:
+    if "masters" not in detail:
+        return str(detail.get("was", ""))
+    gone = [each for each in detail["masters"] if each.get("removed")]
+    return (
+        f"the trash was emptied: {len(detail.get('takes', []))} takes and {len(gone)} of "
+        f"{len(detail['masters'])} masters given up"
+    )
+
+
+def _reason(detail: Detail) -> str:
+    return str(detail.get("reason", ""))
+
+
 WORDS: dict[str, Callable[[Detail], str]] = {
+    "put in the trash": _reason,
+    "restored from the trash": lambda detail: "as it was",
+    "held in the trash": _reason,
+    "released in the trash": lambda detail: "it may be emptied",
+    "deletion": _given_up,
     "ingestion": _ingestion,
     "relocation": _relocation,
     "metadata modification": _modified,

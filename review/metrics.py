@@ -31,6 +31,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from archive import trash
 from archive.models import FixityCheck, Scan
 from restoration.models import StageRun, Worker
 from review.models import Approval, Delivery
@@ -154,7 +155,7 @@ def _fixity() -> Iterator[Metric]:
         "reelproof_fixity_due_scans", f"Scans that nobody read again for {FIXITY_DAYS} days"
     )
     since = Now() - timedelta(days=settings.FIXITY_DAYS or FIXITY_DAYS)
-    scans = Scan.objects.annotate(last=Max("checks__at"))
+    scans = trash.with_files(Scan.objects.all()).annotate(last=Max("checks__at"))
     late = Q(last__lt=since) | Q(last=None, created__lt=since)
     due.add_metric([], scans.filter(late).count())
     found = GaugeMetricFamily(

@@ -23,6 +23,7 @@ from review import (
     transcript_acts,
     transcript_beside_views,
     transcript_views,
+    trash_views,
     verify_views,
     views,
 )
@@ -38,6 +39,10 @@ urlpatterns = [
     path("catalogue/", catalogue_views.catalogue, name="catalogue"),
     path("catalogue/kept/", catalogue_views.kept, name="catalogue-searches"),
     path("catalogue/keep/", catalogue_views.save, name="save-catalogue-search"),
+    path("trash/", trash_views.listed, name="trash"),
+    path("reels/<int:pk>/trash/", trash_views.put, name="put-in-trash"),
+    path("trash/<int:pk>/restore/", trash_views.restore, name="restore-from-trash"),
+    path("trash/<int:pk>/hold/", trash_views.hold, name="hold-in-trash"),
     path("catalogue/edit/", bulk_edit_views.edit_many, name="edit-many"),
     path("verify/", verify_views.verify_files, name="verify"),
     path("search/", search_views.search, name="search"),

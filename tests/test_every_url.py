@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from archive.models import Collection, Reel, Upload
+from archive.models import Collection, Reel, TrashedReel, Upload
 from restoration import glossary, namings, transcripts
 from restoration.models import (
     ColourCorrection,
@@ -30,13 +30,15 @@ from restoration.models import (
     Photograph,
     ProtectedRegion,
     RepairDecision,
+    StageRun,
     Take,
 )
 from restoration.speech.transcript import Transcript
 from restoration.storage import storage
+from review import trash
 from review.guests.links import digest_of
 from review.live import hub
-from review.models import Approval, Note, ShareLink
+from review.models import Approval, Delivery, Note, ShareLink
 from tests import factories
 from tests.conftest import empty_tables, tables_with_rows
 from tests.restoration.speech.said import line
@@ -84,6 +86,10 @@ EXPECTED = {
     "catalogue-searches": Expected(READ, RESEARCH),
     "save-catalogue-search": Expected(WRITE, RESEARCH),
     "edit-many": Expected(READ | WRITE, ARCHIVIST),
+    "trash": Expected(READ, ARCHIVIST),
+    "put-in-trash": Expected(WRITE, ARCHIVIST, ("reel",)),
+    "restore-from-trash": Expected(WRITE, ARCHIVIST, ("trashed",)),
+    "hold-in-trash": Expected(WRITE, ARCHIVIST, ("trashed",)),
     "search": Expected(READ, RESEARCH),
     "search-hits": Expected(READ, RESEARCH, ("hits",)),
     "characters": Expected(READ, RESEARCH),
@@ -355,8 +361,12 @@ def one_of_each(archivist: User) -> dict[str, object]:
     term = glossary.add(scan, "Kellogg", by=archivist)
     report = scan.reel.conditions.create(on=date(2024, 5, 1), examined_by="Anna", by=archivist)
     fault = report.faults.create(kind="scratches", grade=2, photograph="0" * 64)
+    trashed = TrashedReel.objects.create(
+        reel=factories.make_reel(element=factories.make_element(title=factories.make_title("Old"))),
+        act=uuid.uuid4(), by=archivist, reason="a double",
+    )  # fmt: skip
     return {
-        "photograph": photograph.pk,
+        "photograph": photograph.pk, "trashed": trashed.pk,
         "term": term.pk, "fault": fault.pk,
         "link": link.pk, "shared": shared.pk, "secret": "another", "signed": "signed",
         "face": face.pk, "naming": naming.pk, "character": naming.character_id,
@@ -508,6 +518,29 @@ def test_what_is_under_embargo_is_for_archivists_alone(things, settings):
     assert shown_to("archivist", things, names={"reel"})
     reel.title.rights.update(embargo=timezone.localdate())
     assert shown_to("reviewer", things, names={"reel"}), "the day has come"
+
+
+@pytest.mark.slow
+def test_what_is_in_the_trash_is_for_nobody(things, settings):
+    settings.PUBLIC_CATALOGUE = True
+    Reel.objects.update(access="public")
+    reel = Reel.objects.get(pk=things["reel"])
+    for work in (StageRun, Delivery):  # what is worked on is not put there
+        work.objects.update(status="cancelled")
+    trash.put([reel], by=factories.make_user("archivist"), reason="a double")
+    of_the_trash = {"restore-from-trash", "hold-in-trash"}  # another reel's
+    roles = ("archivist", "restorer", "reviewer", "researcher", "operator", None)
+    shown = {(name, role) for role in roles for name in shown_to(role, things) - of_the_trash}
+    assert shown == set()
+    lists = ("/", "/catalogue/", f"/search/?q={reel.title.name}", "/queue/", "/work/",
+             "/characters/", "/sitemap.xml", "/iiif/collection.json")  # fmt: skip
+    for role in ("archivist", "restorer", "operator"):
+        client = Client()
+        client.force_login(factories.make_user(role))
+        for page in lists:
+            said = client.get(page).content.decode()
+            assert f"/reels/{reel.pk}/" not in said, f"{page} for {role}"
+            assert f"<strong>{reel.title.name}" not in said, f"{page} for {role}"
 
 
 @pytest.mark.slow

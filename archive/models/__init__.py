@@ -17,6 +17,7 @@ from archive.models.fixity import FixityCheck, SecondCopy
 from archive.models.line import CODED, CatalogueChange, CatalogueLine, FacetValue
 from archive.models.reading import Reading
 from archive.models.scan import Scan
+from archive.models.trash import TrashedReel
 from archive.models.upload import Upload, UploadedFrame
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "SecondCopy",
     "Term",
     "Title",
+    "TrashedReel",
     "Upload",
     "UploadedFrame",
     "Variant",

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from archive.description import words_of
-from archive.models import Reel, Scan
+from archive.models import Reel, Scan, TrashedReel
 from restoration import transcripts
 from restoration.models import Transcript
 from restoration.speech import corrections
@@ -232,6 +232,8 @@ def keep(reel: Reel, kinds: Iterable[str], made: Sequence[SearchLine], *, title:
 
 def _keep(there: QuerySet[SearchLine], made: Sequence[SearchLine], titles: dict[int, str]) -> None:
     """Let lines stand in place of those that are there, each reel with its own."""
+    hidden = set(_in_trash(row.reel_id for row in made))
+    made = [row for row in made if row.reel_id not in hidden]
     rows_there = there.values_list("pk", "reel_id", *_COMPARED)
     standing = {(row[1], row[2]): row for row in rows_there}
     new = [
@@ -245,6 +247,11 @@ def _keep(there: QuerySet[SearchLine], made: Sequence[SearchLine], titles: dict[
         row.vector = _vector(row, titles.get(row.reel_id, ""))
     _write(gone, new)
     vocabulary.learn(token.word for row in new for token in _tokens(row.text))
+
+
+def _in_trash(reels: Iterable[int]) -> Iterable[int]:
+    """Those of the reels of which nothing may be found."""
+    return TrashedReel.objects.filter(reel__in=set(reels)).values_list("reel", flat=True)
 
 
 _COLUMNS = (

@@ -209,7 +209,7 @@ def main_menu(request: HttpRequest) -> Iterator[dict[str, Any]]:
         (
             "Catalogue",
             "catalogue",
-            {"catalogue", "reel", "scene", "storyboard", "batch", "share-links"},
+            {"catalogue", "reel", "scene", "storyboard", "batch", "share-links", "trash"},
             user.has_perm("archive.browse"),
         ),
         ("Search", "search", {"search", "cite"}, user.has_perm("archive.browse")),

@@ -67,7 +67,9 @@ def test_no_page_has_a_serious_fault(page: Page, log_in, scene_with_takes, archi
     for address in ("/", "/queue/", f"/reels/{reel}/batch/"):
         page.goto(address)
         found += faults(page)
-    for address in ("/catalogue/", f"/reels/{reel}/", "/work/", "/upload/", "/nowhere/"):
+    for address in (
+        *("/catalogue/", "/trash/", f"/reels/{reel}/", "/work/", "/upload/", "/nowhere/"),
+    ):
         page.goto(address)
         found += faults(page)
     for place in ("describe", "condition", "history"):

@@ -12,7 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 import archive
-from archive import backup, custody
+from archive import backup, custody, trash
 from archive.fixity import sha256_file
 from archive.models import Scan
 from config import dumping
@@ -85,7 +85,9 @@ class Command(BaseCommand):
         kept = roots(secrets=secrets)
         elsewhere = {
             path: {"sha256": digest, "bytes": size}
-            for path, digest, size in Scan.objects.values_list("path", "sha256", "bytes")
+            for path, digest, size in trash.with_files(Scan.objects.all()).values_list(
+                "path", "sha256", "bytes"
+            )
             if not any(root in Path(path).parents for root in kept.values())
         }
         files = backup.copy_files(folder, kept, before, self.told)

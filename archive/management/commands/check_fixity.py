@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from archive import inspection, second_copies
+from archive import inspection, second_copies, trash
 from archive.inspection import Outcome
 from archive.management.commands.ingest import user_of
 from archive.models import FixityCheck, Scan
@@ -62,7 +62,8 @@ class Command(BaseCommand):
 
 
 def chosen(reels: list[int], older_than: int | None) -> Any:
-    scans = Scan.objects.select_related("reel__element__title").order_by("pk")
+    held = trash.with_files(Scan.objects.all())
+    scans = held.select_related("reel__element__title").order_by("pk")
     if reels:
         scans = scans.filter(reel__in=reels)
         missing = set(reels) - {scan.reel_id for scan in scans}

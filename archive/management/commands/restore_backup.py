@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections, transaction
 
-from archive import backup, custody, ledger
+from archive import backup, custody, ledger, trash
 from archive.fixity import scan_bytes, sha256_file
 from archive.management.commands.backup import roots
 from archive.models import Scan
@@ -62,7 +62,9 @@ class Command(BaseCommand):
         if faults:
             raise CommandError("\n".join(faults))
         missing = [
-            path for path in Scan.objects.values_list("path", flat=True) if not is_there(path)
+            path
+            for path in trash.with_files(Scan.objects.all()).values_list("path", flat=True)
+            if not is_there(path)
         ]
         self.stdout.write(f"{len(kept.files)} files and the database of {kept.created} restored")
         self.stdout.write(f"every chain of events is whole ({len(kept.heads)} heads found again)")

@@ -13,6 +13,7 @@ from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser, OutputWrapper
 from django.utils import timezone
 
+from archive import trash
 from archive.models import Reel
 from restoration import runs, scenes
 from restoration.errors import RestorationError
@@ -62,7 +63,7 @@ class Command(BaseCommand):
     def begin(
         self, number: int, stages: list[str], params: dict[str, dict[str, str]], scene: int | None
     ) -> list[StageRun]:
-        reel = Reel.objects.filter(pk=number).first()
+        reel = trash.without_trashed(Reel.objects.all()).filter(pk=number).first()
         if reel is None:
             raise CommandError(f"there is no reel {number}; `manage.py ingest` makes one")
         if scene is None:

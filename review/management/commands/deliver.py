@@ -15,6 +15,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from archive import trash
 from archive.models import Reel
 from restoration.models import Scene
 from review.deliverables import (
@@ -62,7 +63,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # A terminated command must run its clean-up as one stopped with Ctrl-C does.
         signal.signal(signal.SIGTERM, _stop)
-        reel = Reel.objects.filter(pk=options["reel"]).first()
+        reel = trash.without_trashed(Reel.objects.all()).filter(pk=options["reel"]).first()
         if reel is None:
             raise CommandError(f"There is no reel {options['reel']}; see the catalogue.")
         try:

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from archive import tasks as archive_tasks
 from restoration import runs
-from review import stored_standings
+from review import stored_standings, trash
 from review.delivery import sweeper as delivery_sweeper
 from review.guests import copies
 
@@ -57,6 +57,7 @@ class Command(BaseCommand):
             "deliveries": _found(delivery_sweeper.sweep()),
             "guests": _found(copies.sweep()),
             "standings": stored_standings.bring_up_to_date(),
+            "trash": _found(trash.sweep()),
         }
 
     def say(self, swept: dict[str, Any], *, as_json: bool) -> None:
