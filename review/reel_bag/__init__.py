@@ -6,6 +6,8 @@ data/events.json        the reel's chain of events, checked by `verify_events --
 data/decisions.json     scenes, takes by their digests, and who decided what on them
 data/lines.json         what is said, as it stands
 data/scan/              the film, if it was asked for
+data/takes/             each take's pictures, map and manifest by its digest, if they were asked for
+data/timeline.otio      the takes that would leave for a use, if it was asked for
 data/tables/            its frames' table and digests
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 FORMAT = "reelproof/reel/1"
 DESCRIPTION, EVENTS, DECISIONS = "description.json", "events.json", "decisions.json"
 LINES, SCAN, TABLES = "lines.json", "scan", "tables"
+TAKES, TIMELINE = "takes", "timeline.otio"
 
 SCAN_FIELDS = (
     *("kind", "sha256", "bytes", "frames", "rate_numerator", "rate_denominator", "variable_rate"),

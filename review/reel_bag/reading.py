@@ -44,7 +44,9 @@ from review.reel_bag import (
     TABLES,
     TAKE_FIELDS,
 )
-from review.reel_bag.writing import BagRefused
+from review.reel_bag.errors import BagRefused
+from review.reel_bag.takes import check_takes, place_takes
+from review.reel_bag.timeline import check_timeline
 
 TAKEN_IN = "reel package taken in"
 _OURS = re.compile(r"(title|element) \d+")
@@ -90,6 +92,8 @@ def _checked(bag: Path) -> _Read:
         told = (data / DECISIONS).read_text("utf-8") if said["scan"] is not None else "{}"
         read = _Read(data, said, events, json.loads(told), _manifest(bag))
         wrong = ledger.check_events(events, heads)
+        check_takes(data, read.decisions)
+        check_timeline(data, said["scan"], read.decisions)
     except (bagit.BagError, LedgerError, OSError, ValueError, KeyError, TypeError,
             AttributeError) as error:  # fmt: skip
         raise BagRefused(f"{bag} cannot be taken in: {error}") from error
@@ -111,6 +115,7 @@ def _take_in(read: _Read, published: list[Path], *, by: AbstractBaseUser | None)
             scan = _scan(reel, read, published)
             numbers[f"scan:{read.said['scan']['number']}"] = f"scan:{scan.pk}"
             numbers |= _decide(scan, read.decisions)
+            place_takes(read.folder, scan.takes.all(), published)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BagRefused(f"The bag does not say what it should: {error!r}") from error
     agent = custody.person(by) if by is not None else custody.software()
@@ -323,4 +328,4 @@ def _agent(kind: str, name: str, version: str) -> Agent:
     return Agent.objects.get_or_create(kind=kind, name=called, version=version)[0]
 
 
-__all__ = ["TAKEN_IN", "BagRefused", "read_bag"]
+__all__ = ["TAKEN_IN", "read_bag"]

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from archive import custody, derived, description, exchange, ledger
 from archive.fixity import scan_digest, sha256_file
 from archive.models import Reel, Scan
 from restoration.models import Scene, Take, Transcript
-from review.errors import ReviewError
 from review.models import Approval
 from review.reel_bag import (
     DECISIONS,
@@ -33,6 +32,9 @@ from review.reel_bag import (
     TABLES,
     TAKE_FIELDS,
 )
+from review.reel_bag.errors import BagRefused
+from review.reel_bag.takes import write_takes
+from review.reel_bag.timeline import write_timeline
 from review.search import index
 from review.spoken import newest_with_lines
 
@@ -40,18 +42,25 @@ WRITTEN = "replication"
 """PREMIS' word for a copy of it all."""
 
 
-class BagRefused(ReviewError):
-    """The bag was not made or taken in; the message says what to do."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What goes into the bag besides what is known of the reel."""
+
+    scan: bool = False
+    """The film, compared with its digest."""
+    takes: bool = False
+    """Pictures and maps of all takes, compared with theirs."""
+    timeline: str = ""
+    """The use for which the timeline is made; empty: none."""
 
 
 def write_bag(
-    reel: Reel, folder: Path, *, with_scan: bool = False, by: AbstractBaseUser | None = None
+    reel: Reel, folder: Path, wanted: Wanted = Wanted(), *, by: AbstractBaseUser | None = None
 ) -> Path:
     """Write all that is known of a reel into a new folder, as a bag; the event names its digest.
 
     Args:
         folder: must not be there; it appears whole or not at all.
-        with_scan: the film too, compared with its digest.
 
     Raises: BagRefused, OSError.
     """
@@ -66,9 +75,13 @@ def write_bag(
             _write_known(reel, making)
             scan = reel.current_scan()
             if scan is not None:
-                _copy_scan(scan, making, with_scan=with_scan)
+                _copy_scan(scan, making, with_scan=wanted.scan)
+                if wanted.takes:
+                    write_takes(scan, making)
+                if wanted.timeline:
+                    write_timeline(reel, scan, making, use=wanted.timeline)
             bagit.make_bag(str(making), _facts(reel), checksums=["sha256"])
-            _record(reel, folder, making, with_scan=with_scan, by=by)
+            _record(reel, folder, making, wanted, by=by)
         os.replace(making, folder)  # noqa: PTH105 - a folder, not a file
     finally:
         shutil.rmtree(making, ignore_errors=True)
@@ -84,7 +97,7 @@ def _facts(reel: Reel) -> dict[str, str]:
 
 
 def _record(
-    reel: Reel, folder: Path, bag: Path, *, with_scan: bool, by: AbstractBaseUser | None
+    reel: Reel, folder: Path, bag: Path, wanted: Wanted, *, by: AbstractBaseUser | None
 ) -> None:
     custody.record(
         kind=WRITTEN,
@@ -94,7 +107,9 @@ def _record(
         detail={
             "format": FORMAT,
             "name": folder.name,
-            "with_scan": with_scan,
+            "with_scan": wanted.scan,
+            "with_takes": wanted.takes,
+            "timeline": wanted.timeline,
             "manifest_sha256": sha256_file(bag / "manifest-sha256.txt"),
         },
     )

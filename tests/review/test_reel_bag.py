@@ -7,8 +7,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import bagit
+import opentimelineio as otio
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
@@ -16,11 +18,16 @@ from django.db import transaction
 
 from archive import custody, description, earlier
 from archive.describing import Describing
+from archive.fixity import digest_json, sha256_file
 from archive.models import Agent, Event, Reel, Scan
+from restoration.models import Scene, Take
+from restoration.storage import storage
 from review import decisions
 from review.models import Approval
-from review.reel_bag.reading import TAKEN_IN, BagRefused, read_bag
-from review.reel_bag.writing import write_bag
+from review.reel_bag.errors import BagRefused
+from review.reel_bag.reading import TAKEN_IN, read_bag
+from review.reel_bag.takes import FILES
+from review.reel_bag.writing import Wanted, write_bag
 from tests import factories
 from tests.archive.descriptions import sent
 from tests.conftest import empty_tables, tables_with_rows
@@ -44,16 +51,23 @@ def homes(settings: Any, tmp_path: Path) -> Iterator[set[str]]:
     yield tables_with_rows()
 
 
+def made(scene: Scene, **fields: Any) -> Take:
+    """A take with the digest of its manifest, as real ones have."""
+    manifest = {"key": factories.unique_digest()}
+    return factories.make_take(
+        scene=scene, manifest=manifest, digest=digest_json(manifest), **fields
+    )
+
+
 @pytest.fixture
 def reel(homes: set[str]) -> Reel:
     """Described, decided on by two people, with a past."""
     anna, vera = factories.make_user("archivist", name="anna"), factories.make_user("reviewer")
     scan = factories.make_scan()
     first, second = factories.make_scenes(scan)
-    take = factories.make_take(scene=first)
-    decisions.approve(first, factories.make_take(scene=first, stage="repair", input_take=take),
-                      by=vera)  # fmt: skip
-    decisions.request_changes(second, factories.make_take(scene=second), by=anna, reason="a hair")
+    take = made(first)
+    decisions.approve(first, made(first, stage="repair", input_take=take), by=vera)
+    decisions.request_changes(second, made(second), by=anna, reason="a hair")
     typed = Describing(scan.reel, sent(scan.reel, **SAID))
     assert typed.is_valid(), typed.errors()
     typed.save(by=anna)
@@ -163,7 +177,7 @@ def test_a_bag_made_anew_around_a_changed_history_is_refused_too(
 
 def test_no_bag_is_half_made(reel: Reel, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), transaction.atomic():
-        write_bag(reel, tmp_path / "bag", with_scan=True)  # the factory's film is nowhere
+        write_bag(reel, tmp_path / "bag", Wanted(scan=True))  # the factory's film is nowhere
     assert list(tmp_path.glob("*bag*")) == []
     assert not Event.objects.filter(kind="replication").exists()
 
@@ -173,9 +187,12 @@ def test_the_film_goes_along_byte_for_byte(
     homes: set[str], tmp_path: Path, archivist: User
 ) -> None:
     reel = make_approved_reel(tmp_path, by=archivist)
-    bag = write_bag(reel, tmp_path / "bag", with_scan=True, by=archivist)
+    wanted = Wanted(scan=True, takes=True, timeline="scholarly")
+    bag = write_bag(reel, tmp_path / "bag", wanted, by=archivist)
     before = reel.current_scan()
     assert before is not None
+    told = [(take.digest, files_of(take)) for take in before.takes.order_by("pk")]
+    assert told and all(files for _, files in told)
     empty_tables(except_for=homes)
     shutil.rmtree(tmp_path / "media")
 
@@ -186,3 +203,43 @@ def test_the_film_goes_along_byte_for_byte(
     call_command("ingest", "--derivatives", str(scan.reel_id))
     scan.refresh_from_db()
     assert (scan.derivatives, scan.sha256) == (Scan.Derivatives.READY, before.sha256)
+    came = [(take.digest, files_of(take)) for take in scan.takes.order_by("pk")]
+    assert came == told, "pictures and maps, byte for byte"
+    timeline = otio.adapters.read_from_file(str(bag / "data" / "timeline.otio"))
+    for clip in timeline.find_clips():
+        for medium in clip.media_references().values():
+            assert (bag / "data" / unquote(medium.target_url)).exists(), (
+                "media are named in the bag"
+            )
+
+
+def files_of(take: Take) -> dict[str, str]:
+    folder = storage().folder(take.storage_key)
+    kept = (folder / name for name in sorted(FILES))
+    return {path.name: sha256_file(path) for path in kept if path.is_file()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", ["picture", "stranger", "link", "timeline"])
+def test_a_bag_made_anew_around_another_take_or_timeline_is_refused(
+    homes: set[str], tmp_path: Path, archivist: User, change: str
+) -> None:
+    reel = make_approved_reel(tmp_path, by=archivist)
+    wanted = Wanted(takes=True, timeline="scholarly")
+    bag = write_bag(reel, tmp_path / "bag", wanted, by=archivist)
+    loose = Path(shutil.move(bag / "data", tmp_path / "loose"))
+    take = next((loose / "takes").iterdir())
+    if change == "picture":
+        (take / "map.mkv").write_bytes(b"another")
+    elif change == "stranger":
+        (take / "run.sh").write_text("echo")
+    elif change == "link":
+        (take / "heat.mkv").symlink_to(tmp_path)
+    else:
+        timeline = loose / "timeline.otio"
+        timeline.write_text(timeline.read_text().replace(take.name, "0" * 64))
+    bagit.make_bag(str(loose), checksums=["sha256"])
+    empty_tables(except_for=homes)
+    with pytest.raises(BagRefused, match=r"is another|which takes do not|does not know"):
+        read_bag(loose)
+    assert not Reel.objects.exists()

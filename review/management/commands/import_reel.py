@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from archive.management.commands.ingest import user_of
-from review.reel_bag.reading import BagRefused, read_bag
+from review.reel_bag.errors import BagRefused
+from review.reel_bag.reading import read_bag
 
 
 class Command(BaseCommand):
