@@ -22,6 +22,7 @@ from archive.models import (
     Fault,
     FixityCheck,
     Identifier,
+    Reading,
     Reel,
     Relation,
     Restriction,
@@ -218,6 +219,12 @@ class CatalogueLineAdmin(ReadOnlyAdmin):
 
 
 admin.site.register([FacetValue, CatalogueChange], ReadOnlyAdmin)
+
+
+@admin.register(Reading)
+class ReadingAdmin(ReadOnlyAdmin):
+    list_display = ["at", "person", "reel", "what"]
+    list_select_related = ["person", "reel__element__title"]
 
 
 @admin.register(DescriptionDraft)
