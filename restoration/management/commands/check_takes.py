@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from archive.management.commands.ingest import user_of
+from archive.models import Scan
+from archive.trash import with_files
 from restoration import soundness
 from restoration.errors import CannotStart
 from restoration.models import StageRun, Take
@@ -26,7 +28,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         by = user_of(options["by"])
+        kept = with_files(Scan.objects.order_by())  # what was emptied from the trash has no files
         takes = Take.objects.select_related("scan__reel", "input_take").order_by("pk")
+        takes = takes.filter(scan__in=kept)
         if options["reels"]:
             takes = takes.filter(scan__reel__in=options["reels"])
         read, damaged = 0, []
