@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from archive import arrivals, custody
 from archive.media.decode import open_source
@@ -23,7 +23,9 @@ from restoration import nursery, runs, viewing
 from restoration.models import Scene, StageRun
 from restoration.scenes import COLOUR, head_take
 from review.delivery.attempts import execute_delivery
-from review.models import Deliverable, Delivery
+from review.guests import copies
+from review.live import hub
+from review.models import Deliverable, Delivery, SharedTake
 from review.verifying import verify
 from tests.e2e.player import open_player
 from tests.e2e.test_repair_decisions import point
@@ -51,7 +53,8 @@ def newsreel(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Newsreel
 
 
 @pytest.fixture(autouse=True)
-def own_places(settings: Any, tmp_path: Path) -> Iterator[None]:
+def own_places(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(hub, "EVERY_SECONDS", 0.1)
     settings.MEDIA_HOME = tmp_path / "media"
     settings.UPLOAD_HOME = tmp_path / "uploads"
     settings.MASTER_HOME = tmp_path / "masters"
@@ -106,6 +109,7 @@ def decide(page: Page, scene: Scene, *, change: str = "") -> None:
 
 def test_a_film_goes_from_a_persons_disk_to_delivered_files(
     page: Page,
+    browser: Browser,
     newsreel: Newsreel,
     tmp_path: Path,
     archivist: User,
@@ -119,6 +123,7 @@ def test_a_film_goes_from_a_persons_disk_to_delivered_files(
     restore_again(page, restorer, sent_back)
     approve_the_new_take(page, reviewer, sent_back)
     colour(page, sent_back)
+    show_a_guest(page, browser, archivist, sent_back)
     folder = deliver(page, archivist, reel, tmp_path / "fetched")
     deliver_in_colour(page, reel, sent_back)
     find(page, restorer, researcher, reel)
@@ -128,6 +133,7 @@ def test_a_film_goes_from_a_persons_disk_to_delivered_files(
     check_against_the_truth(newsreel, reel, folder)
     assert reel.events.filter(kind="approval").count() == len(scenes) + 1
     assert reel.events.filter(kind="changes requested").count() == 1
+    assert reel.events.filter(kind__startswith="share link").count() == 3, "made, opened, revoked"
     assert custody.verify_chain(f"reel:{reel.pk}") == []
 
 
@@ -223,6 +229,33 @@ def colour(page: Page, scene: Scene) -> None:
     made = head_take(scene, COLOUR)
     assert made is not None and made.stage == "colourise"
     assert made.totals["colour"]["HUMAN"] > 0 < made.totals["colour"]["SYNTHESISED"]
+
+
+def show_a_guest(page: Page, browser: Browser, archivist: User, scene: Scene) -> None:
+    """A guest comes in by a link and writes; the archivist's open room tells it as it happens."""
+    come_in(page, archivist)
+    page.goto(f"/reels/{scene.scan.reel_id}/links/?scene={scene.pk}")
+    page.get_by_label("For", exact=True).fill("Ada Byron")
+    page.get_by_role("button", name="Make the link").click()
+    address = page.locator("#made-address").input_value()
+    for shown in SharedTake.objects.all():
+        copies.make_by_message(shown.pk)
+    page.goto(f"/scenes/{scene.pk}/")
+    page.wait_for_selector("body[data-live=stream]")
+    context = browser.new_context()
+    guest = context.new_page()
+    guest.goto(address)
+    guest.get_by_role("button", name="Look at it").click()
+    guest.wait_for_selector("body[data-frame]")
+    guest.keyboard.press("n")
+    guest.keyboard.type("the wheel is blue")
+    guest.get_by_role("button", name="Send the note").click()
+    expect(guest.locator("#notes-said")).to_contain_text("Note kept")
+    context.close()
+    expect(page.locator("#notes")).to_contain_text("the wheel is blue")
+    page.goto(f"/reels/{scene.scan.reel_id}/links/")
+    page.get_by_role("button", name="Revoke the link for Ada Byron").click()
+    expect(page.locator("tr.closed")).to_contain_text(f"revoked by {archivist}")
 
 
 def deliver(page: Page, archivist: User, reel: Reel, to: Path) -> Path:

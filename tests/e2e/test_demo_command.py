@@ -52,6 +52,9 @@ def test_it_delivers_a_film_and_does_nothing_twice(tmp_path: Path) -> None:
     assert set(told) == {"viewing.mp4", "master.mkv", "map.mkv"}
     for each in told.values():
         assert (each["state"], each["one_byte_changed"]) == ("trusted", "invalid")
+    guest = first["guest"]
+    assert (guest["film"], guest["note"], guest["film_once_revoked"]) == (206, 302, 410)
+    assert any("wrote a note" in each for each in guest["room_told"]) and guest["also_here"]
     second = document(demo(home, "--film", str(film), "--json"))
     assert second["reel"] == first["reel"]
     assert not second["created"] and not second["delivered"]
