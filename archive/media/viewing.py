@@ -87,6 +87,11 @@ class ConvertingWriter(FilmWriter):
         self._append(shown)
 
 
+TO_PLAY = {"tune": "fastdecode"}
+"""x264's own set for what is played frame by frame, all of them key frames: no arithmetic coding,
+no deblocking. Decoded in well under half the time, for a sixth more bytes."""
+
+
 class ViewingWriter(ConvertingWriter):
     """An H.264 High 8-bit 4:2:0 copy with its index in front, frame n shown at n/rate exactly.
 
@@ -115,7 +120,7 @@ class ViewingWriter(ConvertingWriter):
         Args:
             sound: the scan's audio for these pictures (`sound.sound_of`), carried untouched.
             crf: x264's constant quality; lower is better, 17 looks like its source.
-            intra: make every frame a key frame.
+            intra: make every frame a key frame that is quick to decode.
             size: width and height to scale to; None keeps them.
             make_sound: other sound than a copy (the proxy's).
             captions: subtitle tracks beside the pictures.
@@ -146,6 +151,7 @@ class ViewingWriter(ConvertingWriter):
             context.max_b_frames = 0
             # No reordering means no edit list, so that a browser's clock is the frame's number.
             options["x264-params"] = "keyint=1:bframes=0"
+            options |= TO_PLAY
         context.options = options
 
 
