@@ -18,7 +18,10 @@ from django.shortcuts import get_object_or_404
 
 from archive import embargo, membership, reading, trash
 from archive.models import Reel, Scan
+from archive.models.catalogue import ReelQuerySet
 
+SEES_ALL = "archive.view_history"
+"""Held by those who work on film: they see reels whatever their access, unless these are held."""
 HIDDEN = "This reel is not open to you. An archivist can say why, and open it."
 
 
@@ -62,6 +65,14 @@ def without_held(user: Any, rows: QuerySet[_Row], reel: str = "") -> QuerySet[_R
     rows = rows.exclude(embargo.under_embargo(reel))
     closed = membership.closed_to(user)
     return rows.exclude(membership.in_collections(closed, reel)) if closed else rows
+
+
+def visible_reels(user: Any, reels: ReelQuerySet) -> ReelQuerySet:
+    """Those that this person may see, by the same rule as archive.view_reel."""
+    if not user.has_perm(SEES_ALL):
+        reels = reels.filter(access__in=openings(user))
+    shown: ReelQuerySet = without_held(user, reels)  # type: ignore[assignment]
+    return shown
 
 
 def openings(user: Any) -> list[str]:

@@ -8,6 +8,7 @@ ArchiveError
 ├── DescriptionChanged    somebody else saved it in between
 ├── DescriptionRefused    a record of another system that cannot be taken in as it is
 ├── LedgerError           a file that is no export of events
+├── TokenRefused          an access token that cannot be made
 └── UploadError           with the HTTP status that tells a tus client
 """
 
@@ -45,6 +46,10 @@ class DescriptionRefused(ArchiveError):
 
 
 class LedgerError(ArchiveError):
+    pass
+
+
+class TokenRefused(ArchiveError):
     pass
 
 

@@ -33,6 +33,8 @@ RUN_ATTEMPTS, RUN_LEASE_SECONDS, RUN_PROGRESS_SECONDS, RUN_PUBLISH_SECONDS, RUN_
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, PORT, BIND   where the pages are and who may ask for them
 BEHIND_HTTPS      yes: a proxy in front speaks HTTPS; cookies are then sent over it alone
 METRICS_TOKEN     who shows it may read /metrics; empty: only who may see the work, logged in
+API_TOKEN_DAYS    the longest that an access token may open (default: 365; docs/api.md)
+API_RATE          requests of one token or person, as 600/minute; a quarter of them writes
 DEBUG, LOG_LEVEL
 LOG_FORMAT        line, or json: one JSON document a line (docs/operate.md)
 """
@@ -41,6 +43,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -50,6 +53,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from config import cluster
+from config.interface import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401  (Django reads them)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -218,6 +222,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_static",
     "django_otp.plugins.otp_totp",
+    "drf_spectacular",  # for its command; rest_framework itself has nothing that is installed
     "rules.apps.AutodiscoverRulesConfig",
     "config.broker.BrokerConfig",
     "archive",
@@ -307,6 +312,11 @@ STORAGES = {
 MEDIA_ROOT = MEDIA_HOME
 DRAMATIQ_ACTORS_MODULE = "tasks"
 WHITENOISE_USE_FINDERS = DEBUG
+
+API_TOKEN_DAYS = env_int("API_TOKEN_DAYS", default=365)
+API_RATE = os.environ.get("API_RATE", "600/minute")
+if not re.fullmatch(r"[1-9][0-9]{0,6}/(second|minute|hour|day)", API_RATE):
+    raise ImproperlyConfigured(f"API_RATE wants a rate such as 600/minute, not {API_RATE!r}")
 
 # Nothing of a page comes from, or goes to, another host.
 BEHIND_HTTPS = env_bool("BEHIND_HTTPS", default=False)

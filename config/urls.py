@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 from django.contrib.auth import views
-from django.urls import include, path, reverse_lazy
+from django.urls import include, path, re_path, reverse_lazy
 
-from config import logging_in
+from archive.api import token_views
+from config import faults, logging_in
 
 urlpatterns = [
     path("admin/login/", logging_in.admin_door),
@@ -14,12 +15,23 @@ urlpatterns = [
     path("login/second-step/", logging_in.enrol, name="login-enrol"),
     path("logout/", views.LogoutView.as_view(), name="logout"),
     path("account/", logging_in.account, name="account"),
+    path("account/tokens/", token_views.new, name="new-token"),
+    path("account/tokens/<int:pk>/revoke/", token_views.revoke, name="revoke-token"),
     path(
         "account/password/",
         views.PasswordChangeView.as_view(success_url=reverse_lazy("account")),
         name="password_change",
     ),
+    path("api/v1/", include("review.api.urls")),
+    path("api/v1/", include("restoration.api.urls")),
+    path("api/v1/", include("archive.api.urls")),
+    re_path(r"^api(?:/.*)?$", faults.no_such_address, name="api-nothing"),
     path("", include("review.urls")),
     path("", include("restoration.urls")),
     path("", include("archive.urls")),
 ]
+
+handler400 = faults.bad_request
+handler403 = faults.forbidden
+handler404 = faults.not_found
+handler500 = faults.server_error

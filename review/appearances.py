@@ -16,13 +16,13 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.urls import reverse
 
+from archive.access import visible_reels
 from archive.models import Reel, Scan
 from archive.timecode import timecode
 from restoration import cast, transcripts
 from restoration.models import Character, Naming
 from restoration.models.cast import FaceTrack
 from restoration.speech.transcript import first_frame, frame_after
-from review.pages import visible_reels
 from review.spoken import newest_with_lines
 
 WIDTH = 1000

@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from archive import derived
-from archive.access import HIDDEN, check_media, reel_for, signed_in
+from archive.access import HIDDEN, check_media, reel_for, signed_in, visible_reels
 from archive.media.errors import MediaError
 from archive.media.stills import frame_png
 from archive.models import Reel
@@ -25,7 +25,6 @@ from restoration.errors import RestorationError
 from restoration.models import Character, FaceTrack, Naming
 from review import appearances
 from review.cast_page import cast_room
-from review.pages import visible_reels
 
 VIEW, NAME = "review.view_cast", "review.name_faces"
 _AROUND = 0.35

@@ -191,10 +191,18 @@ def _worth_showing(found: Iterable[Delivery]) -> list[Delivery]:
 def deliverable_file(request: HttpRequest, pk: int, place: int) -> HttpResponseBase:
     deliverable = get_object_or_404(Deliverable.objects.select_related("reel"), pk=pk)
     reel_for(request, deliverable.reel_id)
-    if place >= len(deliverable.files):
-        raise Http404("This deliverable has no such file.")
     if deliverable.unavailable:
         return HttpResponse(deliverable.unavailable, "text/plain; charset=utf-8", status=410)
+    return file_of(request, deliverable, place)
+
+
+def file_of(request: HttpRequest, deliverable: Deliverable, place: int) -> HttpResponseBase:
+    """One file of a deliverable, for somebody who may have it.
+
+    Raises: Http404.
+    """
+    if place >= len(deliverable.files):
+        raise Http404("This deliverable has no such file.")
     path = where_it_lies(deliverable.files[place])
     # A package is one file among many in somebody's downloads: it bears its folder's name there.
     name = f"{path.parent.name}.zip" if path.name == package.NAME else path.name

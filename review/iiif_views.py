@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from archive.access import open_door, reel_for
+from archive.access import open_door, reel_for, visible_reels
 from archive.models import Reel, Scan
-from review import open_film, pages
+from review import open_film
 from review.formats import iiif
 from review.search.finding import TooSlow
 from review.search.query import MOST_CHARACTERS
@@ -61,7 +61,7 @@ def _manifests(request: HttpRequest, reels: list[Reel]) -> HttpResponse:
 
 def _reels(request: HttpRequest) -> Paginator[Reel]:
     with_scan = Reel.objects.filter(pk__in=Scan.objects.values("reel"))
-    shown = pages.visible_reels(request.user, with_scan)
+    shown = visible_reels(request.user, with_scan)
     return Paginator(shown.select_related("element__title").order_by("pk"), REELS)
 
 

@@ -10,7 +10,6 @@ from django.db.models import Case, Exists, OuterRef, Prefetch, Q, QuerySet, Valu
 from django.db.models.fields import CharField
 
 from archive import earlier
-from archive.access import openings, without_held
 from archive.models import Event, Reel, Scan
 from archive.models.catalogue import ReelQuerySet
 from restoration import scenes as cuts
@@ -155,14 +154,6 @@ def _is_approved() -> Q:
         withdrawn__isnull=True,
     )
     return Q(Exists(standing))
-
-
-def visible_reels(user: Any, reels: ReelQuerySet) -> ReelQuerySet:
-    """Those that this person may see, by the same rule as archive.view_reel."""
-    if not user.has_perm("review.open_review"):
-        reels = reels.filter(access__in=openings(user))
-    shown: ReelQuerySet = without_held(user, reels)  # type: ignore[assignment]
-    return shown
 
 
 def listed(numbers: list[int]) -> list[Reel]:

@@ -1,5 +1,6 @@
 """What we hold: titles on carriers, their scans, and everything that ever happened to them."""
 
+from archive.models.access_token import AccessToken, StoredAnswer
 from archive.models.catalogue import Collection, CollectionMember, Element, Reel, Rights, Title
 from archive.models.description import (
     ConditionReport,
@@ -22,6 +23,7 @@ from archive.models.upload import Upload, UploadedFrame
 
 __all__ = [
     "CODED",
+    "AccessToken",
     "Agent",
     "CatalogueChange",
     "CatalogueLine",
@@ -43,6 +45,7 @@ __all__ = [
     "Rights",
     "Scan",
     "SecondCopy",
+    "StoredAnswer",
     "Term",
     "Title",
     "TrashedReel",

@@ -1,0 +1,80 @@
+"""The interface as a page for people: the OpenAPI document without any script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from archive.api import tokens
+from archive.api.document import document
+from archive.api.problems import TITLES
+
+
+@login_not_required
+@require_safe
+def guide(request: HttpRequest) -> HttpResponse:
+    found = document()
+    context = {
+        "info": found["info"],
+        "parts": _parts(found),
+        "shapes": _shapes(found),
+        "problems": [(status, name, title) for status, (name, title) in TITLES.items()],
+        "scopes": tokens.SCOPES,
+    }
+    return render(request, "archive/api_guide.html", context)
+
+
+def _parts(found: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """What there is to ask, by the first word of its address."""
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in found["paths"].items():
+        for method, told in methods.items():
+            parts.setdefault(told["tags"][0], []).append(_asked(path, method, told))
+    return list(parts.items())
+
+
+def _asked(path: str, method: str, told: dict[str, Any]) -> dict[str, Any]:
+    good = {code: each for code, each in told["responses"].items() if code != "default"}
+    return {
+        "path": path,
+        "method": method.upper(),
+        "words": told.get("description", ""),
+        "parameters": told.get("parameters", []),
+        "reads": _named(told.get("requestBody", {})),
+        "answers": [(code, _named(each)) for code, each in good.items()],
+    }
+
+
+def _named(told: dict[str, Any]) -> str:
+    """The shape's name of a body or an answer; empty where there is none."""
+    for content in told.get("content", {}).values():
+        return str(content["schema"].get("$ref", "")).rsplit("/", 1)[-1]
+    return ""
+
+
+def _shapes(found: dict[str, Any]) -> list[tuple[str, dict[str, Any], list[Any]]]:
+    """Each shape's name, what it says of itself, and its fields with type and words."""
+    shapes = []
+    for name, shape in found["components"]["schemas"].items():
+        fields = [
+            (field, _type(told), told.get("description", ""))
+            for field, told in shape.get("properties", {}).items()
+        ]
+        if fields:
+            shapes.append((name, shape, fields))
+    return shapes
+
+
+def _type(told: dict[str, Any]) -> str:
+    """A field's type in a word, and the shape that it links to."""
+    for each in [told, *told.get("allOf", []), *told.get("oneOf", [])]:
+        if "$ref" in each:
+            return str(each["$ref"]).rsplit("/", 1)[-1]
+    if told.get("type") == "array":
+        return f"list of {_type(told.get('items', {}))}"
+    kind = str(told.get("format") or told.get("type") or "any")
+    return f"{kind} or null" if told.get("nullable") else kind

@@ -1,0 +1,115 @@
+"""What every address of the interface does: lists in pages, single rows with their ETag, acts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import Model, QuerySet
+from rest_framework.exceptions import NotFound
+from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from archive import reading as readers
+from archive.api import reading, writing
+from archive.api.pages import Pages
+from archive.models import Reel
+
+
+class Endpoint(GenericAPIView):
+    """`rights` names for each method the right without which it is refused (403); a row that the
+    person may not see is not there (404): `rows` says which these are, by the pages' own rules."""
+
+    http_method_names: ClassVar = ["get", "head", "post", "patch", "delete"]
+    rights: ClassVar[dict[str, str]] = {}
+    scope = "write"
+    """Of a token, for methods that write."""
+    filters: type[Serializer] | None = None
+    reads: type[Serializer] | None = None
+    """What a POST or PATCH is to say."""
+    is_guarded = False
+    """Whether a write must name the state that it saw."""
+    queryset: Any = None
+
+    def rows(self, user: Any) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if getattr(self, "swagger_fake_view", False):  # while the document is made
+            model: type[Model] = self.queryset.model
+            return model._default_manager.none()
+        return self.rows(self.request.user)
+
+    def row(self, **named: Any) -> Any:
+        """The row that the address names, if the person sees it.
+
+        Raises: NotFound.
+        """
+        found = self.get_queryset().filter(**(named or {"pk": self.kwargs["pk"]})).first()
+        if found is None:
+            raise NotFound
+        return found
+
+    def said(self) -> dict[str, Any]:
+        """The body, checked.
+
+        Raises: ValidationError.
+        """
+        assert self.reads is not None
+        body = self.reads(data=self.request.data, context={"request": self.request})
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
+
+    def shown(self, row: Any) -> Any:
+        return self.get_serializer(row).data
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", "private, no-cache")
+        return answer
+
+
+def reel_behind(row: Any) -> Reel | None:
+    """The reel that a row is of; none of a title, which is no film."""
+    while row is not None and not isinstance(row, Reel):
+        above = (getattr(row, name, None) for name in ("scene", "scan", "reel"))
+        row = next((each for each in above if each is not None), None)
+    return row
+
+
+class Rows(Endpoint, ListAPIView):
+    """A list, narrowed by `filters`."""
+
+    pagination_class = Pages
+    order: ClassVar[tuple[str, ...]] = ("pk",)
+    _READ_BY_PAGES = ("cursor", "page_size")
+
+    def narrowed(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
+        """The rows that are asked for; `wanted` holds only filters that were given."""
+        return rows.filter(**wanted)
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = reading.wanted(self.request, self.filters, self._READ_BY_PAGES)
+        return self.narrowed(queryset, wanted)
+
+
+class Row(Endpoint, RetrieveAPIView):
+    """One row, with its ETag; `If-None-Match` is answered 304 while nothing changed."""
+
+    pagination_class = None
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        reading.wanted(request, None, ())
+        row = self.row()
+        if (reel := reel_behind(row)) is not None:
+            readers.note(request._request, reel)
+        return self.answer(row)
+
+    def answer(self, row: Any, status: int = 200) -> Response:
+        shown = self.shown(row)
+        etag = writing.etag_of(shown)
+        unseen = self.request.headers.get("If-None-Match", "")
+        if self.request.method in ("GET", "HEAD") and unseen and writing.matches(unseen, etag):
+            return Response(status=304, headers={"ETag": etag})
+        return Response(shown, status, headers={"ETag": etag})

@@ -1,0 +1,1 @@
+"""What the REST interface shows of people's work: reels with their state, decisions, deliveries."""

@@ -1,0 +1,33 @@
+"""What is said of the interface is what there is: for programs, and as a page without a script."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from archive.api.document import document, in_a_line
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_document_is_valid_and_complete():
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
+    assert in_a_line().endswith("is valid.")
+    told = document()
+    served = Client().get("/api/v1/schema").json()
+    assert served["paths"].keys() == told["paths"].keys() and len(told["paths"]) >= 35
+    for path, methods in told["paths"].items():
+        for method, said in methods.items():
+            assert said["description"], f"{method} {path} says nothing of itself"
+            assert "default" in said["responses"]
+
+
+def test_the_guide_shows_every_address_and_loads_no_script():
+    page = Client().get("/api/v1/").content.decode()
+    assert "<script" not in page and "http://" not in page
+    for path in document()["paths"]:
+        assert path in page
+    assert 'id="changed"' in page, "problems link here"

@@ -1,0 +1,186 @@
+"""Every action of the interface, for every role and every kind of access, from one table.
+
+Whoever has no right to an action gets 403; what they may not see is not there (404), and is left
+out of lists. What an action does, the tests of each subject tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from archive.api import tokens
+from archive.models import AccessToken, Collection, Reel
+from tests import factories
+from tests.api.table import ACTIONS, OPEN, RESEARCH, VIEWERS, Action
+from tests.conftest import empty_tables, tables_with_rows
+from tests.test_every_url import addresses, one_of_each
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ("archivist", "restorer", "reviewer", "researcher", "operator", "")
+SEEN_BY = {
+    "staff": VIEWERS,
+    "research": RESEARCH,
+    "embargoed": frozenset({"archivist"}),
+    "closed": frozenset({"archivist"}),
+}
+"""The kinds of access, and whose reels they are then."""
+
+
+@pytest.fixture(scope="module")
+def rows(django_db_setup, django_db_blocker) -> Iterator[dict[str, object]]:
+    """Committed once for all tests here; gone after them."""
+    with django_db_blocker.unblock():
+        seeded = tables_with_rows()
+        made = one_of_each(factories.make_user("archivist"))
+        made |= described(made) | {"keys": {role: key(role) for role in ROLES}}
+    yield made
+    with django_db_blocker.unblock():
+        empty_tables(except_for=seeded)
+
+
+def described(made: dict[str, object]) -> dict[str, object]:
+    reel = Reel.objects.get(pk=made["reel"])
+    reel.title.collection = Collection.objects.create(name="Of a family")
+    reel.title.save()
+    return {
+        "collection": reel.title.collection.pk,
+        "title": reel.title.pk,
+        "element": reel.element_id,
+    }
+
+
+def key(role: str) -> str:
+    user = factories.make_user(role)
+    return tokens.make(user, name=role or "none", scopes=list(tokens.SCOPES), days=1).secret
+
+
+def open_to(access: str, rows: dict[str, object]) -> None:
+    reel = Reel.objects.get(pk=rows["reel"])
+    Reel.objects.update(access="research" if access != "staff" else "staff")
+    if access == "embargoed":
+        reel.title.rights.create(statement="http://x.org/", embargo=date(2999, 1, 1))
+    if access == "closed":
+        reel.title.collection.members.create(user=factories.make_user("reviewer"))
+
+
+def ask(action: Action, rows: dict[str, object], secret: str = ""):
+    """The answer; what a write did is undone."""
+    path = reverse(action.name, args=[rows[name] for name in action.names])
+    path += "?q=farewell" if action.name == "api-search" else ""
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    with transaction.atomic():
+        answer = Client().generic(
+            action.method, path, "{}", content_type="application/json", headers=headers
+        )
+        transaction.set_rollback(True)
+    return answer
+
+
+def test_every_address_of_the_interface_stands_in_the_table():
+    found = {name for name in addresses(get_resolver().url_patterns) if name.startswith("api-")}
+    assert found - OPEN == {action.name for action in ACTIONS}
+
+
+QUICK = {"staff": ROLES, "research": ("researcher", ""), "embargoed": ("reviewer", "operator")}
+"""Every role once, and those for whom a kind of access makes a difference."""
+
+
+def test_every_action_for_every_role(rows):
+    wrong = []
+    for access, roles in QUICK.items():
+        with transaction.atomic():
+            open_to(access, rows)
+            wrong += faults(access, rows, roles)
+            transaction.set_rollback(True)
+    assert wrong == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("access", SEEN_BY)
+def test_every_action_for_every_role_and_access(access, rows):
+    open_to(access, rows)
+    assert faults(access, rows, ROLES) == []
+
+
+def faults(access: str, rows: dict[str, object], roles: tuple[str, ...]) -> list[str]:
+    found = []
+    for action in ACTIONS:
+        for role in roles:
+            if role not in action.roles and access != "staff" and action.method != "GET":
+                continue  # refused before any row is looked at: asked once
+            answer = ask(action, rows, rows["keys"][role])
+            wanted = expected(action, role, access)
+            if not fits(action, answer, wanted, rows):
+                found.append(f"{action.method} {action.name} {role or 'none'} {access}: "
+                             f"{answer.status_code} instead of {wanted}")  # fmt: skip
+    return found
+
+
+def expected(action: Action, role: str, access: str) -> str:
+    """`forbidden`, `hidden` or `there`."""
+    by_machine = action.name in ("api-runs", "api-run", "api-cancel-run", "api-retry-run")
+    if role not in action.roles and not (by_machine and action.method == "GET"):
+        return "forbidden"
+    sees = SEEN_BY[access] | ({"operator"} if by_machine and access not in HELD else set())
+    named = bool(action.names or action.lists)
+    return "hidden" if named and (role not in sees or role not in action.roles) else "there"
+
+
+HELD = ("embargoed", "closed")
+
+
+def fits(action: Action, answer, wanted: str, rows: dict[str, object]) -> bool:
+    status = answer.status_code
+    if wanted == "forbidden":
+        return status == 403
+    if action.lists:
+        shown = [row["id"] for row in answer.json()["results"]] if status == 200 else None
+        return shown == ([rows[action.lists]] if wanted == "there" else [])
+    if wanted == "hidden":
+        return status == 404
+    return status in (200, 201, 400, 409, 422, 428)
+
+
+def test_nobody_comes_in_without_a_token(rows):
+    for action in ACTIONS:
+        answer = ask(action, rows)
+        assert answer.status_code == 401, action
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_token_without_the_scope_is_refused_whatever_its_owners_role(rows):
+    archivist = AccessToken.objects.get(name="archivist")
+    for scope in tokens.SCOPES:
+        AccessToken.objects.filter(pk=archivist.pk).update(scopes=[scope])
+        for action in ACTIONS:
+            status = ask(action, rows, rows["keys"]["archivist"]).status_code
+            assert (status == 403) == (action.scope != scope), f"{scope}: {action} {status}"
+
+
+def test_what_is_not_there_is_not_found(rows):
+    nothing = dict.fromkeys(rows, 987654) | {"keys": rows["keys"]}
+    for action in ACTIONS:
+        if action.names:
+            assert ask(action, nothing, rows["keys"]["archivist"]).status_code == 404, action
+
+
+def test_a_token_that_ended_opens_nothing(rows):
+    long_ago = timezone.now() - timedelta(seconds=1)
+    secret = rows["keys"]["archivist"]
+    action = next(each for each in ACTIONS if each.name == "api-reels")
+    for ended in ({"expires": long_ago}, {"revoked": long_ago}):
+        with transaction.atomic():
+            AccessToken.objects.update(**ended)
+            assert ask(action, rows, secret).status_code == 401
+            transaction.set_rollback(True)
+    AccessToken.objects.get(name="archivist").owner.__class__.objects.update(is_active=False)
+    assert ask(action, rows, secret).status_code == 401
