@@ -7,3 +7,4 @@ class ArchiveConfig(AppConfig):
 
     def ready(self) -> None:
         from archive import permissions  # noqa: F401  (registers the app's rules)
+        from archive.webhooks import outbox  # noqa: F401  (its receiver is connected)

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 import archive
@@ -23,6 +24,9 @@ from archive.ledger import EventRecord, Head
 from archive.models import Agent, Event, Reel
 
 ARCHIVE_CHAIN = "archive"
+
+recorded = Signal()
+"""Sent with `events`, in the transaction that they were written in."""
 
 
 def person(user: AbstractBaseUser) -> Agent:
@@ -112,7 +116,9 @@ def record_all(tellings: Sequence[Telling], *, agent: Agent) -> list[Event]:
             event.digest = ledger.event_digest(as_record(event))
             heads[each.chain] = {"sequence": event.sequence, "digest": event.digest}
             made.append(event)
-        return Event.objects.bulk_create(made, batch_size=500)
+        kept = Event.objects.bulk_create(made, batch_size=500)
+        recorded.send(sender=None, events=kept)
+        return kept
 
 
 def _following(head: Head, told: Telling, detail: Any) -> Event:

@@ -9,6 +9,7 @@ ArchiveError
 ├── DescriptionRefused    a record of another system that cannot be taken in as it is
 ├── LedgerError           a file that is no export of events
 ├── TokenRefused          an access token that cannot be made
+├── WebhookRefused        an address that is not told anything
 └── UploadError           with the HTTP status that tells a tus client
 """
 
@@ -50,6 +51,10 @@ class LedgerError(ArchiveError):
 
 
 class TokenRefused(ArchiveError):
+    pass
+
+
+class WebhookRefused(ArchiveError):
     pass
 
 

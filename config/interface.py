@@ -37,6 +37,7 @@ SPECTACULAR_SETTINGS = {
         "ScanKind": "archive.models.Scan.Kind",
         "SceneKind": "restoration.models.Scene.Kind",
         "SceneState": "review.standing.State",
+        "MessageStatus": "archive.models.WebhookMessage.Status",
         "TranscriptMaker": "restoration.models.Transcript.Maker",
     },
 }

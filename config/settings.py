@@ -35,6 +35,9 @@ BEHIND_HTTPS      yes: a proxy in front speaks HTTPS; cookies are then sent over
 METRICS_TOKEN     who shows it may read /metrics; empty: only who may see the work, logged in
 API_TOKEN_DAYS    the longest that an access token may open (default: 365; docs/api.md)
 API_RATE          requests of one token or person, as 600/minute; a quarter of them writes
+WEBHOOKS          yes: addresses that people name are told what happens (default: no; docs/api.md)
+WEBHOOK_HTTP      yes: such addresses may be plain http:// too (default: no)
+WEBHOOK_NETWORKS  networks of your own that may be told, as 10.1.0.0/16 (default: none)
 DEBUG, LOG_LEVEL
 LOG_FORMAT        line, or json: one JSON document a line (docs/operate.md)
 """
@@ -42,6 +45,7 @@ LOG_FORMAT        line, or json: one JSON document a line (docs/operate.md)
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import re
 import secrets
@@ -314,6 +318,15 @@ DRAMATIQ_ACTORS_MODULE = "tasks"
 WHITENOISE_USE_FINDERS = DEBUG
 
 API_TOKEN_DAYS = env_int("API_TOKEN_DAYS", default=365)
+WEBHOOKS = env_bool("WEBHOOKS", default=False)
+"""Whether anything of this machine is sent anywhere without being asked for."""
+WEBHOOK_HTTP = env_bool("WEBHOOK_HTTP", default=False)
+WEBHOOK_NETWORKS = env_list("WEBHOOK_NETWORKS", default="")
+for _network in WEBHOOK_NETWORKS:
+    try:
+        ipaddress.ip_network(_network)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"WEBHOOK_NETWORKS: {error}") from error
 API_RATE = os.environ.get("API_RATE", "600/minute")
 if not re.fullmatch(r"[1-9][0-9]{0,6}/(second|minute|hour|day)", API_RATE):
     raise ImproperlyConfigured(f"API_RATE wants a rate such as 600/minute, not {API_RATE!r}")

@@ -58,6 +58,8 @@ PLAIN = (
     "archive/ledger.py",
     "archive/metadata",
     "archive/vocabularies",
+    "archive/webhooks/kinds.py",
+    "archive/webhooks/posting.py",
     "restoration/mapfile.py",
     "restoration/mapstreams.py",
     "restoration/execution.py",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from archive.api import catalogue, guide
+from archive.api import catalogue, guide, webhooks
 from archive.api.document import Schema
 
 urlpatterns = [
@@ -16,4 +16,12 @@ urlpatterns = [
     path("elements/<int:pk>", catalogue.OneElement.as_view(), name="api-element"),
     path("scans", catalogue.Scans.as_view(), name="api-scans"),
     path("scans/<int:pk>", catalogue.OneScan.as_view(), name="api-scan"),
+    path("webhooks", webhooks.Webhooks.as_view(), name="api-webhooks"),
+    path("webhooks/<int:pk>", webhooks.OneWebhook.as_view(), name="api-webhook"),
+    path("webhooks/<int:pk>/messages", webhooks.Messages.as_view(), name="api-messages"),
+    path(
+        "webhooks/<int:pk>/messages/<int:message>/again",
+        webhooks.SendAgain.as_view(),
+        name="api-send-again",
+    ),
 ]

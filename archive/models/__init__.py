@@ -20,6 +20,7 @@ from archive.models.reading import Reading
 from archive.models.scan import Scan
 from archive.models.trash import TrashedReel
 from archive.models.upload import Upload, UploadedFrame
+from archive.models.webhook import Webhook, WebhookMessage
 
 __all__ = [
     "CODED",
@@ -52,4 +53,6 @@ __all__ = [
     "Upload",
     "UploadedFrame",
     "Variant",
+    "Webhook",
+    "WebhookMessage",
 ]

@@ -23,6 +23,8 @@ class Action:
     lists: str = ""
     """Of a list: which row it shows to those who may see it."""
     scope: str = "read"
+    is_own: bool = False
+    """Of one's own rows, which belong to no reel."""
 
 
 def write(name: str, roles: frozenset[str], *names: str, scope: str = "write", **more) -> Action:
@@ -75,6 +77,12 @@ ACTIONS = (
     Action("api-deliverable", VIEWERS, ("deliverable",)),
     write("api-file-link", ARCHIVIST, "deliverable", "zero", scope="deliver"),
     Action("api-search", RESEARCH),
+    Action("api-webhooks", VIEWERS),
+    write("api-webhooks", VIEWERS),
+    Action("api-webhook", VIEWERS, ("webhook",), is_own=True),
+    write("api-webhook", VIEWERS, "webhook", method="DELETE", is_own=True),
+    Action("api-messages", VIEWERS, ("webhook",), is_own=True),
+    write("api-send-again", VIEWERS, "webhook", "message", is_own=True),
 )
 OPEN = {"api-guide", "api-schema", "api-nothing", "api-download"}
 """For anybody: what there is to ask, and addresses that say themselves whom they open to."""

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from archive.api import tokens
-from archive.models import AccessToken, Collection, Reel
+from archive.models import AccessToken, Collection, Reel, Webhook
 from tests import factories
 from tests.api.table import ACTIONS, OPEN, RESEARCH, VIEWERS, Action
 from tests.conftest import empty_tables, tables_with_rows
@@ -50,7 +51,15 @@ def described(made: dict[str, object]) -> dict[str, object]:
     reel = Reel.objects.get(pk=made["reel"])
     reel.title.collection = Collection.objects.create(name="Of a family")
     reel.title.save()
+    webhook = Webhook.objects.create(
+        owner=User.objects.first(), url="https://x.org/", events=[], salt="x"
+    )
+    message = webhook.messages.create(
+        event=reel.events.first(), kind="run.failed", due=timezone.now(), status="sent"
+    )
     return {
+        "webhook": webhook.pk,
+        "message": message.pk,
         "collection": reel.title.collection.pk,
         "title": reel.title.pk,
         "element": reel.element_id,
@@ -130,6 +139,8 @@ def expected(action: Action, role: str, access: str) -> str:
     if role not in action.roles and not (by_machine and action.method == "GET"):
         return "forbidden"
     sees = SEEN_BY[access] | ({"operator"} if by_machine and access not in HELD else set())
+    if action.is_own:  # of another archivist
+        return "hidden"
     named = bool(action.names or action.lists)
     return "hidden" if named and (role not in sees or role not in action.roles) else "there"
 

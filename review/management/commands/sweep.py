@@ -13,6 +13,7 @@ from django.core.management.base import CommandParser
 from django.db import InterfaceError, OperationalError, connection
 
 from archive import tasks as archive_tasks
+from archive.webhooks import outbox
 from restoration import runs
 from review import stored_standings, trash
 from review.delivery import sweeper as delivery_sweeper
@@ -54,6 +55,7 @@ class Command(BaseCommand):
     def sweep(self) -> dict[str, Any]:
         return runs.sweep().as_json() | {
             "archive": _found(archive_tasks.sweep()),
+            "webhooks": _found(outbox.sweep()),
             "deliveries": _found(delivery_sweeper.sweep()),
             "guests": _found(copies.sweep()),
             "standings": stored_standings.bring_up_to_date(),

@@ -1,0 +1,1 @@
+"""Telling other systems what happened: off until `WEBHOOKS=yes` (docs/api.md)."""
