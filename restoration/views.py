@@ -64,7 +64,9 @@ def _queues(now: Any) -> list[dict[str, Any]]:
     """For each queue: what waits, what runs, who serves it."""
     counts = {
         row["queue"]: row
-        for row in StageRun.objects.values("queue").annotate(
+        for row in StageRun.objects.filter(status__in=[*StageRun.OPEN, Status.FAILED])
+        .values("queue")
+        .annotate(
             waiting=Count("pk", filter=Q(status=Status.QUEUED)),
             running=Count("pk", filter=Q(status=Status.RUNNING)),
             failed=Count("pk", filter=Q(status=Status.FAILED)),

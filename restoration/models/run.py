@@ -174,6 +174,12 @@ class StageRun(models.Model):
                 condition=Q(started__isnull=False),
                 name="runs_that_began",
             ),
+            models.Index(
+                F("ended").desc(),
+                F("id").desc(),
+                name="runs_that_ended",
+                condition=Q(status__in=["done", "cancelled"]),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -15,8 +15,8 @@ from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
 
 from archive import import_bench
-from restoration import engine_bench
-from review import catalogue_bench, load_bench
+from restoration import drain_bench, engine_bench
+from review import catalogue_bench, load_bench, queue_bench
 from review.search import bench as search_bench
 
 OWN_HOME = "REELPROOF_BENCH_HOME"
@@ -26,12 +26,19 @@ class Command(BaseCommand):
     help = "Measure what it costs, in a throw-away database of its own."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=["engine", "search", "import", "catalogue", "load"])
-        parser.add_argument("--runs", type=int, default=200, help="runs without computing")
+        parser.add_argument(
+            "what", choices=["engine", "search", "import", "catalogue", "queue", "drain", "load"]
+        )
+        parser.add_argument(
+            "--runs", type=int, default=200, help="runs without computing; of `queue`, in the table"
+        )
         parser.add_argument(
             "--frames", default="", metavar="N,N", help="also real runs of these lengths (slow)"
         )
         parser.add_argument("--stages", default="deflicker", help="of the real runs")
+        parser.add_argument(
+            "--scenes", type=int, default=0, help="`drain`: also so many real scenes of repair"
+        )
         parser.add_argument("--lines", type=int, default=100_000, help="of the search's collection")
         parser.add_argument("--reels", type=int, default=100_000, help="in the catalogue")
         parser.add_argument("--rows", type=int, default=20_000, help="of the imported file")
@@ -54,6 +61,17 @@ class Command(BaseCommand):
         if options["what"] == "load":
             told = load_bench.measure(options["people"], options["seconds"])
             self.stdout.write(json.dumps(told, indent=1))
+            return
+        if options["what"] == "queue":
+            self.stdout.write(json.dumps(queue_bench.measure(runs), indent=1))
+            return
+        if options["what"] == "drain":
+            drained: dict[str, Any] = {
+                "drain": [drain_bench.measure_drain(runs, workers) for workers in (1, 2)]
+            }
+            if options["scenes"]:
+                drained["workers"] = drain_bench.measure_workers(options["scenes"])
+            self.stdout.write(json.dumps(drained, indent=1))
             return
         measured: dict[str, Any] = {
             "rows": engine_bench.measure_rows(runs),
