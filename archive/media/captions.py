@@ -1,4 +1,7 @@
-"""Soft subtitles and chapters in an MP4: timed text that a player can show (3GPP TS 26.245)."""
+"""Soft subtitles and chapters that a player can show.
+
+In MP4 timed text (3GPP TS 26.245), in WebM the WebVTT of the W3C.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ from av.container import OutputContainer
 from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import SubtitleSet
 
+MOV_TEXT, WEBVTT = "mov_text", "webvtt"
+_NAMED_BY = {MOV_TEXT: "handler_name", WEBVTT: "title"}
+"""Where each container keeps a track's name."""
 _MILLISECOND = Fraction(1, 1000)
 _HEADER = b"""[Script Info]
 ScriptType: v4.00+
@@ -76,16 +82,24 @@ def set_chapters(container: OutputContainer, chapters: Sequence[Chapter], rate: 
 class CaptionTrack:
     """Writes captions in step with the pictures; to be made before the first of these."""
 
-    def __init__(self, container: OutputContainer, captions: Captions, rate: Fraction) -> None:
+    def __init__(
+        self,
+        container: OutputContainer,
+        captions: Captions,
+        rate: Fraction,
+        *,
+        codec: str = MOV_TEXT,
+    ) -> None:
         self._container = container
+        self._codec = codec
         self._rate = rate
         self._left = list(reversed(captions.shown))
-        stream = container.add_stream("mov_text")
+        stream = container.add_stream(codec)
         assert isinstance(stream, SubtitleStream)
         self._stream = stream
         stream.codec_context.subtitle_header = _HEADER
         stream.codec_context.time_base = _MILLISECOND
-        stream.metadata.update(language=captions.language, handler_name=captions.name)
+        stream.metadata.update({"language": captions.language, _NAMED_BY[codec]: captions.name})
 
     def write_until(self, frame: int) -> None:
         """Mux what is shown before that frame."""
@@ -97,15 +111,17 @@ class CaptionTrack:
             round(at / self._rate * 1000) for at in (caption.start_frame, caption.end_frame)
         )
         written = "\\N".join(
-            "".join(_run(text, italic=italic) for text, italic in line) for line in caption.lines
+            "".join(self._run(text, italic=italic) for text, italic in line)
+            for line in caption.lines
         )
         event = SubtitleSet.create(f"0,0,Default,,0,0,0,,{written}".encode(), 0, end - start, start)
         packet = self._stream.codec_context.encode_subtitle(event)
         packet.stream, packet.time_base = self._stream, _MILLISECOND
         self._container.mux(packet)
 
-
-def _run(text: str, *, italic: bool) -> str:
-    # An invisible joiner, since a backslash begins a code, and one in braces a style.
-    plain = text.replace("\\", "\\\u2060").replace("{\\", "{\u2060\\")
-    return f"{{\\i1}}{plain}{{\\i0}}" if italic else plain
+    def _run(self, text: str, *, italic: bool) -> str:
+        if self._codec == WEBVTT:  # the encoder writes tags of its own, and ours as they are
+            text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        # An invisible joiner, since a backslash begins a code, and one in braces a style.
+        plain = text.replace("\\", "\\\u2060").replace("{\\", "{\u2060\\")
+        return f"{{\\i1}}{plain}{{\\i0}}" if italic else plain

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from av.container import OutputContainer
 
-from archive.media.captions import Chapter, set_chapters
+from archive.media.captions import WEBVTT, Captions, CaptionTrack, Chapter, set_chapters
 from archive.media.formats import EXACT_ASPECT_TAG, EXACT_RATE_TAG
 from archive.media.pixels import PictureFormat
 from archive.media.sound import Sound
@@ -26,6 +26,7 @@ class WebmWriter(ConvertingWriter):
         format: PictureFormat,
         *,
         make_sound: Callable[[OutputContainer], Sound] | None = None,
+        captions: Sequence[Captions] = (),
         chapters: Sequence[Chapter] = (),
         crf: int = 20,
         threads: int = 0,
@@ -33,6 +34,7 @@ class WebmWriter(ConvertingWriter):
         """Begin the file.
 
         Args:
+            captions: subtitle tracks beside the pictures.
             crf: VP9's constant quality; lower is better.
         Raises: WriteFailed.
         """
@@ -49,6 +51,9 @@ class WebmWriter(ConvertingWriter):
             }  # fmt: skip
             if make_sound is not None:
                 self._sound = make_sound(self._container)
+            self._captions = [
+                CaptionTrack(self._container, each, format.rate, codec=WEBVTT) for each in captions
+            ]
             set_chapters(self._container, chapters, format.rate)
         except BaseException:
             self.abort()

@@ -20,19 +20,18 @@ from archive.media.webm import WebmWriter
 from review.formats.burning import Burner
 from review.formats.edition import DeliveryError, Edition
 from review.formats.ffv1 import delivered_format, open_scan
-from review.formats.mp4 import LOSSY, Progress, ViewingCopy, chapters_of, write_shown
+from review.formats.mp4 import LOSSY, Beside, Progress, ViewingCopy, beside_of, write_shown
 from review.formats.timeline import reel_timecode
 
 WEBM, PRORES_MOV, DNXHR_MOV = "webm", "prores", "dnxhr"
 NAMES = {WEBM: "viewing.webm", PRORES_MOV: "prores-422-hq.mov", DNXHR_MOV: "dnxhr-hqx.mov"}
 COPIES = tuple(NAMES)
 _MEZZANINES = {PRORES_MOV: PRORES, DNXHR_MOV: DNXHR}
-_NO_WORDS = "It has no subtitles; those are files of their own."
 _SUITE = (
     "It is compressed with loss, 10 bits a sample, one colour sample for two pixels: depth beyond "
     "10 bits, and half of the colour of RGB and 4:4:4, are not in it.",
     "Grey and RGB became BT.709 of limited range.",
-    _NO_WORDS,
+    "It has no subtitles; those are files of their own.",
 )
 _CANNOT = {
     PRORES_MOV: _SUITE,
@@ -42,7 +41,7 @@ _CANNOT = {
         "Its sound is the scan's first track alone, recoded with loss (Opus).",
         "It has no timecode, and holds times in milliseconds; the exact rate is a tag.",
         "It cannot bear content credentials; credentials.zip beside it speaks for it.",
-        _NO_WORDS,
+        "Players show its subtitles, browsers do not; they are files of their own too.",
     ),
 }
 _BITS_A_PIXEL = {WEBM: 1, PRORES_MOV: 5, DNXHR_MOV: 5}
@@ -68,18 +67,27 @@ def write_copy(path: Path, format: str, edition: Edition, *, progress: Progress)
         table = scan.table
     # Suites get the film without anything over it; what is shown to people bears the marks.
     burner = Burner(edition if format == WEBM else replace(edition, marking=()), form)
-    with _open(path, format, edition, form, table) as writer:
+    beside = beside_of(edition)
+    with _open(path, format, edition, form, table, beside) as writer:
         frames = write_shown(writer, edition, form, burner, progress)
     _require_whole(path, format, edition, frames)
     return ViewingCopy(
-        path.name, tuple(writer.sound_record), additions=burner.additions, cannot=_CANNOT[format]
+        path.name,
+        tuple(writer.sound_record),
+        additions=(*(beside.additions(edition) if format == WEBM else ()), *burner.additions),
+        cannot=_CANNOT[format],
     )
 
 
 def _open(
-    path: Path, format: str, edition: Edition, form: PictureFormat, table: FrameTable | None
+    path: Path,
+    format: str,
+    edition: Edition,
+    form: PictureFormat,
+    table: FrameTable | None,
+    beside: Beside,
 ) -> WebmWriter | MezzanineWriter:
-    chapters, scan = chapters_of(edition), edition.scan
+    scan = edition.scan
     if format == WEBM:
         make_sound = (
             partial(
@@ -89,11 +97,13 @@ def _open(
             if table is not None and has_sound(scan.path)
             else None
         )  # fmt: skip
-        return WebmWriter(path, form, make_sound=make_sound, chapters=chapters)
+        return WebmWriter(
+            path, form, make_sound=make_sound, captions=beside.tracks, chapters=beside.chapters
+        )
     sound = sound_of(scan.path, table=table) if table is not None else None
     return MezzanineWriter(
         path, form, _MEZZANINES[format], start_timecode=reel_timecode(edition, 0), sound=sound,
-        chapters=chapters,
+        chapters=beside.chapters,
     )  # fmt: skip
 
 

@@ -69,12 +69,12 @@ def write_viewing_copy(
     with open_scan(edition.scan) as scan:
         form = delivered_format(edition, scan.format)
         sound = sound_of(edition.scan.path, table=scan.table) if scan.table is not None else None
-    beside = _Beside(*_captions(edition, burned=burned), chapters_of(edition))
+    beside = beside_of(edition, burned=burned)
     burner = Burner(edition, form, subtitles=burned)
     viewing, reason = _open_writer(path, form, sound, beside, may_be_silent=may_be_silent)
     with viewing:
         write_shown(viewing, edition, form, burner, progress)
-    additions = (*_additions(edition, beside), *burner.additions)
+    additions = (*beside.additions(edition), *burner.additions)
     return ViewingCopy(path.name, tuple(viewing.sound_record), reason, additions, (LOSSY,))
 
 
@@ -99,20 +99,37 @@ def write_shown(
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
+class Beside:
     """What players offer beside picture and sound."""
 
     captions: Captions | None
     translated: Captions | None
     chapters: tuple[Chapter, ...]
 
+    @property
+    def tracks(self) -> list[Captions]:
+        return [each for each in (self.captions, self.translated) if each is not None]
+
+    def additions(self, edition: Edition) -> tuple[Addition, ...]:
+        """Whose word the tracks are, for the record."""
+        found = []
+        if edition.spoken is not None and self.captions is not None:
+            found.append(of_subtitles("subtitle track", edition.spoken))
+        if edition.translation is not None and self.translated is not None:
+            found.append(of_subtitles("track of a machine's translation", edition.translation))
+        return tuple(found)
+
+
+def beside_of(edition: Edition, *, burned: bool = False) -> Beside:
+    """Subtitles, unless they are burned in, a machine's translation, and a chapter a scene."""
+    return Beside(*_captions(edition, burned=burned), chapters_of(edition))
+
 
 def _open_writer(
-    path: Path, form: PictureFormat, sound: SoundRange | None, beside: _Beside, *,
+    path: Path, form: PictureFormat, sound: SoundRange | None, beside: Beside, *,
     may_be_silent: bool,
 ) -> tuple[ViewingWriter, str]:  # fmt: skip
-    tracks = [each for each in (beside.captions, beside.translated) if each is not None]
-    make = partial(ViewingWriter, path, form, captions=tracks, chapters=beside.chapters)
+    make = partial(ViewingWriter, path, form, captions=beside.tracks, chapters=beside.chapters)
     try:
         return make(sound=sound), ""
     except MediaError as error:
@@ -139,15 +156,6 @@ def _track(edition: Edition, spoken: Spoken, name: str) -> Captions | None:
         for cue in cues_of(edition, spoken)
     )
     return Captions(shown, three_letters(spoken.language), name) if shown else None
-
-
-def _additions(edition: Edition, beside: _Beside) -> tuple[Addition, ...]:
-    found = []
-    if edition.spoken is not None and beside.captions is not None:
-        found.append(of_subtitles("subtitle track", edition.spoken))
-    if edition.translation is not None and beside.translated is not None:
-        found.append(of_subtitles("track of a machine's translation", edition.translation))
-    return tuple(found)
 
 
 def _line(line: CueLine) -> tuple[tuple[str, bool], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,22 @@ def test_the_viewing_copy_has_them_as_a_track_and_scenes_as_chapters(
         ]
     assert [text.replace("\u2060", "") for text in texts] == [each.text for each in LINES]
     assert chapters == [("Scene 1", 0), ("Scene 2", 2)]
+
+
+def test_the_copy_in_webm_has_them_as_a_track_too_with_every_sign(
+    reel: Reel, tmp_path: Path
+) -> None:
+    say(reel)
+    made = deliver(reel, tmp_path / "out", "webm")
+    assert [told["what"] for told in made.record["additions"]] == ["subtitle track"]
+    with av.open(str(paths_of(made)["viewing.webm"])) as container:
+        stream = container.streams.subtitles[0]
+        assert stream.codec_context.name == "webvtt"
+        assert stream.metadata["title"] == "Subtitles (machine, unreviewed)"
+        shown = [packet for packet in container.demux(stream) if packet.size]
+        cues = [(packet.pts, packet.duration, bytes(packet).decode()) for packet in shown]
+    assert [html.unescape(text).replace("\u2060", "") for _, _, text in cues] == [
+        each.text for each in LINES
+    ]
+    assert "<is>" not in cues[1][2], "a reader would take it for a tag"
+    assert [start for start, _, _ in cues] == [0, 2000], "snapped to the cuts, frames 0 and 16"
