@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from archive import custody
 from archive.models import (
+    AccessToken,
     Agent,
     CatalogueChange,
     CatalogueLine,
@@ -29,12 +30,15 @@ from archive.models import (
     Rights,
     Scan,
     SecondCopy,
+    StoredAnswer,
     Term,
     Title,
     TrashedReel,
     Upload,
     UploadedFrame,
     Variant,
+    Webhook,
+    WebhookMessage,
 )
 
 if TYPE_CHECKING:
@@ -225,6 +229,33 @@ admin.site.register([FacetValue, CatalogueChange], ReadOnlyAdmin)
 class ReadingAdmin(ReadOnlyAdmin):
     list_display = ["at", "person", "reel", "what"]
     list_select_related = ["person", "reel__element__title"]
+
+
+@admin.register(AccessToken)
+class AccessTokenAdmin(ReadOnlyAdmin):
+    list_display = ["name", "owner", "beginning", "expires", "used", "revoked"]
+    list_select_related = ["owner"]
+    exclude = ["digest"]
+
+
+@admin.register(StoredAnswer)
+class StoredAnswerAdmin(ReadOnlyAdmin):
+    list_display = ["key", "owner", "status", "at"]
+    list_select_related = ["owner"]
+    exclude = ["body"]  # it may tell of film that not every administrator may see
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    list_display = ["url", "owner", "created", "ended", "ended_because"]
+    list_select_related = ["owner"]
+    exclude = ["salt"]  # of the secret that signs
+
+
+@admin.register(WebhookMessage)
+class WebhookMessageAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "webhook", "status", "attempts", "due", "answer"]
+    list_select_related = ["webhook"]
 
 
 @admin.register(DescriptionDraft)

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps.registry import Apps
 from django.db.models.signals import post_migrate
 
 
@@ -15,7 +16,11 @@ class ReviewConfig(AppConfig):
         post_migrate.connect(_after_an_upgrade, sender=self)
 
 
-def _after_an_upgrade(using: str, **_: Any) -> None:
+def _after_an_upgrade(using: str, apps: Apps, **_: Any) -> None:
+    """Nothing where only a part was migrated, and the tables are not there yet."""
     from review import stored_standings
+
+    if "standingmark" not in apps.all_models["review"]:
+        return
 
     stored_standings.mark_older_rules(using)

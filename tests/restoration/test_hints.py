@@ -279,8 +279,9 @@ def test_following_a_run_asks_the_database_for_that_run_alone(
     desk.post(reverse("colour-again", args=[scene.pk]))
     address = reverse("scene-colour", args=[scene.pk])
     desk.get(address, headers={"HX-Request": "true"})
-    # Who asks (the session, the person, the roles), the scene, an embargo on it, the run.
-    with django_assert_num_queries(6):
+    # Who asks (the session, the person, the roles), the scene, an embargo on it, the run; and
+    # whether it is restricted film whose readings are written down.
+    with django_assert_num_queries(7):
         page = desk.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "waiting" in page and 'hx-trigger="every 2s"' in page and "colour-engine" not in page
     StageRun.objects.update(status="failed", error="no room")
