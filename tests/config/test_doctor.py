@@ -52,6 +52,7 @@ def test_a_database_that_is_away_is_ill_and_named() -> None:
     assert "127.0.0.1" in found["database"]["words"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bind", "state"), [("0.0.0.0", "ill"), ("127.0.0.1", None)])
 def test_debugging_in_the_open_is_ill(bind: str, state: str | None) -> None:
     _, found = doctor(DATABASE_URL="postgresql://x@127.0.0.1:1/x", DEBUG="yes", BIND=bind)

@@ -21,6 +21,8 @@ from tests.config.conftest import ROOT
 from tests.config.own_server import OwnServer, own_server
 from tests.config.test_up import Up, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server(new_home: Callable[[], Path]) -> Iterator[OwnServer]:
@@ -87,7 +89,6 @@ def test_the_applications_role_can_not_change_events(
             connection.execute(statement)
 
 
-@pytest.mark.slow
 def test_everything_runs_on_it_and_sigterm_stops_all(server: OwnServer, home: Path) -> None:
     up = Up(home, **server.environment)
     try:

@@ -164,6 +164,7 @@ def test_no_stroke_is_lost(page: Page, log_in, scene_with_takes, reviewer):
     assert Hint.objects.standing().values("stroke").distinct().count() == strokes
 
 
+@pytest.mark.slow
 def test_three_hints_on_one_frame_colour_the_whole_scene(
     page: Page, log_in, scene_with_takes, reviewer
 ):

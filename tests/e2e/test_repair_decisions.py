@@ -144,6 +144,7 @@ def test_who_may_only_look_is_offered_no_buttons(page: Page, log_in, scene_with_
     expect(page.get_by_role("button", name="Run again from here")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_section_has_no_serious_fault(page: Page, log_in, scene_with_takes, archivist):
     scene = scene_with_takes
     take = scene.scan.takes.get(stage="repair")

@@ -69,6 +69,7 @@ def test_it_works_without_a_network_from_then_on(
     assert weights.fetch(entry.name).read_bytes() == CONTENT
 
 
+@pytest.mark.slow
 def test_a_file_that_was_split_is_joined_from_its_pinned_pieces(
     entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

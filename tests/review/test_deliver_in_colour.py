@@ -234,6 +234,7 @@ def test_what_nobody_approved_is_no_alternative_in_a_timeline(
     assert set(timeline.video_tracks()[0][0].media_references()) == {"scan", "take"}
 
 
+@pytest.mark.slow
 def test_film_with_colour_of_its_own_is_refused_where_rgb_cannot_hold_it(
     tmp_path: Path, archivist: User
 ) -> None:
@@ -296,6 +297,7 @@ def test_the_command_delivers_the_version_that_is_asked_for(reel: Reel, tmp_path
     assert "-reel-1-colour-exhibition-otio-1/timeline.otio" in out.getvalue()
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_a_version_and_a_worker_makes_it(
     reel: Reel, client: Client, archivist: User
 ) -> None:

@@ -19,6 +19,7 @@ from tests.review.approved_reel import make_approved_reel
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.slow
 def test_the_page_the_worker_and_the_command_decide_by_it(
     tmp_path: Path, archivist: User, settings: Any
 ) -> None:

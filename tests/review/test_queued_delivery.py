@@ -110,6 +110,7 @@ def test_a_worker_delivers_what_was_asked_for(delivery: Delivery, tmp_path: Path
     assert Event.objects.filter(kind="delivery").count() == 1
 
 
+@pytest.mark.slow
 def test_it_can_be_watched_step_by_step(settings: Any, delivery: Delivery) -> None:
     settings.DELIVERY_ASSEMBLER = ASSEMBLERS + "slow"
     settings.RUN_LEASE_SECONDS = 0.4
@@ -221,6 +222,7 @@ def test_one_that_failed_says_why_and_can_be_tried_again(
         requests.retry(delivery, by=archivist)
 
 
+@pytest.mark.slow
 def test_a_mistake_of_ours_is_told_and_not_met_three_times(
     settings: Any, delivery: Delivery
 ) -> None:
@@ -238,6 +240,7 @@ def test_a_process_that_died_is_replaced(settings: Any, delivery: Delivery, tmp_
     assert delivery.attempt == 2
 
 
+@pytest.mark.slow
 def test_one_whose_process_always_dies_is_given_up(settings: Any, delivery: Delivery) -> None:
     settings.DELIVERY_ASSEMBLER = ASSEMBLERS + "killed"
     for _ in range(3):

@@ -75,6 +75,7 @@ def test_a_worker_takes_runs_from_the_queue_and_shows_that_it_lives(
     assert computing() == []
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_asked_to_stop_gives_its_run_back_at_once(
     scene: Scene, tmp_path: Path
 ) -> None:
@@ -132,6 +133,7 @@ def test_twenty_workers_killed_over_a_batch_cost_nothing_but_time(
     check_nothing_is_broken(scene)
 
 
+@pytest.mark.slow
 def test_when_dramatiqs_master_is_killed_its_worker_and_all_that_computes_go_too(
     scene: Scene, tmp_path: Path
 ) -> None:

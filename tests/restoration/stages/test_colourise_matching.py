@@ -57,6 +57,7 @@ def test_the_frame_itself_painted_elsewhere_is_laid_over_and_not_doubted() -> No
     assert np.median(off(points, truth)) < 1 and all(point.doubt == 0 for point in points)
 
 
+@pytest.mark.slow
 def test_a_still_of_other_things_is_doubted_more_than_one_of_the_same() -> None:
     frame = to_lab(costume())[..., 0].copy()
     noise = cv2.GaussianBlur(np.random.default_rng(4).random((200, 320, 3), np.float32), (0, 0), 2)

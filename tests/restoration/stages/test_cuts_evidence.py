@@ -49,6 +49,7 @@ def test_missing_weights_are_no_error_and_the_reason_is_told(
     assert facts["cuts"] == [30, 60]
 
 
+@pytest.mark.slow
 def test_the_same_clip_gives_the_same_facts() -> None:
     assert run_stage(CUTS, clip_of(_reel()))[1] == run_stage(CUTS, clip_of(_reel()))[1]
 
