@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from archive import custody
+from archive import custody, trash
 from archive.fixity import sha256_file
 from archive.media.errors import MediaError
 from archive.models import Agent, Reel, Scan
@@ -213,8 +213,13 @@ def allowed_edition(
 
 
 def together(reel: Reel, format: str) -> list[Reel]:
-    """The reels of which a format tells: of TITLE all of the same element, in order."""
-    return list(reel.element.reels.order_by("number")) if format == TITLE else [reel]
+    """The reels of which a format tells: of TITLE all of the same element, in order.
+
+    What is in the trash is seen by nobody, and so leaves with none of them.
+    """
+    if format != TITLE:
+        return [reel]
+    return list(trash.without_trashed(reel.element.reels.all()).order_by("number"))
 
 
 def require_beside(reel: Reel, format: str, use: str, *, choice: VersionChoice = RESTORED) -> None:

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from archive.models import Event, Reel
 from restoration.models import Scene
 from restoration.provenance import Label
-from review import decisions
+from review import decisions, trash
 from review.deliverables import DeliveryRefused, build_deliverable
 from review.delivery import requests
 from review.delivery.attempts import execute_delivery
@@ -85,6 +85,20 @@ def test_every_reel_plays_in_its_own_time(reels: list[Reel], tmp_path: Path) -> 
     assert len(approved) == 4
     for reel in reels:
         assert Event.objects.filter(reel=reel, kind="delivery", outcome="success").count() == 1
+
+
+def test_a_reel_in_the_trash_leaves_with_none_of_the_others(
+    reels: list[Reel], tmp_path: Path, archivist: User
+) -> None:
+    trash.put([reels[1]], by=archivist, reason="a double")
+    made = deliver(reels[0], tmp_path)
+    assert [each["reel"] for each in made.record["reels"]] == ["reel 1"]
+    folder = Path(made.files[0]["path"]).parent
+    clips = otio.adapters.read_from_file(str(folder / "timeline.otio")).find_clips()
+    assert {clip.name for clip in clips} >= {"Scene 1", "Scene 2"}
+    assert not reels[1].events.filter(kind="delivery").exists()
+    tape = f"R{reels[1].pk:07d}"
+    assert all(tape.encode() not in Path(file["path"]).read_bytes() for file in made.files)
 
 
 def test_one_reel_that_may_not_leave_keeps_all(
