@@ -31,6 +31,11 @@ FORMATS = {
 """Files that can bear credentials here, by their ending. A sidecar speaks for Matroska."""
 _ALGORITHMS = {each.name.lower(): each for each in c2pa.C2paSigningAlg}
 _OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
+_THUMBNAIL: dict[str, Any] = {"builder": {"thumbnail": {"enabled": True}}}
+_BARE: dict[str, Any] = {
+    "builder": {"thumbnail": {"enabled": False}},
+    "verify": {"verify_after_sign": False},  # whoever signs many reads each back
+}
 _UNTRUSTED = "signingCredential.untrusted"
 
 
@@ -104,10 +109,12 @@ def sign(
     transcoded: bool = False,
     additions: Sequence[Addition] = (),
     places: Places = NOWHERE,
+    thumbnail: bool = True,
 ) -> None:
     """Put credentials into a file of FORMATS, in its place; a file that cannot be signed stays.
 
-    Args: those of `review.claim.make_claim`.
+    Args: those of `review.claim.make_claim`, and
+        thumbnail: whether a small picture of it goes into the credentials.
     Raises: NotApproved; CredentialsError; OSError.
     """
     kind = FORMATS[path.suffix]
@@ -119,7 +126,9 @@ def sign(
     try:
         with (
             _signer(identity) as signer,
-            c2pa.Builder(claim) as builder,
+            c2pa.Settings.from_dict(_THUMBNAIL if thumbnail else _BARE) as settings,
+            c2pa.Context(settings) as context,
+            c2pa.Builder(claim, context=context) as builder,
             path.open("rb") as source,
             signed.open("w+b") as target,
         ):
@@ -157,6 +166,18 @@ def read(path: Path, *, trusted: str = "") -> Reading:
         return Reading(NONE)
     except c2pa.C2paError as error:
         return Reading(INVALID, (f"its credentials cannot be read: {error}",))
+
+
+def require_whole(path: Path, identity: Identity) -> Reading:
+    """What a file says that this identity has just signed.
+
+    Raises: CredentialsError if it does not hold; OSError.
+    """
+    reading = read(path, trusted=identity.certificates)
+    if reading.state not in (TRUSTED, VALID):
+        told = "; ".join(reading.problems) or reading.state
+        raise CredentialsError(f"{path.name} was signed, but does not hold when read back: {told}")
+    return reading
 
 
 def _signer(identity: Identity) -> c2pa.Signer:

@@ -6,16 +6,18 @@ A deliverable is checked, written and read back here; whether it may leave is de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from archive.fixity import scan_bytes, scan_digest, sha256_file
+from review.claim import NotApproved
 from review.credentials import Identity
 from review.delivery.pictures import MASTER, MASTER_NAME, READ_BACK, VIEWING, write_pictures
 from review.formats import (
     cue_sheet,
     cue_sheet_pdf,
     ffv1,
+    frames,
     legend_stills,
     mp4,
     package,
@@ -28,6 +30,7 @@ from review.formats.edition import DeliveryError, Edition, EditionScene
 from review.formats.frames import SEQUENCES
 from review.formats.record import Circumstances
 from review.formats.signed import NOBODY, SIGNABLE, Signed, sign_pictures
+from review.formats.signed_frames import ENDING, bears_frames, sign_frames
 from review.formats.subtitle_files import (
     SPOKEN,
     TRANSLATION,
@@ -49,8 +52,9 @@ PACKED = (PACKAGE, *SEQUENCES)
 """What leaves as one file: frames are too many for anything else."""
 
 CHECK = "check"
-PLATES, PACKING, DIGESTS = "stills", "packing", "digests"
-COSTS = {CHECK: 2, MASTER: 10, READ_BACK: 8, VIEWING: 6, PLATES: 1, PACKING: 2, DIGESTS: 1}
+PLATES, SIGNING, PACKING, DIGESTS = "stills", "signing", "packing", "digests"
+COSTS = {CHECK: 2, MASTER: 10, READ_BACK: 8, VIEWING: 6, PLATES: 1, SIGNING: 6, PACKING: 2,
+         DIGESTS: 1}  # fmt: skip
 """How long the steps take, against each other: measured on the demo reel, for progress only."""
 
 Progress = Callable[[str, int, int], None]
@@ -96,6 +100,7 @@ def steps(format: str) -> list[str]:
     found = [CHECK]
     found += [MASTER, READ_BACK] if {ffv1.FORMAT, *SEQUENCES} & set(wanted) else []
     found += [VIEWING] if {mp4.FORMAT, mp4.SUBTITLED, *COPIES} & set(wanted) else []
+    found += [SIGNING] if frames.TIFFS in wanted else []
     plates = [PLATES] if {REPORT, STILLS} & set(wanted) else []
     if format in (*PACKED, STILLS):
         return [*found, *plates, *([PACKING] if format in PACKED else []), DIGESTS]
@@ -142,12 +147,14 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
         )
         pictures += stills
         shows = {path.name: each for path, each in stills.items()}
+    framed = _sign_frames(order, pictures, told)
     loose = [path for path in pictures if path.suffix not in SIGNABLE]
     digests = {path: sizes.digest(path) for path in loose}
     shown = {viewing.name: viewing.additions} if viewing else {}
     signed, made = sign_pictures(order.folder, order.edition, order.identity, pictures, digests,
                                  when=order.circumstances.made, additions=shown,
                                  stills=shows)  # fmt: skip
+    signed = replace(signed, files=(*framed, *signed.files))
     digests |= {path: sizes.digest(path) for path in pictures if path not in digests}
     digests |= {path: sha256_file(path) for path in made}
     master = order.folder / MASTER_NAME
@@ -170,6 +177,21 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
         order.circumstances,
         signed,
     )
+
+
+def _sign_frames(order: Order, pictures: Sequence[Path], told: Progress) -> list[str]:
+    """Before their digests are taken; what they are called among what bears credentials."""
+    folder = next((path for path in pictures if bears_frames(path)), None)
+    if folder is None or order.identity is None:
+        return []
+    try:
+        sign_frames(
+            folder, order.edition, order.identity, when=order.circumstances.made,
+            progress=lambda done, total: told(SIGNING, done, total),
+        )  # fmt: skip
+    except NotApproved:  # `sign_pictures` says so of everything
+        return []
+    return [f"{folder.name}/*{ENDING}"]
 
 
 def _write_title(order: Order, told: Progress) -> Assembled:

@@ -64,6 +64,15 @@ def areas_in_frame(scene: EditionScene, frame: int) -> Areas:
     """
     place = frame - scene.start_frame
     held = next(MapReader(scene.take.provenance).frames(place, place + 1, sources=False))
+    return areas_of_map(scene, frame, held)
+
+
+def areas_of_map(scene: EditionScene, frame: int, held: FrameMap) -> Areas:
+    """The same from the frame's map, for whoever reads all of them.
+
+    Args:
+        frame: of the scan.
+    """
     here = {stretch_of(cue) for cue in scene.cues if cue.start_frame <= frame < cue.end_frame}
     return {each: boxes(_mask(held, each), most=MOST_IN_STILL) for each in here}
 

@@ -14,7 +14,8 @@ from archive.media.sound import sound_of, write_sound
 from review.formats.edition import Edition
 from review.formats.ffv1 import Progress, write_master
 
-KINDS = {"dpx": DPX, "tiff": TIFF}
+TIFFS = "tiff"
+KINDS = {"dpx": DPX, TIFFS: TIFF}
 SEQUENCES = tuple(KINDS)
 FOLDER, SOUND = "frames", "sound.mka"
 

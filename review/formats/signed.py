@@ -12,7 +12,7 @@ from typing import Any
 from archive import __version__
 from review import credentials
 from review.claim import MOST_REGIONS, NOWHERE, NotApproved, Places
-from review.credentials import CredentialsError, Identity, Reading
+from review.credentials import Identity, Reading
 from review.formats.additions import Addition
 from review.formats.areas import areas_in_frame, areas_of
 from review.formats.edition import Edition, EditionScene
@@ -121,10 +121,7 @@ def _sign(
         path, edition, identity, digests=digests, when=when, version=__version__,
         transcoded=transcoded, additions=additions, places=places,
     )  # fmt: skip
-    reading = credentials.read(path, trusted=identity.certificates)
-    if reading.state not in (credentials.TRUSTED, credentials.VALID):
-        told = "; ".join(reading.problems) or reading.state
-        raise CredentialsError(f"{path.name} was signed, but does not hold when read back: {told}")
+    credentials.require_whole(path, identity)
 
 
 def _sidecar(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,16 @@ from archive.media.decode import open_source
 from archive.media.sequence import read_dpx_header
 from restoration.models import Take
 from restoration.recording import FrameDigest, picture_md5
+from review.authority import require_authority
+from review.claim import NotApproved
+from review.credentials import Identity
 from review.deliverables import DeliveryFailed, build_deliverable
+from review.formats.signed import SIDECAR
+from review.formats.signed_frames import sign_frames
 from review.models import Deliverable
 from review.verifying import verify
 from tests.review.approved_reel import current_scan, make_approved_reel
+from tests.review.formats.editions import make_edition
 from tests.review.formats.test_master_and_viewing_copy import sound_packets
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +106,47 @@ def test_pictures_that_such_files_cannot_hold_are_refused(tmp_path: Path, archiv
     with pytest.raises(DeliveryFailed, match=r"these pictures are yuv422p10le.*Deliver the master"):
         build_deliverable(reel, format="dpx", use="exhibition", to=tmp_path / "out", by=archivist)
     assert not list((tmp_path / "out").glob("*"))
+
+
+def test_each_tiff_frame_says_itself_what_was_made_in_it(tmp_path: Path, archivist: User) -> None:
+    reel = make_approved_reel(tmp_path, by=archivist, pixel="gray16le")
+    made = build_deliverable(
+        reel, format="tiff", use="exhibition", to=tmp_path / "out", by=archivist
+    )
+    assert made.record["credentials"]["files"] == ["frames/*.tif", SIDECAR]
+    frames = sorted((unpacked(made, tmp_path / "unpacked") / "frames").iterdir())
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    scan = current_scan(reel)
+    for take in Take.objects.filter(scan=scan):
+        for frame in (take.start_frame, take.end_frame - 1):
+            path = alone / frames[frame].name
+            path.write_bytes(frames[frame].read_bytes())
+            found = verify(path)
+            assert (found.credentials.state, found.problems) == ("trusted", [])
+            assert found.credentials.title == path.name
+            assert found.credentials.ingredients == ((Path(scan.path).name, scan.sha256),)
+            (approval,) = found.credentials.approvals
+            assert approval["first_frame"] == take.start_frame
+            assert approval["take_manifest_sha256"] == take.digest
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    assert verify(path).credentials.state == "invalid"
+
+
+def test_frames_of_which_anything_is_not_approved_stay_as_they_were_written(
+    tmp_path: Path,
+) -> None:
+    edition = make_edition(Fraction(24))
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    path = folder / "R.0000000.tif"
+    path.write_bytes(b"as it was written")
+    left = replace(edition.scenes[-1], unapproved="nobody has approved it")
+    made = require_authority(tmp_path / "credentials")
+    with pytest.raises(NotApproved):
+        sign_frames(
+            folder, replace(edition, scenes=(*edition.scenes[:-1], left)),
+            Identity(made.chain.read_text(), made.key), when="2026-11-30T10:00:00Z",
+            progress=lambda done, total: None,
+        )  # fmt: skip
+    assert path.read_bytes() == b"as it was written"
