@@ -1,7 +1,8 @@
 """EBU-TT-D (EBU Tech 3380), as broadcasters' players ask for it by name.
 
 Unlike IMSC it has no frames: times are milliseconds, which name every frame up to 500 a second
-again when they are rounded to it. Looks stand in styles alone, never on the text.
+again when they are rounded to it. Looks stand in styles alone, never on the text; speakers are
+`ttm:agent`, which the published schema (ebu/ebu-tt-d-xsd) allows on text.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import xml.etree.ElementTree as xml
 from fractions import Fraction
 
 from restoration.speech.cues import CueLine
+from review.formats.agents import AGENT, add_agents
 from review.formats.characters import legal_subtitles
 from review.formats.subtitles import Subtitles
 
@@ -42,7 +44,7 @@ def write_ebu_tt_d(subtitles: Subtitles) -> bytes:
             f"{{{_XML}}}lang": subtitles.language,
         },
     )
-    _add_head(root, subtitles)
+    agents = _add_head(root, subtitles)
     body = xml.SubElement(root, f"{{{_TT}}}body")
     block = xml.SubElement(body, f"{{{_TT}}}div")
     for number, cue in enumerate(subtitles.cues, start=1):
@@ -54,7 +56,7 @@ def write_ebu_tt_d(subtitles: Subtitles) -> bytes:
         for place, line in enumerate(cue.lines):
             if place:
                 xml.SubElement(shown, f"{{{_TT}}}br")
-            _add_line(shown, line)
+            _add_line(shown, line, agents)
     return bytes(xml.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
@@ -66,7 +68,8 @@ def clock(seconds: Fraction) -> str:
     return f"{hours:02d}:{minutes:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
 
 
-def _add_head(root: xml.Element, subtitles: Subtitles) -> None:
+def _add_head(root: xml.Element, subtitles: Subtitles) -> dict[str, str]:
+    """The head; identifiers of its agents by name."""
     head = xml.SubElement(root, f"{{{_TT}}}head")
     about = xml.SubElement(head, f"{{{_TT}}}metadata")
     if subtitles.title:
@@ -75,6 +78,7 @@ def _add_head(root: xml.Element, subtitles: Subtitles) -> None:
         xml.SubElement(about, f"{{{_META}}}desc").text = subtitles.note
     document = xml.SubElement(about, f"{{{_EBU}}}documentMetadata")
     xml.SubElement(document, f"{{{_EBU}}}conformsToStandard").text = _STANDARD
+    agents = add_agents(about, subtitles)
     styling = xml.SubElement(head, f"{{{_TT}}}styling")
     for key, look in _LOOKS.items():
         style = xml.SubElement(styling, f"{{{_TT}}}style", {f"{{{_XML}}}id": key})
@@ -84,10 +88,13 @@ def _add_head(root: xml.Element, subtitles: Subtitles) -> None:
     region = xml.SubElement(layout, f"{{{_TT}}}region", {f"{{{_XML}}}id": "bottom"})
     for name, value in {"origin": "10% 10%", "extent": "80% 80%", "displayAlign": "after"}.items():
         region.set(f"{{{_STYLE}}}{name}", value)
+    return agents
 
 
-def _add_line(shown: xml.Element, line: CueLine) -> None:
+def _add_line(shown: xml.Element, line: CueLine, agents: dict[str, str]) -> None:
     for number, span in enumerate(line.spans):
         look = {"style": "italic" if span.italic else "words"}
         part = xml.SubElement(shown, f"{{{_TT}}}span", look)
         part.text = (line.dash if not number else "") + span.text
+        if line.speaker:
+            part.set(AGENT, agents[line.speaker])

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as xml
 from fractions import Fraction
 
 from restoration.speech.cues import CueLine
+from review.formats.agents import AGENT, add_agents
 from review.formats.characters import legal_subtitles
 from review.formats.subtitles import Subtitles
 
@@ -62,12 +63,7 @@ def _head(root: xml.Element, subtitles: Subtitles) -> dict[str, str]:
         xml.SubElement(about, f"{{{_META}}}title").text = subtitles.title
     if subtitles.note:
         xml.SubElement(about, f"{{{_META}}}desc").text = subtitles.note
-    spoken = [line.speaker for cue in subtitles.cues for line in cue.lines if line.speaker]
-    agents = {name: f"agent{n}" for n, name in enumerate(dict.fromkeys(spoken), start=1)}
-    for name, key in agents.items():
-        agent = xml.SubElement(about, f"{{{_META}}}agent", {"type": "character"})
-        agent.set(f"{{{_XML}}}id", key)
-        xml.SubElement(agent, f"{{{_META}}}name", {"type": "full"}).text = name
+    agents = add_agents(about, subtitles)
     _add_style(head)
     return agents
 
@@ -94,4 +90,4 @@ def _add_line(shown: xml.Element, line: CueLine, agents: dict[str, str]) -> None
         if span.italic:
             part.set(f"{{{_STYLE}}}fontStyle", "italic")
         if line.speaker:
-            part.set(f"{{{_META}}}agent", agents[line.speaker])
+            part.set(AGENT, agents[line.speaker])

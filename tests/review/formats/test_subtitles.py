@@ -131,6 +131,11 @@ def test_ebu_tt_d_names_every_frame_again_and_keeps_looks_in_styles(rate: Fracti
         assert not [name for name in each.attrib if "styling" in name], "styles alone have looks"
     assert "A < B & C" in "".join(root.find(f"{space}body").itertext())
     assert "frameRate" not in written.decode(), "which EBU-TT-D forbids"
+    meta, name = "{http://www.w3.org/ns/ttml#metadata}", "{http://www.w3.org/XML/1998/namespace}id"
+    (agent,) = root.iter(f"{meta}agent")
+    assert agent.findtext(f"{meta}name") == "Anna"
+    spoken = [each.get(f"{meta}agent") for each in root.iter(f"{space}span")]
+    assert spoken == [agent.get(name), None]
 
 
 def test_ass_names_the_speaker_and_keeps_braces_as_text() -> None:
