@@ -29,7 +29,7 @@ from review.formats.copies import COPIES
 from review.formats.edition import DeliveryError, Edition, EditionScene
 from review.formats.frames import SEQUENCES
 from review.formats.record import Circumstances
-from review.formats.signed import NOBODY, SIGNABLE, Signed, sign_pictures
+from review.formats.signed import NOBODY, SIGNABLE, Signed, sign_maps, sign_pictures
 from review.formats.signed_frames import ENDING, bears_frames, sign_frames
 from review.formats.subtitle_files import (
     SPOKEN,
@@ -196,17 +196,25 @@ def _sign_frames(order: Order, pictures: Sequence[Path], told: Progress) -> list
 
 def _write_title(order: Order, told: Progress) -> Assembled:
     """The timelines of all reels together, and each reel's map where the policy encloses it."""
-    reels, files = order.edition.reels, list[Path]()
+    reels, maps = order.edition.reels, list[Path | None]()
     for number, each in enumerate(reels, start=1):
-        if each.encloses_map:
-            files.append(order.folder / f"map-{number}-{each.tape}.mkv")
-            provenance_map.write_map(files[-1], each)
+        path = order.folder / f"map-{number}-{each.tape}.mkv" if each.encloses_map else None
+        maps.append(path)
+        if path is not None:
+            provenance_map.write_map(path, each)
+    files = [path for path in maps if path is not None]
     files += write_all(order.folder, of_title(reels), available())
     sizes = _Sizes(DIGESTS, files, told)
+    digests = {path: sizes.digest(path) for path in files}
+    named = [{path.name: digests[path]} if path is not None else {} for path in maps]
+    signed, sidecars = sign_maps(order.folder, list(zip(reels, named, strict=True)),
+                                 order.identity, when=order.circumstances.made)  # fmt: skip
+    digests |= {path: sha256_file(path) for path in sidecars}
     return Assembled(
-        tuple(WrittenFile(path.name, sizes.digest(path), scan_bytes(path)) for path in files),
+        tuple(WrittenFile(path.name, sha256, scan_bytes(path)) for path, sha256 in digests.items()),
         None,
         order.circumstances,
+        signed,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from archive import __version__
 from review import credentials
-from review.claim import MOST_REGIONS, NOWHERE, NotApproved, Places
+from review.claim import MOST_REGIONS, NOWHERE, NotApproved, Places, require_approved
 from review.credentials import Identity, Reading
 from review.formats.additions import Addition
 from review.formats.areas import areas_in_frame, areas_of
@@ -20,6 +20,8 @@ from review.formats.edition import Edition, EditionScene
 SIGNABLE = frozenset(credentials.FORMATS)
 SIDECAR = "credentials.zip"
 """Speaks for files that cannot bear credentials: by their SHA-256, in a signed statement."""
+SIDECARS = "credentials*.zip"
+"""Files of several reels together have one each: `credentials-2.zip` those of the second."""
 STATEMENT = "statement.json"
 STATEMENT_SCHEMA = "reelproof/statement/1"
 _THEN = (1980, 1, 1, 0, 0, 0)
@@ -106,6 +108,39 @@ def sign_pictures(
     return Signed(names, reading.signer, is_test=identity.is_test), written
 
 
+def sign_maps(
+    folder: Path,
+    reels: Sequence[tuple[Edition, Mapping[str, str]]],
+    identity: Identity | None,
+    *,
+    when: str,
+) -> tuple[Signed, list[Path]]:
+    """A sidecar for the map of each reel, where reels leave together.
+
+    Args:
+        reels: each with the digests of its files by name; none for a reel without a map.
+        when: ISO 8601.
+    Returns: what was signed, and the sidecars. If any reel may not be signed, none is.
+    Raises: CredentialsError, ProvenanceError, OSError.
+    """
+    if identity is None or not any(digests for _, digests in reels):
+        return NOBODY, []
+    written = []
+    try:
+        for edition, _ in reels:
+            require_approved(edition)
+    except NotApproved as reason:
+        return Signed(refused=str(reason)), []
+    for number, (edition, digests) in enumerate(reels, start=1):
+        if digests:
+            places = Places(areas_of(edition, most=MOST_REGIONS))
+            written.append(_sidecar(folder, edition, identity, digests, when=when, places=places,
+                                    name=f"credentials-{number}.zip"))  # fmt: skip
+    signer = credentials.read(written[-1], trusted=identity.certificates).signer
+    names = tuple(path.name for path in written)
+    return Signed(names, signer, is_test=identity.is_test), written
+
+
 def _sign(
     path: Path,
     edition: Edition,
@@ -132,9 +167,10 @@ def _sidecar(
     *,
     when: str,
     places: Places,
+    name: str = SIDECAR,
 ) -> Path:
     """A ZIP with the digests, signed as a whole: C2PA has no place in Matroska."""
-    path = folder / SIDECAR
+    path = folder / name
     files = [{"name": name, "sha256": sha256} for name, sha256 in digests.items()]
     told = {
         "schema": STATEMENT_SCHEMA,
@@ -150,7 +186,7 @@ def _sidecar(
 
 
 def read_beside(path: Path, sha256: str, *, trusted: str) -> Reading:
-    """The credentials of a file or a folder of frames: its own, or those of the sidecar beside it.
+    """The credentials of a file or a folder of frames: its own, or those of a sidecar beside it.
 
     Args:
         sha256: of the file; a sidecar that names it and has another digest makes it INVALID.
@@ -158,14 +194,16 @@ def read_beside(path: Path, sha256: str, *, trusted: str) -> Reading:
     Raises: OSError.
     """
     own = credentials.read(path, trusted=trusted) if path.is_file() else Reading(credentials.NONE)
-    sidecar = path.parent / SIDECAR
-    if own.state != credentials.NONE or path.name == SIDECAR or not sidecar.is_file():
+    sidecars = sorted(path.parent.glob(SIDECARS))
+    if own.state != credentials.NONE or path in sidecars:
         return own
-    found = credentials.read(sidecar, trusted=trusted)
-    named = dict(found.ingredients)
-    if path.name not in named:
-        return own
-    if named[path.name] != sha256 and found.state != credentials.INVALID:
-        changed = f"{path.name} is not the file that {SIDECAR} beside it was signed for"
-        return replace(found, state=credentials.INVALID, problems=(*found.problems, changed))
-    return found
+    for sidecar in sidecars:
+        found = credentials.read(sidecar, trusted=trusted)
+        named = dict(found.ingredients)
+        if path.name not in named:
+            continue
+        if named[path.name] != sha256 and found.state != credentials.INVALID:
+            changed = f"{path.name} is not the file that {sidecar.name} beside it was signed for"
+            return replace(found, state=credentials.INVALID, problems=(*found.problems, changed))
+        return found
+    return own

@@ -20,6 +20,7 @@ from review.deliverables import DeliveryRefused, build_deliverable
 from review.delivery import requests
 from review.delivery.attempts import execute_delivery
 from review.models import Approval, Deliverable
+from review.verifying import verify
 from tests import factories
 from tests.review.approved_reel import (
     approve_all,
@@ -128,6 +129,18 @@ def test_a_worker_makes_it_too(reels: list[Reel], archivist: User) -> None:
     names = {file["name"] for file in delivery.deliverable.files}
     tapes = {f"map-{number}-R{reel.pk:07d}.mkv" for number, reel in enumerate(reels, start=1)}
     assert names >= tapes, "the use encloses the map of every reel"
+    paths = {file["name"]: Path(file["path"]) for file in delivery.deliverable.files}
+    for name in tapes:
+        found = verify(paths[name])
+        assert (found.credentials.state, found.problems) == ("trusted", [])
+    signed = ["credentials-1.zip", "credentials-2.zip"]
+    assert delivery.deliverable.record["credentials"]["files"] == signed
+    first, second = (paths[name] for name in sorted(tapes))
+    first.chmod(0o644)
+    first.write_bytes(second.read_bytes())
+    found = verify(first)
+    assert found.credentials.state == "invalid"
+    assert any("credentials-1.zip beside it was signed for" in each for each in found.problems)
 
 
 @pytest.mark.parametrize(
