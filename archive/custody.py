@@ -206,10 +206,14 @@ def _lock_chains(chains: Sequence[str]) -> None:
     lanes = {
         int(name.partition(":")[2]) % LANES if name != ARCHIVE_CHAIN else LANES for name in chains
     }
-    with connection.cursor() as cursor:  # one by one: the order in which they are taken counts
-        for lane in sorted(lanes):
-            name = f"archive_event:{lane if lane < LANES else ARCHIVE_CHAIN}"
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    names = [f"archive_event:{lane if lane < LANES else ARCHIVE_CHAIN}" for lane in sorted(lanes)]
+    with connection.cursor() as cursor:  # sorted first: the order in which they are taken counts
+        cursor.execute(
+            "SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0))) FROM ("
+            "SELECT name FROM json_array_elements_text(%s::json) WITH ORDINALITY"
+            " AS given(name, place) ORDER BY place OFFSET 0) AS in_order",
+            [json.dumps(names)],
+        )
 
 
 def lock(name: str) -> None:
@@ -225,15 +229,12 @@ def _as_stored(details: Sequence[dict[str, Any]]) -> list[Any]:
     must cover what a later check will read.
     """
     try:
-        texts = [json.dumps(detail, allow_nan=False) for detail in details]
+        given = json.dumps(details, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise CustodyError(f"the detail of an event must be JSON: {error}") from error
-    if any("\\u0000" in text for text in texts):
+    if "\\u0000" in given:
         raise CustodyError("the detail of an event holds a NUL character")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT said::jsonb::text FROM unnest(%s::text[]) WITH ORDINALITY AS given(said, place)"
-            " ORDER BY place",
-            [texts],
-        )
-        return [json.loads(row[0]) for row in cursor.fetchall()]
+        cursor.execute("SELECT %s::jsonb::text", [given])
+        stored: list[Any] = json.loads(cursor.fetchone()[0])
+    return stored

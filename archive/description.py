@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -11,7 +11,7 @@ from django.dispatch import Signal
 
 from archive import custody
 from archive.fixity import digest_json
-from archive.models import Event, Reel
+from archive.models import Event, Reel, Scan, Title
 
 MODIFIED = "metadata modification"
 """PREMIS' word for a change of the description."""
@@ -43,17 +43,52 @@ described = Signal()
 
 def describe(reel: Reel) -> Description:
     """The description by what it is of: `title`, `element`, `reel`, `scan` (the newest, if any)."""
-    title, element, scan = reel.title, reel.element, reel.current_scan()
+    scan = reel.current_scan()
+    listed = {name: rows_of(getattr(reel.title, name).all(), ROWS[name]) for name in ROWS}
+    return _said(reel, listed, _fields(scan, SCAN) if scan is not None else None)
+
+
+def describe_all(numbers: Sequence[int]) -> Iterator[tuple[Reel, Description]]:
+    """Many reels with what `describe` says of each: one plain question a table."""
+    reels = list(Reel.objects.filter(pk__in=numbers).select_related("element__title__collection"))
+    listed = lists_of({reel.element.title_id for reel in reels}, ROWS)
+    scans = Scan.objects.filter(reel__in=reels).order_by("pk")  # the newest stands last
+    newest = {reel: _told(SCAN, said) for reel, *said in scans.values_list("reel_id", *SCAN)}
+    for reel in reels:
+        yield reel, _said(reel, listed[reel.element.title_id], newest.get(reel.pk))
+
+
+def lists_of(
+    titles: Collection[int], names: Iterable[str]
+) -> dict[int, dict[str, list[dict[str, Any]]]]:
+    """Of each title, by its number, the lists of these names as they are told."""
+    found: dict[int, dict[str, list[dict[str, Any]]]] = {
+        title: {name: [] for name in names} for title in titles
+    }
+    for name in names:
+        model: Any = Title._meta.get_field(name).related_model
+        rows = model.objects.filter(title__in=titles).order_by("pk")
+        for title, *said in rows.values_list("title_id", *ROWS[name]):
+            found[title][name].append(_told(ROWS[name], said))
+    return found
+
+
+def _said(
+    reel: Reel, listed: dict[str, list[dict[str, Any]]], scan: dict[str, Any] | None
+) -> Description:
+    title, element = reel.title, reel.element
     said: Description = {
         "title": _fields(title, TITLE)
         | {"collection": title.collection.name if title.collection else ""}
-        | {name: rows_of(getattr(title, name).all(), fields) for name, fields in ROWS.items()},
+        | listed,
         "element": _fields(element, ELEMENT),
         "reel": _fields(reel, REEL),
     }
-    if scan is not None:
-        said["scan"] = _fields(scan, SCAN)
-    return said
+    return said if scan is None else said | {"scan": scan}
+
+
+def _told(names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:
+    return dict(zip(names, map(plain, values), strict=True))
 
 
 def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -129,15 +164,14 @@ def history(reel: Reel) -> QuerySet[Event]:
     )
 
 
-def words_of(reel: Reel) -> Iterator[str]:
+def words_of(said: Description) -> Iterator[str]:
     """Everything that a description says in words, for finding it."""
-    said = describe(reel)
     for part in ("title", "element", "reel", "scan"):
         for name, value in said.get(part, {}).items():
             if name in _NOT_WORDS:
                 continue
             if isinstance(value, list):
-                yield from (_said(row) for row in value)
+                yield from (_in_one(row) for row in value)
             elif isinstance(value, str) and value:
                 yield value
 
@@ -145,5 +179,5 @@ def words_of(reel: Reel) -> Iterator[str]:
 _NOT_WORDS = frozenset({"access", "number", "restrictions", "location", "barcode"})
 
 
-def _said(row: dict[str, Any]) -> str:
+def _in_one(row: dict[str, Any]) -> str:
     return " ".join(each for each in row.values() if isinstance(each, str) and each)

@@ -15,7 +15,7 @@ from archive import custody, description
 from archive.checking import Checks
 from archive.errors import DescriptionRefused
 from archive.forms import ROW_FORMS
-from archive.import_shelf import Can, Film, Place, Shelf
+from archive.import_shelf import Can, Film, Place, Shelf, blank
 from archive.metadata.wording import several
 from archive.models import Agent
 
@@ -78,6 +78,7 @@ class Batches:
 
     def __init__(self, source: str, agent: Agent) -> None:
         self.source, self.agent, self.checks = source, agent, Checks()
+        self._new = blank()
         self.done: list[dict[str, Any]] = []
         """What taking it all back needs, in the rows' order."""
 
@@ -119,9 +120,8 @@ class Batches:
     def _kept(self, said: dict[str, str], place: Place) -> _Kept:
         """What a row says, as it is kept. Raises: DescriptionRefused with every reason."""
         rows, reasons = self._rows(said)
-        new = Shelf([]).complete(Place(None, None, None), {"title": ""})[0]
-        film = place.film or new.element.film
-        carrier, can = place.carrier or new.element, place.can or new
+        film = place.film or self._new.element.film
+        carrier, can = place.carrier or self._new.element, place.can or self._new
         parts = {}
         for name, checked, row, names in (
             ("element", self.checks.element, carrier.row, ELEMENT),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -57,7 +58,12 @@ def _write(path: Path, headings: tuple[str, ...], rows: Iterator[tuple[str, ...]
 
 def _rate(path: Path, outcome: str, rows: int) -> float:
     begun = time.perf_counter()
-    made = import_file(path, by=None)
+
+    def progress(gone: int) -> None:
+        rate = gone / (time.perf_counter() - begun)
+        sys.stderr.write(f"{outcome}: {gone:,} of {rows:,} rows, {rate:.0f} a second\n")
+
+    made = import_file(path, by=None, progress=progress)
     took = time.perf_counter() - begun
     if made.counts()[outcome] != rows:
         raise RuntimeError(f"of {rows} rows that should be {outcome}: {made.counts()}")

@@ -87,7 +87,7 @@ class Shelf:
         of_reels = Title.objects.filter(elements__reels__in=numbers)
         wanted = set(Title.objects.filter(name__in=names).values_list("pk", flat=True))
         wanted |= set(of_reels.values_list("pk", flat=True))
-        self.films = [_film(each) for each in _titles(wanted)]
+        self.films = _films(wanted)
         self._by_name: dict[tuple[str, str], Film] = {}
         for film in self.films:
             self._by_name.setdefault((film.collection, film.row.name), film)
@@ -188,26 +188,33 @@ def _is_name(text: str) -> bool:
     return bool(text) and len(text) <= 400 and not unwritable(text)
 
 
-def _titles(pks: set[int]) -> Iterable[Title]:
-    return (
-        Title.objects.filter(pk__in=pks)
-        .select_related("collection")
-        .prefetch_related(*ROWS, "elements__reels")
-        .order_by("pk")
-    )
+def blank() -> Can:
+    """What a reel says before anybody said anything; to be read and never written."""
+    film = Film(Title(), "", is_new=True, rows={name: [] for name in ROWS})
+    carrier = Carrier(Element(title=film.row), film, is_new=True)
+    return Can(Reel(element=carrier.row), carrier, is_new=True)
 
 
-def _film(title: Title) -> Film:
-    film = Film(title, title.collection.name if title.collection else "")
-    film.rows = {
-        name: description.rows_of(getattr(title, name).all(), description.ROWS[name])
-        for name in ROWS
+def _films(pks: set[int]) -> list[Film]:
+    """Titles with all that hangs on them: one plain question a table, since what Django does for
+    each row that it fetches beforehand costs more than the question."""
+    titles = Title.objects.filter(pk__in=pks).select_related("collection").order_by("pk")
+    listed = description.lists_of(pks, ROWS)
+    films = {
+        each.pk: Film(each, each.collection.name if each.collection else "", rows=listed[each.pk])
+        for each in titles
     }
-    for element in sorted(title.elements.all(), key=lambda each: each.pk):
-        carrier = Carrier(element, film)
-        carrier.cans = [Can(reel, carrier) for reel in element.reels.all()]
-        film.carriers.append(carrier)
-    return film
+    carriers = {}
+    for element in Element.objects.filter(title__in=films).order_by("pk"):
+        film = films[element.title_id]
+        element.title = film.row
+        carriers[element.pk] = Carrier(element, film)
+        film.carriers.append(carriers[element.pk])
+    for reel in Reel.objects.filter(element__in=carriers).order_by("number"):
+        carrier = carriers[reel.element_id]
+        reel.element = carrier.row
+        carrier.cans.append(Can(reel, carrier))
+    return list(films.values())
 
 
 def _write(model: Any, wanted: Iterable[Film | Carrier | Can]) -> None:

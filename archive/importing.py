@@ -68,11 +68,18 @@ def read_mapping(path: Path) -> dict[str, str]:
     return columns
 
 
+def _say_nothing(rows: int) -> None:
+    pass
+
+
 def import_file(
     path: Path, mapping: Mapping[str, str] | None = None, *, by: AbstractBaseUser | None,
-    dry_run: bool = False,
+    dry_run: bool = False, progress: Callable[[int], None] = _say_nothing,
 ) -> Import:  # fmt: skip
     """Take a file in; a refused row leaves no trace and stops no other.
+
+    Args:
+        progress: told after each batch how many rows were gone through.
 
     Raises: NotARecord for the file as a whole, and then nothing was written.
     """
@@ -80,7 +87,7 @@ def import_file(
     asked = (_ours(path.name, row, ours) for row in read_rows(path))
     return _take(
         asked, path.name, lambda: {"file": path.name, "sha256": sha256_file(path)},
-        by=by, dry_run=dry_run,
+        by=by, dry_run=dry_run, progress=progress,
     )  # fmt: skip
 
 
@@ -113,6 +120,7 @@ def _take(
     *,
     by: AbstractBaseUser | None,
     dry_run: bool,
+    progress: Callable[[int], None] = _say_nothing,
 ) -> Import:
     made = Import(uuid.uuid4().hex[:12], dry_run=dry_run)
     with transaction.atomic():
@@ -120,6 +128,7 @@ def _take(
         batches = Batches(source, agent)
         for batch in _by_hundreds(asked):
             made.rows += batches.take(batch)
+            progress(len(made.rows))
         made.done = batches.done
         if dry_run:
             transaction.set_rollback(True)

@@ -127,11 +127,6 @@ class ReelQuerySet(models.QuerySet["Reel"]):
         """With everything that one line of the catalogue shows."""
         return self.select_related("element__title__collection").prefetch_related("scans")
 
-    def for_description(self) -> ReelQuerySet:
-        """With everything that `archive.description.describe` tells."""
-        rows = ("variants", "credits", "identifiers", "relations", "rights", "restrictions")
-        return self.for_list().prefetch_related(*(f"element__title__{name}" for name in rows))
-
 
 class Reel(models.Model):
     """One roll or can of an element."""

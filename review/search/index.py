@@ -14,7 +14,7 @@ from operator import attrgetter
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from archive.description import words_of
+from archive import description
 from archive.models import Reel, Scan, TrashedReel
 from restoration import transcripts
 from restoration.models import Transcript
@@ -100,7 +100,7 @@ def _thread(note: Note) -> list[Entry]:
 @transaction.atomic
 def reindex_catalogue(reel: Reel) -> None:
     _held(reel)
-    about = described(reel)
+    about = described(reel, description.describe(reel))
     keep(reel, (Kind.CATALOGUE,), rows([about], reel=reel, scan=None), title=about.title)
 
 
@@ -115,8 +115,8 @@ def _reindex_catalogues(numbers: Sequence[int]) -> None:
     held = Reel.objects.select_for_update(no_key=True).filter(pk__in=numbers).order_by("pk")
     list(held.values_list("pk", flat=True))
     made, titles = list[SearchLine](), dict[int, str]()
-    for reel in Reel.objects.filter(pk__in=numbers).for_description():
-        about = described(reel)
+    for reel, said in description.describe_all(numbers):
+        about = described(reel, said)
         titles[reel.pk] = about.title
         made += rows([about], reel=reel, scan=None)
     there = SearchLine.objects.filter(reel__in=numbers, kind=Kind.CATALOGUE)
@@ -128,14 +128,16 @@ def _held(reel: Reel) -> None:
     Reel.objects.select_for_update(no_key=True).get(pk=reel.pk)
 
 
-def described(reel: Reel) -> Entry:
+def described(reel: Reel, whole: description.Description) -> Entry:
     """What the catalogue says of a reel, as one line."""
     title, element = reel.title, reel.element
     said = (
         *(str(reel), title.year, title.country, title.notes),
         *(element.name, element.gauge, element.stock, element.generation, element.sound),
     )
-    further = (part for part in words_of(reel) if part not in said and part != title.name)
+    further = (
+        part for part in description.words_of(whole) if part not in said and part != title.name
+    )
     text = ". ".join(part for part in (*said, *further) if part)
     return Entry(Kind.CATALOGUE, "catalogue", text, title=title.name)
 

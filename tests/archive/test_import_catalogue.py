@@ -63,6 +63,13 @@ def test_the_same_file_again_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert Reel.objects.count() == 2
 
 
+def test_whoever_waits_is_told_how_far_it_is(tmp_path: Path) -> None:
+    told: list[int] = []
+    rows = "".join(f"Film {number},,,,1,\n" for number in range(501))
+    import_file(write(tmp_path, HEADINGS + rows), by=None, dry_run=True, progress=told.append)
+    assert told == [500, 501]
+
+
 def test_a_trial_writes_nothing(tmp_path: Path) -> None:
     assert outcomes(write(tmp_path, HEADINGS + GOOD), dry_run=True) == ["new"]
     assert (Title.objects.count(), Event.objects.count()) == (0, 0)

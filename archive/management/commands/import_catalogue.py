@@ -1,4 +1,4 @@
-"""Describe many reels by a spreadsheet (CSV or XLSX), or take such an import back."""
+"""Describe many reels by a spreadsheet (CSV, XLSX or ODS), or take such an import back."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from archive import importing
 from archive.management.commands.ingest import user_of
 from archive.metadata.record import NotARecord
+
+TOLD_EVERY = 5_000
 
 
 class Command(BaseCommand):
@@ -36,13 +38,22 @@ class Command(BaseCommand):
                 raise CommandError("Name a file, or an import to --undo.")
             mapping = importing.read_mapping(options["mapping"]) if options["mapping"] else None
             made = importing.import_file(
-                options["file"], mapping, by=by, dry_run=options["dry_run"]
+                options["file"],
+                mapping,
+                by=by,
+                dry_run=options["dry_run"],
+                progress=self.tell_progress,
             )
         except NotARecord as error:
             raise CommandError(f"{error} Nothing was written.") from error
         self.tell(made, as_json=options["json"])
         if made.counts()["refused"]:
             raise CommandError("Not every row was taken in; mend those rows and run it again.")
+
+    def tell_progress(self, rows: int) -> None:
+        """On standard error, so that standard output stays one document."""
+        if rows % TOLD_EVERY == 0:
+            self.stderr.write(f"{rows:,} rows gone through", self.style.NOTICE)
 
     def tell(self, made: importing.Import, *, as_json: bool) -> None:
         if as_json:
