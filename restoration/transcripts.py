@@ -63,7 +63,7 @@ def keep(
         source=source[:300],
         language=said.language[:12],
         facts=dict(said.facts),
-        digest=_digest(lines, said.language),
+        digest=digest_of(lines, said.language),
         by=by,
     )
     TranscriptLine.objects.bulk_create(
@@ -76,7 +76,8 @@ def keep(
     return made
 
 
-def _digest(lines: Sequence[speech.Line], language: str) -> str:
+def digest_of(lines: Sequence[speech.Line], language: str) -> str:
+    """SHA-256 of lines in order of time, as a transcript keeps it."""
     return digest_json(speech.as_json(speech.Transcript(tuple(lines), language)))
 
 
@@ -86,7 +87,7 @@ def keep_run(run: StageRun) -> Transcript:
     A run that read cards which an earlier one could not read says more than that one.
     """
     said = speech.from_json(run.findings)
-    digest = _digest(_fitting(run.scan, said.lines), said.language)
+    digest = digest_of(_fitting(run.scan, said.lines), said.language)
     kept = run.scan.transcripts.filter(run__key=run.key, digest=digest).first()
     if kept is not None:
         return kept

@@ -19,8 +19,8 @@ from typing import Any
 
 import bagit
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import User
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, transaction
 
 from archive import custody, derived, description, ledger
 from archive.checking import Checked, Checks
@@ -37,14 +37,22 @@ from review.reel_bag import (
     DECISIONS,
     DESCRIPTION,
     EVENTS,
+    EXAMINATIONS,
     FORMAT,
+    NOTES,
     SCAN,
     SCAN_FIELDS,
     SCENE_FIELDS,
     TABLES,
     TAKE_FIELDS,
+    TRANSCRIPTS,
+    examinations,
+    moments,
+    notes,
+    transcripts,
 )
 from review.reel_bag.errors import BagRefused
+from review.reel_bag.strangers import Strangers, agent_of
 from review.reel_bag.takes import check_takes, place_takes
 from review.reel_bag.timeline import check_timeline
 
@@ -62,6 +70,9 @@ class _Read:
     decisions: dict[str, Any]
     manifest: str
     """SHA-256 of the bag's own list of digests."""
+    transcripts: dict[str, Any]
+    notes: list[dict[str, Any]]
+    examinations: list[dict[str, Any]]
 
 
 def read_bag(bag: Path, *, by: AbstractBaseUser | None = None) -> Reel:
@@ -90,7 +101,11 @@ def _checked(bag: Path) -> _Read:
             raise BagRefused(f"{bag} is no bag of a reel ({FORMAT}).")
         events, heads = ledger.read_export(data / EVENTS)
         told = (data / DECISIONS).read_text("utf-8") if said["scan"] is not None else "{}"
-        read = _Read(data, said, events, json.loads(told), _manifest(bag))
+        read = _Read(
+            data, said, events, json.loads(told), _manifest(bag),
+            transcripts=_there(data / TRANSCRIPTS, {"transcripts": [], "corrections": []}),
+            notes=_there(data / NOTES, []), examinations=_there(data / EXAMINATIONS, []),
+        )  # fmt: skip
         wrong = ledger.check_events(events, heads)
         check_takes(data, read.decisions)
         check_timeline(data, said["scan"], read.decisions)
@@ -102,11 +117,17 @@ def _checked(bag: Path) -> _Read:
     return read
 
 
+def _there(path: Path, without: Any) -> Any:
+    """What a file of the bag says; earlier bags do not have it."""
+    return json.loads(path.read_text("utf-8")) if path.is_file() else without
+
+
 def _manifest(bag: Path) -> str:
     return sha256_file(bag / "manifest-sha256.txt")
 
 
 def _take_in(read: _Read, published: list[Path], *, by: AbstractBaseUser | None) -> Reel:
+    strangers = Strangers()
     try:
         _refuse_held(read.said["scan"])
         reel = _describe(read.said["description"])
@@ -114,9 +135,13 @@ def _take_in(read: _Read, published: list[Path], *, by: AbstractBaseUser | None)
         if read.said["scan"] is not None:
             scan = _scan(reel, read, published)
             numbers[f"scan:{read.said['scan']['number']}"] = f"scan:{scan.pk}"
-            numbers |= _decide(scan, read.decisions)
+            numbers |= _decide(scan, read.decisions, strangers)
             place_takes(read.folder, scan.takes.all(), published)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+            transcripts.take_in(scan, read.transcripts, strangers)
+            notes.take_in(scan, read.notes, strangers)
+        examinations.take_in(reel, read.examinations, read.folder, strangers)
+    except (KeyError, TypeError, ValueError, AttributeError, ValidationError,
+            DataError, IntegrityError) as error:  # fmt: skip
         raise BagRefused(f"The bag does not say what it should: {error!r}") from error
     agent = custody.person(by) if by is not None else custody.software()
     _tell(reel, read.events, numbers, agent)
@@ -162,14 +187,16 @@ def _rows(
     found = []
     for name in ROW_FORMS:
         for row in title.get(name, []):
-            plain = {key: _there(key, value) for key, value in row.items() if key != "element_id"}
+            plain = {
+                key: _as_said_here(key, value) for key, value in row.items() if key != "element_id"
+            }
             kept, wrong = checks.row(name, plain)
             reasons += [f"{name}, {each}" for each in wrong]
             found.append((name, kept))
     return found
 
 
-def _there(name: str, value: Any) -> Any:
+def _as_said_here(name: str, value: Any) -> Any:
     if name == "to" and _OURS.fullmatch(str(value)):
         return f"{value} of the archive that it came from"
     return value
@@ -251,12 +278,14 @@ def _copy_tables(tables: Path, digest: str, published: list[Path]) -> None:
     staging.publish()
 
 
-def _decide(scan: Scan, said: dict[str, Any]) -> dict[str, str]:
+def _decide(scan: Scan, said: dict[str, Any], strangers: Strangers) -> dict[str, str]:
     """Scenes, takes and decisions; returns what each is called here."""
     scenes: dict[int, Scene] = {}
     for each in said["scenes"]:
         scenes[each["id"]] = Scene.objects.create(
-            scan=scan, retired=_when(each["retired"]), **{n: each[n] for n in SCENE_FIELDS}
+            scan=scan,
+            retired=moments.read_or_none(each["retired"]),
+            **{n: each[n] for n in SCENE_FIELDS},
         )
     takes: dict[int, Take] = {}
     for each in said["takes"]:
@@ -266,34 +295,19 @@ def _decide(scan: Scan, said: dict[str, Any]) -> dict[str, str]:
             **{name: each[name] for name in TAKE_FIELDS},
         )  # fmt: skip
         made = Take.objects.filter(pk=takes[each["id"]].pk)
-        made.update(created=_when(each["created"]))
-    people: dict[str, User] = {}
+        made.update(created=moments.read(each["created"]))
     for each in said["decisions"]:
-        made_by = _person(each["by"], people)
+        made_by = strangers.account(each["by"])
         approval = Approval.objects.create(
             scene=scenes[each["scene"]], take=takes[each["take"]], digest=each["digest"],
             decision=each["decision"], reason=each["reason"], by=made_by,
-            withdrawn=_when(each["withdrawn"]),
-            withdrawn_by=_person(each["withdrawn_by"], people) if each["withdrawn_by"] else None,
+            withdrawn=moments.read_or_none(each["withdrawn"]),
+            withdrawn_by=strangers.account_or_none(each["withdrawn_by"]),
         )  # fmt: skip
-        Approval.objects.filter(pk=approval.pk).update(at=_when(each["at"]))
+        Approval.objects.filter(pk=approval.pk).update(at=moments.read(each["at"]))
     return {f"scene:{old}": f"scene:{row.pk}" for old, row in scenes.items()} | {
         f"take:{old}": f"take:{row.pk}" for old, row in takes.items()
     }
-
-
-def _person(name: str, people: dict[str, User]) -> User:
-    """An account that stands for somebody of the other archive; nobody can log in with it."""
-    if name not in people:
-        called, number = name, 1
-        while User.objects.filter(username=called).exists():
-            called, number = f"{name[:130]}-elsewhere-{number}", number + 1
-        people[name] = User.objects.create_user(called, password=None, is_active=False)
-    return people[name]
-
-
-def _when(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def _tell(reel: Reel, events: list[EventRecord], numbers: Mapping[str, str], taking: Agent) -> None:
@@ -303,7 +317,7 @@ def _tell(reel: Reel, events: list[EventRecord], numbers: Mapping[str, str], tak
         who = event["agent"]
         key = (who["kind"], who["name"], who["version"])
         if key not in agents:
-            agents[key] = _agent(*key)
+            agents[key] = agent_of(*key)
         origin = {"chain": event["chain"], "sequence": event["sequence"],
                   "digest": event["digest"], "subject": event["subject"]}  # fmt: skip
         told.append(
@@ -318,14 +332,6 @@ def _tell(reel: Reel, events: list[EventRecord], numbers: Mapping[str, str], tak
             )
         )
     custody.record_all(told, agent=taking)
-
-
-def _agent(kind: str, name: str, version: str) -> Agent:
-    """The agent of that name; a person of ours with the same name is somebody else."""
-    called, number = name, 1
-    while Agent.objects.filter(kind=kind, name=called, version=version, user__isnull=False):
-        called, number = f"{name[:150]} (elsewhere {number})", number + 1
-    return Agent.objects.get_or_create(kind=kind, name=called, version=version)[0]
 
 
 __all__ = ["TAKEN_IN", "read_bag"]

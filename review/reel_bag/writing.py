@@ -24,13 +24,19 @@ from review.reel_bag import (
     DECISIONS,
     DESCRIPTION,
     EVENTS,
+    EXAMINATIONS,
     FORMAT,
     LINES,
+    NOTES,
     SCAN,
     SCAN_FIELDS,
     SCENE_FIELDS,
     TABLES,
     TAKE_FIELDS,
+    TRANSCRIPTS,
+    examinations,
+    notes,
+    transcripts,
 )
 from review.reel_bag.errors import BagRefused
 from review.reel_bag.takes import write_takes
@@ -130,7 +136,11 @@ def _write_known(reel: Reel, folder: Path) -> None:
     chain = custody.reel_chain(reel)
     heads = {name: head for name, head in custody.chain_heads(reel).items() if name == chain}
     ledger.write_export(folder / EVENTS, custody.records(chain), heads)
+    _write_json(folder / EXAMINATIONS, examinations.examinations_of(reel))
+    examinations.write_photographs(reel, folder)
     if scan is not None:
+        _write_json(folder / TRANSCRIPTS, transcripts.transcripts_of(scan))
+        _write_json(folder / NOTES, notes.notes_of(scan))
         _write_json(folder / DECISIONS, decisions_of(scan))
         spoken = newest_with_lines(scan)
         if spoken is not None:

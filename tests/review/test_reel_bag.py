@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,22 +17,28 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from PIL import Image
 
-from archive import custody, description, earlier
+from archive import custody, damage_photographs, description, earlier
 from archive.describing import Describing
 from archive.fixity import digest_json, sha256_file
-from archive.models import Agent, Event, Reel, Scan
-from restoration.models import Scene, Take
+from archive.models import Agent, ConditionReport, Event, Reel, Scan
+from restoration import transcripts
+from restoration.models import Scene, Take, TranscriptCorrection
+from restoration.speech.transcript import Transcript
 from restoration.storage import storage
-from review import decisions
-from review.models import Approval
+from review import decisions, notes
+from review.models import Approval, SearchLine
 from review.reel_bag.errors import BagRefused
+from review.reel_bag.examinations import examinations_of
+from review.reel_bag.notes import notes_of
 from review.reel_bag.reading import TAKEN_IN, read_bag
 from review.reel_bag.takes import FILES
 from review.reel_bag.writing import Wanted, write_bag
 from tests import factories
 from tests.archive.descriptions import sent
 from tests.conftest import empty_tables, tables_with_rows
+from tests.restoration.speech.said import line
 from tests.review.approved_reel import make_approved_reel
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,6 +86,109 @@ def reel(homes: set[str]) -> Reel:
         by=anna,
     )  # fmt: skip
     return Reel.objects.get(pk=scan.reel_id)
+
+
+@pytest.fixture
+def noted(reel: Reel) -> Reel:
+    """With what people wrote on its frames, corrected of its words and saw on the reel itself."""
+    scan = reel.current_scan()
+    assert scan is not None
+    anna, vera = User.objects.get(username="anna"), User.objects.exclude(username="anna").get()
+    scene = Scene.objects.filter(scan=scan).order_by("start_frame")[0]
+    box = {"kind": "box", "points": [[1, 2], [9, 8]], "colour": "#804020"}
+    note = notes.add(
+        scene, by=vera, start_frame=scene.start_frame, end_frame=scene.start_frame + 2,
+        text="a hair, @anna", drawing=[box],
+    )  # fmt: skip
+    notes.answer(note, by=anna, text="gone")
+    notes.resolve(note, by=anna)
+    said = Transcript(tuple(line(text, at, at + 0.3) for text, at in WORDS), "en")
+    kept = transcripts.keep(scan, said, source="tiny.en", maker="machine")
+    transcripts.correct(kept, "text", ["m0"], {"text": "The catch is in"}, by=anna)
+    put_in = transcripts.correct(
+        kept, "add", [], {"text": "Haul away", "start": 14_000, "end": 15_000}, by=vera
+    )
+    transcripts.correct(kept, "confirm", [f"h{put_in.pk}"], {}, by=anna)
+    wrong = transcripts.correct(kept, "delete", ["m1"], {}, by=vera)
+    transcripts.withdraw(wrong, by=anna)
+    photograph = damage_photographs.read(png())
+    damage_photographs.write(photograph)
+    report = ConditionReport.objects.create(
+        reel=reel, on="2026-01-02", examined_by="Eva", shrinkage="0.80", by=anna
+    )
+    report.faults.create(kind="tear", grade=3, where="head", photograph=photograph.sha256)
+    return reel
+
+
+WORDS = (("The cat is in", 0.1), ("Thank you", 0.5))
+
+
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 6), (90, 60, 30)).save(file, "PNG")
+    return file.getvalue()
+
+
+def written_by_people(reel: Reel) -> list[Any]:
+    """Notes, words, corrections and examinations, whatever the rows are called there."""
+    scan = reel.current_scan()
+    assert scan is not None
+    newest = transcripts.current(scan)
+    assert newest is not None
+    shown = [(each.text, each.start, [word.by for word in each.words])
+             for each in transcripts.layered(newest).shown]  # fmt: skip
+    corrected = TranscriptCorrection.objects.of_scan(scan)
+    found = SearchLine.objects.filter(reel=reel).exclude(kind="catalogue").order_by("kind", "text")
+    return [
+        *notes_of(scan), shown, newest.digest, newest.at,
+        [(each.kind, each.payload, each.by.username, each.at, each.withdrawn,
+          each.withdrawn_by and each.withdrawn_by.username) for each in corrected],
+        *examinations_of(reel), list(found.values_list("kind", "text")),
+    ]  # fmt: skip
+
+
+def test_what_people_wrote_and_corrected_comes_through(
+    noted: Reel, homes: set[str], tmp_path: Path, settings: Any
+) -> None:
+    bag = write_bag(noted, tmp_path / "bag")
+    before = written_by_people(noted)
+    assert "Haul away" in str(before) and "tear" in str(before) and "gone" in str(before)
+    empty_tables(except_for=homes)
+    shutil.rmtree(settings.MEDIA_HOME)
+
+    made = read_bag(bag)
+
+    assert written_by_people(made) == before
+    photograph = made.conditions.get().faults.get().photograph
+    assert sha256_file(damage_photographs.path_of(photograph)) == photograph
+    again = write_bag(made, tmp_path / "again")
+    assert (again / "data" / "notes.json").read_text() == (bag / "data" / "notes.json").read_text()
+
+
+def test_what_people_wrote_is_refused_where_it_cannot_be(
+    noted: Reel, homes: set[str], tmp_path: Path
+) -> None:
+    bag = write_bag(noted, tmp_path / "bag")
+    empty_tables(except_for=homes)
+    for number, (file, was, now, said) in enumerate(CHANGED):
+        loose = Path(shutil.copytree(bag / "data", tmp_path / f"loose-{number}"))
+        text = (loose / file).read_text()
+        assert re.search(was, text), was
+        (loose / file).write_text(re.sub(was, now, text))
+        bagit.make_bag(str(loose), checksums=["sha256"])
+        with pytest.raises(BagRefused, match=said):
+            read_bag(loose)
+        assert not Reel.objects.exists() and not User.objects.exists(), file
+
+
+CHANGED = (
+    ("transcripts.json", '"you"', '"her"', "lines of its digest"),
+    ("transcripts.json", '"confirm"', '"invent"', "no correction"),
+    ("transcripts.json", r'"h\d+"', '"h999999"', "should"),
+    ("notes.json", '"box"', '"bomb"', "should"),
+    ("examinations.json", '"grade": 3', '"grade": null', "should"),
+    ("examinations.json", '"photograph": "[0-9a-f]{64}"', '"photograph": "../../notes"', "should"),
+)
 
 
 def events_of(reel: Reel) -> list[tuple[Any, ...]]:
