@@ -107,9 +107,8 @@ def record_all(tellings: Sequence[Telling], *, agent: Agent) -> list[Event]:
         return []
     chains = sorted({each.chain for each in tellings}, key=lambda name: (name == "archive", name))
     with transaction.atomic():
-        _lock_chains(chains)
+        stored = _lock_chains(chains, [each.detail for each in tellings])
         heads, made = _heads(chains), list[Event]()
-        stored = _as_stored([each.detail for each in tellings])
         for each, detail in zip(tellings, stored, strict=True):
             event = _following(heads.get(each.chain, {"sequence": 0, "digest": ""}), each, detail)
             event.agent = each.agent or agent
@@ -202,18 +201,25 @@ LANES = 512
 more reels than that in one transaction."""
 
 
-def _lock_chains(chains: Sequence[str]) -> None:
+def _lock_chains(chains: Sequence[str], details: Sequence[dict[str, Any]]) -> list[Any]:
+    """Hold these chains until the transaction ends; the details as the database gives them back.
+
+    jsonb writes some numbers in another way (1e16 comes back as a whole number), and the digest
+    must cover what a later check will read. Both are one question.
+    """
     lanes = {
         int(name.partition(":")[2]) % LANES if name != ARCHIVE_CHAIN else LANES for name in chains
     }
     names = [f"archive_event:{lane if lane < LANES else ARCHIVE_CHAIN}" for lane in sorted(lanes)]
     with connection.cursor() as cursor:  # sorted first: the order in which they are taken counts
         cursor.execute(
-            "SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0))) FROM ("
+            "SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0))), %s::jsonb::text FROM ("
             "SELECT name FROM json_array_elements_text(%s::json) WITH ORDINALITY"
             " AS given(name, place) ORDER BY place OFFSET 0) AS in_order",
-            [json.dumps(names)],
+            [_as_json(details), json.dumps(names)],
         )
+        stored: list[Any] = json.loads(cursor.fetchone()[1])
+    return stored
 
 
 def lock(name: str) -> None:
@@ -222,19 +228,12 @@ def lock(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
-def _as_stored(details: Sequence[dict[str, Any]]) -> list[Any]:
-    """The details as the database gives them back.
-
-    jsonb writes some numbers in another way (1e16 comes back as a whole number), and the digest
-    must cover what a later check will read.
-    """
+def _as_json(details: Sequence[dict[str, Any]]) -> str:
+    """Raises: CustodyError for what is no JSON that the database stores."""
     try:
         given = json.dumps(details, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise CustodyError(f"the detail of an event must be JSON: {error}") from error
     if "\\u0000" in given:
         raise CustodyError("the detail of an event holds a NUL character")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT %s::jsonb::text", [given])
-        stored: list[Any] = json.loads(cursor.fetchone()[0])
-    return stored
+    return given

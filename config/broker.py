@@ -13,6 +13,7 @@ Guards:
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -153,6 +154,20 @@ class GuardedBroker(PostgresBroker):
         self._insert(message, delay or 0)
         self.emit_after("enqueue", message, delay)
         return message
+
+    def enqueue_within(self, message: dramatiq.Message[Any]) -> None:
+        """Store the message with what the caller's transaction on Django's own connection writes.
+
+        It is there if and only if that is, and costs no commit of its own.
+
+        Raises: BadMessage if it can never be stored.
+        """
+        check_queue_name(message.queue_name)
+        self.emit_before("enqueue", message, None)
+        payload = json.dumps(check_payload(message))
+        with connections["default"].cursor() as cursor:
+            cursor.execute(QUERIES.ENQUEUE, (message.queue_name, message.message_id, payload, 0))
+        self.emit_after("enqueue", message, None)
 
     def _insert(self, message: dramatiq.Message[Any], delay: int) -> None:
         row = (message.queue_name, message.message_id, Json(check_payload(message)), delay)

@@ -65,14 +65,19 @@ def _execute(run_id: int, told: Told | None, leg: Leg) -> None:
     if claimed is None:
         log.info("run %s: nothing to do, it is taken or has ended", run_id)
         return
-    if offer(claimed.run):  # A twin published between the request and this claim.
-        return
+    if may_be_offered(claimed) and offer(claimed.run):
+        return  # A twin published between the request and this claim.
     published = False
     try:
         published = Attempt(claimed, begun, told, leg).run()
     finally:
         if not published:
             storage().remove(claimed.storage_key)
+
+
+def may_be_offered(claim: Claim) -> bool:
+    """Whether a result of the run's key may stand; what finds has no take that would say so."""
+    return claim.take_stands or find_stage(claim.run.stage).makes == "findings"
 
 
 def worker_name() -> str:

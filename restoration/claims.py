@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, QuerySet
 from django.db.models.functions import Now
 
+from archive.models import Scan
 from restoration import sharing
 from restoration.errors import LeaseLost
 from restoration.models import StageRun
@@ -21,6 +24,7 @@ from restoration.starting import ring_on_commit
 from restoration.storage import attempt_key, storage
 
 Status = StageRun.Status
+Row = TypeVar("Row", bound=Model)
 
 
 def lease() -> timedelta:
@@ -38,6 +42,8 @@ class Claim:
 
     run: StageRun
     token: int
+    take_stands: bool = False
+    """Whether a sound take of the run's key stood when it was claimed."""
 
     @property
     def held(self) -> QuerySet[StageRun]:
@@ -80,12 +86,34 @@ def waiting() -> QuerySet[StageRun]:
 
 def next_waiting(queue: str) -> int | None:
     """The run of that queue whose turn it is (`sharing`); None if none may be claimed."""
-    for share in sharing.turns(queue):
-        runs = waiting().filter(queue=queue, requested_by=share.person, scan=share.scan)
-        first = runs.order_by("pk").values_list("pk", flat=True).first()
-        if first is not None:
+    for share, first, free in sharing.turns(queue):
+        if free:
             return first
+        runs = waiting().filter(queue=queue, requested_by=share.person, scan=share.scan)
+        other = runs.order_by("pk").values_list("pk", flat=True).first()
+        if other is not None:
+            return other
     return None
+
+
+# One statement: a run is claimed some hundred times as often as a queue is looked at by a person.
+_CLAIM = """
+WITH claimed AS (
+    UPDATE restoration_stagerun run
+    SET status = 'running', attempt = attempt + 1, token = token + 1,
+        lease_until = statement_timestamp() + %(lease)s, worker = %(worker)s, device = %(device)s,
+        started = statement_timestamp(), ended = NULL, frames_done = 0, error = '',
+        updated = statement_timestamp()
+    WHERE id = %(run)s AND status = 'queued' AND NOT EXISTS (
+        SELECT FROM restoration_stagerun twin WHERE twin.key = run.key AND twin.status = 'running')
+    RETURNING *
+)
+SELECT claimed.*, concat(scan.xmin, scan.ctid, reel.xmin, reel.ctid) AS scan_version,
+       EXISTS (SELECT FROM restoration_take take
+               WHERE take.key = claimed.key AND take.damage = '') AS stands
+FROM claimed JOIN archive_scan scan ON scan.id = claimed.scan_id
+             JOIN archive_reel reel ON reel.id = scan.reel_id
+"""
 
 
 def claim(run_id: int, *, worker: str, device: str) -> Claim | None:
@@ -93,29 +121,27 @@ def claim(run_id: int, *, worker: str, device: str) -> Claim | None:
 
     A twin has the same key and so makes the same take: when it ends, this run is offered that.
     """
-    claimed = (
-        waiting()
-        .filter(pk=run_id)
-        .update(
-            status=Status.RUNNING,
-            attempt=F("attempt") + 1,
-            token=F("token") + 1,
-            lease_until=Now() + lease(),
-            worker=worker,
-            device=device,
-            started=Now(),
-            ended=None,
-            frames_done=0,
-            error="",
-            updated=Now(),
-        )
-    )
+    given = {"lease": lease(), "worker": worker, "device": device, "run": run_id}
+    claimed = list(StageRun.objects.raw(_CLAIM, given))
     if not claimed:
         return None
-    run = StageRun.objects.select_related("scan__reel", "scene", "input_take", "requested_by").get(
-        pk=run_id
-    )
-    return Claim(run, run.token)
+    (run,) = claimed
+    told = vars(run)
+    scan = _scan(run.scan_id, told["scan_version"])
+    run.scan, run.scan.reel = _copy(scan), _copy(scan.reel)
+    return Claim(run, run.token, take_stands=told["stands"])
+
+
+@lru_cache(maxsize=256)
+def _scan(pk: int, version: str) -> Scan:
+    """A scan and its reel, read again only if one was written since (`xmin`, `ctid`)."""
+    return Scan.objects.select_related("reel").get(pk=pk)
+
+
+def _copy(row: Row) -> Row:
+    """The same row for a run of its own: what one does to it, another does not see."""
+    names = [field.attname for field in row._meta.concrete_fields]
+    return type(row).from_db(row._state.db, names, [getattr(row, name) for name in names])
 
 
 def renew(claim: Claim, *, frames_done: int) -> bool:

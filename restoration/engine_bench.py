@@ -46,6 +46,18 @@ def make_scan(path: Path, *, frames: int, width: int, height: int) -> Scan:
     )
 
 
+def machine_seconds() -> tuple[float, float]:
+    """Of all cores since the start: busy, and in all."""
+    with Path("/proc/stat").open() as file:
+        spent = [float(part) for part in file.readline().split()[1:9]]
+    return sum(spent) - spent[3] - spent[4], sum(spent)
+
+
+def busy_share(before: tuple[float, float], after: tuple[float, float]) -> float:
+    """Share of the machine's cores that were busy, with whatever else ran on it."""
+    return round((after[0] - before[0]) / max(1.0, after[1] - before[1]), 3)
+
+
 def measure_rows(count: int) -> dict[str, Any]:
     """Milliseconds of each change of a run's row, commits included, without any computing."""
     scan = make_scan(Path("rows"), frames=count, width=1, height=1)

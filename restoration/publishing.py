@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
-from django.db import transaction
-from django.db.models import Max
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from archive import custody
-from archive.models import Agent, Scan
+from archive.models import Agent
 from restoration.biometrics import part_biometrics
 from restoration.cancelling import EVENT
 from restoration.claims import Claim, attempt_cap, requeue
@@ -50,33 +49,92 @@ def finish_run(claim: Claim, result: Result) -> Take | None:
     findings, biometrics = part_biometrics(result.findings)
     with transaction.atomic():
         # One publication, or edit of the cuts, at a time for a scan: takes are numbered here.
-        Scan.objects.select_for_update(no_key=True).get(pk=claim.run.scan_id)
-        ended = claim.held.filter(cancel_requested=False).update(
-            status=Status.DONE,
-            frames_done=claim.run.frames_total,
-            findings=findings,
-            timings=result.timings,
-            lease_until=None,
-            ended=Now(),
-            updated=Now(),
-        )
-        if not ended:
-            _raise_why(claim)
-        run = claim.run
-        run.refresh_from_db()
+        _lock_scan(claim.run.scan_id)
         take = _publish(claim, result) if result.findings is None else None
+        run, twins = _end_done(claim, take, findings, result.timings)
         _record_success(run, take, result)
-        follow(run, biometrics)
-        _settle_twins(run)
+        if run.following or findings is not None:
+            run.refresh_from_db()
+            follow(run, biometrics)
+        if twins:
+            _settle_twins(run)
         if take is not None and not run.following:
-            transaction.on_commit(partial(ring_for_view, take.pk))
+            ring_for_view(take.pk)
     return take
 
 
-def _raise_why(claim: Claim) -> None:
+def _lock_scan(pk: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM archive_scan WHERE id = %s FOR NO KEY UPDATE", [pk])
+
+
+_END = """
+UPDATE restoration_stagerun run
+SET status = 'done', frames_done = frames_total, findings = %(findings)s::jsonb,
+    timings = %(timings)s::jsonb,
+    take_id = %(take)s, offered = %(offered)s, lease_until = NULL, ended = statement_timestamp(),
+    updated = statement_timestamp()
+WHERE id = %(run)s AND status = 'running' AND token = %(token)s AND NOT cancel_requested
+RETURNING EXISTS (
+    SELECT FROM restoration_stagerun twin WHERE twin.key = run.key AND twin.status = 'queued')
+"""
+
+
+def _end_done(
+    claim: Claim, take: Take | None, findings: dict[str, Any] | None, timings: dict[str, Any]
+) -> tuple[StageRun, bool]:
+    """The run, done, and whether others of its key wait.
+
+    Raises: LeaseLost, Cancelled as `finish_run`; what the transaction wrote before is undone.
+    """
+    run = claim.run
+    run.offered = take is not None and take.storage_key != claim.storage_key
+    given = {
+        "run": run.pk,
+        "token": claim.token,
+        "take": take.pk if take is not None else None,
+        "offered": run.offered,
+        "findings": json.dumps(findings) if findings is not None else None,
+        "timings": json.dumps(timings),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_END, given)
+        ended = cursor.fetchone()
+    if ended is None:
+        _raise_why(claim)
+    run.status, run.take, run.findings, run.timings = Status.DONE, take, findings, timings
+    return run, bool(ended[0])
+
+
+def _raise_why(claim: Claim) -> NoReturn:
     if claim.held.filter(cancel_requested=True).exists():
         raise Cancelled
     raise LeaseLost(f"run {claim.run.pk}: attempt {claim.token} may no longer publish")
+
+
+_STANDING = """
+SELECT max(number) FILTER (WHERE scan_id = %(scan)s AND start_frame = %(start)s
+                           AND end_frame = %(end)s AND stage = %(stage)s),
+       max(id) FILTER (WHERE key = %(key)s)
+FROM restoration_take
+WHERE key = %(key)s OR (scan_id = %(scan)s AND start_frame = %(start)s AND end_frame = %(end)s
+                        AND stage = %(stage)s)
+"""
+
+
+def _standing(run: StageRun) -> tuple[int | None, int | None]:
+    """The last number of the takes of the run's range and stage, and the take of its key."""
+    given: dict[str, str | int] = {
+        "scan": run.scan_id,
+        "start": run.start_frame,
+        "end": run.end_frame,
+        "stage": run.stage,
+        "key": run.key,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, given)
+        last, standing = cursor.fetchone()
+    return last, standing
 
 
 def _publish(claim: Claim, result: Result) -> Take:
@@ -85,11 +143,9 @@ def _publish(claim: Claim, result: Result) -> Take:
     Raises: CannotStart if a damaged one was made again and is not the same.
     """
     run = claim.run
-    take = Take.objects.filter(key=run.key).first()
-    if take is None:
-        siblings = Take.objects.of_range(run.scan, run.start_frame, run.end_frame)
-        last = siblings.filter(stage=run.stage).aggregate(last=Max("number"))["last"]
-        take = Take.objects.create(
+    last, standing = _standing(run)
+    if standing is None:
+        return Take.objects.create(
             scan=run.scan,
             start_frame=run.start_frame,
             end_frame=run.end_frame,
@@ -103,11 +159,9 @@ def _publish(claim: Claim, result: Result) -> Take:
             digest=result.digest,
             totals=result.totals,
         )
-    elif take.damage:
+    take = Take.objects.get(pk=standing)
+    if take.damage:
         put_in_place(take, storage_key=claim.storage_key, digest=result.digest)
-    run.take = take
-    run.offered = take.storage_key != claim.storage_key
-    run.save(update_fields=["take", "offered", "updated"])
     return take
 
 

@@ -15,11 +15,13 @@ by its lease: the sweeper sees to runs whose worker is gone.
 from __future__ import annotations
 
 import logging
+import select
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import dramatiq
 from django.db import Error, connections
@@ -130,8 +132,20 @@ class Relay:
 def _drop_dead_connections() -> None:
     """What works is kept from run to run: a new one costs as much as half of an empty run."""
     for each in connections.all(initialized_only=True):
-        if each.connection is not None and not each.is_usable():
+        if each.connection is not None and _has_been_told(each.connection) and not each.is_usable():
             each.close()
+
+
+def _has_been_told(held: Any) -> bool:
+    """Whether the server said something to a connection that asked for nothing: a goodbye, mostly.
+
+    That costs no round trip; whether the connection is usable would.
+    """
+    if held.closed:
+        return True
+    waiting = select.poll()
+    waiting.register(held.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _close_connections(both: threading.Barrier) -> None:

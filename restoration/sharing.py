@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from django.db.models import Min
+from django.db import connection
 
 from restoration.models import StageRun
 
@@ -26,19 +26,59 @@ class Share(NamedTuple):
     scan: int
 
 
-def turns(queue: str) -> list[Share]:
+class Turn(NamedTuple):
+    """A share whose turn it is, and the run of it that was asked for first."""
+
+    share: Share
+    first: int
+    free: bool
+    """Whether that run may be claimed: no twin of it is being computed."""
+
+
+# From each share to the next by the index `runs_that_wait`: as many steps as there are shares,
+# however many runs wait (PostgreSQL wiki, "Loose indexscan"). NULL is in no order: a share that
+# nobody asked for by name is looked for by itself.
+_SHARES = """
+WITH RECURSIVE named AS (
+    (SELECT requested_by_id, scan_id, id, key FROM restoration_stagerun
+     WHERE queue = %(queue)s AND status = 'queued' AND requested_by_id IS NOT NULL
+     ORDER BY requested_by_id, scan_id, id LIMIT 1)
+    UNION ALL
+    SELECT later.* FROM named, LATERAL (
+        SELECT requested_by_id, scan_id, id, key FROM restoration_stagerun
+        WHERE queue = %(queue)s AND status = 'queued'
+          AND (requested_by_id, scan_id) > (named.requested_by_id, named.scan_id)
+        ORDER BY requested_by_id, scan_id, id LIMIT 1) later
+), nobodys AS (
+    (SELECT requested_by_id, scan_id, id, key FROM restoration_stagerun
+     WHERE queue = %(queue)s AND status = 'queued' AND requested_by_id IS NULL
+     ORDER BY scan_id, id LIMIT 1)
+    UNION ALL
+    SELECT later.* FROM nobodys, LATERAL (
+        SELECT requested_by_id, scan_id, id, key FROM restoration_stagerun
+        WHERE queue = %(queue)s AND status = 'queued' AND requested_by_id IS NULL
+          AND scan_id > nobodys.scan_id
+        ORDER BY scan_id, id LIMIT 1) later
+)
+SELECT requested_by_id, scan_id, id, NOT EXISTS (
+    SELECT FROM restoration_stagerun twin WHERE twin.key = share.key AND twin.status = 'running')
+FROM (SELECT * FROM named UNION ALL SELECT * FROM nobodys) share
+"""
+
+
+def turns(queue: str) -> list[Turn]:
     """Whose turn it is in that queue, the first first; empty if nothing waits."""
-    queued = StageRun.objects.filter(queue=queue, status=StageRun.Status.QUEUED).order_by()
-    grouped = queued.values_list("requested_by", "scan").annotate(first=Min("pk"))
-    shares = {Share(person, scan): first for person, scan, first in grouped}
-    if len(shares) < 2:
-        return list(shares)
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARES, {"queue": queue})
+        found = [Turn(Share(person, scan), *rest) for person, scan, *rest in cursor.fetchall()]
+    if len(found) < 2:
+        return found
     people, scans = _had_lately(queue)
 
-    def turn(share: Share) -> tuple[int, int, int]:
-        return people[share.person], scans[share], shares[share]
+    def order(turn: Turn) -> tuple[int, int, int]:
+        return people[turn.share.person], scans[turn.share], turn.first
 
-    return sorted(shares, key=turn)
+    return sorted(found, key=order)
 
 
 def _had_lately(queue: str) -> tuple[Counter[int | None], Counter[Share]]:

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from dramatiq.errors import DramatiqError
 
 from archive.models import Scan
+from config.broker import GuardedBroker
 from restoration import biometrics as kept_biometrics
 from restoration import cast, scenes, software, transcripts
 from restoration.cutting import splice_frames
@@ -338,7 +339,21 @@ def ring(run_id: int, queue: str) -> bool:
 
 
 def ring_for_view(take_id: int) -> None:
-    """Have the take's viewing files made ahead; the page makes them if this message is lost."""
+    """Have the take's viewing files made ahead, once the caller's transaction stands.
+
+    Where the database is the broker, the message is part of that transaction. The page makes the
+    files if the message is lost.
+    """
+    from restoration.tasks import make_view
+
+    broker = make_view.broker
+    if isinstance(broker, GuardedBroker):
+        broker.enqueue_within(make_view.message(take_id))
+    else:
+        transaction.on_commit(partial(_send_for_view, take_id))
+
+
+def _send_for_view(take_id: int) -> None:
     from restoration.tasks import make_view
 
     try:

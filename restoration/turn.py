@@ -12,7 +12,7 @@ _gate: int | None = None
 
 
 def hold(gate: int) -> None:
-    """Have `wait` wait for a byte from that pipe; once in a process."""
+    """Have `wait` wait for a byte from that descriptor; once for each order that is held."""
     global _gate
     _gate = gate
 
@@ -27,5 +27,4 @@ def wait() -> None:
     global _gate
     if _gate is not None:
         os.read(_gate, 1)
-        os.close(_gate)
         _gate = None

@@ -70,9 +70,9 @@ def measure(people: int, seconds: float) -> dict[str, Any]:
         with _installation() as port:
             started = runs.process_reel(scenes[0].scan.reel, stages=["repair"])
             _wait_until_computing(started)
-            before = _processor_seconds()
+            before = engine_bench.machine_seconds()
             tally = _browse(port, cookies, words, scenes[0], seconds)
-            busy = _busy(before, _processor_seconds())
+            busy = engine_bench.busy_share(before, engine_bench.machine_seconds())
             states = Counter(StageRun.objects.values_list("status", flat=True))
     return _told(tally, people, seconds) | {
         "runs": dict(states),
@@ -224,18 +224,6 @@ def _ask(server: http.client.HTTPConnection, address: str, cookie: str) -> int:
     answer = server.getresponse()
     answer.read()
     return answer.status
-
-
-def _processor_seconds() -> tuple[float, float]:
-    """Of all cores since the start: busy, and in all."""
-    with Path("/proc/stat").open() as file:
-        spent = [float(part) for part in file.readline().split()[1:9]]
-    return sum(spent) - spent[3] - spent[4], sum(spent)
-
-
-def _busy(before: tuple[float, float], after: tuple[float, float]) -> float:
-    """Share of the machine's cores that were busy, with whatever else ran on it."""
-    return round((after[0] - before[0]) / max(1.0, after[1] - before[1]), 3)
 
 
 def _told(tally: _Tally, people: int, seconds: float) -> dict[str, Any]:

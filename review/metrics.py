@@ -10,9 +10,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import (
     Count,
     DurationField,
@@ -22,7 +25,6 @@ from django.db.models import (
     Max,
     Min,
     Q,
-    QuerySet,
     Sum,
 )
 from django.db.models.functions import Extract, Now
@@ -34,7 +36,7 @@ from prometheus_client.registry import Collector
 from archive import trash
 from archive.models import FixityCheck, Scan
 from restoration.models import StageRun, Worker
-from review.models import Approval, Delivery
+from review.models import Delivery
 
 FIXITY_DAYS = 90
 """A scan that was read longer ago than this counts as waiting to be read again."""
@@ -53,7 +55,7 @@ class Installation(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from _runs()
-        yield from _work()
+        yield from _approved()
         yield from _workers()
         yield from _deliveries()
         yield from _fixity()
@@ -66,7 +68,35 @@ class Installation(Collector):
         yield free
 
 
+_FINISHED = Q(status=StageRun.Status.DONE, offered=False, ended__isnull=False)
+"""Runs that were computed, rather than offered what stood."""
+_TOOK = Extract(
+    ExpressionWrapper(F("ended") - F("started"), output_field=DurationField()),
+    "epoch",
+    output_field=FloatField(),
+)
+"""Seconds, by the database's clock."""
+
+
 def _runs() -> Iterator[Metric]:
+    """Runs and the workers' time by what they are; the table of runs is read once for all."""
+    rows = list(
+        StageRun.objects.order_by()
+        .values("queue", "stage", "status", "device")
+        .annotate(
+            n=Count("pk"),
+            tried=Sum("attempt"),
+            since=Min("created"),
+            finished=Count("pk", filter=_FINISHED),
+            spent=Sum(_TOOK, filter=_FINISHED),
+            frames=Sum(F("end_frame") - F("start_frame"), filter=_FINISHED),
+        )
+    )
+    yield from _by_queue(rows)
+    yield from _by_device(rows)
+
+
+def _by_queue(rows: list[dict[str, Any]]) -> Iterator[Metric]:
     count = GaugeMetricFamily(
         "reelproof_runs", "Runs by queue, stage and status", labels=["queue", "stage", "status"]
     )
@@ -80,59 +110,79 @@ def _runs() -> Iterator[Metric]:
         "Attempts at runs; above the runs: lost leases and deaths",
         labels=["queue"],
     )
-    rows = StageRun.objects.order_by().values("queue", "stage", "status").annotate(n=Count("pk"))
-    for row in rows:
-        count.add_metric([row["queue"], row["stage"], row["status"]], row["n"])
-    waiting = StageRun.objects.filter(status=StageRun.Status.QUEUED).order_by().values("queue")
-    for row in waiting.annotate(since=Min("created")):
-        oldest.add_metric([row["queue"]], (timezone.now() - row["since"]).total_seconds())
-    for row in StageRun.objects.order_by().values("queue").annotate(n=Sum("attempt")):
-        tried.add_metric([row["queue"]], row["n"] or 0)
+    _add(count, rows, ("queue", "stage", "status"), "n")
+    waiting = [row for row in rows if row["status"] == StageRun.Status.QUEUED]
+    for queue in sorted({row["queue"] for row in waiting}):
+        since = min(row["since"] for row in waiting if row["queue"] == queue)
+        oldest.add_metric([queue], (timezone.now() - since).total_seconds())
+    _add(tried, rows, ("queue",), "tried")
     yield from (count, oldest, tried)
 
 
-def _seconds(runs: QuerySet[StageRun]) -> QuerySet[StageRun]:
-    """With the seconds that each took, by the database's clock."""
-    took = ExpressionWrapper(F("ended") - F("started"), output_field=DurationField())
-    return runs.filter(status=StageRun.Status.DONE, offered=False, ended__isnull=False).annotate(
-        took=Extract(took, "epoch", output_field=FloatField())
-    )
-
-
-def _work() -> Iterator[Metric]:
-    """Worker time by stage and device, and what a minute of approved film has cost of it."""
+def _by_device(rows: list[dict[str, Any]]) -> Iterator[Metric]:
     worked = CounterMetricFamily(
         "reelproof_stage_seconds", "Wall time of finished runs", labels=["stage", "device"]
     )
     frames = CounterMetricFamily(
         "reelproof_stage_frames", "Frames of finished runs", labels=["stage", "device"]
     )
-    rows = _seconds(StageRun.objects.order_by()).values("stage", "device")
-    for row in rows.annotate(spent=Sum("took"), n=Sum(F("end_frame") - F("start_frame"))):
-        worked.add_metric([row["stage"], row["device"]], row["spent"] or 0.0)
-        frames.add_metric([row["stage"], row["device"]], row["n"] or 0)
+    finished = [row for row in rows if row["finished"]]
+    _add(worked, finished, ("stage", "device"), "spent")
+    _add(frames, finished, ("stage", "device"), "frames")
     yield from (worked, frames)
-    yield from _approved()
+
+
+def _add(
+    family: GaugeMetricFamily | CounterMetricFamily,
+    rows: list[dict[str, Any]],
+    labels: tuple[str, ...],
+    value: str,
+) -> None:
+    """Add up the rows' values by these labels."""
+    sums: dict[tuple[str, ...], float] = {}
+    for row in rows:
+        key = tuple(row[label] for label in labels)
+        sums[key] = sums.get(key, 0) + (row[value] or 0)
+    for key, total in sorted(sums.items()):
+        family.add_metric(key, total)
+
+
+# What is approved is found once for both sums, and no row of it is fetched.
+_APPROVED = """
+WITH newest AS (
+    SELECT DISTINCT ON (approval.scene_id, take.version) approval.scene_id, approval.decision
+    FROM review_approval approval
+    JOIN restoration_take take ON take.id = approval.take_id
+    JOIN restoration_scene scene ON scene.id = approval.scene_id AND scene.retired IS NULL
+    WHERE approval.withdrawn IS NULL
+    ORDER BY approval.scene_id, take.version, approval.id DESC
+), approved AS MATERIALIZED (
+    SELECT DISTINCT scene_id AS id FROM newest WHERE decision = 'approved'
+), spent AS (
+    SELECT sum(EXTRACT(EPOCH FROM run.ended - run.started))::float AS seconds
+    FROM approved JOIN restoration_stagerun run ON run.scene_id = approved.id
+    WHERE run.status = 'done' AND NOT run.offered AND run.ended IS NOT NULL
+)
+SELECT rate_numerator, rate_denominator, sum(scene.end_frame - scene.start_frame),
+       (SELECT seconds FROM spent)
+FROM approved JOIN restoration_scene scene ON scene.id = approved.id
+              JOIN archive_scan scan ON scan.id = scene.scan_id
+GROUP BY rate_numerator, rate_denominator
+"""
 
 
 def _approved() -> Iterator[Metric]:
+    """What a minute of approved film has cost: the newest decision on each version counts."""
     film = GaugeMetricFamily("reelproof_approved_film_seconds", "Running time of approved scenes")
     spent = GaugeMetricFamily(
         "reelproof_approved_stage_seconds", "Wall time of all runs on approved scenes"
     )
-    newest = (
-        Approval.objects.filter(withdrawn=None, scene__retired=None)
-        .order_by("scene_id", "take__version", "-pk")
-        .distinct("scene_id", "take__version")
-        .select_related("scene__scan")
-    )
-    scenes = {each.scene_id: each.scene for each in newest if each.decision == "approved"}
-    total = sum(
-        (scene.end_frame - scene.start_frame) / scene.scan.rate for scene in scenes.values()
-    )
-    film.add_metric([], float(total))
-    runs = _seconds(StageRun.objects.order_by().filter(scene__in=scenes))
-    spent.add_metric([], runs.aggregate(spent=Sum("took"))["spent"] or 0.0)
+    with connection.cursor() as cursor:
+        cursor.execute(_APPROVED)
+        rows = cursor.fetchall()
+    running = sum(frames * Fraction(over, rate) for rate, over, frames, _ in rows)
+    film.add_metric([], float(running))
+    spent.add_metric([], (rows[0][3] or 0.0) if rows else 0.0)
     yield from (film, spent)
 
 

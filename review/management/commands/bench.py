@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -39,6 +40,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scenes", type=int, default=0, help="`drain`: also so many real scenes of repair"
         )
+        parser.add_argument(
+            "--workers", default="1,2", metavar="N,N", help="`drain`: with so many at a time"
+        )
         parser.add_argument("--lines", type=int, default=100_000, help="of the search's collection")
         parser.add_argument("--reels", type=int, default=100_000, help="in the catalogue")
         parser.add_argument("--rows", type=int, default=20_000, help="of the imported file")
@@ -66,8 +70,13 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(queue_bench.measure(runs), indent=1))
             return
         if options["what"] == "drain":
+            # A line for each run that is asked for would be all that is seen.
+            logging.getLogger("restoration.starting").setLevel(logging.WARNING)
             drained: dict[str, Any] = {
-                "drain": [drain_bench.measure_drain(runs, workers) for workers in (1, 2)]
+                "drain": [
+                    drain_bench.measure_drain(runs, int(workers))
+                    for workers in options["workers"].split(",")
+                ]
             }
             if options["scenes"]:
                 drained["workers"] = drain_bench.measure_workers(options["scenes"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from dramatiq_postgres.django.models import Job
 
+from archive.models import Scan
 from restoration import claims, publishing, runs
 from restoration.errors import LeaseLost
 from restoration.models import Scene, StageRun, Take
@@ -138,3 +140,28 @@ def test_what_does_not_follow_is_written_down_as_failed_and_not_silent(scene: Sc
     assert follower.status == "failed" and "no parameter gone" in follower.error
     run.refresh_from_db()
     assert run.status == "done"
+
+
+@pytest.mark.django_db
+def test_the_message_for_the_viewing_files_stands_and_falls_with_the_take(scene: Scene) -> None:
+    held = claim(make_run(scene=scene))
+    about = Job.objects.filter(message__actor_name="make_view")
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        publishing.finish_run(held, result())
+        assert about.count() == 1
+        raise ZeroDivisionError
+    assert not about.exists() and not Take.objects.exists()
+    take = publishing.finish_run(held, result())
+    assert take is not None
+    assert [job.message["args"] for job in about] == [[take.pk]]
+
+
+@pytest.mark.django_db
+def test_a_run_works_on_the_scan_as_it_was_when_it_was_claimed(scene: Scene) -> None:
+    first = claim(make_run(scene=scene))
+    Scan.objects.filter(pk=scene.scan_id).update(path="/moved/film.mkv")
+    second = claim(make_run(scene=scene, key=unique_digest()))
+    assert second.run.scan.path == "/moved/film.mkv" != first.run.scan.path
+    second.run.scan.path = "elsewhere"
+    third = claim(make_run(scene=scene, key=unique_digest()))
+    assert third.run.scan.path == "/moved/film.mkv", "what one run does, another does not see"
