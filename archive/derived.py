@@ -136,7 +136,8 @@ def _make(scan: Scan, tell: Progress) -> dict[str, Any]:
     table = frame_table(scan)
     making = target / f".making-{uuid.uuid4().hex[:8]}"
     try:
-        made = derive_safely(Path(scan.path), making, table=table, rate=scan.rate, progress=tell)
+        made = derive_safely(Path(scan.path), making, table=table, rate=scan.rate,
+                             max_height=settings.VIEWING_ROWS, progress=tell)  # fmt: skip
         detail = {
             "proxy_sha256": sha256_file(making / PROXY),
             "stills": len(made.stills),

@@ -170,6 +170,7 @@ VERIFY_PUBLIC = env_bool("VERIFY_PUBLIC", default=False)
 """Whether strangers may ask that page too."""
 VERIFY_PUBLIC_LIMIT_BYTES = env_int("VERIFY_PUBLIC_LIMIT_BYTES", default=64 << 20)
 UPLOAD_PIECE_BYTES = env_int("UPLOAD_PIECE_BYTES", default=32 << 20)
+VIEWING_ROWS = env_int("VIEWING_ROWS", default=1080)
 FIXITY_DAYS = env_int("FIXITY_DAYS", default=90)
 """Each master is read again after so many days; 0: only when somebody asks."""
 DISK_RESERVE_BYTES = env_int("DISK_RESERVE_BYTES", default=1 << 30)

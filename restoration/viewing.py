@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 
 from archive.media.decode import open_source
 from archive.media.errors import MediaError
@@ -174,7 +175,10 @@ def _make(take: Take, folder: Path, say: Progress) -> None:
                 f"picture.mkv has {len(source)} frames and the take {frames}: it is damaged; "
                 "check fixity, and run the stage again"
             )
-        make_proxy(source, folder / "view.mp4", progress=lambda done, _: say(done, frames))
+        make_proxy(
+            source, folder / "view.mp4", max_height=settings.VIEWING_ROWS,
+            progress=lambda done, _: say(done, frames),
+        )  # fmt: skip
 
 
 def write_labels(map_path: Path, folder: Path, *, start_frame: int) -> None:

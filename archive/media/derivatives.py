@@ -36,7 +36,7 @@ def make_derivatives(
     *,
     table: FrameTable,
     rate: Fraction,
-    max_height: int = 720,
+    max_height: int = 1080,
     progress: Progress | None = None,
 ) -> Derivatives:
     """Write everything that the pages need of a scan into `folder`, which is made.

@@ -33,7 +33,7 @@ def make_proxy(
     source: PictureSource,
     path: Path,
     *,
-    max_height: int = 720,
+    max_height: int = 1080,
     crf: int = 20,
     preset: str = "veryfast",
     scan: PictureSource | None = None,

@@ -84,7 +84,7 @@ def derive_safely(
     *,
     table: FrameTable,
     rate: Fraction,
-    max_height: int = 720,
+    max_height: int = 1080,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> Derivatives:

@@ -82,7 +82,7 @@ async function open() {
   const media = await whenReady();
   const index = await (await fetch(media.labelsIndex)).json();
   maps = new LabelMaps(index, media.labels);
-  source = addSource(byId("screen"), media.film, { first: room.scene.start, rate: room.rate, transport, readout });
+  source = addSource(media.film, { first: room.scene.start, rate: room.rate, transport, readout });
   const { video } = source;
   video.controlsList = "nodownload noremoteplayback";
   video.disablePictureInPicture = true;
@@ -129,7 +129,7 @@ async function reopen(video) {
 
 function close(words) {
   transport.pause();
-  source?.video.remove();
+  source?.letGo();
   canvas.remove();
   ["tools", "timeline", "transport"].forEach((id) => (byId(id).hidden = true));
   readout.wait(words);

@@ -148,8 +148,8 @@ async function open() {
   byId("stills").hidden = true;
   ["tools", "timeline", "transport"].forEach((id) => (byId(id).hidden = false));
   const common = { rate: room.rate, transport, readout };
-  sources.scan = addSource(byId("screen"), room.scan.proxy, { first: room.scan.start, ...common });
-  if (room.take) sources.take = addSource(byId("screen"), room.take.proxy, { first: room.take.start, ...common });
+  sources.scan = addSource(room.scan.proxy, { first: room.scan.start, ...common });
+  if (room.take) sources.take = addSource(room.take.proxy, { first: room.take.start, ...common });
   sound = new Sound({
     video: room.scan.hasSound ? sources.scan.video : null, address: room.sound, rate: room.rate, transport, button: byId("sound"),
   });

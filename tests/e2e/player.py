@@ -9,6 +9,17 @@ from playwright.sync_api import Page
 
 from fixtures.clips import read_number
 
+KEEP_VIDEOS = """
+  window.videos = [];
+  const made = document.createElement.bind(document);
+  document.createElement = (name, ...rest) => {
+    const element = made(name, ...rest);
+    if (name === "video") window.videos.push(element);
+    return element;
+  };
+"""
+"""The player's videos stand in no page: this lets a test find them."""
+
 BAND = """
   const canvas = document.querySelector("canvas.picture");
   const band = () => {

@@ -11,7 +11,7 @@ from restoration import viewing
 from review import decisions
 from review.models import Approval, Note
 from tests import factories
-from tests.e2e.player import open_player
+from tests.e2e.player import KEEP_VIDEOS, open_player
 from tests.review.approved_reel import make_real_take
 
 pytestmark = pytest.mark.browser
@@ -87,13 +87,14 @@ def test_the_take_is_compared_with_the_scan(page: Page, log_in, scene_with_takes
 
 def test_two_takes_are_compared(page: Page, log_in, scene_with_takes, reviewer):
     log_in(reviewer)
+    page.add_init_script(KEEP_VIDEOS)
     open_player(page, f"/scenes/{scene_with_takes.pk}/")
     page.get_by_role("link", name="compare with deflicker take 1").click()
     expect(page).to_have_url(re.compile("against="))
     page.wait_for_selector("body[data-frame]")
     expect(page.locator("[data-mode=scan]")).to_have_text("deflicker 1")
     first = scene_with_takes.scan.takes.get(stage="deflicker")
-    seen = page.evaluate("() => [...document.querySelectorAll('video')].map((v) => v.src)")
+    seen = page.evaluate("() => window.videos.map((v) => v.src)")
     assert any(f"/takes/{first.pk}/view.mp4" in address for address in seen)
     page.keyboard.press("ArrowRight")
     expect(page.locator("#frame")).to_have_text("1")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from restoration import viewing
 from tests import factories
-from tests.e2e.player import open_player
+from tests.e2e.player import KEEP_VIDEOS, open_player
 from tests.review.approved_reel import make_real_take
 
 pytestmark = pytest.mark.browser
@@ -18,7 +18,7 @@ APART_S = 0.08
 """Two frames at 24: less than lips are seen to be off by."""
 
 WATCH = """async () => {
-  const all = [...document.querySelectorAll("video"), ...(window.sounds ?? [])];
+  const all = [...window.videos, ...(window.sounds ?? [])];
   const heard = all.find((one) => !one.muted);
   if (!heard) return { parts: [] };
   const context = new AudioContext();
@@ -63,7 +63,7 @@ def test_the_sound_is_heard_in_step(compared: str, page: Page, log_in, film, arc
     second = make_real_take(scene, stage="repair", after=first)
     for take in (first, second):
         viewing.make_view(take)
-    page.add_init_script(KEEP_SOUNDS)
+    page.add_init_script(KEEP_VIDEOS + KEEP_SOUNDS)
     against = f"?take={second.pk}&against={first.pk}" if compared == "two takes" else ""
     open_player(page, f"/scenes/{scene.pk}/{against}")
     expect(page.locator("#sound")).to_have_attribute("aria-pressed", "true")

@@ -15,11 +15,10 @@ export async function whenReady(address, readout) {
   }
 }
 
-export function addSource(place, url, { first, rate, transport, readout }) {
+export function addSource(url, { first, rate, transport, readout }) {
+  // Never put into the page: a browser without a graphics card would convert every picture once more.
   const video = document.createElement("video");
-  Object.assign(video, { muted: true, playsInline: true, preload: "auto", src: url, tabIndex: -1 });
-  video.setAttribute("aria-hidden", "true");
-  place.append(video);
+  Object.assign(video, { muted: true, playsInline: true, preload: "auto", src: url });
   const source = new VideoSource(video, {
     first, rate, onframe: () => transport.arrived(),
     onfault: () => readout.wait("The viewing copy cannot be played in this browser; reload the page for exact stills."),

@@ -16,7 +16,7 @@ export class Screen {
     this.centre = { x: width / 2, y: height / 2 };
     this.pictures = { scan: null, take: null, map: null };
     this.mixed = document.createElement("canvas");
-    new ResizeObserver(() => this.draw()).observe(canvas);
+    new ResizeObserver(() => this.#measure()).observe(canvas);
   }
 
   /** Device pixels for one pixel of the picture. */
@@ -80,10 +80,18 @@ export class Screen {
     return found;
   }
 
+  // Not at every frame: to ask for a size lays the page out.
+  #measure() {
+    this.ratio = devicePixelRatio;
+    this.wide = Math.round(this.canvas.clientWidth * this.ratio);
+    this.high = Math.round(this.canvas.clientHeight * this.ratio);
+    this.draw();
+  }
+
   draw() {
     const { canvas, pictures } = this;
-    const wide = Math.round(canvas.clientWidth * devicePixelRatio);
-    const high = Math.round(canvas.clientHeight * devicePixelRatio);
+    if (this.ratio !== devicePixelRatio) return this.#measure();
+    const { wide, high } = this;
     if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
     const context = canvas.getContext("2d", { alpha: false });
     context.setTransform(1, 0, 0, 1, 0, 0);

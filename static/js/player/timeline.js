@@ -10,7 +10,8 @@ export class Timeline {
     scrub.addEventListener("input", () => onseek(Number(scrub.value)));
     strip.addEventListener("pointerdown", (event) => this.#press(event));
     strip.addEventListener("pointermove", (event) => event.buttons && this.#press(event));
-    new ResizeObserver(() => this.draw()).observe(strip);
+    new ResizeObserver(() => this.#measure()).observe(strip);
+    this.#measure();
   }
 
   show(frame) {
@@ -41,9 +42,16 @@ export class Timeline {
     return { frame: this.peak, place: next + 1, of: peaks.length };
   }
 
+  // Not at every frame: to ask for a size lays the page out.
+  #measure() {
+    this.ratio = devicePixelRatio;
+    this.wide = Math.round(this.strip.clientWidth * this.ratio);
+    this.draw();
+  }
+
   draw() {
-    const { strip } = this;
-    const wide = Math.round(strip.clientWidth * devicePixelRatio);
+    if (this.ratio !== devicePixelRatio) return this.#measure();
+    const { strip, wide } = this;
     const high = Math.round(40 * devicePixelRatio);
     if (!wide) return;
     if (strip.width !== wide || strip.height !== high) Object.assign(strip, { width: wide, height: high });

@@ -66,6 +66,12 @@ export class VideoSource {
     this.video.pause();
   }
 
+  /** Show nothing any more, and fetch nothing. */
+  letGo() {
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
   #go(frame) {
     this.target = frame;
     this.video.currentTime = this.timeOf(frame);
