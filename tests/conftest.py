@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ROLES = ("archivist", "restorer", "reviewer", "researcher", "operator")
 
+_DELETIONS: dict[frozenset[str], str] = {}
+
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -86,11 +88,18 @@ def tables_with_rows() -> set[str]:
 def empty_tables(*, except_for: set[str]) -> None:
     """After a test that committed: as superuser, since nobody else may delete an event."""
     with superuser() as connection:
-        connection.execute("SET session_replication_role = replica")  # no triggers, no references
-        connection.execute("SET lock_timeout = '20s'")
-        for table in all_tables(connection):
-            if table not in except_for:
-                connection.execute(f"DELETE FROM {table}")
+        connection.execute(deletions(connection, frozenset(except_for)))
+
+
+def deletions(connection: psycopg.Connection[tuple[str, ...]], kept: frozenset[str]) -> str:
+    """All of it in one go: asked for table by table it takes four times as long."""
+    if kept not in _DELETIONS:
+        _DELETIONS[kept] = ";".join([
+            "SET session_replication_role = replica",  # no triggers, no references
+            "SET lock_timeout = '20s'",
+            *(f"DELETE FROM {table}" for table in all_tables(connection) if table not in kept),
+        ])  # fmt: skip
+    return _DELETIONS[kept]
 
 
 @pytest.fixture(scope="session", autouse=True)
