@@ -14,6 +14,7 @@ from archive.models import (
     CatalogueLine,
     Collection,
     CollectionMember,
+    CollectionRole,
     ConditionReport,
     Credit,
     DescriptionDraft,
@@ -138,6 +139,15 @@ class CollectionMemberAdmin(RecordedAdmin):
     list_display = ["collection", "user"]
     list_select_related = ["collection", "user"]
     list_filter = ["collection"]
+
+
+@admin.register(CollectionRole)
+class CollectionRoleAdmin(ReadOnlyAdmin):
+    """Given and taken back on the collection's own page, which writes down by whom."""
+
+    list_display = ["collection", "user", "role", "given_by", "given"]
+    list_select_related = ["collection", "user", "given_by"]
+    list_filter = ["collection", "role"]
 
 
 @admin.register(Term)

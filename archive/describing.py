@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.forms import ModelForm
 
-from archive import custody, description
+from archive import custody, description, roles, sight
 from archive.description import Description
 from archive.errors import DescriptionChanged
 from archive.forms import (
@@ -31,13 +31,18 @@ class Describing:
 
     Args:
         data: What was sent, in the forms' own names; None to show what there is.
+        by: Who describes: a film stays in the collections in which they may.
     """
 
-    def __init__(self, reel: Reel, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, reel: Reel, data: Mapping[str, Any] | None = None, *, by: Any = None
+    ) -> None:
         terms = Terms()
         self.reel, self.terms = reel, terms
         self.scan_row = reel.current_scan()
         self.title = TitleForm(data, instance=reel.title, prefix="title", terms=terms)
+        if by is not None:
+            _offer_own(self.title.fields["collection"], by)
         self.element = ElementForm(data, instance=reel.element, prefix="element", terms=terms)
         self.own = ReelForm(data, instance=reel, prefix="reel", terms=terms)
         self.scan = (
@@ -89,6 +94,13 @@ class Describing:
             if any(rows.has_changed() for rows in self.rows.values()):
                 self.title.save()
             return description.record_changes(read_anew(self.reel.pk), before, by=by)
+
+
+def _offer_own(field: Any, by: Any) -> None:
+    """Of collections, those in which the person describes films by their role there."""
+    if roles.of(by).there:
+        field.queryset = sight.collections(by, "archive.describe")
+        field.required = not roles.may_within(by, "archive.describe", None)
 
 
 def _write(form: Any) -> None:

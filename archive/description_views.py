@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archive import description, drafts, earlier
-from archive.access import reel_for, signed_in
+from archive.access import needs, reel_for, signed_in
 from archive.damage_photographs import path_of
 from archive.describing import Describing, Examining
 from archive.errors import DescriptionChanged
@@ -22,13 +21,14 @@ DESCRIBE = "archive.describe"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(DESCRIBE, raise_exception=True)
+@needs(DESCRIBE)
 def describe(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     draft = drafts.of(reel, signed_in(request))
     data = request.POST if request.method == "POST" else None
     goes_on = data is None and draft is not None and "draft" in request.GET
-    typed = Describing(reel, drafts.typed(draft) if goes_on and draft else data)
+    sent = drafts.typed(draft) if goes_on and draft else data
+    typed = Describing(reel, sent, by=request.user)
     if request.method == "POST" and _saved(request, typed):
         drafts.discard(reel, signed_in(request))
         return redirect("reel", pk=reel.pk)
@@ -42,7 +42,7 @@ def describe(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(DESCRIBE, raise_exception=True)
+@needs(DESCRIBE)
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep what is typed, while it is typed; or throw it away."""
     reel = reel_for(request, pk)
@@ -70,7 +70,7 @@ def _saved(request: HttpRequest, typed: Describing) -> bool:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(DESCRIBE, raise_exception=True)
+@needs(DESCRIBE)
 def condition(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
@@ -84,7 +84,7 @@ def condition(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required("archive.view_history", raise_exception=True)
+@needs("archive.view_history")
 def fault_photograph(request: HttpRequest, pk: int, fault: int) -> FileResponse:
     """The photograph of a fault that an examination of the reel found."""
     reel = reel_for(request, pk)
@@ -99,7 +99,7 @@ def fault_photograph(request: HttpRequest, pk: int, fault: int) -> FileResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(DESCRIBE, raise_exception=True)
+@needs(DESCRIBE)
 def earlier_event(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     form = earlier.EarlierForm(request.POST if request.method == "POST" else None)
@@ -116,7 +116,7 @@ def _offered(terms: Terms) -> dict[str, object]:
 
 
 @require_safe
-@permission_required("archive.view_history", raise_exception=True)
+@needs("archive.view_history")
 def history(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     page = Paginator(description.history(reel), 50).get_page(request.GET.get("page"))

@@ -50,6 +50,10 @@ class LedgerError(ArchiveError):
     pass
 
 
+class RoleRefused(ArchiveError):
+    pass
+
+
 class TokenRefused(ArchiveError):
     pass
 

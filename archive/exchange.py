@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from archive import custody, description
+from archive import custody, description, roles
 from archive.errors import DescriptionRefused
 from archive.forms import ROW_FORMS, DescriptionForm, ElementForm, ReelForm, TitleForm
 from archive.metadata.dublin_core import read_dublin_core, write_dublin_core
@@ -110,7 +110,9 @@ def take_in(
     terms, reasons = terms or Terms(), list[str]()
     title = dict(record.title)
     if name := title.pop("collection", ""):
-        title["collection"] = Collection.objects.get_or_create(name=name)[0].pk
+        kept_in = Collection.objects.get_or_create(name=name)[0]
+        reasons += _refused_move(reel, kept_in, by)
+        title["collection"] = kept_in.pk
     for name, rows in ((name, title.pop(name, [])) for name in ROW_FORMS):
         for number, row in enumerate(rows, 1):
             reasons += _add_row(reel, name, number, row, terms)
@@ -123,6 +125,15 @@ def take_in(
     return description.record_changes(
         Reel.objects.get(pk=reel.pk), before, by=by, source=source, parts=parts
     )
+
+
+def _refused_move(reel: Reel, kept_in: Collection, by: AbstractBaseUser | None) -> list[str]:
+    """Why a person does not put the film into that collection, by their role there."""
+    if by is None or not roles.of(by).there or kept_in.pk == reel.title.collection_id:
+        return []
+    if roles.may_within(by, "archive.describe", kept_in.pk):
+        return []
+    return [f"collection: you do not describe films of {kept_in}"]
 
 
 def _fill(form: Any, instance: Any, said: dict[str, Any], terms: Terms) -> list[str]:

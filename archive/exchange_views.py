@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from archive import exchange
-from archive.access import reel_for, signed_in
+from archive.access import needs, reel_for, signed_in
 from archive.errors import DescriptionRefused
 from archive.metadata.record import NotARecord
 from archive.metadata.xml import LIMIT
@@ -21,7 +20,7 @@ def give_out(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     reel = reel_for(request, pk)
     if kind not in exchange.OUT:
         raise Http404(f"There is no format {kind}; there are {', '.join(exchange.OUT)}.")
-    if kind in exchange.STAFF_ONLY and not request.user.has_perm("archive.view_history"):
+    if kind in exchange.STAFF_ONLY and not request.user.has_perm("archive.view_history", reel):
         raise PermissionDenied("What happened in the house is for its staff.")
     try:
         document = exchange.OUT[kind](reel)
@@ -33,7 +32,7 @@ def give_out(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 
 
 @require_POST
-@permission_required("archive.describe", raise_exception=True)
+@needs("archive.describe")
 def take_in(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     sent = request.FILES.get("file")

@@ -64,6 +64,7 @@ def announce(
     Raises: UploadError as `upload.create` does, and with 400 where ingest would refuse the folder.
     """
     name, title = safe_name(name), uploads.checked_title(title, collection)
+    uploads.require_place(owner, collection)
     if len(files) > MOST_FILES:
         raise UploadError(
             f"{name} holds {len(files):,} files; at most {MOST_FILES:,} can be sent. "

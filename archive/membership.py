@@ -1,15 +1,17 @@
-"""Closed collections: one that has members is seen by them and by archivists, and nobody else.
+"""Closed collections: one that has members is seen by them, by archivists, and by whoever was given
+a role in it (`archive.roles`), and nobody else.
 
 A member sees it with the rights of their own roles; without roles a membership opens nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection as Container
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from archive import embargo, trash
+from archive import embargo, roles, trash
 from archive.models import Collection, Element, Reel
 
 
@@ -20,7 +22,7 @@ def closed_to(user: Any) -> list[int]:
     return list(closed.order_by("pk").values_list("pk", flat=True).distinct())
 
 
-def in_collections(collections: list[int], reel: str = "") -> Q:
+def in_collections(collections: Container[int], reel: str = "") -> Q:
     """Rows whose reel (found by this path, such as `scan__reel__`) is in one of these."""
     elements = Element.objects.filter(title__collection__in=collections)
     return Q(**{f"{reel}element__in": elements})
@@ -29,8 +31,11 @@ def in_collections(collections: list[int], reel: str = "") -> Q:
 def is_kept_from(user: Any, reel: Reel) -> bool:
     """Whether the reel is in the trash, of a title under embargo, or in a collection closed to
     this person. One question, as it is asked of every picture."""
-    closed = Collection.objects.filter(titles=OuterRef("element__title"), members__isnull=False)
-    if user.pk:
-        closed = closed.exclude(members__user=user.pk)
-    hidden = embargo.under_embargo() | Q(Exists(closed)) | trash.in_trash()
+    hidden = embargo.under_embargo() | trash.in_trash()
+    there = roles.of(user)
+    if not there.there or not there.are_there(roles.collection_of(reel)):
+        closed = Collection.objects.filter(titles=OuterRef("element__title"), members__isnull=False)
+        if user.pk:
+            closed = closed.exclude(members__user=user.pk)
+        hidden |= Q(Exists(closed))
     return Reel.objects.filter(hidden, pk=reel.pk).exists()

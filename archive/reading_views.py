@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from archive.access import needs_somewhere, with_right
 from archive.models import Reading
+
+READ = "archive.view_readings"
 
 
 @require_safe
-@permission_required("archive.view_readings", raise_exception=True)
+@needs_somewhere(READ)
 def readings(request: HttpRequest) -> HttpResponse:
     """All of them, the latest first; of one reel or one person if the address names them."""
     rows = Reading.objects.select_related("person", "reel__element__title")
+    rows = with_right(request.user, READ, rows, "reel__")
     reel, person = request.GET.get("reel", ""), request.GET.get("person", "").strip()
     if reel.isdecimal() and len(reel) < 10:
         rows = rows.filter(reel=int(reel))

@@ -24,11 +24,11 @@ from django.db.models import Q
 from django.utils import timezone
 from dramatiq.errors import DramatiqError
 
-from archive import receiving
+from archive import receiving, roles
 from archive.errors import UploadError
 from archive.media.errors import MediaError
 from archive.media.rates import parse_rate
-from archive.models import Upload
+from archive.models import Collection, Upload
 from archive.receiving import Checksum, Source
 from archive.upload_places import (
     limit_bytes,
@@ -71,6 +71,7 @@ def create(
         many are open) or 507 (the disk cannot hold it beside the others).
     """
     name, title = safe_name(name), checked_title(title, collection)
+    require_place(owner, collection)
     check_rate(rate)
     if length <= 0:
         raise UploadError(f"{name} is empty; there is nothing to take in.", status=400)
@@ -104,6 +105,16 @@ def checked_title(title: str, collection: str) -> str:
     if len(collection) > 200:
         raise UploadError("A collection's name has at most 200 characters.", status=400)
     return title
+
+
+def require_place(owner: AbstractBaseUser, collection: str) -> None:
+    """Raises: UploadError if the owner takes no film into that collection, by their role there."""
+    if not roles.of(owner).there:
+        return
+    known = Collection.objects.filter(name=collection.strip()).first()
+    if not roles.may_within(owner, "archive.ingest", known.pk if known else None):
+        where = f"the collection {known}" if known else "collections in which you have no role"
+        raise UploadError(f"You do not take films into {where}; name one of yours.", status=403)
 
 
 def check_rate(rate: str) -> None:

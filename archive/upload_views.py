@@ -17,17 +17,19 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required, permission_required
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import http_date
 from django.views.decorators.http import require_GET, require_POST
 
+from archive import sight
 from archive import upload as uploads
 from archive import upload_places as places
+from archive.access import needs_somewhere
 from archive.errors import UploadError
-from archive.models import Collection, Upload
+from archive.models import Upload
 from archive.receiving import CHECKSUMS, Checksum
 
 VERSION = "1.0.0"
@@ -39,10 +41,10 @@ View = Callable[..., HttpResponseBase]
 
 
 @require_GET
-@permission_required("archive.ingest", raise_exception=True)
+@needs_somewhere("archive.ingest")
 def upload_page(request: HttpRequest) -> HttpResponse:
     context = listed(request) | {
-        "collections": Collection.objects.all(),
+        "collections": sight.collections(request.user, "archive.ingest"),
         "limit": places.limit_bytes(),
         "piece": places.piece_bytes(),
     }
@@ -50,14 +52,14 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@permission_required("archive.ingest", raise_exception=True)
+@needs_somewhere("archive.ingest")
 def upload_list(request: HttpRequest) -> HttpResponse:
     """The part of the page that asks for news while something goes on."""
     return render(request, "archive/upload_list.html", listed(request))
 
 
 @require_POST
-@permission_required("archive.ingest", raise_exception=True)
+@needs_somewhere("archive.ingest")
 def upload_discard(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=pk, owner=request.user)
     try:
@@ -70,7 +72,7 @@ def upload_discard(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@permission_required("archive.ingest", raise_exception=True)
+@needs_somewhere("archive.ingest")
 def upload_retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     upload = get_object_or_404(Upload, pk=pk, owner=request.user)
     try:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from archive import description_views, exchange_views, reading_views, views
+from archive import collection_views, description_views, exchange_views, reading_views, views
 
 urlpatterns = [
     path("reels/<int:pk>/describe/", description_views.describe, name="describe"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("scans/<int:pk>/viewing/", views.viewing, name="scan-viewing"),
     path("scans/<int:pk>/stills/<int:frame>.jpg", views.still, name="scan-still"),
     path("scans/<int:pk>/frames/<int:frame>.png", views.frame, name="scan-frame"),
+    path("collections/", collection_views.collections, name="collections"),
+    path("collections/<int:pk>/roles/", collection_views.roles_in, name="collection-roles"),
     path("readings/", reading_views.readings, name="readings"),
     path("upload/", include("archive.upload_urls")),
 ]

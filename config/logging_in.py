@@ -25,6 +25,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from archive import roles
 from archive.api import tokens
 from config import second_step
 
@@ -134,6 +135,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 def _show_account(request: HttpRequest, user: User, status: int = 200) -> HttpResponse:
     facts = {"must": second_step.must_have_one(user), "tokens": tokens.listed(user)}
+    facts["own_roles"] = roles.shown_to(user)
     if second_step.has_one(user):
         left = second_step.paper_codes_left(user)
         return render(

@@ -16,6 +16,8 @@ from django_otp import devices_for_user
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from archive import roles
+
 PAPER_CODES = 10
 WRONG = (
     "That code is not right, or was used before. Wait for the next one, and see that the clock of "
@@ -30,11 +32,13 @@ def has_one(user: User) -> bool:
 
 
 def must_have_one(user: User) -> bool:
-    """Whether the archive wants a second step from one of this person's roles."""
+    """Whether the archive wants a second step from a role of this person, in any collection."""
     wanted = settings.SECOND_STEP_FOR
     if not wanted:
         return False
-    return "all" in wanted or user.is_superuser or user.groups.filter(name__in=wanted).exists()
+    if "all" in wanted or user.is_superuser:
+        return True
+    return bool(roles.of(user).anywhere() & set(wanted))
 
 
 def check(user: User, code: str) -> str:

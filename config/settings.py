@@ -263,6 +263,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "archive.access.rights_here",
                 "django.contrib.messages.context_processors.messages",
             ]
         },

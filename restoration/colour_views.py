@@ -6,14 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import check_media, signed_in
+from archive.access import check_media, needs, signed_in
 from archive.form_fields import first_error
 from archive.views import never_changes
 from restoration import hints, palettes, runs, scenes
@@ -116,7 +115,7 @@ def shown_take(request: HttpRequest, scene: Scene) -> Take | None:
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs("review.open_review")
 def run_part(request: HttpRequest, pk: int) -> HttpResponse:
     """What is asked for every two seconds while a run is open: how far it is, and no more."""
     scene = scene_for(request, pk)
@@ -132,7 +131,7 @@ def run_part(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs("review.open_review")
 def doubt(request: HttpRequest, pk: int) -> HttpResponse:
     """How uncertain the colour of a take is, frame by frame."""
     take = get_object_or_404(Take.objects.select_related("scan__reel"), pk=pk)
@@ -141,7 +140,7 @@ def doubt(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def paint(request: HttpRequest, pk: int) -> HttpResponse:
     scene = scene_for(request, pk)
     form = HintForm(request.POST)
@@ -172,7 +171,7 @@ def _patches(made: list[Hint]) -> str:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     scene = scene_for(request, pk)
     try:
@@ -184,7 +183,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def withdraw(request: HttpRequest, pk: int, hint: int) -> HttpResponse:
     scene = scene_for(request, pk)
     found = get_object_or_404(Hint.objects.of_scene(scene), pk=hint)
@@ -197,7 +196,7 @@ def withdraw(request: HttpRequest, pk: int, hint: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     scene = scene_for(request, pk)
     form = WayForm(request.POST)
@@ -232,7 +231,7 @@ def _choose(scene: Scene, asked: dict[str, str], by: User) -> Scene:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Whoever may start the colour stages of a scene may stop them."""
     scene = scene_for(request, pk)
@@ -248,7 +247,7 @@ def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def keep_colour(request: HttpRequest, pk: int) -> HttpResponse:
     scene = scene_for(request, pk)
     form = PaletteForm(request.POST)
@@ -268,7 +267,7 @@ def keep_colour(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def withdraw_colour(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     scene = scene_for(request, pk)
     title = scene.scan.reel.element.title

@@ -6,12 +6,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import signed_in
+from archive.access import needs, signed_in
 from archive.form_fields import first_error
 from restoration import corrections, runs
 from restoration.colour_views import (
@@ -92,7 +91,7 @@ class CorrectionForm(forms.Form):
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     scene = scene_for(request, pk)
     form = CorrectionForm(request.POST)
@@ -130,7 +129,7 @@ def _as_held(cdl: Cdl, replaced: ColourCorrection) -> Cdl:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def take_in(request: HttpRequest, pk: int) -> HttpResponse:
     """A CDL file becomes a correction of the whole scene."""
     scene = scene_for(request, pk)
@@ -157,7 +156,7 @@ def _enter(request: HttpRequest, scene: Scene, cdl: Cdl, **values: Any) -> HttpR
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def withdraw(request: HttpRequest, pk: int, correction: int) -> HttpResponse:
     scene = scene_for(request, pk)
     found = get_object_or_404(ColourCorrection.objects.of_scene(scene), pk=correction)
@@ -170,7 +169,7 @@ def withdraw(request: HttpRequest, pk: int, correction: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Grade the version that the page shows."""
     scene = scene_for(request, pk)
@@ -186,7 +185,7 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs("review.open_review")
 def give_out(request: HttpRequest, pk: int, correction: int, kind: str) -> HttpResponse:
     """White balance and CDL as one, as .cc or .cdl."""
     scene = scene_for(request, pk)

@@ -7,20 +7,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from archive.access import check_media, reel_for, signed_in
+from archive.access import check_media, needs, reel_for, signed_in
 from archive.models import Scan
 from restoration import borders, doubts, history, scenes
 from restoration.errors import RestorationError, SceneError
 from restoration.forms import BorderForm, CheckForm, EditForm, FrameForm, MarkForm, SpliceForm
 from restoration.models import Scene
 
-edits_scenes = permission_required("restoration.edit_scenes", raise_exception=True)
+edits_scenes = needs("restoration.edit_scenes")
 
 
 @require_POST

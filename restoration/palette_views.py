@@ -7,14 +7,13 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import check_media, signed_in
+from archive.access import check_media, needs, signed_in
 from archive.form_fields import first_error
 from archive.models import Reel
 from restoration import hints, palette_use, runs
@@ -57,7 +56,7 @@ def _entry_of(scene: Scene, pk: int) -> PaletteEntry:
 
 
 @require_safe
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def use(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     """The scenes of a reel of the title, each with a picture to confirm the place on."""
     scene = scene_for(request, pk)
@@ -88,7 +87,7 @@ def _size_of(entry: PaletteEntry) -> int:
 
 
 @require_safe
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def proposal(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     """One scene's card with the place that is proposed for it, if any is."""
     scene = scene_for(request, pk)
@@ -104,7 +103,7 @@ def proposal(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def put(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
     """Paint at the confirmed places, and colour those scenes if that was asked for."""
     scene = scene_for(request, pk)
@@ -153,7 +152,7 @@ def _run(request: HttpRequest, scenes: list[Scene], by: User) -> None:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def take_back(request: HttpRequest, pk: int, entry: int, batch: UUID) -> HttpResponse:
     scene = scene_for(request, pk)
     chosen = _entry_of(scene, entry)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import rules
+from archive.roles import grant, grant_everywhere
 
-from archive.permissions import holds
-
-rules.add_perm("restoration.start_run", holds("archivist", "restorer"))
-rules.add_perm("restoration.edit_scenes", holds("archivist", "restorer"))
-rules.add_perm("restoration.view_work", holds("archivist", "restorer", "operator"))
-rules.add_perm("restoration.steer_run", holds("archivist", "restorer", "operator"))
-rules.add_perm("restoration.judge_repair", holds("archivist", "restorer", "reviewer"))
+grant("restoration.start_run", "archivist", "restorer")
+grant("restoration.edit_scenes", "archivist", "restorer")
+grant("restoration.view_work", "archivist", "restorer", "operator")
+grant("restoration.steer_run", "archivist", "restorer", "operator")
+grant("restoration.judge_repair", "archivist", "restorer", "reviewer")
 # Whoever puts colour on film by hand has to see at once what comes of it: this lets a reviewer run
 # the colour stages of one scene again, and no other.
-rules.add_perm("restoration.paint", holds("archivist", "restorer", "reviewer"))
+grant("restoration.paint", "archivist", "restorer", "reviewer")
+# Runs are seen by whoever works on their film, and by whoever keeps the machine running.
+grant("restoration.see_runs", "archivist", "restorer", "reviewer", "operator")
+grant_everywhere("restoration.see_machine", "archivist", "restorer", "operator")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import signed_in
+from archive.access import needs, signed_in
 from archive.form_fields import first_error
 from archive.ranges import ranged_file_response
 from restoration import references
@@ -29,7 +28,7 @@ class ReferenceForm(forms.Form):
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
     scene = scene_for(request, pk)
     form = ReferenceForm(request.POST, request.FILES)
@@ -50,7 +49,7 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(PAINT, raise_exception=True)
+@needs(PAINT)
 def withdraw(request: HttpRequest, pk: int, still: int) -> HttpResponse:
     scene = scene_for(request, pk)
     found = get_object_or_404(ColourReference.objects.of_scene(scene), pk=still)
@@ -63,7 +62,7 @@ def withdraw(request: HttpRequest, pk: int, still: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs("review.open_review")
 def picture(request: HttpRequest, pk: int, still: int) -> HttpResponseBase:
     scene = scene_for(request, pk)
     found = get_object_or_404(ColourReference.objects.of_scene(scene), pk=still)

@@ -6,13 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import check_media, signed_in
+from archive.access import check_media, needs, signed_in
 from archive.form_fields import first_error
 from restoration import repairs, runs
 from restoration.errors import RestorationError
@@ -77,7 +76,7 @@ def _answer(request: HttpRequest, scene: Scene) -> HttpResponse:
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs("review.open_review")
 def section(request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(request, _scene(request, pk))
 
@@ -86,7 +85,7 @@ def section(request: HttpRequest, pk: int) -> HttpResponse:
 def of_frame(request: HttpRequest, pk: int, frame: int) -> JsonResponse:
     take = get_object_or_404(Take.objects.select_related("scan__reel"), pk=pk)
     check_media(request, take.scan)
-    if not request.user.has_perm("review.open_review"):
+    if not request.user.has_perm("review.open_review", take.scan.reel):
         raise PermissionDenied("Takes are for those who work on the reel; ask an archivist.")
     try:
         return JsonResponse(repairs.listed(take, frame))
@@ -95,7 +94,7 @@ def of_frame(request: HttpRequest, pk: int, frame: int) -> JsonResponse:
 
 
 @require_POST
-@permission_required(JUDGE, raise_exception=True)
+@needs(JUDGE)
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     take = get_object_or_404(Take.objects.select_related("scan__reel"), pk=pk)
     check_media(request, take.scan)
@@ -142,7 +141,7 @@ def _scene_of(take: Take) -> Scene:
 
 
 @require_POST
-@permission_required(JUDGE, raise_exception=True)
+@needs(JUDGE)
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     decision = get_object_or_404(RepairDecision.objects.select_related("take", "scan"), pk=pk)
     check_media(request, decision.scan)
@@ -155,7 +154,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(JUDGE, raise_exception=True)
+@needs(JUDGE)
 def protect(request: HttpRequest, pk: int) -> HttpResponse:
     scene = _scene(request, pk)
     form = ProtectForm(request.POST)
@@ -175,7 +174,7 @@ def protect(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(JUDGE, raise_exception=True)
+@needs(JUDGE)
 def unprotect(request: HttpRequest, pk: int) -> HttpResponse:
     region = get_object_or_404(ProtectedRegion.objects.select_related("scan"), pk=pk)
     check_media(request, region.scan)
@@ -202,7 +201,7 @@ def _scene_at(request: HttpRequest, scan: int, frame: int, take: Take | None = N
 
 
 @require_POST
-@permission_required("restoration.start_run", raise_exception=True)
+@needs("restoration.start_run")
 def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     scene = _scene(request, pk)
     try:

@@ -22,7 +22,7 @@ from restoration.storage import storage
 def _take(request: HttpRequest, pk: int) -> Take:
     take = get_object_or_404(Take.objects.select_related("scan__reel"), pk=pk)
     check_media(request, take.scan)
-    if not request.user.has_perm("review.open_review"):
+    if not request.user.has_perm("review.open_review", take.scan.reel):
         raise PermissionDenied("Takes are for those who work on the reel; ask an archivist.")
     return take
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,7 +15,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from archive import trash
-from archive.access import check_media, reel_for, signed_in
+from archive.access import (
+    ask_rights,
+    check_media,
+    needs,
+    needs_somewhere,
+    reel_for,
+    signed_in,
+    with_right,
+)
 from archive.form_fields import first_error
 from restoration import runs, scenes
 from restoration.claims import lacks_room
@@ -33,10 +40,11 @@ Status = StageRun.Status
 
 
 @require_safe
-@permission_required("restoration.view_work", raise_exception=True)
+@needs_somewhere("restoration.view_work")
 def work(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     every = trash.without_trashed(StageRun.objects.all(), "scan__reel__")
+    every = with_right(request.user, "restoration.view_work", every, "scan__reel__")
     every = every.select_related("scan__reel__element__title", "requested_by")
     running = list(every.filter(status=Status.RUNNING).order_by("started"))
     context = {
@@ -87,6 +95,7 @@ def _queues(now: Any) -> list[dict[str, Any]]:
 def _steer(request: HttpRequest, pk: int, action: Callable[..., Any], done: str) -> HttpResponse:
     runs_here = trash.without_trashed(StageRun.objects.all(), "scan__reel__")
     run = get_object_or_404(runs_here, pk=pk)
+    ask_rights(request, run.scan.reel)
     try:
         action(run, by=signed_in(request))
         messages.success(request, f"Run {run.pk} ({run.stage}): {done}")
@@ -96,19 +105,19 @@ def _steer(request: HttpRequest, pk: int, action: Callable[..., Any], done: str)
 
 
 @require_POST
-@permission_required("restoration.steer_run", raise_exception=True)
+@needs("restoration.steer_run")
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return _steer(request, pk, runs.cancel, "cancelled. Takes that were made before are kept.")
 
 
 @require_POST
-@permission_required("restoration.steer_run", raise_exception=True)
+@needs("restoration.steer_run")
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     return _steer(request, pk, runs.retry, "waits for a worker again.")
 
 
 @require_POST
-@permission_required("restoration.start_run", raise_exception=True)
+@needs("restoration.start_run")
 def process_reel(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     form = ProcessForm(request.POST)
@@ -135,7 +144,7 @@ _ON_THE_RESTORATION = (
 
 
 @require_POST
-@permission_required("restoration.start_run", raise_exception=True)
+@needs("restoration.start_run")
 def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
     scene = get_object_or_404(Scene, pk=pk)
     check_media(request, scene.scan)

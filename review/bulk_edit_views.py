@@ -6,22 +6,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from archive import importing
-from archive.access import signed_in
+from archive import importing, roles
+from archive.access import needs_somewhere, signed_in, with_right
 from archive.fixity import digest_json
 from archive.importing import EDITABLE, Import
 from archive.metadata.record import NotARecord
-from archive.models import Reel
+from archive.models import Collection, Reel
 from archive.terms import Terms
 from review.catalogue import narrow
 from review.forms import CatalogueForm
 
+DESCRIBE = "archive.describe"
 MOST = 5000
 """Reels that one edit may be of."""
 SHOWN = 100
@@ -34,12 +34,25 @@ class EditManyForm(forms.Form):
     )
     value = forms.CharField(label="Is to be", max_length=2000)
 
+    def __init__(self, *sent: Any, by: Any) -> None:
+        super().__init__(*sent)
+        self.by = by
+
+    def clean(self) -> dict[str, Any]:
+        """By roles in collections: films go into those alone in which the person describes."""
+        said = super().clean() or {}
+        if said.get("column") == "collection" and roles.of(self.by).there:
+            known = Collection.objects.filter(name=str(said.get("value", "")).strip()).first()
+            if not roles.may_within(self.by, DESCRIBE, known.pk if known else None):
+                self.add_error("value", "You do not describe films of that collection.")
+        return said
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("archive.describe", raise_exception=True)
+@needs_somewhere(DESCRIBE)
 def edit_many(request: HttpRequest) -> HttpResponse:
     chosen = _chosen(request)
-    form = EditManyForm(request.POST if request.method == "POST" else None)
+    form = EditManyForm(request.POST if request.method == "POST" else None, by=request.user)
     context: dict[str, Any] = {"form": form, "count": len(chosen), "most": MOST}
     context |= {"offered": Terms().offered}
     if request.method == "POST" and len(chosen) <= MOST and form.is_valid():
@@ -56,10 +69,11 @@ def edit_many(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest) -> list[int]:
-    """Numbers of the reels that this person sees and the catalogue is narrowed to."""
+    """Numbers of the reels that this person describes and the catalogue is narrowed to."""
     form = CatalogueForm(request.GET)
     found = narrow(request.user, form.cleaned_data if form.is_valid() else {})
-    return list(found.reels.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
+    reels = with_right(request.user, DESCRIBE, found.reels)
+    return list(reels.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
 
 
 def _edit(request: HttpRequest, form: EditManyForm, chosen: list[int], *, dry_run: bool) -> Import:

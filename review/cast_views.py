@@ -9,14 +9,21 @@ import numpy as np
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from archive import derived
-from archive.access import HIDDEN, check_media, reel_for, signed_in, visible_reels
+from archive.access import (
+    HIDDEN,
+    check_media,
+    needs,
+    needs_somewhere,
+    reel_for,
+    signed_in,
+    visible_reels,
+)
 from archive.media.errors import MediaError
 from archive.media.stills import frame_png
 from archive.models import Reel
@@ -42,7 +49,7 @@ class AgainForm(forms.Form):
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
+@needs(VIEW)
 def cast_of_reel(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     scan = reel.current_scan()
@@ -57,7 +64,7 @@ def cast_of_reel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
+@needs(VIEW)
 def face_picture(request: HttpRequest, pk: int) -> HttpResponse:
     """The face in the frame that shows it best."""
     refuse_switched_off()
@@ -94,7 +101,7 @@ def _cut_out(picture: np.ndarray, box: list[int]) -> np.ndarray:
 
 
 @require_POST
-@permission_required(NAME, raise_exception=True)
+@needs(NAME)
 def name(request: HttpRequest, pk: int) -> HttpResponse:
     track = get_object_or_404(FaceTrack.objects.select_related("scan__reel"), pk=pk)
     check_media(request, track.scan)
@@ -127,7 +134,7 @@ def _say(
 
 
 @require_POST
-@permission_required(NAME, raise_exception=True)
+@needs(NAME)
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     refuse_switched_off()
     naming = get_object_or_404(Naming.objects.select_related("track__scan__reel"), pk=pk)
@@ -141,7 +148,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(NAME, raise_exception=True)
+@needs(NAME)
 def name_again(request: HttpRequest, pk: int) -> HttpResponse:
     """A name that was lost in a new run, given to a face of it."""
     refuse_switched_off()
@@ -160,7 +167,7 @@ def name_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(NAME, raise_exception=True)
+@needs(NAME)
 def rename(request: HttpRequest, pk: int, character: int) -> HttpResponse:
     refuse_switched_off()
     reel = reel_for(request, pk)
@@ -181,7 +188,7 @@ def rename(request: HttpRequest, pk: int, character: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required("archive.browse", raise_exception=True)
+@needs_somewhere("archive.browse")
 def characters(request: HttpRequest) -> HttpResponse:
     """Whom people named in reels that the person may see."""
     asked = request.GET.get("q", "").replace("\x00", " ").strip()[:200]
@@ -194,14 +201,14 @@ def characters(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@permission_required("archive.browse", raise_exception=True)
+@needs_somewhere("archive.browse")
 def character(request: HttpRequest, pk: int) -> HttpResponse:
     """Where somebody is seen and heard, in every reel of the film that the person may see."""
     found = get_object_or_404(Character.objects.select_related("title"), pk=pk)
     if not visible_reels(request.user, Reel.objects.filter(element__title=found.title)).exists():
         raise PermissionDenied(HIDDEN)
     timelines = appearances.timelines(found, request.user)
-    if settings.BIOMETRICS and not timelines and not request.user.has_perm(VIEW):
+    if settings.BIOMETRICS and not timelines and not request.user.has_perm(VIEW, found.title):
         raise Http404("Nobody of that number was named in a reel that is open to you.")
     context = {
         "character": found,

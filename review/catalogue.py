@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 
+from archive import sight as seeing
 from archive.models import CODED, CatalogueLine, FacetValue, Reel
 from archive.models.catalogue import ReelQuerySet
 from review import catalogue_counts as counts
@@ -22,7 +23,6 @@ from review.models import SearchLine
 from review.pages import in_state
 from review.search import query as asked
 from review.search import vocabulary
-from review.search.finding import opened_to
 from review.search.lexemes import tsquery
 from review.search.query import Both, Either, Node, Word
 
@@ -75,7 +75,7 @@ def narrow(user: Any, wanted: dict[str, Any]) -> Narrowed:
         wanted: the cleaned fields of CatalogueForm; empty ones narrow nothing.
     """
     wanted = {name: value for name, value in wanted.items() if value}
-    sight = opened_to(user)
+    sight = seeing.of(user)
     visible = counts.open_lines(sight)
     kept = counts.Kept(sight)
     plain = _by_description(visible, wanted)

@@ -13,19 +13,21 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from django.core.cache import caches
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from archive import catalogue_marks
 from archive.metadata.wording import several
 from archive.models import CatalogueLine, Collection, FacetValue, Reel, Rights
-from review.search.finding import Opened
+from archive.sight import Part, Sight
 
 MOST = 10_000
 """Reels that are counted of those with some words or in some state."""
@@ -82,23 +84,38 @@ class Count:
     """There are more than MOST, and the facets are those of the first that were found."""
 
 
-def open_lines(sight: Opened) -> QuerySet[CatalogueLine]:
+def open_lines(sight: Sight) -> QuerySet[CatalogueLine]:
     """The lines of the reels that a person may see, by the same rule as archive.view_reel."""
     lines = CatalogueLine.objects.order_by()
-    if sight.access is not None:
-        known = FacetValue.objects.filter(facet="access", value__in=sight.access)
-        lines = lines.filter(access__in=list(known.values_list("pk", flat=True)))
-    if not sight.embargoed:
+    if len(sight) == 1:
+        for each in _seen(sight[0]):
+            lines = lines.filter(each)
+        return lines
+    found = Q(pk__in=())
+    for part in sight:
+        found |= reduce(and_, _seen(part), Q())
+    return lines.filter(found)
+
+
+def _seen(part: Part) -> Iterator[Q]:
+    """What a line that is in this part of somebody's sight answers to."""
+    if part.within is not None:
+        yield Q(collection__in=part.within)
+    if part.access is not None:
+        known = FacetValue.objects.filter(facet="access", value__in=part.access)
+        yield Q(access__in=list(known.values_list("pk", flat=True)))
+    if not part.embargoed:
         held = Rights.objects.filter(embargo__gt=timezone.localdate())
-        lines = lines.exclude(title__in=held.values("title"))
-    return lines.exclude(collection__in=sight.closed) if sight.closed else lines
+        yield ~Q(title__in=held.values("title"))
+    if part.closed:
+        yield ~Q(collection__in=part.closed)
 
 
 class Kept:
     """Counts for a person, kept until the catalogue changes. Within a transaction nothing is kept:
     its own changes leave one mark together, whatever was counted between them."""
 
-    def __init__(self, sight: Opened) -> None:
+    def __init__(self, sight: Sight) -> None:
         self.sight = sight
         self.state = "" if connection.in_atomic_block else catalogue_marks.state()
         """Asked before anything is counted: what changes meanwhile is counted anew next time."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -13,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import signed_in
+from archive import sight
+from archive.access import needs_somewhere, signed_in
 from review import pages
 from review.catalogue import Narrowed, narrow
 from review.catalogue_counts import MOST
@@ -29,9 +29,10 @@ MOST_CHARACTERS = 1000
 
 
 @require_safe
-@permission_required(BROWSE, raise_exception=True)
+@needs_somewhere(BROWSE)
 def catalogue(request: HttpRequest) -> HttpResponse:
     form = CatalogueForm(request.GET)
+    form.fields["collection"].queryset = sight.collections(request.user)  # type: ignore[attr-defined]
     wanted = _chosen(form)
     narrowed = narrow(request.user, wanted)
     page = Paginator(range(narrowed.count), PAGE).get_page(request.GET.get("page"))
@@ -94,7 +95,7 @@ def since_last_look(row: SavedSearch, by: Any) -> saved.Kept:
 
 
 @require_safe
-@permission_required(BROWSE, raise_exception=True)
+@needs_somewhere(BROWSE)
 def kept(request: HttpRequest) -> HttpResponse:
     """The person's own, each with what it finds now; asked for when the page is there, with what
     the page shows, so that it counts as seen."""
@@ -118,7 +119,7 @@ def _in_words(query: str, user: Any) -> str:
 
 
 @require_POST
-@permission_required(BROWSE, raise_exception=True)
+@needs_somewhere(BROWSE)
 def save(request: HttpRequest) -> HttpResponse:
     asked = written(QueryDict(request.POST.get("query", "")[: 4 * MOST_CHARACTERS]))
     if not asked or not CatalogueForm(QueryDict(asked)).is_valid():

@@ -48,6 +48,12 @@ def _decision(detail: Detail) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _role(detail: Detail) -> str:
+    instead = f", instead of {detail['before']}" if detail.get("before") else ""
+    what = "sees nothing" if detail.get("role") == "none" else f"is {detail.get('role')}"
+    return f"{detail.get('person')} {what} in {detail.get('collection')}{instead}"
+
+
 def _ingestion(detail: Detail) -> str:
     return f"{detail.get('bytes', 0):,} bytes from {str(detail.get('path', '')).rsplit('/', 1)[-1]}"
 
@@ -203,6 +209,8 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "held in the trash": _reason,
     "released in the trash": lambda detail: "it may be emptied",
     "deletion": _given_up,
+    "role given": _role,
+    "role taken back": lambda detail: f"{detail.get('person')} is no longer {detail.get('role')}",
     "ingestion": _ingestion,
     "relocation": _relocation,
     "metadata modification": _modified,

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from archive import custody
+from archive import custody, roles
 from restoration import scenes
 from restoration.models import Scene, Take
 from restoration.scenes import RESTORATION
@@ -83,7 +83,7 @@ def withdraw(approval: Approval, *, by: Any) -> Approval:
 
     Raises: NotAllowed, DecisionRefused if it was withdrawn before.
     """
-    _require(by, "review.decide", "withdraw a decision")
+    _require(by, "review.decide", approval.scene, "withdraw a decision")
     approval = Approval.objects.select_for_update().get(pk=approval.pk)
     if approval.withdrawn is not None:
         raise DecisionRefused("This decision was withdrawn before; nothing was changed.")
@@ -123,8 +123,9 @@ def approvals_that_agree(approvals: Iterable[Approval]) -> dict[int, list[Approv
     asked = {approval.scene_id: approval for approval in approvals}
     newest: dict[tuple[int, str, int], Approval] = {}
     found = Approval.objects.filter(scene__in=asked).select_related("take", "by", "scene")
-    for other in found.prefetch_related("by__groups").order_by("at", "pk"):
+    for other in found.order_by("at", "pk"):
         newest[other.scene_id, other.take.version, other.by_id] = other
+    roles.load(each.by for each in newest.values())
     agreeing: dict[int, list[Approval]] = {scene: [] for scene in asked}
     for other in sorted(newest.values(), key=lambda each: (each.at, each.pk), reverse=True):
         wanted = asked[other.scene_id]
@@ -208,7 +209,7 @@ def _decide(
     saw: _Saw,
     batch: ApprovalBatch | None = None,
 ) -> Approval:
-    _require(by, "review.decide", "decide on a take")
+    _require(by, "review.decide", scene, "decide on a take")
     # Lock first: a cut moved between the check and the write would leave a decision on nothing.
     scene = Scene.objects.select_for_update().select_related("scan").get(pk=scene.pk)
     if scene.retired is not None:
@@ -285,8 +286,8 @@ def _record(kind: str, approval: Approval, *, by: Any, **detail: str) -> None:
     )
 
 
-def _require(by: Any, permission: str, action: str) -> None:
-    if not by.has_perm(permission):
+def _require(by: Any, permission: str, scene: Scene, action: str) -> None:
+    if not by.has_perm(permission, scene.scan.reel):
         raise NotAllowed(
             f"{by.get_username()} may not {action}; nothing was changed. "
             "An archivist or an administrator can give you the role for it."

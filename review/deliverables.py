@@ -90,7 +90,7 @@ def build_deliverable(
     Raises: DeliveryRefused with every scene and reason; DeliveryFailed if a file could not be made;
         NotAllowed.
     """
-    check_request(format=format, use=use, by=by)
+    check_request(reel, format=format, use=use, by=by)
     agreed = make_override(reel, use=use, reason=override, by=by, choice=choice)
     edition = allowed_edition(reel, format=format, use=use, by=by, choice=choice, override=agreed)
     told = progress or (lambda what, done, total: None)
@@ -111,12 +111,12 @@ def build_deliverable(
         raise DeliveryFailed(f"Not delivered, and nothing was left in {to}. {error}") from error
 
 
-def check_request(*, format: str, use: str, by: Any) -> None:
+def check_request(reel: Reel, *, format: str, use: str, by: Any) -> None:
     """Raises: DeliveryFailed for an unknown format, UnknownUse, PoliciesUnreadable, NotAllowed."""
     if format not in OFFERED:
         raise DeliveryFailed(f"There is no format {format}; choose {', '.join(OFFERED)}.")
     policy_for(use)
-    if by is not None and not by.has_perm("review.deliver"):
+    if by is not None and not by.has_perm("review.deliver", reel):
         raise NotAllowed(
             f"{by.get_username()} may not deliver; nothing was written. "
             "An archivist or an administrator can give you the role for it."
@@ -144,7 +144,7 @@ def make_override(
     """
     if not reason:
         return None
-    if by is None or not by.has_perm("review.override_policy"):
+    if by is None or not by.has_perm("review.override_policy", reel):
         who = by.get_username() if by is not None else "Nobody by name"
         raise NotAllowed(
             f"{who} may not override a policy; nothing was written. It takes a named person who "
@@ -187,8 +187,8 @@ def allowed_edition(
 
     Raises: DeliveryRefused, DeliveryFailed, NotAllowed.
     """
-    check_request(format=format, use=use, by=by)
-    if override is not None and (by is None or not by.has_perm("review.override_policy")):
+    check_request(reel, format=format, use=use, by=by)
+    if override is not None and (by is None or not by.has_perm("review.override_policy", reel)):
         raise NotAllowed(f"{override.by} may no longer override a policy; nothing was written.")
     held = require_allowed(reel, use, choice=choice, override=override)
     require_material(reel, format, use)

@@ -10,14 +10,13 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import reel_for
+from archive.access import needs, reel_for
 from archive.fixity import sha256_file
 from archive.models import Reel
 from archive.ranges import ranged_file_response
@@ -39,7 +38,7 @@ SHOWN_ENDED = 5
 
 
 @require_POST
-@permission_required("review.deliver", raise_exception=True)
+@needs("review.deliver")
 def deliver(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     form = DeliverForm(request.POST)
@@ -65,7 +64,7 @@ def _scene_ids(reel: Reel) -> list[int]:
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs("review.open_review")
 def gate(request: HttpRequest, pk: int) -> HttpResponse:
     """The rules of a use, held against the reel at this moment; alone, on the reel's page."""
     reel = reel_for(request, pk)
@@ -112,14 +111,14 @@ def gate_of_use(reel: Reel, use: str, choice: VersionChoice, trouble: str = "") 
 
 
 @require_POST
-@permission_required("review.deliver", raise_exception=True)
+@needs("review.deliver")
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     delivery = _delivery(request, pk)
     return _steer(request, delivery.reel_id, lambda: requests.cancel(delivery, by=request.user))
 
 
 @require_POST
-@permission_required("review.deliver", raise_exception=True)
+@needs("review.deliver")
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     delivery = _delivery(request, pk)
     return _steer(request, delivery.reel_id, lambda: requests.retry(delivery, by=request.user))
@@ -149,7 +148,7 @@ def _to_deliveries(reel: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs("review.open_review")
 def deliveries(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the reel's page that changes while a delivery is made; alone, a page of it."""
     reel = reel_for(request, pk)
@@ -187,7 +186,7 @@ def _worth_showing(found: Iterable[Delivery]) -> list[Delivery]:
 
 
 @require_safe
-@permission_required("review.deliver", raise_exception=True)
+@needs("review.deliver")
 def deliverable_file(request: HttpRequest, pk: int, place: int) -> HttpResponseBase:
     deliverable = get_object_or_404(Deliverable.objects.select_related("reel"), pk=pk)
     reel_for(request, deliverable.reel_id)
@@ -230,7 +229,7 @@ def _digest(path: Path, size: int, changed_ns: int) -> str:
 
 
 @require_POST
-@permission_required("review.deliver", raise_exception=True)
+@needs("review.deliver")
 def withdraw_deliverable(request: HttpRequest, pk: int) -> HttpResponse:
     deliverable = get_object_or_404(Deliverable.objects.select_related("reel"), pk=pk)
     reel_for(request, deliverable.reel_id)

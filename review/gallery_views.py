@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import reel_for, scan_for, signed_in
+from archive.access import needs, reel_for, scan_for, signed_in
 from archive.form_fields import first_error
 from archive.models import Scan
 from restoration import photographs
@@ -34,7 +33,7 @@ class PhotographForm(forms.Form):
 
 
 @require_POST
-@permission_required(KEEP, raise_exception=True)
+@needs(KEEP)
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     scan = _scan(request, pk)
     form = CharacterForm(request.POST)
@@ -53,7 +52,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(KEEP, raise_exception=True)
+@needs(KEEP)
 def keep(request: HttpRequest, pk: int, character: int) -> HttpResponse:
     scan = _scan(request, pk)
     found = get_object_or_404(Character, pk=character, title=scan.reel.element.title)
@@ -73,7 +72,7 @@ def keep(request: HttpRequest, pk: int, character: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required(VIEW, raise_exception=True)
+@needs(VIEW)
 def picture(request: HttpRequest, pk: int, photograph: int) -> HttpResponse:
     found = _photograph(_scan(request, pk), photograph)
     try:
@@ -86,7 +85,7 @@ def picture(request: HttpRequest, pk: int, photograph: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(KEEP, raise_exception=True)
+@needs(KEEP)
 def remove(request: HttpRequest, pk: int, photograph: int) -> HttpResponse:
     scan = _scan(request, pk)
     found = _photograph(scan, photograph)

@@ -8,12 +8,14 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from archive import custody
+from archive import custody, roles, sight
 from archive.access import without_held
+from archive.models import Reel
 from restoration.models import Scene
 from review.errors import DecisionRefused, NotAllowed
 from review.models import Approval, HandOver
 
+_REEL, _WORKS = "scene__scan__reel__", "review.add_note"
 ROLES = ("reviewer", "archivist", "restorer")
 """Those that a scene can be handed to."""
 
@@ -26,17 +28,18 @@ def hand_over(
 
     Raises: NotAllowed, DecisionRefused.
     """
-    if not by.has_perm("review.add_note"):
+    if not by.has_perm("review.add_note", scene.scan.reel):
         raise NotAllowed(f"{by.get_username()} may not hand a scene over; nothing was changed.")
     if (to is None) == (role == ""):
         raise DecisionRefused("Nothing was handed over: name one person, or one role.")
     if role and role not in ROLES:
         raise DecisionRefused(f"Nothing was handed over: choose {', '.join(ROLES)}, not {role}.")
-    if to is not None and not (to.is_active and to.has_perm("review.open_review")):
+    if to is not None and not to.has_perm("review.open_review", scene.scan.reel):
         raise DecisionRefused(f"Nothing was handed over: {to} cannot open the review room.")
     if not _may_see(scene, to, role):
         raise DecisionRefused(
-            "Nothing was handed over: this film is under embargo, and whom you named cannot see it."
+            "Nothing was handed over: whom you named cannot see this film. It is under embargo, or "
+            "their role in its collection does not open it."
         )
     scene = Scene.objects.select_for_update().select_related("scan__reel").get(pk=scene.pk)
     if scene.retired is not None:
@@ -62,8 +65,8 @@ def hand_over(
 
 def _may_see(scene: Scene, to: User | None, role: str) -> bool:
     """Whether the person, or anybody of the role, may see the film."""
-    people = [to] if to is not None else User.objects.filter(groups__name=role, is_active=True)
     reel = scene.scan.reel
+    people = [to] if to is not None else roles.people([role], reel)
     return any(person.has_perm("archive.view_reel", reel) for person in people)
 
 
@@ -80,18 +83,26 @@ def standing() -> QuerySet[HandOver]:
 
 def handed_to(person: Any) -> QuerySet[HandOver]:
     """What stands before this person, by name or by role."""
-    roles = list(person.groups.values_list("name", flat=True))
-    found = standing().filter(Q(to=person) | Q(role__in=roles))
-    return without_held(person, found, "scene__scan__reel__")
+    held = roles.of(person)
+    if not held.there:
+        found = standing().filter(Q(to=person) | Q(role__in=held.everywhere))
+        return without_held(person, found, _REEL, right=_WORKS)
+    theirs = Q(to=person)
+    for role in ROLES:
+        theirs |= Q(role=role) & sight.condition(
+            sight.with_role(person, role), _REEL, whatever_access=True
+        )
+    return without_held(person, standing().filter(theirs), _REEL, right=_WORKS)
 
 
 def of_scene(scene: Scene, version: str) -> HandOver | None:
     return standing().filter(scene=scene, version=version).first()
 
 
-def whom() -> list[tuple[str, str]]:
-    """Everybody and every role that a scene can be handed to: value and words for a form."""
-    people = User.objects.filter(is_active=True, groups__name__in=ROLES).distinct()
+def whom(reel: Reel) -> list[tuple[str, str]]:
+    """Everybody and every role that a scene of the reel can be handed to: value and words for a
+    form."""
+    people = roles.people(ROLES, reel)
     named = [
         (f"person:{each.pk}", each.get_full_name() or each.get_username())
         for each in people.order_by("username")

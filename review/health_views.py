@@ -52,7 +52,7 @@ def figures(request: HttpRequest) -> HttpResponse:
             refused = HttpResponse("METRICS_TOKEN is needed\n", PLAIN, status=401)
             refused["WWW-Authenticate"] = 'Bearer realm="metrics"'
             return refused
-        if not request.user.has_perm("restoration.view_work"):
+        if not request.user.has_perm("restoration.see_machine"):
             return HttpResponse("Only operators, restorers and archivists.\n", PLAIN, status=403)
     return HttpResponse(metrics.exposition(), metrics.CONTENT_TYPE)
 

@@ -6,14 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_POST
 
-from archive.access import reel_for, signed_in
+from archive.access import needs, reel_for, signed_in
 from archive.form_fields import first_error
 from archive.models import Reel
 from restoration.models import Scene, Take
@@ -28,7 +27,7 @@ SHARE = "review.share"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(SHARE, raise_exception=True)
+@needs(SHARE)
 def of_reel(request: HttpRequest, pk: int) -> HttpResponse:
     """The links of a reel. What is made is answered at once: its address is shown this one time."""
     reel = reel_for(request, pk)
@@ -112,7 +111,7 @@ def _line(link: ShareLink) -> dict[str, Any]:
 
 
 @require_POST
-@permission_required(SHARE, raise_exception=True)
+@needs(SHARE)
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     link = get_object_or_404(ShareLink.objects.select_related("reel"), pk=pk)
     reel = reel_for(request, link.reel_id)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from archive.access import check_media, signed_in
+from archive.access import check_media, needs, signed_in
 from restoration.models import Scene
 from review import notes
 from review.live import marks, presence
@@ -21,7 +20,7 @@ REVIEW = "review.open_review"
 
 
 @require_safe
-@permission_required(REVIEW, raise_exception=True)
+@needs(REVIEW)
 def stream(request: HttpRequest, kind: str, pk: int) -> HttpResponseBase:
     """Server-sent events of one room, from what the browser has seen last; 503 if all are taken."""
     room = _room(request, kind, pk)
@@ -43,7 +42,7 @@ def stream(request: HttpRequest, kind: str, pk: int) -> HttpResponseBase:
 
 
 @require_safe
-@permission_required(REVIEW, raise_exception=True)
+@needs(REVIEW)
 def news(request: HttpRequest, kind: str, pk: int) -> JsonResponse:
     """The same at once: what is new since the marks that the address names."""
     room = _room(request, kind, pk)
@@ -68,7 +67,7 @@ def _room(request: HttpRequest, kind: str, pk: int) -> Room:
 
 
 @require_safe
-@permission_required(REVIEW, raise_exception=True)
+@needs(REVIEW)
 def notes_of_scene(request: HttpRequest, pk: int) -> HttpResponse:
     """The section of notes as it stands, to be put in place of the one on the page."""
     scene = get_object_or_404(Scene.objects.select_related("scan__reel"), pk=pk)

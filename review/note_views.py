@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import check_media, reel_for, signed_in
+from archive.access import check_media, needs, reel_for, signed_in
 from archive.form_fields import first_error
 from archive.models import Reel
 from restoration.errors import RestorationError
@@ -25,7 +24,7 @@ WRITE = "review.add_note"
 
 
 @require_POST
-@permission_required(WRITE, raise_exception=True)
+@needs(WRITE)
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     scene = get_object_or_404(Scene.objects.select_related("scan__reel"), pk=pk)
     check_media(request, scene.scan)
@@ -59,7 +58,7 @@ def _say_unknown(request: HttpRequest, text: str, reel: Reel) -> None:
 
 
 @require_POST
-@permission_required(WRITE, raise_exception=True)
+@needs(WRITE)
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     note = _note(request, pk)
     form = AnswerForm(request.POST)
@@ -76,7 +75,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(WRITE, raise_exception=True)
+@needs(WRITE)
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """Resolve a note, or with `open` open it again: what is meant travels with the form."""
     note = _note(request, pk)
@@ -93,7 +92,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required((WRITE, "restoration.judge_repair"), raise_exception=True)
+@needs(WRITE, "restoration.judge_repair")
 def protect(request: HttpRequest, pk: int) -> HttpResponse:
     note = _note(request, pk)
     scene = _scene_at(request, note)
@@ -106,7 +105,7 @@ def protect(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required((WRITE, "restoration.paint"), raise_exception=True)
+@needs(WRITE, "restoration.paint")
 def hint(request: HttpRequest, pk: int) -> HttpResponse:
     note = _note(request, pk)
     scene = _scene_at(request, note)
@@ -123,7 +122,7 @@ def hint(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs("review.open_review")
 def of_reel(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """All notes of the reel's scan as a file: csv, pdf or otio."""
     reel = reel_for(request, pk)

@@ -36,7 +36,7 @@ def add(
 
     Raises: NotAllowed, DecisionRefused.
     """
-    _require(by, "write a note")
+    _require(by, scene.scan.reel, "write a note")
     _require_frames(scene, start_frame, end_frame)
     scan = scene.scan
     try:
@@ -83,7 +83,7 @@ def answer(note: Note, *, by: Any, text: str) -> Answer:
 
     Raises: NotAllowed, DecisionRefused.
     """
-    _require(by, "answer a note")
+    _require(by, note.scan.reel, "answer a note")
     if not text.strip():
         raise DecisionRefused("Nothing was kept: write an answer first.")
     made = Answer.objects.create(note=note, text=text, by=by)
@@ -111,7 +111,7 @@ def reopen(note: Note, *, by: Any) -> Note:
 
 def _turn(note: Note, *, by: Any, kind: str) -> Note:
     resolves = kind == Answer.Kind.RESOLVED
-    _require(by, "resolve a note" if resolves else "open a note again")
+    _require(by, note.scan.reel, "resolve a note" if resolves else "open a note again")
     note = Note.objects.select_for_update().get(pk=note.pk)
     if (note.resolved is not None) == resolves:
         last = note.answers.exclude(kind=Answer.Kind.ANSWER).last()
@@ -192,7 +192,7 @@ def mentions_of(person: Any) -> list[Mention]:
         note=OuterRef("note"), by=OuterRef("person"), at__gte=OuterRef("at")
     )
     found = Mention.objects.filter(~Exists(answered), person=person, note__resolved__isnull=True)
-    found = without_held(person, found, "note__scan__reel__")
+    found = without_held(person, found, "note__scan__reel__", right="review.add_note")
     found = found.select_related(
         "note__by", "note__guest", "answer__by", "note__scan__reel__element__title"
     )
@@ -224,7 +224,7 @@ def people_named(text: str, reel: Reel) -> tuple[list[User], list[str]]:
 def _find(names: Iterable[str], reel: Reel) -> User | None:
     for name in names:
         person = User.objects.filter(username__iexact=name, is_active=True).first()
-        if person is None or not person.has_perm("review.open_review"):
+        if person is None or not person.has_perm("review.open_review", reel):
             continue
         if person.has_perm("archive.view_reel", reel):
             return person
@@ -246,8 +246,8 @@ def _mention(note: Note, text: str, *, by: Any, answer: Answer | None = None) ->
     )
 
 
-def _require(by: Any, action: str) -> None:
-    if not by.has_perm("review.add_note"):
+def _require(by: Any, reel: Reel, action: str) -> None:
+    if not by.has_perm("review.add_note", reel):
         raise NotAllowed(
             f"{by.get_username()} may not {action}; nothing was changed. "
             "An archivist or an administrator can give you the role for it."

@@ -59,7 +59,7 @@ class _OpenReels(Sitemap):  # type: ignore[type-arg]
 
     def items(self) -> QuerySet[Reel]:
         public = Reel.objects.filter(access=Reel.Access.PUBLIC)
-        of_all = without_held(AnonymousUser(), public)
+        of_all = without_held(AnonymousUser(), public, right="")
         return of_all.filter(pk__in=Scan.objects.values("reel")).order_by("pk")
 
     def location(self, item: Reel) -> str:

@@ -225,14 +225,14 @@ def custody_timeline(reel: Reel, user: Any) -> QuerySet[Event]:
     events = reel.events.select_related("agent").order_by("-sequence")
     # By what is contained: a lookup by key drops the events without that key as well.
     events = events.exclude(detail__contains={"of": earlier.BY_HAND})
-    if user.has_perm("archive.view_history"):
+    if user.has_perm("archive.view_history", reel):
         return events
     return events.filter(kind__in=TOLD_TO_ALL)
 
 
 def earlier_events(reel: Reel, user: Any) -> list[Event]:
     """What happened before the system, by when it did; for staff."""
-    if not user.has_perm("archive.view_history"):
+    if not user.has_perm("archive.view_history", reel):
         return []
     by_hand = reel.events.select_related("agent").filter(detail__of=earlier.BY_HAND)
     return earlier.in_order(by_hand)

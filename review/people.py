@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from archive import roles
 from restoration import scenes
 from restoration.models import StageRun
 from restoration.take_index import TakeIndex
@@ -63,7 +64,7 @@ def approvers(
         pk: [
             Approver(
                 name_of(each),
-                tuple(group.name for group in each.by.groups.all()),
+                tuple(sorted(roles.over(each.by, each.scene.scan.reel))),
                 ran[each.take_id].get(each.by_id, ()),
             )
             for each in agreeing

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from archive.access import check_media, reel_for, signed_in
+from archive.access import check_media, needs, reel_for, signed_in
 from restoration import regrouping
 from restoration.errors import RestorationError
 from restoration.models import FaceTrack
@@ -16,7 +15,7 @@ from review.cast_views import NAME, refuse_switched_off
 
 
 @require_POST
-@permission_required(NAME, raise_exception=True)
+@needs(NAME)
 def put_together(request: HttpRequest, pk: int) -> HttpResponse:
     track = _face(request, pk)
     other = FaceTrack.objects.filter(scan=track.scan, pk=_number(request.POST.get("face"))).first()
@@ -32,7 +31,7 @@ def put_together(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(NAME, raise_exception=True)
+@needs(NAME)
 def part(request: HttpRequest, pk: int) -> HttpResponse:
     refuse_switched_off()
     reel = reel_for(request, pk)
@@ -49,7 +48,7 @@ def part(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(NAME, raise_exception=True)
+@needs(NAME)
 def put_back(request: HttpRequest, pk: int) -> HttpResponse:
     track = _face(request, pk)
     try:

@@ -7,7 +7,7 @@ from typing import Any
 import rules
 from django.conf import settings
 
-from archive.permissions import holds
+from archive.roles import grant
 
 
 @rules.predicate
@@ -15,15 +15,15 @@ def links_are_on(user: Any) -> bool:
     return bool(settings.SHARE_LINKS)
 
 
-rules.add_perm("review.open_review", holds("archivist", "restorer", "reviewer"))
-rules.add_perm("review.decide", holds("archivist", "reviewer"))
-rules.add_perm("review.share", holds("archivist", "reviewer") & links_are_on)
-rules.add_perm("review.add_note", holds("archivist", "restorer", "reviewer"))
-rules.add_perm("review.dump_transcripts", holds("archivist"))
-rules.add_perm("review.deliver", holds("archivist"))
-rules.add_perm("review.override_policy", holds("archivist"))
-rules.add_perm("review.correct_transcript", holds("archivist", "restorer", "reviewer"))
-rules.add_perm("review.view_cast", holds("archivist", "restorer", "reviewer"))
-rules.add_perm("review.name_faces", holds("archivist", "restorer", "reviewer"))
-rules.add_perm("review.keep_photographs", holds("archivist"))
-rules.add_perm("review.import_transcript", holds("archivist", "restorer"))
+grant("review.open_review", "archivist", "restorer", "reviewer")
+grant("review.decide", "archivist", "reviewer")
+grant("review.share", "archivist", "reviewer", also=links_are_on)
+grant("review.add_note", "archivist", "restorer", "reviewer")
+grant("review.dump_transcripts", "archivist")
+grant("review.deliver", "archivist")
+grant("review.override_policy", "archivist")
+grant("review.correct_transcript", "archivist", "restorer", "reviewer")
+grant("review.view_cast", "archivist", "restorer", "reviewer")
+grant("review.name_faces", "archivist", "restorer", "reviewer")
+grant("review.keep_photographs", "archivist")
+grant("review.import_transcript", "archivist", "restorer")

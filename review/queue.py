@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from archive import roles, sight
 from archive.access import without_held
 from restoration import scenes as cuts
 from restoration.models import Scene
@@ -109,8 +110,11 @@ def _waiting(person: Any, order: str) -> QuerySet[SceneStanding]:
     _, keys = ORDERS[order]
     stored_standings.bring_up_to_date()
     handed = handing.handed_to(person).filter(scene=OuterRef("scene"), version=OuterRef("version"))
-    rows = without_held(person, SceneStanding.objects.all(), "scene__scan__reel__")
-    waits = Q(waits=True) if person.has_perm("review.decide") else Q(pk__in=())
+    reel, decide = "scene__scan__reel__", "review.decide"
+    rows = without_held(person, SceneStanding.objects.all(), reel, right="review.open_review")
+    waits = Q(waits=True) if person.has_perm(decide) else Q(pk__in=())
+    if roles.of(person).there:
+        waits &= sight.condition(sight.of(person, decide), reel, whatever_access=True)
     if order == "mine":
         theirs = Approval.objects.filter(by=person, scene=OuterRef("scene"))
         waits &= Q(Exists(theirs.filter(take__version=OuterRef("version"))))

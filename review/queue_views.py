@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +13,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from archive.access import check_media, reel_for, signed_in
+from archive.access import check_media, needs, needs_somewhere, reel_for, signed_in
 from archive.form_fields import first_error
 from archive.models import Scan
 from restoration import scenes
@@ -29,7 +28,7 @@ PAGE = 50
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs_somewhere("review.open_review")
 def queue(request: HttpRequest) -> HttpResponse:
     order = request.GET.get("order", "oldest")
     order = order if order in ORDERS else "oldest"
@@ -46,7 +45,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required("review.add_note", raise_exception=True)
+@needs("review.add_note")
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     scene = get_object_or_404(Scene.objects.select_related("scan__reel"), pk=pk)
     check_media(request, scene.scan)
@@ -74,7 +73,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("review.decide", raise_exception=True)
+@needs("review.decide")
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     scan = reel.current_scan()

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Page, Paginator
 from django.http import (
     Http404,
@@ -22,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import reel_for, signed_in
+from archive.access import needs_somewhere, reel_for, signed_in
 from archive.models import Reel
 from archive.timecode import timecode
 from restoration.weights import WeightsError
@@ -50,7 +49,7 @@ class Choice:
 
 
 @require_safe
-@permission_required(BROWSE, raise_exception=True)
+@needs_somewhere(BROWSE)
 def search(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     query = parse(asked)
@@ -199,7 +198,7 @@ def _written(value: Any) -> str:
 
 
 @require_safe
-@permission_required(BROWSE, raise_exception=True)
+@needs_somewhere(BROWSE)
 def export(request: HttpRequest, kind: str) -> HttpResponse | StreamingHttpResponse:
     query = parse(_asked(request))
     if kind not in exporting.FORMATS or query.is_empty():
@@ -217,11 +216,12 @@ def export(request: HttpRequest, kind: str) -> HttpResponse | StreamingHttpRespo
 
 
 @require_safe
-@permission_required("review.dump_transcripts", raise_exception=True)
+@needs_somewhere(dumping.RIGHT)
 def dump_transcripts(request: HttpRequest) -> StreamingHttpResponse:
-    """Every line that is said or shown, of every reel."""
+    """Every line that is said or shown, of every reel that the person may take them of."""
     site = request.build_absolute_uri("/").rstrip("/")
-    response = StreamingHttpResponse(dumping.dump(site), content_type="application/jsonl")
+    lines = dumping.dump(site, request.user)
+    response = StreamingHttpResponse(lines, content_type="application/jsonl")
     response.headers["Content-Disposition"] = 'attachment; filename="transcripts.jsonl"'
     return response
 
@@ -273,7 +273,7 @@ def _moment(request: HttpRequest, line: SearchLine) -> citing.Moment:
 
 
 @require_POST
-@permission_required(BROWSE, raise_exception=True)
+@needs_somewhere(BROWSE)
 def save(request: HttpRequest) -> HttpResponse:
     asked = _typed(request.POST)
     if parse(asked).is_empty():
@@ -288,7 +288,7 @@ def save(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required(BROWSE, raise_exception=True)
+@needs_somewhere(BROWSE)
 def forget(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(SavedSearch, pk=pk, owner=request.user)
     row.delete()

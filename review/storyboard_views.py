@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from archive.access import reel_for
+from archive.access import needs, reel_for
 from restoration.models import Scene
 from review.storyboard import Place, Storyboard, for_script
 from review.storyboard import storyboard as storyboard_of
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs("review.open_review")
 def storyboard(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     scan = reel.current_scan()

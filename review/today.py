@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -19,6 +20,7 @@ from review.pages import failed_for_good
 from review.queue import BY_AGE, as_they_stand
 from review.standing import State
 
+_WORK, _CUTS = "restoration.view_work", "restoration.edit_scenes"
 SHOWN = 25
 """Of each list; the rest is behind a link."""
 
@@ -83,13 +85,13 @@ def waiting_for(user: Any, only: str = "", page: Any = 1) -> Waiting:
             setattr(waiting, name, find(page if only else 1))
     if only:
         return waiting
-    if user.has_perm("restoration.view_work"):
+    if user.has_perm(_WORK):
         waiting.faults.extend(_fixity_faults(user))
         waiting.copies.extend(_damaged_copies(user))
     if user.has_perm("review.add_note"):
         waiting.mentions.extend(notes.mentions_of(user))
         waiting.handed.extend(handing.handed_to(user))
-    if user.has_perm("restoration.edit_scenes"):
+    if user.has_perm(_CUTS):
         waiting.cuts.extend(cuts_to_check(user))
     return waiting
 
@@ -102,22 +104,24 @@ def _long_lists(user: Any) -> dict[str, Callable[[Any], Part]]:
         ("stale", State.STALE, "review.open_review"),
     ):
         if user.has_perm(right):
-            lists[name] = lambda page, state=state: _in_state(user, state, page)  # type: ignore[misc]
-    if user.has_perm("restoration.view_work"):
+            lists[name] = partial(_in_state, user, state, right)
+    if user.has_perm(_WORK):
         lists["failed"] = lambda page: _failed(user, page)
     if {"to_review", "sent_back", "stale"} & lists.keys():
         stored_standings.bring_up_to_date()
     return lists
 
 
-def _in_state(user: Any, state: State, page: Any) -> Part:
+def _in_state(user: Any, state: State, right: str, page: Any) -> Part:
     rows = SceneStanding.objects.filter(state=state)
-    rows = without_held(user, rows, "scene__scan__reel__").order_by(*BY_AGE)
+    rows = without_held(user, rows, "scene__scan__reel__", right=right).order_by(*BY_AGE)
     return _part(rows.select_related("scene__scan__reel__element__title"), page, as_they_stand)
 
 
 def _failed(user: Any, page: Any) -> Part:
-    failed = without_held(user, failed_for_good(StageRun.objects.all()), "scan__reel__")
+    failed = without_held(
+        user, failed_for_good(StageRun.objects.all()), "scan__reel__", right=_WORK
+    )
     return _part(failed.select_related("scan__reel__element__title").order_by("-pk"), page, list)
 
 
@@ -130,7 +134,7 @@ def _part(rows: QuerySet[Any], page: Any, shown: Callable[[list[Any]], Sequence[
 def cuts_to_check(user: Any) -> list[CutsToCheck]:
     """The newest scans with cuts that nobody is sure of; those with most of them first."""
     newer = Scan.objects.filter(reel=OuterRef("reel"), pk__gt=OuterRef("pk"))
-    scans = without_held(user, Scan.objects.filter(~Exists(newer)), "reel__")
+    scans = without_held(user, Scan.objects.filter(~Exists(newer)), "reel__", right=_CUTS)
     scans = scans.select_related("reel__element__title")
     counts = doubts.left_to_check(scans)
     found = [CutsToCheck(scan, counts[scan.pk]) for scan in scans.filter(pk__in=counts)]
@@ -141,9 +145,11 @@ def _fixity_faults(user: Any) -> Iterable[FixityCheck]:
     """The newest check of each scan, where it found a fault."""
     newest = FixityCheck.objects.order_by("scan_id", "-at").distinct("scan_id")
     faults = FixityCheck.objects.filter(pk__in=newest.values("pk")).exclude(outcome="intact")
-    return without_held(user, faults, "scan__reel__").select_related("scan__reel__element__title")
+    faults = without_held(user, faults, "scan__reel__", right=_WORK)
+    return faults.select_related("scan__reel__element__title")
 
 
 def _damaged_copies(user: Any) -> Iterable[SecondCopy]:
     found = SecondCopy.objects.exclude(outcome=FixityCheck.Outcome.INTACT).order_by("-compared")
-    return without_held(user, found, "scan__reel__").select_related("scan__reel__element__title")
+    found = without_held(user, found, "scan__reel__", right=_WORK)
+    return found.select_related("scan__reel__element__title")

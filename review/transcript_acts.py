@@ -7,13 +7,12 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from archive.access import reel_for, signed_in
+from archive.access import needs, reel_for, signed_in
 from archive.form_fields import first_error
 from archive.models import Reel
 from restoration import glossary, runs, together
@@ -53,7 +52,7 @@ class ReplaceForm(forms.Form):
 
 
 @require_POST
-@permission_required(CORRECT, raise_exception=True)
+@needs(CORRECT)
 def speak(request: HttpRequest, pk: int) -> HttpResponse:
     """This line, this voice, or this name everywhere is somebody's."""
     reel = reel_for(request, pk)
@@ -79,7 +78,7 @@ def speak(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(CORRECT, raise_exception=True)
+@needs(CORRECT)
 def replace(request: HttpRequest, pk: int) -> HttpResponse:
     """Look over what a replacement would change; then change it, in one act."""
     reel = reel_for(request, pk)
@@ -122,7 +121,7 @@ def _chosen(request: HttpRequest) -> tuple[list[str], list[str]]:
 
 
 @require_POST
-@permission_required(CORRECT, raise_exception=True)
+@needs(CORRECT)
 def withdraw_act(request: HttpRequest, pk: int, act: UUID) -> HttpResponse:
     reel = reel_for(request, pk)
     try:
@@ -134,7 +133,7 @@ def withdraw_act(request: HttpRequest, pk: int, act: UUID) -> HttpResponse:
 
 
 @require_POST
-@permission_required(CORRECT, raise_exception=True)
+@needs(CORRECT)
 def add_term(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     try:
@@ -146,7 +145,7 @@ def add_term(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(CORRECT, raise_exception=True)
+@needs(CORRECT)
 def withdraw_term(request: HttpRequest, pk: int, term: int) -> HttpResponse:
     reel = reel_for(request, pk)
     found = get_object_or_404(GlossaryTerm, pk=term, title=reel.element.title)
@@ -159,7 +158,7 @@ def withdraw_term(request: HttpRequest, pk: int, term: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required("restoration.start_run", raise_exception=True)
+@needs("restoration.start_run")
 def transcribe(request: HttpRequest, pk: int) -> HttpResponse:
     """A new run, told of the words of the glossary if that is ticked; its parameters say which."""
     reel = reel_for(request, pk)

@@ -7,14 +7,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import check_media, reel_for, signed_in
+from archive.access import check_media, needs, reel_for, signed_in
 from archive.form_fields import first_error
 from archive.models import Reel, Scan
 from archive.timecode import frames_of_timecode, timecode
@@ -189,7 +188,7 @@ def _shown_query(request: HttpRequest) -> Any:
 
 
 @require_POST
-@permission_required(CORRECT, raise_exception=True)
+@needs(CORRECT)
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     form = CorrectForm(request.POST)
@@ -277,7 +276,7 @@ def _sample(text: str, scan: Scan) -> int:
 
 
 @require_POST
-@permission_required(CORRECT, raise_exception=True)
+@needs(CORRECT)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     try:
@@ -291,7 +290,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(CORRECT, raise_exception=True)
+@needs(CORRECT)
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     correction = get_object_or_404(TranscriptCorrection.objects.select_related("scan__reel"), pk=pk)
     check_media(request, correction.scan)
@@ -304,7 +303,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(IMPORT, raise_exception=True)
+@needs(IMPORT)
 def take_in(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
     form = ImportForm(request.POST, request.FILES)

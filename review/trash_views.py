@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import reel_for, signed_in, without_held
+from archive.access import (
+    ask_rights,
+    needs,
+    needs_somewhere,
+    reel_for,
+    signed_in,
+    with_right,
+    without_held,
+)
 from archive.form_fields import first_error, writable
 from archive.models import Reel, TrashedReel
 from archive.trash import empties_at
@@ -33,16 +40,17 @@ class HoldForm(forms.Form):
 
 
 @require_safe
-@permission_required(DISCARD, raise_exception=True)
+@needs_somewhere(DISCARD)
 def listed(request: HttpRequest) -> HttpResponse:
     rows = TrashedReel.objects.select_related("reel__element__title", "by", "held_by")
+    rows = with_right(request.user, DISCARD, rows, "reel__")
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     entries = [(row, empties_at(row)) for row in page.object_list]
     return render(request, "review/trash.html", {"page": page, "entries": entries})
 
 
 @require_POST
-@permission_required(DISCARD, raise_exception=True)
+@needs(DISCARD)
 def put(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a reel, or all reels of its title, in the trash."""
     reel = reel_for(request, pk)
@@ -53,7 +61,7 @@ def put(request: HttpRequest, pk: int) -> HttpResponse:
     reels = [reel]
     if form.cleaned_data["whole"]:
         of_title = Reel.objects.filter(element__title=reel.title)
-        reels = list(without_held(request.user, of_title))
+        reels = list(without_held(request.user, of_title, right=DISCARD))
     try:
         made = trash.put(reels, by=signed_in(request), reason=form.cleaned_data["reason"])
     except trash.TrashRefused as error:
@@ -64,9 +72,10 @@ def put(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(DISCARD, raise_exception=True)
+@needs(DISCARD)
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(TrashedReel, pk=pk)
+    ask_rights(request, row.reel)
     try:
         reel = trash.restore(row, by=signed_in(request))
     except trash.TrashRefused as error:
@@ -77,9 +86,10 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(DISCARD, raise_exception=True)
+@needs(DISCARD)
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(TrashedReel, pk=pk)
+    ask_rights(request, row.reel)
     form = HoldForm(request.POST)
     try:
         if not form.is_valid():

@@ -87,7 +87,7 @@ def _asker(request: HttpRequest) -> Asker:
     user: Any = request.user
     return Asker(
         sees=lambda reel: user.has_perm("archive.view_reel", reel),
-        is_staff=user.has_perm("review.open_review"),
+        is_staff=lambda reel: user.has_perm("review.open_review", reel),
     )
 
 

@@ -67,7 +67,7 @@ class Asker:
 
     sees: Callable[[Reel], bool]
     """Reels that may be named; a file of another reel is as unknown as any."""
-    is_staff: bool
+    is_staff: Callable[[Reel], bool]
     """Whether reasons and names of the house's own people may be told."""
 
 
@@ -81,7 +81,7 @@ def verify(path: Path, *, decode: bool = True, asker: Asker | None = None) -> Fi
     Raises: OSError, MediaError if it cannot be read at all.
     """
     finding = Finding(path, sha256=scan_digest(path))
-    scan = _recognise(finding, asker or Asker(lambda reel: True, is_staff=True))
+    scan = _recognise(finding, asker or Asker(sees=lambda reel: True, is_staff=lambda reel: True))
     record = _record_beside(path)
     if record is not None:
         _check_record(finding, record)
@@ -123,7 +123,11 @@ def _recognise(finding: Finding, asker: Asker) -> Scan | None:
             f"of {deliverable.reel}, {deliverable.at:%Y-%m-%d}"
         )
         if gone := deliverable.unavailable:
-            words = gone if asker.is_staff else "it may no longer be used; ask the archive why"
+            words = (
+                gone
+                if asker.is_staff(deliverable.reel)
+                else "it may no longer be used; ask the archive why"
+            )
             finding.problems.append(f"deliverable {deliverable.pk}: {words}")
         behind = behind or deliverable.scan
     return behind

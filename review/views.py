@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access import check_media, reel_for
+from archive.access import check_media, needs, reel_for
 from archive.form_fields import first_error
 from restoration import doubts, scenes, transcripts
 from restoration.colour_room import LED_BY_HAND, colour_room
@@ -64,7 +63,7 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "coloured": sum(card.colour is not None for card in cards),
         "uncoloured": sum(card.colour is None for card in cards),
     } | deliveries_of(found)
-    if cards and request.user.has_perm("review.open_review"):
+    if cards and request.user.has_perm("review.open_review", found):
         context |= gate_of(found, request)
     return render(request, "review/reel.html", context)
 
@@ -74,7 +73,7 @@ def _scene(pk: int) -> Scene:
 
 
 @require_safe
-@permission_required("review.open_review", raise_exception=True)
+@needs("review.open_review")
 def scene(request: HttpRequest, pk: int) -> HttpResponse:
     found = _scene(pk)
     check_media(request, found.scan)
@@ -112,7 +111,7 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "people": people_wanted(standing.decision if not standing.reasons else None),
         "seen": scene.approvals.filter(take__version=version).order_by("-at", "-pk").first(),
         "handed": handing.of_scene(scene, version),
-        "whom": handing.whom(),
+        "whom": handing.whom(scene.scan.reel),
         "queue": _queue(request, scene, version),
         "room": room(scene, shown, against=against),
         "repairs": repair_room(scene, shown),
@@ -139,13 +138,13 @@ def _named_take(request: HttpRequest, name: str, takes: list[Take]) -> Take | No
 
 
 @require_POST
-@permission_required("review.decide", raise_exception=True)
+@needs("review.decide")
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(request, _scene(pk), DecisionForm(request.POST), asks_for_changes=False)
 
 
 @require_POST
-@permission_required("review.decide", raise_exception=True)
+@needs("review.decide")
 def request_changes(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(request, _scene(pk), ChangesForm(request.POST), asks_for_changes=True)
 
@@ -194,7 +193,7 @@ def _back_to(request: HttpRequest, scene: Scene, take: Take) -> HttpResponse:
 
 
 @require_POST
-@permission_required("review.decide", raise_exception=True)
+@needs("review.decide")
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     approval = get_object_or_404(Approval, pk=pk)
     check_media(request, approval.scene.scan)

@@ -17,7 +17,7 @@ def withdraw(deliverable: Deliverable, *, by: Any, reason: str) -> Withdrawal:
 
     Raises: NotAllowed; DecisionRefused without a reason, or if it was withdrawn before.
     """
-    if not by.has_perm("review.deliver"):
+    if not by.has_perm("review.deliver", deliverable.reel):
         raise NotAllowed(f"{by.get_username()} may not withdraw what was delivered.")
     if not reason.strip():
         raise DecisionRefused("Nothing was withdrawn: say why it may no longer be used.")

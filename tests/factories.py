@@ -13,7 +13,8 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
-from archive.models import Collection, Element, Reel, Scan, Title
+from archive import roles
+from archive.models import Collection, CollectionRole, Element, Reel, Scan, Title
 from restoration.models import Scene, StageRun, Take
 from restoration.models.take import version_of
 
@@ -33,6 +34,13 @@ def make_user(role: str = "", *, name: str = "", **fields: Any) -> User:
     )
     if role:
         user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def give_role(user: User, role: str, collection: Collection) -> User:
+    """The same person, who has this role in the collection."""
+    CollectionRole.objects.create(user=user, role=role, collection=collection)
+    roles.forget(user)
     return user
 
 

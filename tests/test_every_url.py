@@ -13,13 +13,14 @@ from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from archive.api import tokens
-from archive.models import Collection, Reel, TrashedReel, Upload
+from archive.models import Collection, Reel, Title, TrashedReel, Upload
 from restoration import glossary, namings, transcripts
 from restoration.models import (
     ColourCorrection,
@@ -150,6 +151,8 @@ EXPECTED = {
     "fault-photograph": Expected(READ, VIEWERS, ("reel", "fault")),
     "earlier-event": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
     "readings": Expected(READ, ARCHIVIST),
+    "collections": Expected(READ, ARCHIVIST),
+    "collection-roles": Expected(READ | WRITE, ARCHIVIST, ("collection",)),
     "description-history": Expected(READ, VIEWERS, ("reel",)),
     "deliver": Expected(WRITE, ARCHIVIST, ("reel",)),
     "verify": Expected(READ | WRITE, EVERYBODY),
@@ -373,9 +376,10 @@ def one_of_each(archivist: User) -> dict[str, object]:
         reel=factories.make_reel(element=factories.make_element(title=factories.make_title("Old"))),
         act=uuid.uuid4(), by=archivist, reason="a double",
     )  # fmt: skip
+    kept_in = Collection.objects.create(name="Of a family in the hills")
     token = tokens.make(archivist, name="harvest", scopes=["read"], days=1).token
     return {
-        "own_token": token.pk,
+        "own_token": token.pk, "collection": kept_in.pk,
         "photograph": photograph.pk, "trashed": trashed.pk,
         "term": term.pk, "fault": fault.pk,
         "link": link.pk, "shared": shared.pk, "secret": "another", "signed": "signed",
@@ -574,6 +578,99 @@ def test_a_collection_with_members_is_for_them_and_archivists(things, settings):
         assert f"<strong>{title.name}" not in client.get(page).content.decode(), page
     client.force_login(member)
     assert f"<strong>{title.name}" in client.get(pages[0]).content.decode()
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody by their group, their role in the reel's collection, and one in another."""
+
+    group: str
+    here: str
+    elsewhere: str = ""
+
+    def make(self, kept_in: Collection) -> User:
+        user = factories.make_user(self.group)
+        if self.here:
+            factories.give_role(user, self.here, kept_in)
+        if self.elsewhere:
+            other = Collection.objects.get_or_create(name="Of another family")[0]
+            factories.give_role(user, self.elsewhere, other)
+        return user
+
+    def comes_in(self, name: str) -> bool:
+        """By the role that is theirs here, for what is of the reel; for lists by any."""
+        roles = EXPECTED[name].roles
+        if name in OF_THE_MACHINE:
+            return self.group in roles
+        if EXPECTED[name].names and name not in OF_A_PERSON:
+            return roles == EVERYBODY or (self.here or self.group) in roles
+        return bool({self.group, self.here, self.elsewhere} & roles)
+
+
+PEOPLE = (
+    Person("archivist", "none"),
+    Person("", "reviewer"),
+    Person("researcher", "archivist"),
+    Person("archivist", "reviewer"),
+    Person("operator", "restorer"),
+    Person("reviewer", "researcher", elsewhere="archivist"),
+    Person("", "", elsewhere="archivist"),
+)
+OF_THE_MACHINE = {"metrics"}
+OF_A_PERSON = {
+    "revoke-token", "forget-search", "search-hits", "iiif-collection-part", "upload-discard",
+    "upload-retry", "tus-file", "tus-folder", "tus-frame",
+}  # fmt: skip
+"""Lists with a part in their address, and a person's own rows."""
+
+
+def kept_together(things: dict[str, object]) -> Collection:
+    """The collection that the reel is put into, and the one that lies in the trash."""
+    kept_in = Collection.objects.get(pk=things["collection"])
+    reels = Reel.objects.filter(pk__in=(things["reel"], things["trashed"]))
+    Title.objects.filter(elements__reels__in=reels).update(collection=kept_in)
+    return kept_in
+
+
+def wrongly_answered(person: Person, things: dict[str, object]) -> list[str]:
+    kept_in = kept_together(things)
+    client = Client()
+    client.force_login(person.make(kept_in))
+    found = []
+    for name, expected in EXPECTED.items():
+        if expected.is_guests or expected.is_public:
+            continue
+        with transaction.atomic():
+            status = ask(client, min(expected.methods), address(name, things)).status_code
+            transaction.set_rollback(True)
+        if (status != 403) != person.comes_in(name) or status >= 500:
+            found.append(f"{name}: {status}")
+    return found
+
+
+@pytest.mark.slow
+def test_an_archivist_elsewhere_who_has_none_here_gets_at_nothing_of_it(things):
+    names = [each for each in EXPECTED if EXPECTED[each].names and each not in OF_A_PERSON]
+    person = Person("archivist", "none")
+    kept_in = kept_together(things)
+    client = Client()
+    client.force_login(person.make(kept_in))
+    answers = {
+        name: ask(client, min(EXPECTED[name].methods), address(name, things)).status_code
+        for name in names
+        if not EXPECTED[name].is_guests
+    }
+    assert {name for name, status in answers.items() if status != 403} == set()
+    for page in (reverse("catalogue"), f"{reverse('search')}?q=Harbour", "/", "/queue/", "/work/"):
+        said = client.get(page).content.decode()
+        assert f"/reels/{things['reel']}/" not in said, page
+        assert kept_in.name not in said, page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("person", PEOPLE, ids=str)
+def test_every_address_for_roles_in_the_collection(person, things):
+    assert wrongly_answered(person, things) == []
 
 
 def shown_to(

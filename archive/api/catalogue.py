@@ -25,8 +25,9 @@ DESCRIBE = BROWSE | {"PATCH": "archive.describe"}
 problems.answer_with(412, DescriptionChanged)
 
 
-def reels_of(user: Any) -> ReelQuerySet:
-    return visible_reels(user, Reel.objects.all())
+def reels_of(user: Any, right: str = "") -> ReelQuerySet:
+    """Reels that the person sees; by roles in collections, where they have this right."""
+    return visible_reels(user, Reel.objects.all(), right)
 
 
 class Described(Row):

@@ -23,7 +23,7 @@ def describe(reel: Reel, part: str, said: dict[str, Any], *, by: User) -> None:
 
     Raises: ValidationError with the forms' own words; DescriptionChanged.
     """
-    standing = Describing(reel)
+    standing = Describing(reel, by=by)
     form = getattr(standing, PARTS[part])
     typed = _as_typed(standing)
     for name, value in said.items():
@@ -31,7 +31,7 @@ def describe(reel: Reel, part: str, said: dict[str, Any], *, by: User) -> None:
             typed |= _list_as_typed(name, standing.rows[name], value)
         else:
             _put(typed, f"{form.prefix}-{name}", value)
-    filled = Describing(reel, typed)
+    filled = Describing(reel, typed, by=by)
     if not filled.is_valid():
         raise ValidationError(_faults(filled, part))
     filled.save(by=by)

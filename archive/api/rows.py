@@ -118,13 +118,13 @@ class ReelShown(serializers.ModelSerializer):
         return scan.pk if scan else None
 
     def get_barcode(self, reel: Reel) -> str | None:
-        return reel.barcode if self._is_staff() else None
+        return reel.barcode if self._is_staff(reel) else None
 
     def get_location(self, reel: Reel) -> str | None:
-        return reel.location if self._is_staff() else None
+        return reel.location if self._is_staff(reel) else None
 
-    def _is_staff(self) -> bool:
-        return bool(self.context["request"].user.has_perm("archive.view_history"))
+    def _is_staff(self, reel: Reel) -> bool:
+        return bool(self.context["request"].user.has_perm("archive.view_history", reel))
 
 
 class FixityShown(serializers.Serializer):

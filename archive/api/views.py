@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from archive import reading as readers
+from archive import roles
+from archive.access import NOT_HERE
 from archive.api import reading, writing
 from archive.api.pages import Pages
-from archive.models import Reel
+from archive.models import Collection, Element, Reel, Title
+from archive.roles import Subject
 
 
 class Endpoint(GenericAPIView):
@@ -49,7 +52,19 @@ class Endpoint(GenericAPIView):
         found = self.get_queryset().filter(**(named or {"pk": self.kwargs["pk"]})).first()
         if found is None:
             raise NotFound
+        if roles.of(self.request.user).there and (film := film_behind(found)) is not None:
+            self.ask_right(film)
         return found
+
+    def ask_right(self, film: Subject) -> None:
+        """Ask the right that the method needs over this very film.
+
+        Raises: PermissionDenied.
+        """
+        method = "GET" if self.request.method == "HEAD" else str(self.request.method)
+        right = self.rights.get(method, "")
+        if right and not self.request.user.has_perm(right, film):
+            raise PermissionDenied(NOT_HERE)
 
     def said(self) -> dict[str, Any]:
         """The body, checked.
@@ -68,6 +83,12 @@ class Endpoint(GenericAPIView):
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer.headers.setdefault("Cache-Control", "private, no-cache")
         return answer
+
+
+def film_behind(row: Any) -> Subject | None:
+    """What rights are asked of, for a row: its reel, or itself where it is the description of one;
+    None: it belongs to no film, but to a person."""
+    return row if isinstance(row, (Collection, Title, Element)) else reel_behind(row)
 
 
 def reel_behind(row: Any) -> Reel | None:

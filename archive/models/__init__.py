@@ -17,6 +17,7 @@ from archive.models.event import Agent, Event
 from archive.models.fixity import FixityCheck, SecondCopy
 from archive.models.line import CODED, CatalogueChange, CatalogueLine, FacetValue
 from archive.models.reading import Reading
+from archive.models.role import CollectionRole
 from archive.models.scan import Scan
 from archive.models.trash import TrashedReel
 from archive.models.upload import Upload, UploadedFrame
@@ -30,6 +31,7 @@ __all__ = [
     "CatalogueLine",
     "Collection",
     "CollectionMember",
+    "CollectionRole",
     "ConditionReport",
     "Credit",
     "DescriptionDraft",

@@ -100,9 +100,10 @@ def _send(message: WebhookMessage) -> None:
 
 def is_told(event: Event, owner: User) -> bool:
     """Whether the subscriber may still see what it is about, at this moment."""
-    if event.reel_id is None or not owner.is_active or not owner.has_perm(subscriptions.RIGHT):
+    right = subscriptions.RIGHT
+    if event.reel_id is None or not owner.is_active or not owner.has_perm(right):
         return False
-    return visible_reels(owner, Reel.objects.filter(pk=event.reel_id)).exists()
+    return visible_reels(owner, Reel.objects.filter(pk=event.reel_id), right).exists()
 
 
 def payload(message: WebhookMessage) -> dict[str, Any]:

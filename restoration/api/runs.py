@@ -11,6 +11,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from archive import roles
 from archive.access import signed_in, without_held
 from archive.api import problems, writing
 from archive.api.catalogue import reels_of
@@ -105,13 +106,15 @@ class Runs(Rows):
         if said.get("scene") is not None:
             scenes_seen = Scene.objects.current().filter(scan__reel__in=reels_of(by))
             scene = _one(scenes_seen.filter(pk=said["scene"]).select_related("scan__reel"))
+            self.ask_right(scene.scan.reel)
             for name, values in params.items():  # kept with the scene, as the page keeps them
                 scene = scenes.set_settings(scene, name, values, by=by)
             version = said.get("version")
             started = [runs.process_scene(scene, stages=stages, version=version, by=by)]
         else:
-            reel = reels_of(by).select_related("element__title").filter(pk=said["reel"])
-            started = runs.process_reel(_one(reel), stages=stages, params=params, by=by)
+            reel = _one(reels_of(by).select_related("element__title").filter(pk=said["reel"]))
+            self.ask_right(reel)
+            started = runs.process_reel(reel, stages=stages, params=params, by=by)
         found = StageRun.objects.filter(pk__in=[run.pk for run in started])
         shown = RunShown(found.select_related("scan", "requested_by"), many=True).data
         return Response(shown, 201)
@@ -165,10 +168,12 @@ def runs_of(user: Any) -> QuerySet[StageRun]:
     """Of visible reels for whoever works on film; for whoever keeps the machine running, all but
     those of what is held back."""
     found = StageRun.objects.select_related("scan", "requested_by")
+    if roles.of(user).there:
+        return without_held(user, found, "scan__reel__", right="restoration.see_runs")
     if user.has_perm("review.open_review"):
         return found.filter(scan__reel__in=reels_of(user))
     if user.has_perm("restoration.view_work"):
-        return without_held(user, found, "scan__reel__")
+        return without_held(user, found, "scan__reel__", right="restoration.view_work")
     return found.none()
 
 

@@ -82,4 +82,6 @@ class OneTake(Row):
 
 
 def takes_of(user: Any) -> QuerySet[Take]:
-    return Take.objects.filter(scan__reel__in=reels_of(user)).select_related("scan")
+    return Take.objects.filter(scan__reel__in=reels_of(user, "review.open_review")).select_related(
+        "scan"
+    )

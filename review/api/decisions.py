@@ -94,7 +94,7 @@ class OneApproval(Row):
 
 
 def approvals_of(user: Any) -> QuerySet[Approval]:
-    found = Approval.objects.filter(scene__scan__reel__in=reels_of(user))
+    found = Approval.objects.filter(scene__scan__reel__in=reels_of(user, SEE_WORK["GET"]))
     return found.select_related("scene__scan", "take", "by", "withdrawn_by")
 
 

@@ -101,6 +101,7 @@ class Deliveries(Rows):
         found = reels_of(by).select_related("element__title").filter(pk=said["reel"]).first()
         if found is None:
             raise NotFound
+        self.ask_right(found)
         made = requests.ask(
             found, format=said["format"], use=said["use"], by=by, choice=_choice(said, by)
         )
@@ -153,7 +154,9 @@ class CancelDelivery(Endpoint):
 
 
 def deliveries_of(user: Any) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(reel__in=reels_of(user)).select_related("by")
+    return Delivery.objects.filter(reel__in=reels_of(user, "review.open_review")).select_related(
+        "by"
+    )
 
 
 class FileShown(serializers.Serializer):

@@ -32,7 +32,7 @@ _SALT = "reelproof.download"
 
 
 def deliverables_of(user: Any) -> QuerySet[Deliverable]:
-    found = Deliverable.objects.filter(reel__in=reels_of(user))
+    found = Deliverable.objects.filter(reel__in=reels_of(user, "review.open_review"))
     return found.select_related("by", "withdrawal__by")
 
 
@@ -53,7 +53,7 @@ def download(request: HttpRequest, signed: str) -> HttpResponseBase:
         return problems.answer(404, "This address opens nothing, or not any more: ask for another.")
     user = _opened_to(person, token)
     found = deliverables_of(user).filter(pk=pk).first() if user is not None else None
-    if user is None or found is None:
+    if user is None or found is None or not user.has_perm("review.deliver", found.reel):
         return problems.answer(404, problems.NOTHING_HERE)
     if found.unavailable:
         return problems.answer(410, found.unavailable)

@@ -172,6 +172,6 @@ class ReopenNote(_OnANote):
 
 
 def notes_of(user: Any) -> QuerySet[Note]:
-    found = Note.objects.filter(scan__reel__in=reels_of(user))
+    found = Note.objects.filter(scan__reel__in=reels_of(user, SEE_WORK["GET"]))
     found = found.select_related("scan", "by", "guest", "resolved_by")
     return found.prefetch_related("answers__by")

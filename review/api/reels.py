@@ -18,6 +18,7 @@ from archive.models.catalogue import ReelQuerySet
 from review import custody_words, pages
 from review.catalogue import narrow
 
+_STAFF = "archive.view_history"
 STATES = list(pages.REEL_STATES.items())
 
 
@@ -64,9 +65,9 @@ class Reels(Rows):
     def narrowed(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
         reels: ReelQuerySet = reels_of(self.request.user)
         if "barcode" in wanted:
-            staff = self.request.user.has_perm("archive.view_history")
-            barcode = wanted.pop("barcode")
-            reels = reels.filter(barcode=barcode) if staff else reels.none()
+            user, barcode = self.request.user, wanted.pop("barcode")
+            told = reels_of(user, _STAFF) if user.has_perm(_STAFF) else reels.none()
+            reels = told.filter(barcode=barcode)
         for name, path in (("title", "element__title"), ("element", "element")):
             if name in wanted:
                 reels = reels.filter(**{path: wanted.pop(name)})
@@ -116,7 +117,8 @@ class EventShown(serializers.ModelSerializer):
         return custody_words.words(event)
 
     def get_detail(self, event: Event) -> dict[str, Any] | None:
-        staff = self.context["request"].user.has_perm("archive.view_history")
+        reel = self.context["view"].reel
+        staff = self.context["request"].user.has_perm(_STAFF, reel)
         found: dict[str, Any] = event.detail
         return found if staff else None
 
@@ -136,8 +138,8 @@ class Events(Rows):
     order = ("-sequence",)
 
     def rows(self, user: Any) -> QuerySet[Event]:
-        reel = reel_named(self)
-        if user.has_perm("archive.view_history"):  # with what was entered by hand
+        self.reel = reel = reel_named(self)
+        if user.has_perm(_STAFF, reel):  # with what was entered by hand
             return reel.events.select_related("agent")
         return pages.custody_timeline(reel, user)
 

@@ -49,7 +49,7 @@ def ask(
         kept of a delivery that was refused at once. DecisionRefused if the one that is being made
         has another override, or for what `make_override` refuses.
     """
-    check_request(format=format, use=use, by=by)
+    check_request(reel, format=format, use=use, by=by)
     agreed = make_override(
         reel, use=use, reason=override, by=by, choice=choice, rules=rules, takes=takes
     )
@@ -121,7 +121,7 @@ def retry(delivery: Delivery, *, by: Any) -> Delivery:
     Raises: DecisionRefused if it is open or has left, or needs the override of another;
         DeliveryRefused, DeliveryFailed, NotAllowed.
     """
-    check_request(format=delivery.format, use=delivery.use, by=by)
+    check_request(delivery.reel, format=delivery.format, use=delivery.use, by=by)
     agreed = _override_for(delivery, by)
     require_allowed(delivery.reel, delivery.use, choice=delivery.choice, override=agreed)
     with transaction.atomic():

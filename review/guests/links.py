@@ -65,7 +65,7 @@ def make(reel: Reel, wish: Wish, *, by: Any) -> Made:
     Raises: NotAllowed; DecisionRefused, also where the policy of the use does not let the reel
         leave as it stands; UnknownUse.
     """
-    if not (by.has_perm("review.share") and by.has_perm("archive.view_media", reel)):
+    if not (by.has_perm("review.share", reel) and by.has_perm("archive.view_media", reel)):
         raise NotAllowed(
             f"{by.get_username()} may not share this reel; no link was made. "
             "An archivist or an administrator can give you the role for it."
@@ -101,7 +101,7 @@ def revoke(link: ShareLink, *, by: Any) -> ShareLink:
 
     Raises: NotAllowed, DecisionRefused if somebody did so before.
     """
-    if not by.has_perm("review.share"):
+    if not by.has_perm("review.share", link.reel):
         raise NotAllowed(f"{by.get_username()} may not revoke links; nothing was changed.")
     link = ShareLink.objects.select_for_update().get(pk=link.pk)
     if link.revoked is not None:
@@ -144,7 +144,9 @@ def _maker_may_not(link: ShareLink) -> str:
     reel = link.reel
     if embargo.until(reel):
         return _HELD
-    if not (link.by.has_perm("review.share") and link.by.has_perm("archive.view_media", reel)):
+    if not (
+        link.by.has_perm("review.share", reel) and link.by.has_perm("archive.view_media", reel)
+    ):
         return f"{link.by} may no longer share this reel"
     return ""
 

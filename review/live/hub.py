@@ -149,7 +149,9 @@ def may_listen(listener: Listener) -> bool:
         return False
     is_in = Session.objects.filter(pk=listener.session, expire_date__gt=timezone.now()).exists()
     return (
-        is_in and user.has_perm("review.open_review") and user.has_perm("archive.view_media", reel)
+        is_in
+        and user.has_perm("review.open_review", reel)
+        and user.has_perm("archive.view_media", reel)
     )
 
 

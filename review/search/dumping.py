@@ -5,24 +5,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from django.urls import reverse
 
+from archive.access import with_right
 from archive.timecode import timecode
 from review.models import SearchLine
 from review.search.concordance import Hit
 from review.search.index import SPOKEN
 
+RIGHT = "review.dump_transcripts"
 _AT_ONCE = 2000
 
 
-def dump(site: str) -> Iterator[str]:
+def dump(site: str, user: Any) -> Iterator[str]:
     """One object a line, by reel and in order of time, each with all that is needed to cite it.
 
     Args:
         site: what links begin with, without a slash at its end.
+        user: who asks; left out are collections in which they may not.
     """
     found = SearchLine.objects.filter(kind__in=SPOKEN, scan__isnull=False).defer("vector", "after")
+    found = with_right(user, RIGHT, found, "reel__")
     rows = found.select_related("reel__element__title", "scan").order_by("reel", "number")
     # A few thousand lines a piece: one write a line would cost more than the reading.
     batch: list[str] = []

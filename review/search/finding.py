@@ -16,8 +16,8 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
-from archive import embargo, membership
-from archive.access import openings
+from archive import sight as seeing
+from archive.sight import Part, Sight
 from review.models import SearchLine
 from review.search import query as asked
 from review.search import statement, vocabulary
@@ -65,8 +65,8 @@ Ask = Callable[[str, Sequence[Any]], Rows]
 class _Sight:
     """What one person's search is held against; asked of the database at most once a search."""
 
-    def __init__(self, opened: Opened, ask: Ask) -> None:
-        self.opened = opened
+    def __init__(self, parts: Sight, ask: Ask) -> None:
+        self.parts = parts
         self.ask = ask
 
     @cached_property
@@ -84,7 +84,7 @@ def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
     Raises: TooSlow.
     """
     with asking() as ask:
-        sight = _Sight(opened_to(user), ask)
+        sight = _Sight(seeing.of(user), ask)
         found = _find(query, sight=sight, page=page, size=size)
         if found.count or query.node is None:
             return found
@@ -130,28 +130,8 @@ def _places(query: Query, *, user: Any) -> list[Place]:
 
 def conditions(query: Query, *, user: Any, ask: Ask) -> tuple[str, list[Any]]:
     """What a search asks of `review_searchline line`, for a person, in SQL; its values."""
-    where, values = _where(query.node, query.filters, sight=_Sight(opened_to(user), ask))
+    where, values = _where(query.node, query.filters, sight=_Sight(seeing.of(user), ask))
     return " AND ".join(where), values
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What a person may find."""
-
-    access: list[str] | None
-    """Kinds of access whose reels they see; None: they work on film, and so see every reel and
-    what is noted of it."""
-    embargoed: bool
-    """Titles under embargo too."""
-    closed: tuple[int, ...] = ()
-    """Collections that they see nothing of."""
-
-
-def opened_to(user: Any) -> Opened:
-    access = None if user.has_perm("review.open_review") else openings(user)
-    if user.has_perm(embargo.HELD):
-        return Opened(access, embargoed=True)
-    return Opened(access, embargoed=False, closed=tuple(membership.closed_to(user)))
 
 
 def _find(query: Query, *, sight: _Sight, page: int, size: int) -> Found:
@@ -185,13 +165,16 @@ def _where(node: Node | None, filters: Filters, *, sight: _Sight) -> tuple[list[
 
     if text:
         also("line.vector @@ %s::tsquery", text)
-    if sight.opened.access is not None:
-        also("line.kind <> %s", SearchLine.Kind.NOTE)
-        also(_OPEN, sight.opened.access)
-    if not sight.opened.embargoed:
-        also(_NOT_HELD, timezone.localdate())
-    if sight.opened.closed:
-        also(_NOT_CLOSED, list(sight.opened.closed))
+    seen = [_seen(part) for part in sight.parts]
+    if len(seen) == 1:
+        for condition, given in seen[0]:
+            also(condition, *given)
+    else:
+        either = (" AND ".join(each for each, _ in part) or "TRUE" for part in seen)
+        also(
+            f"({' OR '.join(f'({each})' for each in either) or 'FALSE'})",
+            *(value for part in seen for _, given in part for value in given),
+        )
     if filters.reel is not None:
         also("line.reel_id = %s", filters.reel)
     if filters.language:
@@ -209,6 +192,21 @@ def _where(node: Node | None, filters: Filters, *, sight: _Sight) -> tuple[list[
     if filters.years:
         also(_OF_YEARS, *filters.years)
     return where, values
+
+
+def _seen(part: Part) -> list[tuple[str, list[Any]]]:
+    """What a line that is in this part of somebody's sight answers to, each with its values."""
+    found: list[tuple[str, list[Any]]] = []
+    if part.within is not None:
+        found.append((_WITHIN, [list(part.within)]))
+    if part.access is not None:
+        found.append(("line.kind <> %s", [SearchLine.Kind.NOTE]))
+        found.append((_OPEN, [list(part.access)]))
+    if not part.embargoed:
+        found.append((_NOT_HELD, [timezone.localdate()]))
+    if part.closed:
+        found.append((_NOT_CLOSED, [list(part.closed)]))
+    return found
 
 
 _TITLED = (
@@ -231,12 +229,13 @@ _NOT_HELD = (  # an array is made once for a query, not once for a line
     " JOIN archive_element element ON element.id = reel.element_id"
     " JOIN archive_rights rights ON rights.title_id = element.title_id WHERE rights.embargo > %s))"
 )
-_NOT_CLOSED = (
-    "NOT EXISTS (SELECT 1 FROM archive_reel reel"
+_WITHIN = (
+    "EXISTS (SELECT 1 FROM archive_reel reel"
     " JOIN archive_element element ON element.id = reel.element_id"
     " JOIN archive_title title ON title.id = element.title_id"
     " WHERE reel.id = line.reel_id AND title.collection_id = ANY(%s))"
 )
+_NOT_CLOSED = f"NOT {_WITHIN}"
 
 
 def _languages(ask: Ask) -> list[str]:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from archive import roles
 from archive.models import Event, Scan
 from archive.timecode import timecode as written_timecode
 from restoration.doubts import Doubt
@@ -146,10 +147,21 @@ def frame_still(scan: Scan, frame: int) -> str:
 
 @register.filter
 def role_names(user: Any) -> str:
-    names = [group.name for group in user.groups.all()]
+    found = roles.of(user)
+    names = sorted(found.everywhere)
     if user.is_superuser:
         names.append("administrator")
+    count = sum(role != roles.NONE for role in found.there.values())
+    if count:
+        elsewhere = "another role" if names else "a role"
+        names.append(f"{elsewhere} in {count} collection{'s' if count > 1 else ''}")
     return ", ".join(names) or "no role yet"
+
+
+@register.filter
+def groups_of(user: Any) -> str:
+    """What somebody is where they have no role of their own; ask `roles.load` for many at once."""
+    return ", ".join(sorted(roles.of(user).everywhere)) or "nothing"
 
 
 @register.simple_tag
