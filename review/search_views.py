@@ -28,6 +28,7 @@ from restoration.weights import WeightsError
 from review.models import SavedSearch, SearchLine
 from review.search import citing, concordance, dumping, exporting, finding, meaning, saved
 from review.search.index import SPOKEN
+from review.search.lines import lines_of
 from review.search.query import MOST_CHARACTERS, Query, parse, retyped
 
 BROWSE = "archive.browse"
@@ -128,7 +129,7 @@ def _new(request: HttpRequest, query: Query) -> dict[str, Any]:
         get_object_or_404(SavedSearch, owner=owner, of=SavedSearch.Of.SEARCH, query=asked), by=owner
     )
     pages = Paginator(kept.new, finding.PAGE).get_page(request.GET.get("page"))
-    hits = concordance.hits(finding.lines_of(list(pages.object_list)), query)
+    hits = concordance.hits(lines_of(list(pages.object_list)), query)
     return {"since": kept, "rows": [(hit, hit.address(asked)) for hit in hits], "page": pages}
 
 

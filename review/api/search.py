@@ -60,7 +60,8 @@ class FoundShown(serializers.Serializer):
     )
     facets = serializers.DictField(
         child=serializers.ListField(child=serializers.ListField()),
-        help_text="Values with their hits",
+        help_text="Values with their hits, at most twelve of each but years; where `is_capped`, of"
+        f" the first {finding.MOST + 1} hits alone",
     )
     results = HitShown(many=True)
 

@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from django.db import connection, connections
 
 from archive.models import Element, Reel, Title
-from review.search import finding, index, vocabulary
+from review.search import bulk, finding, index, vocabulary
 from review.search.index import Entry, rows
 from review.search.lexemes import vector
 from review.search.query import AHEAD, parse
@@ -115,16 +115,15 @@ def _reels(count: int) -> list[int]:
 
 
 def build(made: Collection) -> float:
-    """Seconds to write the lines, make the index and learn the words."""
+    """Seconds to write the lines, make the index, learn the words and settle both."""
     begun = time.perf_counter()
-    with connection.cursor() as cursor:
-        cursor.execute("SET maintenance_work_mem = '1GB'")
-        with cursor.copy(f"COPY review_searchline ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
-            for row in _rows(made):
-                copy.write_row(row)
-    vocabulary.learn(made.words)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE) review_searchline")
+    with bulk.writing():
+        with connection.cursor() as cursor:
+            into = f"COPY review_searchline ({', '.join(_COLUMNS)}) FROM STDIN"
+            with cursor.copy(into) as copy:
+                for row in _rows(made):
+                    copy.write_row(row)
+        vocabulary.learn(made.words)
     return time.perf_counter() - begun
 
 

@@ -5,7 +5,7 @@ What a person may not see is left out in the first step, before anything is coun
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,6 +22,7 @@ from review.models import SearchLine
 from review.search import query as asked
 from review.search import statement, vocabulary
 from review.search.lexemes import titled, tsquery
+from review.search.lines import line_of, lines_of
 from review.search.places import Place
 from review.search.query import Filters, Node, Query
 
@@ -45,13 +46,20 @@ class Found:
     count: int
     is_capped: bool
     facets: dict[str, list[tuple[Any, int]]]
-    """By `reel`, `speaker`, `language`, `kind`, `checked`, `year`: values with their hits."""
+    """By `reel`, `speaker`, `language`, `kind`, `checked`, `year`: values with their hits, of those
+    that were looked at (`said_looked_at`)."""
     instead: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Words that were sought in place of one that no line has."""
 
     @property
     def said_count(self) -> str:
         return f"{MOST:,}+" if self.is_capped else f"{self.count:,}"
+
+    @property
+    def said_looked_at(self) -> str:
+        """The hits that the facets' figures are of: of more than are counted, one more than that,
+        which says that there are more."""
+        return f"{self.count + self.is_capped:,}"
 
 
 class TooSlow(Exception):
@@ -136,20 +144,34 @@ def conditions(query: Query, *, user: Any, ask: Ask) -> tuple[str, list[Any]]:
 
 def _find(query: Query, *, sight: _Sight, page: int, size: int) -> Found:
     where, values = _where(query.node, query.filters, sight=sight)
+    asked_for = statement.page(size, size * (max(page, 1) - 1))
     sql = statement.search(" AND ".join(where))
-    answer = sight.ask(sql, [*values, MOST + 1, size, size * (max(page, 1) - 1)])
-    found = json.loads(answer[0][0]) if isinstance(answer[0][0], str) else answer[0][0]
-    count = int(found["count"])
+    ((lines, traits, *facets),) = sight.ask(sql, [*values, MOST + 1, *asked_for])
+    count = sum(n for *_, n in traits or [])
+    reels, years, speakers = ([(value, n) for value, n in each or []] for each in facets)
     return Found(
         query,
-        lines_of(found["page"] or []),
+        [line_of(line) for line in lines or []],
         min(count, MOST),
         count > MOST,
-        {
-            name: [(value, number) for value, number in found[name] or []]
-            for name in ("reel", "speaker", "language", "kind", "checked", "year")
-        },
+        {"reel": reels, "year": years, "speaker": speakers, **_facets_of(traits or [])},
     )
+
+
+def _facets_of(traits: list[tuple[str, str, bool, int]]) -> dict[str, list[tuple[Any, int]]]:
+    """Kind, language and check as facets, from how many hits have each three of them."""
+    counts: dict[str, Counter[Any]] = {
+        "kind": Counter(),
+        "language": Counter(),
+        "checked": Counter(),
+    }
+    for *values, n in traits:
+        for counter, value in zip(counts.values(), values, strict=True):
+            counter[value] += n
+    return {
+        name: sorted(counter.items(), key=lambda each: (-each[1], each[0]))[: statement.CHOICES]
+        for name, counter in counts.items()
+    }
 
 
 def _where(node: Node | None, filters: Filters, *, sight: _Sight) -> tuple[list[str], list[Any]]:
@@ -305,26 +327,10 @@ def _said(candidates: Sequence[str], *, sight: _Sight) -> list[str]:
     return [word for (word,) in rows]
 
 
-_OWN = [each.name for each in SearchLine._meta.concrete_fields if each.name != "vector"]
-_AROUND = (
-    *("reel__number", "reel__element__title__name", "reel__element__title__year"),
-    *("reel__element__title__collection__name", "scan__start_timecode"),
-    *("scan__rate_numerator", "scan__rate_denominator"),
-)
-"""What is said of a hit beside its line; the rest of its reel and scan is asked for when used."""
-
-
-def lines_of(pks: Sequence[int]) -> list[SearchLine]:
-    """The rows of those numbers that there are, in that order, each with its reel and scan."""
-    found = SearchLine.objects.select_related("reel__element__title__collection", "scan")
-    # Writing a question for all columns of six tables took longer than the answer.
-    by_pk = found.only(*_OWN, *_AROUND).order_by().in_bulk(pks)
-    return [by_pk[pk] for pk in pks if pk in by_pk]
-
-
 _SETTINGS = (
     "SET LOCAL enable_seqscan = off;"  # a misjudged phrase must not read every line
     "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0;"  # both start too slowly
+    "SET LOCAL join_collapse_limit = 1;"  # tables are joined as written: no time for other orders
     f"SET LOCAL work_mem = '{MOST_MEMORY}'; SET LOCAL statement_timeout = {MOST_MILLISECONDS};"
 )
 

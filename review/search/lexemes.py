@@ -11,8 +11,8 @@ a position.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from review.search.query import Both, Either, Near, Node, Phrase, Word
 from review.search.words import stem, words
@@ -26,16 +26,24 @@ AFTER = "+"
 def vector(
     own: Sequence[str], after: Sequence[str], *, language: str, speaker: str = "", title: str = ""
 ) -> str:
-    """A row's tsvector as PostgreSQL reads it; own and after are folded words."""
-    places: dict[str, list[str]] = defaultdict(list)
-    for number, word in enumerate((*own, *after), start=1):
-        mark = "" if number <= len(own) else AFTER
-        places[mark + word].append(str(number))
-        if (form := stem(word, language)) != word:
-            places[f"{mark}~{form}"].append(str(number))
-    said = " ".join(f"'{word}':{','.join(where)}" for word, where in places.items())
-    named = [f"'@{word}'" for word in words(speaker)] + [f"'^{word}'" for word in words(title)]
-    return " ".join((said, *named))
+    """A row's tsvector as PostgreSQL reads it; own and after are folded words.
+
+    A word that is said twice stands in it twice: PostgreSQL puts the places together.
+    """
+    said = []
+    for number, word in enumerate(own, start=1):
+        said += [f"{lexeme}:{number}" for lexeme in _lexemes(word, language, "")]
+    for number, word in enumerate(after, start=len(own) + 1):
+        said += [f"{lexeme}:{number}" for lexeme in _lexemes(word, language, AFTER)]
+    said += [f"'@{word}'" for word in words(speaker)] + [f"'^{word}'" for word in words(title)]
+    return " ".join(said)
+
+
+@lru_cache(maxsize=200_000)
+def _lexemes(word: str, language: str, mark: str) -> tuple[str, ...]:
+    """How a word is held: as it is and, if that is another, as its stem."""
+    form = stem(word, language)
+    return (f"'{mark}{word}'",) if form == word else (f"'{mark}{word}'", f"'{mark}~{form}'")
 
 
 def tsquery(node: Node | None, *, speaker: str = "", languages: Iterable[str] = ("",)) -> str:

@@ -21,6 +21,7 @@ from review.models import SearchLine
 from review.search import finding, sentences
 from review.search.index import SPOKEN
 from review.search.lexemes import tsquery
+from review.search.lines import lines_of
 from review.search.query import Query, Word, leaves
 
 MOST = 60
@@ -134,7 +135,7 @@ def find(query: Query, *, user: Any) -> Near:
         rows = ask(_NEAR.format(where=where), [point, *values, point, _RANKED])
         likeness = {pk: float(like) for pk, like in rows if like >= LEAST_LIKE}
         order = _together(list(likeness), _worded(query, user=user, ask=ask))[:MOST]
-        return Near(finding.lines_of(order), likeness, query)
+        return Near(lines_of(order), likeness, query)
 
 
 _SEARCHING = "SET LOCAL hnsw.ef_search = 200; SET LOCAL hnsw.iterative_scan = strict_order;"

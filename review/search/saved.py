@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from review.models import SavedSearch, SearchLine
 from review.search import finding
+from review.search.lines import lines_of
 from review.search.places import new_among, to_keep
 from review.search.query import parse
 
@@ -96,7 +97,7 @@ def since_last_look(row: SavedSearch, by: Any) -> Kept:
     if is_capped or row.places is None:
         return Kept(row, f"{len(found):,}{'+' * is_capped}", is_capped=is_capped)
     new = [place.line for place in new_among(found, row.places)]
-    return Kept(row, f"{len(found):,}", new, named=finding.lines_of(new[:NAMED]))
+    return Kept(row, f"{len(found):,}", new, named=lines_of(new[:NAMED]))
 
 
 def kept(user: Any, *, of: str = Of.SEARCH.value, compare: Compare = since_last_look) -> list[Kept]:

@@ -4,53 +4,87 @@ from __future__ import annotations
 
 CHOICES = 12
 """Values of a facet that are shown, those with most hits."""
-_FACET = """'{name}', (SELECT json_agg(json_build_array({name}, n)) FROM (
-        SELECT {name}, count(*) AS n FROM found GROUP BY 1
-        ORDER BY n DESC, {name}{collation} LIMIT {choices}) best)"""
-_FACETS = ",\n    ".join(
-    _FACET.format(name=name, choices=CHOICES, collation=collation)
-    for name, collation in (
-        ("speaker", ' COLLATE "C"'),
-        ("language", ""),
-        ("kind", ""),
-        ("checked", ""),
-    )
+LINE = (
+    *("id", "reel_id", "scan_id", "kind", "key", "number", "start_frame", "end_frame", "text"),
+    *("after", "speaker", "language", "checked", "doubtful"),
 )
+"""Columns of a line that are read; not its vector."""
+AROUND = {
+    "reel": ("id", "number", "element_id"),
+    "element": ("id", "title_id"),
+    "title": ("id", "name", "year", "collection_id"),
+    "collection": ("id", "name"),
+    "scan": ("id", "start_timecode", "rate_numerator", "rate_denominator"),
+}
+"""What is said of a hit beside its line."""
+_READ = ", ".join(
+    f"{table}.{column}" for table, columns in {"line": LINE, **AROUND}.items() for column in columns
+)
+_BESIDE = """
+    JOIN archive_reel reel ON reel.id = line.reel_id
+    JOIN archive_element element ON element.id = reel.element_id
+    JOIN archive_title title ON title.id = element.title_id
+    LEFT JOIN archive_collection collection ON collection.id = title.collection_id
+    LEFT JOIN archive_scan scan ON scan.id = line.scan_id"""
 _SEARCH = """
 WITH found AS MATERIALIZED (
     SELECT line.id, line.reel_id, line.kind, line.number, line.speaker, line.language, line.checked
     FROM review_searchline line WHERE {where} LIMIT %s
-), page AS (
-    SELECT id, reel_id, kind, number FROM found ORDER BY reel_id, kind, number
-    LIMIT %s OFFSET %s
 ), reels AS MATERIALIZED (
     SELECT reel_id, count(*) AS n FROM found GROUP BY 1
+), traits AS (
+    SELECT kind, language, checked, count(*) AS n FROM found GROUP BY 1, 2, 3
 ), years AS (
-    SELECT substring(title.year from '[0-9]{{4}}') AS year, sum(n) AS n
-    FROM reels JOIN archive_reel reel ON reel.id = reels.reel_id
-    JOIN archive_element element ON element.id = reel.element_id
-    JOIN archive_title title ON title.id = element.title_id
-    GROUP BY 1
+    SELECT substring(line.year from '[0-9]{{4}}') AS year, sum(n) AS n
+    FROM reels, LATERAL (SELECT line.year FROM archive_catalogueline line
+        WHERE line.reel_id = reels.reel_id OFFSET 0) line GROUP BY 1
+), span AS MATERIALIZED (
+    SELECT min(reel_id) AS first, max(reel_id) AS last, min(upto - n) AS before
+    FROM (SELECT reel_id, n, sum(n) OVER (ORDER BY reel_id) AS upto FROM reels) reels
+    WHERE upto > %s AND upto - n < %s
+), page AS (
+    SELECT id, reel_id, kind, number FROM found
+    WHERE reel_id BETWEEN (SELECT first FROM span) AND (SELECT last FROM span)
+    ORDER BY reel_id, kind, number
+    LIMIT %s OFFSET %s - (SELECT before FROM span)
 )
-SELECT json_build_object(
-    'count', (SELECT count(*) FROM found),
-    'page', (SELECT json_agg(id ORDER BY reel_id, kind, number) FROM page),
-    'year', (SELECT json_agg(json_build_array(year, n) ORDER BY year) FROM years),
-    'reel', (SELECT json_agg(json_build_array(reel_id, n)) FROM (
+SELECT
+    (SELECT json_agg(json_build_array({read}) ORDER BY page.reel_id, page.kind, page.number)
+        FROM page JOIN review_searchline line ON line.id = page.id AND line.reel_id = page.reel_id
+        {beside}),
+    (SELECT json_agg(json_build_array(kind, language, checked, n)) FROM traits),
+    (SELECT json_agg(json_build_array(reel_id, n)) FROM (
         SELECT reel_id, n FROM reels ORDER BY n DESC, reel_id LIMIT {choices}) best),
-    {facets}
-)
+    (SELECT json_agg(json_build_array(year, n) ORDER BY year) FROM years),
+    (SELECT json_agg(json_build_array(speaker, n)) FROM (
+        SELECT speaker, count(*) AS n FROM found GROUP BY 1
+        ORDER BY n DESC, speaker COLLATE "C" LIMIT {choices}) best)
 """
+# The years are looked up by the reels' numbers (OFFSET keeps the two apart): put together with the
+# catalogue at once, all of it would be read for each search.
+# Each reading of the hits that were found costs a common word a twentieth of its time. So kind,
+# language and check are counted together, the count is the sum of that, and of the hits only
+# those of the page's reels are put in order.
 
 
 def search(where: str) -> str:
     """The statement for conditions on `line`.
 
-    Its values: those of the conditions, how many hits are counted at most, size of the page, how
-    many hits stand before it. Its answer is JSON: `count`, `page` (numbers of lines in order), and
-    for `reel`, `speaker`, `language`, `kind`, `checked` and `year` a list of value and hits.
+    Its values: those of the conditions, how many hits are counted at most, and what `page` gives.
+    Its answer is one row of JSON, each a list or nothing: the page's lines in order, as `LINE` and
+    `AROUND` say; kind, language, check and hits; reel and hits; year and hits; speaker and hits.
     """
-    return _SEARCH.format(where=where, facets=_FACETS, choices=CHOICES)
+    return _SEARCH.format(where=where, read=_READ, beside=_BESIDE, choices=CHOICES)
+
+
+def page(size: int, before: int) -> list[int]:
+    """The statement's last values: hits of a page, and how many stand before it."""
+    return [before, before + size, size, before]
+
+
+def lines() -> str:
+    """The lines of some numbers, in no order, each as `LINE` and `AROUND` say."""
+    return f"SELECT {_READ} FROM review_searchline line{_BESIDE} WHERE line.id = ANY(%s)"
 
 
 def places(where: str) -> str:

@@ -16,8 +16,6 @@ from django.db import connection
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from review.models import SearchWord
-
 PREFIX = 7
 SHORT = 4
 """Words of at most so many letters are near by one edit, longer ones by two."""
@@ -46,11 +44,21 @@ def learn(words: Iterable[str]) -> None:
     wanted = sorted({word for word in words if len(word) > 2 and not word.isdecimal()})
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
-        known = _known(batch)
-        SearchWord.objects.bulk_create(
-            [SearchWord(text=word, deletes=deletes(word)) for word in batch if word not in known],
-            ignore_conflicts=True,
-        )
+        new = sorted(set(batch) - _known(batch))
+        with connection.cursor() as cursor:
+            cursor.execute(_LEARN, [new, [_written(deletes(word)) for word in new]])
+
+
+_LEARN = (
+    "INSERT INTO review_searchword (text, deletes) SELECT word, deletes::integer[]"
+    " FROM unnest(%s::text[], %s::text[]) AS given (word, deletes)"
+    " ORDER BY word ON CONFLICT DO NOTHING"
+)
+
+
+def _written(numbers: list[int]) -> str:
+    """As PostgreSQL reads an array: those of many words are of many lengths, and make none."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def _known(words: list[str]) -> set[str]:

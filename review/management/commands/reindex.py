@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.management import BaseCommand
 from django.core.management.base import CommandParser
 
 from archive.models import Reel
-from review.search import index
+from review.search import bulk, index
 
 
 class Command(BaseCommand):
@@ -22,8 +23,9 @@ class Command(BaseCommand):
         if reels:
             wanted = wanted.filter(pk__in=reels)
         total = wanted.count()
-        for done, reel in enumerate(wanted.iterator(chunk_size=200), start=1):
-            index.reindex(reel)
-            if done % 100 == 0 or done == total:
-                self.stderr.write(f"{done} of {total} reels")
+        with nullcontext() if reels else bulk.writing():
+            for done, reel in enumerate(wanted.iterator(chunk_size=200), start=1):
+                index.reindex(reel)
+                if done % 100 == 0 or done == total:
+                    self.stderr.write(f"{done} of {total} reels")
         self.stdout.write(f"The words of {total} reel{'' if total == 1 else 's'} can be found.")

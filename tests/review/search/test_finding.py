@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
-from archive.models import Reel
+from archive.models import Collection, Reel
 from restoration import together, transcripts
 from review.models import Answer, Note, SearchLine
 from review.search import concordance, finding
+from review.search.lines import lines_of
 from review.search.query import parse
 from tests import factories
 from tests.review.search.said import keep, reel_that_says
@@ -136,6 +139,22 @@ def test_making_the_index_anew_mends_what_is_wrong_in_it(reviewer: User) -> None
     assert found("said", reviewer) == ["It was said."]
 
 
+@pytest.mark.django_db(transaction=True, databases=("default", "owner"))
+def test_the_whole_index_made_anew_is_settled_at_once(reviewer: User) -> None:
+    reel = reel_that_says("It was said.")
+    SearchLine.objects.filter(reel=reel, key="m0").update(vector="'other':1A")
+    call_command("reindex", verbosity=0)
+    assert found("said", reviewer) == ["It was said."]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(vacuum_count) FROM pg_stat_user_tables WHERE relname LIKE %s",
+            ["review_searchline_part%"],
+        )
+        assert cursor.fetchone()[0] >= 4
+        cursor.execute("SHOW gin_pending_list_limit")
+        assert cursor.fetchone()[0] == "4MB"
+
+
 def test_a_language_is_found_whatever_its_letters_and_region(reviewer: User) -> None:
     reel_that_says("Bom dia.", language="pt-BR")
     assert found("dia language:PT", reviewer) == ["Bom dia."]
@@ -214,6 +233,35 @@ def test_counts_and_facets_are_of_all_hits_not_of_the_page(
     monkeypatch.setattr(finding, "MOST", 10)
     capped = finding.find(parse("word"), user=reviewer)
     assert (capped.count, capped.is_capped, capped.said_count) == (10, True, "10+")
+    assert capped.said_looked_at == "11" == str(sum(n for _, n in capped.facets["speaker"]))
+
+
+def test_pages_show_each_hit_once_in_the_order_of_reels_and_time(reviewer: User) -> None:
+    for count in (3, 1, 5, 2):
+        reel_that_says(*["Word."] * count, language=("en", "de")[count % 2])
+    asked = parse("word")
+    pages = [finding.find(asked, user=reviewer, size=4, page=at).lines for at in (1, 2, 3, 4)]
+    shown = [line.pk for page in pages for line in page]
+    _, batches = finding.find_all(asked, user=reviewer)
+    assert [len(page) for page in pages] == [4, 4, 3, 0]
+    assert shown == [line.pk for batch in batches for line in batch]
+    assert finding.find(asked, user=reviewer).facets["language"] == [("de", 9), ("en", 2)]
+
+
+def test_a_line_comes_with_what_is_said_beside_it_and_asks_nothing_more(
+    reviewer: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    reel = reel_that_says("Word.", title="Harbour Day", year="1912")
+    reel.title.collection = Collection.objects.create(name="Film Fund")
+    reel.title.save()
+    (line,) = finding.find(parse("word"), user=reviewer).lines
+    (again,) = lines_of([line.pk])
+    with django_assert_num_queries(0):
+        for each in (line, again):
+            assert (str(each.reel), each.reel.title.year) == (str(reel), "1912")
+            assert each.reel.title.collection is not None
+            assert each.reel.title.collection.name == "Film Fund"
+            assert each.scan is not None and each.scan.rate == 16
 
 
 def test_a_line_of_a_thousand_words_is_found_at_its_end(reviewer: User) -> None:
