@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from review.api import decisions, deliveries, downloads, notes, reels, scenes, search
+from review.api import (
+    decisions,
+    deliveries,
+    downloads,
+    notes,
+    reels,
+    scenes,
+    search,
+    searches,
+)
 
 urlpatterns = [
     path("reels", reels.Reels.as_view(), name="api-reels"),
@@ -42,4 +51,6 @@ urlpatterns = [
     ),
     path("downloads/<str:signed>", downloads.download, name="api-download"),
     path("search", search.Search.as_view(), name="api-search"),
+    path("searches", searches.Searches.as_view(), name="api-searches"),
+    path("searches/<int:pk>/new.atom", searches.SearchFeed.as_view(), name="api-search-feed"),
 ]

@@ -77,6 +77,8 @@ ACTIONS = (
     Action("api-deliverable", VIEWERS, ("deliverable",)),
     write("api-file-link", ARCHIVIST, "deliverable", "zero", scope="deliver"),
     Action("api-search", RESEARCH),
+    Action("api-searches", RESEARCH),
+    Action("api-search-feed", RESEARCH, ("kept",), is_own=True),
     Action("api-webhooks", VIEWERS),
     write("api-webhooks", VIEWERS),
     Action("api-webhook", VIEWERS, ("webhook",), is_own=True),

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from archive.api import tokens
 from archive.models import AccessToken, Collection, Reel, Webhook
+from review.models import SavedSearch
 from tests import factories
 from tests.api.table import ACTIONS, OPEN, RESEARCH, VIEWERS, Action
 from tests.conftest import empty_tables, tables_with_rows
@@ -57,7 +58,9 @@ def described(made: dict[str, object]) -> dict[str, object]:
     message = webhook.messages.create(
         event=reel.events.first(), kind="run.failed", due=timezone.now(), status="sent"
     )
+    kept = SavedSearch.objects.create(owner=User.objects.first(), query="x", seen=timezone.now())
     return {
+        "kept": kept.pk,
         "webhook": webhook.pk,
         "message": message.pk,
         "collection": reel.title.collection.pk,
