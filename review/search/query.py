@@ -147,12 +147,34 @@ def _mended(text: str, remarks: list[str]) -> str:
     if not _is_balanced(re.sub(r'"[^"]*"', "", plain)):
         plain = re.sub(r'("[^"]*")|[()]', lambda found: found[1] or " ", plain)
         remarks.append("Brackets without their other half, or too deep, were left out.")
-    plain = re.sub(r"\(\s*\)", " ", plain)
+    plain = re.sub(r"\(\s*\)", " ", _with_values(plain, remarks))
     for pattern in (r"^(\s*(OR|NEAR(/\d+)?)(?=\s|$))+", r"((?<=\s)(OR|NEAR(/\d+)?|-)\s*)+$"):
         plain, count = re.subn(pattern, "", plain)
         if count:
             remarks.append("OR and NEAR stand between two words; one at an end was left out.")
     return re.sub(r'("[^"]*")|\bAND(?=\s)|\bNOT\s+(?=[^\s)])', _sign, plain).strip()
+
+
+FIELDS = ("speaker", "reel", "title", "year", "language", "checked", "kind")
+_NAMED = rf"\b(?:{'|'.join(FIELDS)}):"
+_APART = re.compile(rf'("[^"]*")|({_NAMED})\s+(?=[^\s()-])(?!{_NAMED}|(?:OR|NEAR)\b)', re.I)
+_ALONE = re.compile(rf'("[^"]*")|({_NAMED})(?=[\s()]|$)', re.I)
+_NO_FIELD = re.compile(r'"[^"]*"|(?<![^\s(-])([^\W\d_]{2,20}):(?=[^\s:/()])')
+
+
+def _with_values(plain: str, remarks: list[str]) -> str:
+    """A field goes with the word after it, also where a space stands between; what has none is
+    left out, and what only looks like a field is said to be none."""
+    joined = _APART.sub(lambda found: found[1] or found[2], plain)
+    alone = [found[2] for found in _ALONE.finditer(joined) if found[2]]
+    remarks += [f"{name.lower()} has nothing after it and was left out." for name in alone]
+    strange = [found[1] for found in _NO_FIELD.finditer(joined) if found[1]]
+    remarks += [
+        f"{name}: is no field, so its words are sought. Fields are {', '.join(FIELDS)}."
+        for name in dict.fromkeys(strange)
+        if name.lower() not in FIELDS
+    ]
+    return _ALONE.sub(lambda found: found[1] or " ", joined)
 
 
 def _sign(found: re.Match[str]) -> str:

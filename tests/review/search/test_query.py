@@ -46,12 +46,28 @@ def test_fields_say_where_to_look() -> None:
         ("one two " * 30, "first 40 words"),
         ('"a b c d e f g h i"', "first 8 words"),
         ("a -reel:3", "cannot be taken away"),
+        ("a speaker:", "speaker: has nothing after it"),
+        ("reel: (a b)", "reel: has nothing after it"),
+        ("director:anna", "director: is no field, so its words are sought"),
         ("a speaker:b OR speaker:c", "given twice"),
         ("(" * 200 + "a" + ")" * 200, "too deep"),
     ],
 )
 def test_what_is_read_otherwise_than_typed_is_said(typed: str, remark: str) -> None:
     assert remark in " ".join(parse(typed).remarks)
+
+
+def test_a_field_goes_with_the_word_after_a_space() -> None:
+    filters = parse('Speaker: anna title: "harbour day" year: 1912 kind: checked:yes').filters
+    assert (filters.speaker, filters.title, filters.years) == ("anna", "harbour day", (1912, 1912))
+    assert (filters.kind, filters.checked) == ("", True)
+    assert parse("a speaker: OR b").node == Either((Word("a"), Word("b")))
+    assert parse('"the speaker: anna" x') == parse('"the speaker anna" x')
+
+
+def test_a_colon_in_a_text_makes_no_field() -> None:
+    for typed in ("http://example.org", "12:30", "he said: no", '"director:anna"'):
+        assert parse(typed).remarks == ()
 
 
 def test_too_many_words_leave_what_the_first_mean() -> None:
