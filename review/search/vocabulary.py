@@ -44,9 +44,9 @@ def learn(words: Iterable[str]) -> None:
     wanted = sorted({word for word in words if len(word) > 2 and not word.isdecimal()})
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
-        new = sorted(set(batch) - _known(batch))
-        with connection.cursor() as cursor:
-            cursor.execute(_LEARN, [new, [_written(deletes(word)) for word in new]])
+        if new := sorted(set(batch) - _known(batch)):
+            with connection.cursor() as cursor:
+                cursor.execute(_LEARN, [new, [_written(deletes(word)) for word in new]])
 
 
 _LEARN = (
