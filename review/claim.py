@@ -13,14 +13,26 @@ from typing import Any
 from restoration.provenance.labels import Label
 from review.areas import Box
 from review.formats.additions import Addition
-from review.formats.edition import COPIED, HAND, MACHINE, Cue, Edition, EditionScene, rate_text
+from review.formats.edition import (
+    COPIED,
+    HAND,
+    MACHINE,
+    Cue,
+    Edition,
+    EditionScene,
+    Treatment,
+    rate_text,
+)
 from review.frame_ranges import listed
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 MOST_REGIONS = 100
 """Of one action; what goes beyond stands in record.json."""
 APPROVALS, PROVENANCE = "org.reelproof.approvals", "org.reelproof.provenance"
-_WORDS = {MACHINE: "machine-made", HAND: "entered by a person", COPIED: "from other frames"}
+_WORDS = {MACHINE: "made by a machine", HAND: "entered by a person", COPIED: "from other frames"}
+_PLANES = {"structure": "picture", "colour": "colour"}
+_ENCODED = "coded anew, with loss: its pictures approximate those of the takes"
+_SET = "set for reading: on the left the take, on the right the same under its map, below a legend"
 _ACTIONS = {"colourise": "c2pa.color_adjustments", "grade": "c2pa.color_adjustments",
             "upscale": "c2pa.resized"}  # fmt: skip
 
@@ -92,7 +104,8 @@ def make_claim(
     ]
     if transcoded:
         # An encoder invents nothing: what is in it stays of the kind that the stages made it.
-        actions.append({"action": "c2pa.transcoded", "when": when})
+        said = _ENCODED if places.frame is None else _SET
+        actions.append({"action": "c2pa.transcoded", "when": when, "description": said})
     return {
         "claim_generator_info": [{"name": "Reelproof", "version": version}],
         "title": name,
@@ -127,28 +140,34 @@ def source_type(kinds: Iterable[tuple[str, bool]]) -> str:
 def _stage_actions(edition: Edition, places: Places) -> Iterator[dict[str, Any]]:
     """One action for each stage, in the order in which scenes first went through it."""
     cues: dict[str, list[Cue]] = {}
+    ran: dict[str, list[Treatment]] = {}
     for scene in edition.scenes:
         if places.frame is not None and not scene.start_frame <= places.frame < scene.end_frame:
             continue
-        for stage in scene.take.stages:
-            cues.setdefault(stage, [])
+        for each in scene.take.treatments:
+            cues.setdefault(each.stage, [])
+            ran.setdefault(each.stage, []).append(each)
         for cue in scene.cues:
             if places.frame is None or _boxes(cue, places):
                 cues.setdefault(cue.stage, []).append(cue)
     for stage, made in cues.items():
-        yield _stage_action(stage, made, places)
+        yield _stage_action(stage, ran.get(stage, []), made, places)
 
 
 def _boxes(cue: Cue, places: Places) -> tuple[Box, ...]:
     return places.boxes.get((cue.start_frame, cue.end_frame, cue.plane, cue.kind), ())
 
 
-def _stage_action(stage: str, made: list[Cue], places: Places) -> dict[str, Any]:
-    models = sorted({model for cue in made for model in cue.models})
-    versions = sorted({cue.version for cue in made if cue.version})
+def _stage_action(
+    stage: str, ran: list[Treatment], made: list[Cue], places: Places
+) -> dict[str, Any]:
+    """A stage that added nothing ran all the same, with a version and perhaps a network."""
+    used: list[Treatment | Cue] = [*ran, *made]
+    models = sorted({model for each in used for model in each.models})
+    versions = sorted({each.version for each in used if each.version})
     agent = {"name": f"Reelproof {stage}"}
     agent |= {"version": ", ".join(versions)} if versions else {}
-    words = sorted({f"{_WORDS[cue.kind]} {cue.plane}" for cue in made})
+    words = sorted({f"{_PLANES[cue.plane]} {_WORDS[cue.kind]}" for cue in made})
     action: dict[str, Any] = {
         "action": _ACTIONS.get(stage, "c2pa.edited"),
         "softwareAgent": agent,
@@ -181,7 +200,7 @@ def _regions(made: list[Cue], places: Places) -> Iterator[dict[str, Any]]:
     for cue in made[:MOST_REGIONS]:
         frames = {"start": cue.start_frame, "end": cue.end_frame - 1}
         span = {"type": "frame", "frame": frames}
-        words = f"{_WORDS[cue.kind]} {cue.plane}, at most {cue.most:.6f} of a frame"
+        words = f"{_PLANES[cue.plane]} {_WORDS[cue.kind]}, at most {cue.most:.6f} of a frame"
         areas: list[list[dict[str, Any]]] = [[_area(box)] for box in _boxes(cue, places)]
         yield from ({"description": words, "region": [span, *area]} for area in areas or [[]])
     if len(made) > MOST_REGIONS:
@@ -196,7 +215,7 @@ def _regions(made: list[Cue], places: Places) -> Iterator[dict[str, Any]]:
 def _in_still(made: list[Cue], places: Places) -> Iterator[dict[str, Any]]:
     """Areas of the one frame that the file shows."""
     for cue in made:
-        words = f"{_WORDS[cue.kind]} {cue.plane}, in frame {places.frame} of the scan"
+        words = f"{_PLANES[cue.plane]} {_WORDS[cue.kind]}, in frame {places.frame} of the scan"
         yield from ({"description": words, "region": [_area(box)]} for box in _boxes(cue, places))
 
 
@@ -234,7 +253,6 @@ def _ingredient(label: str, title: str, sha256: str, relationship: str) -> dict[
 
 
 def _approval(scene: EditionScene) -> dict[str, Any]:
-    assert scene.decision is not None  # require_approved
     return {
         "scene": scene.number,
         # Two numbers by name: a list of small ones would be read back as bytes.
@@ -242,8 +260,7 @@ def _approval(scene: EditionScene) -> dict[str, Any]:
         "last_frame": scene.end_frame - 1,
         "take_manifest_sha256": scene.take.digest,
         "map_sha256": scene.take.provenance_sha256,
-        "approved": [{"by": each.by, "at": each.at} for each in scene.approvals]
-        or [{"by": scene.decision.by, "at": scene.decision.at}],
+        "approved": [{"by": each.by, "at": each.at} for each in scene.decided],
     }
 
 

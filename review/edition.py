@@ -13,6 +13,7 @@ from archive.models import Reel, Scan
 from archive.timecode import frames_of_timecode
 from restoration import scenes
 from restoration.models import Scene, Take
+from restoration.orders import FACTS
 from restoration.recording import MAP, PICTURE
 from restoration.storage import storage
 from restoration.take_index import TakeIndex
@@ -31,6 +32,7 @@ from review.formats.edition import (
     Marked,
     OtherVersion,
     Remark,
+    Treatment,
     Turn,
 )
 from review.frame_ranges import ranges
@@ -74,6 +76,7 @@ def make_edition(
         policy=held.decision.as_json(),
         rights=tuple(_rights(reel)),
         encloses_map=policy.maps == "enclosed",
+        encloses_log=policy.adjustments == "logged",
         marking=policy.marking,
         counts_again=bool(policy.labels),
         carrier=tuple(carrier(reel)),
@@ -182,14 +185,33 @@ def _cues(take: Take, scene: Scene) -> tuple[Cue, ...]:
 
 def _link(take: Take) -> Link:
     manifest: dict[str, Any] = take.manifest
-    weights = manifest.get("weights") or []
     return Link(
         stage=take.stage,
         take=take.number,
         version=str(manifest.get("version", "")),
-        models=tuple(f"{each['name']} ({each['sha256']})" for each in weights),
+        models=_models(manifest),
         settings=dict(manifest.get("params") or {}),
         counts=whole_frame_counts(take),
+    )
+
+
+def _models(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    weights = manifest.get("weights") or []
+    return tuple(f"{each['name']} ({each['sha256']})" for each in weights)
+
+
+def _treatment(take: Take) -> Treatment:
+    manifest: dict[str, Any] = take.manifest
+    return Treatment(
+        stage=take.stage,
+        take=take.number,
+        digest=take.digest,
+        version=str(manifest.get("version", "")),
+        code=str(manifest.get("code", "")),
+        models=_models(manifest),
+        settings=dict(manifest.get("params") or {}),
+        facts=storage().folder(take.storage_key) / FACTS,
+        facts_sha256=str(manifest.get("files", {}).get(FACTS, {}).get("sha256", "")),
     )
 
 
@@ -207,7 +229,7 @@ def _take(take: Take) -> EditionTake:
         provenance=folder / MAP,
         provenance_sha256=files[MAP]["sha256"],
         totals=totals_of(take).as_json(),
-        stages=tuple(link.stage for link in scenes.chain(take)),
+        treatments=tuple(_treatment(link) for link in scenes.chain(take)),
         form=_form(manifest["picture"]),
         version=take.version,
     )

@@ -24,6 +24,7 @@ from review.formats import (
     provenance_map,
     record,
     report_pdf,
+    treatments,
 )
 from review.formats.copies import COPIES
 from review.formats.edition import DeliveryError, Edition, EditionScene
@@ -138,6 +139,8 @@ def _write_loose(order: Order, told: Progress) -> Assembled:
         order.folder, order.edition, _wanted(order.format), told,
         beside_master=order.format in (ALL, PACKAGE), times=2 if order.format in PACKED else 1,
     )  # fmt: skip
+    if order.edition.encloses_log:
+        pictures.append(treatments.write_log(order.folder / treatments.NAME, order.edition))
     silent = order.format in PACKED  # its digests are told when it is packed
     sizes = _Sizes(DIGESTS, pictures, _nothing if silent else told)
     shows: dict[str, tuple[EditionScene, int]] = {}
@@ -195,18 +198,14 @@ def _sign_frames(order: Order, pictures: Sequence[Path], told: Progress) -> list
 
 
 def _write_title(order: Order, told: Progress) -> Assembled:
-    """The timelines of all reels together, and each reel's map where the policy encloses it."""
-    reels, maps = order.edition.reels, list[Path | None]()
-    for number, each in enumerate(reels, start=1):
-        path = order.folder / f"map-{number}-{each.tape}.mkv" if each.encloses_map else None
-        maps.append(path)
-        if path is not None:
-            provenance_map.write_map(path, each)
-    files = [path for path in maps if path is not None]
+    """The timelines of all reels together, and each reel's map and log where the policy asks."""
+    reels = order.edition.reels
+    own = [_of_reel(order.folder, number, each) for number, each in enumerate(reels, start=1)]
+    files = [path for paths in own for path in paths]
     files += write_all(order.folder, of_title(reels), available())
     sizes = _Sizes(DIGESTS, files, told)
     digests = {path: sizes.digest(path) for path in files}
-    named = [{path.name: digests[path]} if path is not None else {} for path in maps]
+    named = [{path.name: digests[path] for path in paths} for paths in own]
     signed, sidecars = sign_maps(order.folder, list(zip(reels, named, strict=True)),
                                  order.identity, when=order.circumstances.made)  # fmt: skip
     digests |= {path: sha256_file(path) for path in sidecars}
@@ -216,6 +215,17 @@ def _write_title(order: Order, told: Progress) -> Assembled:
         order.circumstances,
         signed,
     )
+
+
+def _of_reel(folder: Path, number: int, edition: Edition) -> list[Path]:
+    """What goes along of one of several reels, under a name of its own."""
+    which, files = f"{number}-{edition.tape}", list[Path]()
+    if edition.encloses_map:
+        files.append(folder / f"map-{which}.mkv")
+        provenance_map.write_map(files[-1], edition)
+    if edition.encloses_log:
+        files.append(treatments.write_log(folder / f"treatments-{which}.json", edition))
+    return files
 
 
 def _pack(order: Order, loose: Assembled, told: Progress) -> Assembled:

@@ -22,6 +22,7 @@ from archive.media.pixels import PictureFormat
 from review.formats.characters import legal_text
 from review.formats.edition import DeliveryError, rate_text
 from review.formats.timeline import (
+    UNTOLD,
     WHOLE_FRAMES,
     Gap,
     Mark,
@@ -49,7 +50,7 @@ CANNOT = (
     WHOLE_FRAMES,
     "alternative media: a clip has one file, the master or the take",
     "approvals, pixels per label and digests as such: a clip's comments name take and approver",
-    "policy, frames that were recovered, and what added colours rest on",
+    UNTOLD,
     "the lines of the transcript",
 )
 _MADE_OF = uuid.UUID("8f3d6a52-6f0b-5c55-9b0e-5a0c3cf1c9d4")
@@ -164,9 +165,9 @@ class _Composition:
         source = self._source(part, item.media, begins=item.record - item.at)
         at = _units(item.at, item.media.rate, self.timeline.rate)
         clip = source.mob.create_source_clip(source.slot, at, end - first)
-        take, decision = item.scene.take, item.scene.decision
+        take, people = item.scene.take, item.scene.approved_by
         told = f"{take.stage} take {take.number}, {take.version}; manifest {take.digest}; "
-        told += f"approved by {decision.by}" if decision else "not approved"
+        told += f"approved by {people}" if people else "not approved"
         _tell(_pairs(clip["ComponentAttributeList"]), {"_COMMENT": told})
         return clip
 

@@ -24,6 +24,7 @@ from review.formats.subtitle_files import cues_of, require_spoken
 from review.frame_ranges import listed
 from review.policies import CAPTIONS, CORNER, SLATE
 from review.shares import percent, shares
+from review.version_choice import COLOUR
 
 SECONDS = 3
 """For which a caption stands at the head of its scene, and the slate at the end."""
@@ -104,7 +105,7 @@ class Burner:
         return self._spread(
             (
                 scene.start_frame, min(scene.end_frame, scene.start_frame + self._seconds),
-                _caption_lines(self.edition, scene), "top left",
+                caption_lines(self.edition, scene), "top left",
             )
             for scene in self.edition.scenes
         )  # fmt: skip
@@ -203,11 +204,10 @@ def _corner_lines(scene: EditionScene) -> list[str]:
     return ["partly " + ", ".join(words)] if words else []
 
 
-def _caption_lines(edition: Edition, scene: EditionScene) -> list[str]:
+def caption_lines(edition: Edition, scene: EditionScene) -> list[str]:
+    """What stands at the head of a scene: its take, its shares, who approved it."""
     take = scene.take
-    who = ", ".join(each.by for each in scene.approvals) or (
-        scene.decision.by if scene.decision else ""
-    )
+    who = scene.approved_by
     return [
         f"Scene {scene.number}, {take.stage} {take.number}",
         *_share_lines(edition.totals_of(scene), take.version),
@@ -216,20 +216,23 @@ def _caption_lines(edition: Edition, scene: EditionScene) -> list[str]:
 
 
 def _share_lines(totals: dict[str, object], version: str) -> list[str]:
-    """Three labels a line."""
-    found = shares(totals, "colour" if version == "colour" else "structure")
-    words = [f"{each.word} {percent(each.part)}" for each in found]
+    """Three labels a line; of a colour version both planes, since each may be made up."""
+    if version != COLOUR:
+        return _plane_lines(totals, "structure", "")
+    return [*_plane_lines(totals, "structure", "picture: "),
+            *_plane_lines(totals, "colour", "colour: ")]  # fmt: skip
+
+
+def _plane_lines(totals: dict[str, object], plane: str, head: str) -> list[str]:
+    words = [f"{each.word} {percent(each.part)}" for each in shares(totals, plane)]
     edges = [*range(0, len(words), 3), len(words)]
-    return [", ".join(words[start:end]) for start, end in pairwise(edges)]
+    return [head + ", ".join(words[start:end]) for start, end in pairwise(edges)]
 
 
 def _slate_lines(edition: Edition) -> list[str]:
     made = [scene.number for scene in edition.scenes
             if any(each.kind == MACHINE for each in scene.marked)]  # fmt: skip
-    people = sorted({
-        each.by for scene in edition.scenes
-        for each in scene.approvals or ([scene.decision] if scene.decision else [])
-    })  # fmt: skip
+    people = sorted({each.by for scene in edition.scenes for each in scene.decided})
     unapproved = [scene.number for scene in edition.scenes if scene.decision is None]
     return [
         f"{edition.title}, {edition.reel}",

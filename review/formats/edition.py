@@ -127,6 +127,40 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True)
+class Treatment:
+    """One stage of the chain that made a take: what ran, what it was told, where it recorded it."""
+
+    stage: str
+    take: int
+    digest: str
+    """Of its manifest."""
+    version: str
+    """Of the stage."""
+    code: str
+    """SHA-256 of the code that ran; empty where the manifest has none."""
+    models: tuple[str, ...]
+    """Networks that it loaded, each with the SHA-256 of its weights."""
+    settings: dict[str, Any]
+    """Its parameters."""
+    facts: Path
+    """All that it recorded, such as the gain of each frame."""
+    facts_sha256: str
+    """Empty where it recorded nothing."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "stage": self.stage,
+            "take": self.take,
+            "manifest_digest": self.digest,
+            "version": self.version,
+            "code_sha256": self.code,
+            "models": list(self.models),
+            "settings": self.settings,
+            "facts_sha256": self.facts_sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class EditionTake:
     """The approved take of a scene: where its files lie and what their digests are."""
 
@@ -143,12 +177,17 @@ class EditionTake:
     provenance_sha256: str
     totals: dict[str, Any]
     """Pixels per plane and label, as `restoration.provenance.Totals.as_json` writes them."""
-    stages: tuple[str, ...]
+    treatments: tuple[Treatment, ...]
     """The chain that made it, first stage first."""
     form: PictureFormat
     """Of its pictures: a colour version is RGB, whatever its scan is."""
     version: str = RESTORATION
     """One of `review.version_choice.VERSIONS`."""
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages in that chain."""
+        return tuple(each.stage for each in self.treatments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +227,16 @@ class EditionScene:
     @property
     def frames(self) -> int:
         return self.end_frame - self.start_frame
+
+    @property
+    def decided(self) -> tuple[Decision, ...]:
+        """Whose word it leaves on, the newest first; nobody's where it is not approved."""
+        return self.approvals or ((self.decision,) if self.decision else ())
+
+    @property
+    def approved_by(self) -> str:
+        """Their names; empty where it is not approved."""
+        return ", ".join(each.by for each in self.decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +283,8 @@ class Edition:
     """The provenance map goes along in every format."""
     marking: tuple[str, ...] = ()
     """What the policy has viewing copies show of their origin: of `review.policies.MARKS`."""
+    encloses_log: bool = False
+    """What each stage recorded goes along in every format."""
     counts_again: bool = False
     """Labels are limited: the maps are counted again before anything leaves."""
     carrier: tuple[tuple[str, str], ...] = ()

@@ -16,6 +16,7 @@ from pathlib import Path
 from restoration.speech.transcript import unwritable
 from review.formats.edition import rate_text
 from review.formats.timeline import (
+    UNTOLD,
     WHOLE_FRAMES,
     Gap,
     Part,
@@ -38,6 +39,7 @@ CANNOT = (
     "letters beyond ASCII: they are written without accents, or as ?",
     "more than four sound tracks",
     "markers with a length: a locator stands at the first frame, its length in its text",
+    UNTOLD,
     "the lines of the transcript",
 )
 EVENTS = 999
@@ -130,7 +132,7 @@ def _motion(timeline: Timeline, part: Part, rate: Fraction, first: int) -> list[
 
 def _shot(timeline: Timeline, part: Part, shot: Shot) -> Event:
     scene, take = shot.scene, shot.scene.take
-    approved = f"BY {scene.decision.by}" if scene.decision else "NOT APPROVED"
+    approved = f"BY {scene.approved_by}" if scene.decided else "NOT APPROVED"
     comments = [
         *_motion(timeline, part, shot.media.rate, shot.record),
         f"* FROM CLIP NAME: {timeline.called(part, shot)}",

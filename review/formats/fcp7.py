@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from review.formats.characters import legal_tree
 from review.formats.timeline import (
+    UNTOLD,
     WHOLE_FRAMES,
     Media,
     Part,
@@ -33,6 +34,7 @@ CANNOT = (
     "approvals, pixels per label and digests as such: a clip's comments name take and approver",
     "pixels that are not square: their shape is left out",
     "the colour of a marker by its kind in every reader",
+    UNTOLD,
     "the lines of the transcript",
 )
 
@@ -112,9 +114,9 @@ def _clip(timeline: Timeline, part: Part, shot: Shot, known: dict[str, str]) -> 
         _add(marker, "in", first)
         _add(marker, "out", first + mark.frames if mark.frames > 1 else -1)
     comments, take = _add(clip, "comments"), shot.scene.take
-    decision = shot.scene.decision
+    people = shot.scene.approved_by
     _add(comments, "mastercomment1", f"{take.stage} take {take.number}, {take.version}")
-    approved = f"approved by {decision.by}" if decision else "not approved"
+    approved = f"approved by {people}" if people else "not approved"
     _add(comments, "mastercomment2", approved)
     _add(comments, "mastercomment3", f"take {take.digest}")
     return clip

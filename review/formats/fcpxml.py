@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 from review.formats.characters import legal_tree
 from review.formats.timeline import (
+    UNTOLD,
     Gap,
     Mark,
     Media,
@@ -49,6 +50,7 @@ CANNOT = (
     "alternative media: a clip has one file, the master or the take",
     "approvals, pixels per label and digests as such: a clip's note names take and approver",
     "sound tracks one by one: they are components of one file",
+    UNTOLD,
     "the lines of the transcript",
 )
 
@@ -181,7 +183,7 @@ def _conform(element: Element, rate: Fraction, timeline: Timeline) -> None:
 
 def _note(shot: Shot) -> str:
     scene, take = shot.scene, shot.scene.take
-    approved = f"approved by {scene.decision.by}" if scene.decision else "not approved"
+    approved = f"approved by {scene.approved_by}" if scene.decided else "not approved"
     frames = f"scan frames {scene.start_frame} to {scene.end_frame - 1}"
     return f"{take.stage} take {take.number}, {take.version}; {approved}; {frames}; {take.digest}"
 

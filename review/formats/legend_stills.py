@@ -59,9 +59,7 @@ def _still(edition: Edition, scene: EditionScene, frame: int) -> Image.Image:
 def _lines(edition: Edition, scene: EditionScene, frame: int) -> list[str]:
     scan = edition.scan
     at = timecode(frame, scan.rate, scan.start_timecode)
-    who = ", ".join(each.by for each in scene.approvals) or (
-        scene.decision.by if scene.decision else ""
-    )
+    who = scene.approved_by
     return [
         f"{edition.title}, {edition.reel}, scene {scene.number}, {at}, frame {frame}",
         f"approved by {who}" if who else "NOT APPROVED",

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from review.formats.characters import legal_tree
 from review.formats.timeline import (
+    UNTOLD,
     WHOLE_FRAMES,
     Gap,
     Media,
@@ -27,6 +28,7 @@ CANNOT = (
     "markers, approvals, digests and alternative media",
     "drop-frame: it has no timecode at all",
     WHOLE_FRAMES,
+    UNTOLD,
     "the lines of the transcript",
 )
 

@@ -183,12 +183,14 @@ def _scene_facts(scene: EditionScene, edition: Edition) -> dict[str, Any]:
         "scan_frames": [scene.start_frame, scene.end_frame],
         "version": scene.take.version,
         "stages": list(scene.take.stages),
+        "treatments": [each.as_json() for each in scene.take.treatments],
         "approval": scene.decision.as_json() if scene.decision else None,
         "approvals": [decision.as_json() for decision in scene.approvals],
         "unapproved": scene.unapproved,
         "marked": [marked.as_json() for marked in scene.marked],
         "provenance": edition.totals_of(scene),
         "transcript": edition.said_in(scene),
+        "guides": list(scene.guides),
     }
 
 

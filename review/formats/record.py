@@ -130,6 +130,7 @@ def _scene_entry(scene: EditionScene, edition: Edition) -> dict[str, Any]:
             "map_sha256": take.provenance_sha256,
             "framemd5": take.framemd5,
             "stages": list(take.stages),
+            "treatments": [each.as_json() for each in take.treatments],
         },
         "approval": scene.decision.as_json() if scene.decision else None,
         "approvals": [decision.as_json() for decision in scene.approvals],

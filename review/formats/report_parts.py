@@ -8,7 +8,16 @@ from typing import Any
 
 from archive.media.pixels import PIXEL_FORMATS
 from archive.timecode import timecode
-from review.formats.edition import COPIED, HAND, MACHINE, Cue, Edition, EditionScene, rate_text
+from review.formats.edition import (
+    COPIED,
+    HAND,
+    MACHINE,
+    Cue,
+    Edition,
+    EditionScene,
+    Treatment,
+    rate_text,
+)
 from review.formats.plates import Plate
 from review.frame_ranges import listed
 from review.shares import WORDS, percent
@@ -67,7 +76,8 @@ def treatment_rows(edition: Edition) -> Rows:
             scenes.setdefault(stage, []).append(scene)
     for stage, treated in scenes.items():
         cues = [cue for scene in treated for cue in scene.cues if cue.stage == stage]
-        yield stage, _numbers(treated), _added(cues) or "adjusted; nothing added", _with(cues)
+        ran = [each for s in treated for each in s.take.treatments if each.stage == stage]
+        yield stage, _numbers(treated), _added(cues) or "adjusted; nothing added", _with(ran)
 
 
 def _numbers(scenes: list[EditionScene]) -> str:
@@ -86,9 +96,9 @@ def _added(cues: list[Cue]) -> str:
     return "; ".join(parts)
 
 
-def _with(cues: list[Cue]) -> str:
-    versions = sorted({cue.version for cue in cues if cue.version})
-    models = sorted({model.split(" (")[0] for cue in cues for model in cue.models})
+def _with(ran: list[Treatment]) -> str:
+    versions = sorted({each.version for each in ran if each.version})
+    models = sorted({model.split(" (")[0] for each in ran for model in each.models})
     parts = [f"version {', '.join(versions)}"] if versions else []
     return "; ".join([*parts, *models])
 
@@ -108,7 +118,7 @@ def decision_rows(edition: Edition) -> Rows:
     for scene in edition.scenes:
         who = "; ".join(
             f"{each.by}, {each.at[:10]}{f': “{each.comment}”' if each.comment else ''}"
-            for each in scene.approvals or ([scene.decision] if scene.decision else [])
+            for each in scene.decided
         )
         notes = "; ".join(
             f"{note.text} ({note.by}{', settled' if note.resolved else ''})"

@@ -29,6 +29,7 @@ from restoration.provenance import Label
 from review.formats.edition import Edition
 from review.formats.paper import LINE, MARGIN, numbered, signed_by, style
 from review.formats.plates import Plate, chosen_scenes, make_plate
+from review.formats.record import NAME as RECORD
 from review.formats.record import Circumstances
 from review.formats.report_parts import (
     MEANS,
@@ -45,7 +46,7 @@ from review.shares import percent
 NAME = "conservation-report.pdf"
 Progress = Callable[[int, int], None]
 """Called with (plates done, plates in all); may raise to stop."""
-_WIDTH = A4[0] - 2 * MARGIN
+_WIDTH = A4[0] - 2 * MARGIN - 12  # a frame keeps 6 points free on both sides
 _PLAIN = colors.HexColor("#d8d8d8")
 
 
@@ -97,6 +98,7 @@ def _done(edition: Edition) -> Iterator[Flowable]:
     yield _title("Treatments")
     heads = ("stage", "scenes", "what it added", "with")
     yield _table(heads, treatment_rows(edition), (24, 30, 84, 44))
+    yield Paragraph(f"What each stage was told stands in {RECORD}.", style(8, before=1))
 
 
 def _shares(edition: Edition) -> Iterator[Flowable]:
@@ -194,7 +196,7 @@ def _title(words: str) -> Paragraph:
 def _table(
     heads: Sequence[str] | None, rows: Iterable[Sequence[Any]], widths: Sequence[float]
 ) -> Table:
-    """Cells of text, or of something drawn; widths in millimetres."""
+    """Cells of text, or of something drawn; widths against each other."""
     head, cell = style(7, bold=True), style(8)
     body: list[list[Any]] = [[Paragraph(_plain(each), head) for each in heads]] if heads else []
     body += [
@@ -202,9 +204,11 @@ def _table(
         for row in rows
     ]
     table = Table(
-        body or [["nothing"]], colWidths=[width * mm for width in widths] if body else None,
-        repeatRows=1 if heads else 0, splitInRow=1,
-    )  # fmt: skip
+        body or [["nothing"]],
+        colWidths=[_WIDTH * width / sum(widths) for width in widths] if body else None,
+        repeatRows=1 if heads else 0,
+        splitInRow=1,
+    )
     table.setStyle(
         TableStyle(
             [

@@ -131,6 +131,7 @@ def _take(take: EditionTake) -> dict[str, Any]:
         "stage": take.stage,
         "number": take.number,
         "stages": list(take.stages),
+        "treatments": [each.as_json() for each in take.treatments],
         "address": take.picture.as_uri(),
         "sha256": take.picture_sha256,
         "map_sha256": take.provenance_sha256,

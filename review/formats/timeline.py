@@ -32,6 +32,11 @@ WHOLE_FRAMES = (
     "too short for one is left out"
 )
 """What formats that edit on whole frames cannot carry."""
+UNTOLD = (
+    "the policy and what was overridden, how each stage was set, frames that were recovered, what "
+    "added colours rest on, answers to notes and their drawings"
+)
+"""What no editing suite has a place for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from review.formats.edition import (
     EditionScan,
     EditionScene,
     EditionTake,
+    Treatment,
 )
 
 NONE = dict.fromkeys(Label, 0)
@@ -65,6 +66,11 @@ def make_take(number: int, rate: Fraction) -> EditionTake:
         provenance=Path(f"/takes/{number}/map.mkv"),
         provenance_sha256="e" * 64,
         totals=TOTALS,
-        stages=("deflicker", "repair"),
+        treatments=tuple(make_treatment(stage, number) for stage in ("deflicker", "repair")),
         form=PictureFormat(64, 48, PIXEL_FORMATS["gray"], rate),
     )
+
+
+def make_treatment(stage: str, number: int) -> Treatment:
+    facts = Path(f"/takes/{number}/{stage}/facts.json")
+    return Treatment(stage, number, f"{number}" * 64, "7", "b" * 64, (), {"strength": 1}, facts, "")

@@ -20,7 +20,7 @@ from restoration.speech.transcript import Transcript as Said
 from review import credentials
 from review.deliverables import DeliveryFailed, allowed_edition, build_deliverable
 from review.delivery import requests
-from review.formats.burning import Burner
+from review.formats.burning import Burner, caption_lines
 from review.formats.edition import HAND, MACHINE, DeliveryError, Marked
 from review.formats.subtitle_files import cues_of
 from review.models import Deliverable
@@ -155,6 +155,17 @@ def test_the_corner_says_what_was_made_throughout_its_scene() -> None:
     both, hand = burner.over(0)[0], burner.over(29)[0]
     assert float(both.cover.sum()) > float(hand.cover.sum()), "it names both"
     assert both.cover[:, :100].max() == 0 and both.cover[:, 200:].max() == 1, "in the right corner"
+
+
+def test_a_caption_of_a_colour_version_tells_of_both_planes() -> None:
+    edition = make_edition(Fraction(24))
+    scene = dataclasses.replace(
+        edition.scenes[0], take=dataclasses.replace(edition.scenes[0].take, version="colour")
+    )
+    lines = caption_lines(edition, scene)
+    assert lines[1:3] == [
+        "picture: original 90.0\u00a0%, recovered 10.0\u00a0%", "colour: original 100.0\u00a0%",
+    ]  # fmt: skip
 
 
 def test_a_letter_that_the_typeface_lacks_is_refused() -> None:

@@ -99,6 +99,7 @@ def test_approval_and_provenance_travel_with_each_clip(tmp_path: Path) -> None:
     }
     assert facts["provenance"]["structure"]["RECOVERED"] == 10
     assert list(facts["stages"]) == ["deflicker", "repair"]
+    assert [each["settings"]["strength"] for each in facts["treatments"]] == [1, 1]
 
 
 def test_notes_become_markers_at_their_frames(tmp_path: Path) -> None:

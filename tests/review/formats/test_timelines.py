@@ -359,6 +359,18 @@ def test_sound_tracks_are_channels(tmp_path: Path, tracks: int, channel: str, mo
     assert not more or more in text
 
 
+def test_all_who_approved_are_named_in_every_format(tmp_path: Path) -> None:
+    edition = small()
+    scene = edition.scenes[0]
+    assert scene.decision is not None
+    both = replace(scene, approvals=(replace(scene.decision, by="Ben"), scene.decision))
+    write_timelines(tmp_path, replace(edition, scenes=(both, edition.scenes[1])), TIMELINES)
+    assert "* APPROVAL: BY Ben, Anna" in (tmp_path / "timeline.edl").read_text()
+    assert "approved by Ben, Anna" in (tmp_path / "timeline.xml").read_text()
+    assert "approved by Ben, Anna" in (tmp_path / "timeline.fcpxml").read_text()
+    assert '"by": "Ben"' in (tmp_path / "timeline.json").read_text()
+
+
 def test_a_reel_without_approval_says_so_in_every_format(tmp_path: Path) -> None:
     edition = small()
     unapproved = replace(edition.scenes[0], decision=None, unapproved="nobody has approved it.")
