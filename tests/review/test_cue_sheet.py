@@ -23,8 +23,11 @@ from review.cues import Link, chain_cues
 from review.deliverables import DeliveryFailed, build_deliverable
 from review.formats.cue_sheet import NOTHING, write_cue_sheet
 from review.formats.cue_sheet_pdf import write_cue_sheet_pdf
+from review.formats.spoken import Spoken, SpokenLine
 from review.gate import FrameCounts
+from review.override import Override
 from tests import factories
+from tests.restoration.speech.said import line
 from tests.review.approved_reel import approve_all, current_scan, make_real_take, make_scanned_reel
 from tests.review.formats.editions import make_edition
 from tests.review.labelled_takes import CLEAN, SIZE, labelling
@@ -81,6 +84,50 @@ def test_a_reel_in_which_nothing_was_made_says_so(tmp_path: Path) -> None:
     (row,) = rows(tmp_path / "cues.csv")
     assert row["description"] == NOTHING
     assert (row["timecode in"], row["timecode out"]) == ("23:59:55:00", "00:00:03:00")
+
+
+def test_what_is_said_is_a_row_of_its_own_and_is_whoever_s_answers_for_it(tmp_path: Path) -> None:
+    lines = [line("Good evening.", 0.4, 1.2), line("The harbour is open.", 2.0, 3.2)]
+    by_machine = tuple(
+        SpokenLine(each, words_answered=False, speaker_answered=True) for each in lines
+    )
+    by_anna = tuple(
+        SpokenLine(each, words_answered=True, speaker_answered=True, by=("Anna",)) for each in lines
+    )
+    heard = Spoken(1, "a" * 64, "tiny.en", "en", "", by_machine)
+    edition = replace(make_edition(Fraction(25), start="01:00:00:00"), spoken=heard)
+    write_cue_sheet(tmp_path / "machine.csv", edition)
+    nothing, words = rows(tmp_path / "machine.csv")
+    assert nothing["description"] == NOTHING, "which is said of picture and colour alone"
+    assert (words["what"], words["made by"], words["software"]) == ("words", "machine", "tiny.en")
+    assert (words["timecode in"], words["timecode out"]) == ("01:00:00:10", "01:00:03:05")
+    assert words["decided by"] == "nobody: machine, unreviewed"
+    checked = replace(edition, spoken=replace(heard, lines=by_anna), translation=heard)
+    write_cue_sheet(tmp_path / "anna.csv", checked)
+    _, words, translated = rows(tmp_path / "anna.csv")
+    assert (words["made by"], words["decided by"]) == ("person", "Anna")
+    assert translated["description"].startswith("translation of what is said, machine")
+
+
+def test_it_names_all_who_decided_and_what_was_overridden_for_it(tmp_path: Path) -> None:
+    edition = make_edition(Fraction(25))
+    scene, (cue,) = edition.scenes[0], chain_cues([link("repair", counts(0, 4))], apart=1)
+    assert scene.decision is not None
+    both = (replace(scene.decision, by="Ben", at="2026-11-23"), scene.decision)
+    word = Override("Anna", "the second reviewer is ill", ("people who approved",))
+    unheard = SpokenLine(line("Yes.", 0, 1), words_answered=False, speaker_answered=True)
+    told = replace(
+        edition,
+        spoken=Spoken(1, "a" * 64, "tiny.en", "en", "", (unheard,)),
+        scenes=(replace(scene, cues=(cue,), approvals=both), edition.scenes[1]),
+        policy={"override": word.as_json()},
+    )
+    write_cue_sheet(tmp_path / "cues.csv", told)
+    row, words = rows(tmp_path / "cues.csv")
+    assert row["decided by"] == "Ben; Anna"
+    assert words["overridden for it"] == row["overridden for it"]
+    assert row["decided at"].startswith("2026-11-23; 2026-11-22")
+    assert row["overridden for it"] == ("people who approved, by Anna: the second reviewer is ill")
 
 
 @pytest.mark.parametrize("before", ["", " ", "\n", "\r\n ", "\N{NO-BREAK SPACE}"])
