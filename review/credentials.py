@@ -15,7 +15,8 @@ from typing import Any
 
 import c2pa
 
-from review.claim import APPROVALS, NOWHERE, Places, make_claim
+from restoration.provenance import Totals
+from review.claim import APPROVALS, NOWHERE, PROVENANCE, Places, make_claim
 from review.formats.additions import Addition
 from review.formats.edition import Edition
 
@@ -71,6 +72,8 @@ class Reading:
     """Name and SHA-256 of each."""
     actions: tuple[dict[str, Any], ...] = ()
     approvals: tuple[dict[str, Any], ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """What it left for, who overrode which rule, and its pixels by label."""
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -89,6 +92,7 @@ class Reading:
                 for each in self.actions
             ],
             "approvals": list(self.approvals),
+            "provenance": dict(self.provenance),
         }
 
     @property
@@ -217,7 +221,7 @@ def _read_whole(store: Mapping[str, Any], state: str) -> Reading:
             _ = [(each["by"], each["at"][:10]) for each in scene["approved"]]
         for action in reading.actions:
             _ = action.get("description") or action["action"]
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         return Reading(INVALID, (f"its credentials have another shape than is known: {error!r}",))
     return reading
 
@@ -241,5 +245,32 @@ def _reading(store: Mapping[str, Any], state: str) -> Reading:
         ),
         actions=tuple(actions),
         approvals=tuple(found.get(APPROVALS, {}).get("scenes", ())),
+        provenance=_provenance(found.get(PROVENANCE, {})),
         manifest=manifest,
     )
+
+
+def _provenance(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Use, override and pixels by label as words and numbers; {} where nothing is said of them.
+
+    Raises: KeyError, ValueError and others for what has not that shape.
+    """
+    if not told:
+        return {}
+    override = told.get("override") or {}
+    totals = Totals.from_json(told["totals"])
+    counted = (*totals.structure.values(), *totals.colour.values())
+    if not all(0 <= count <= totals.pixels for count in counted):
+        raise ValueError("its pixels by label are more than its pixels")
+    return {
+        "use": str(told.get("use", "")),
+        "version": str(told.get("version", "")),
+        "override": {
+            "by": str(override["by"]),
+            "reason": str(override["reason"]),
+            "rules": [str(rule) for rule in override["rules"]],
+        }
+        if override
+        else {},
+        "totals": totals.as_json(),
+    }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from review.credentials import Reading
+from review.shares import shares
 from review.verifying import Finding
 
 
@@ -42,6 +44,7 @@ def _credentials(found: Reading) -> list[tuple[str, str]]:
         return []
     rows = [("signed", f"{_STATES[found.state]}; {found.signer or 'nobody can be named'}")]
     rows += [("from", f"{name} {sha256}") for name, sha256 in found.ingredients]
+    rows += _left_for(found.provenance)
     for action in found.actions:
         kind = str(action.get("digitalSourceType", "")).rsplit("/", 1)[-1]
         words = action.get("description") or action["action"]
@@ -53,15 +56,28 @@ def _credentials(found: Reading) -> list[tuple[str, str]]:
     return [(name, printable(words)) for name, words in rows]
 
 
+def _left_for(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The use, what was overridden for it, and the takes' pixels by label."""
+    if not told:
+        return []
+    rows = [("for", f"{told['use']}, {told['version']}")]
+    if override := told["override"]:
+        rules = "; ".join(override["rules"])
+        rows.append(("against", f"{rules}, by {override['by']}: {override['reason']}"))
+    return [*rows, ("takes", _shares(told["totals"]))]
+
+
 def printable(line: str) -> str:
     """Without signs that move a terminal's cursor: a file's words are its signer's, not ours."""
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
 
 
 def _shares(totals: dict[str, Any]) -> str:
-    counted = [
-        f"{label} {100 * count / totals['pixels']:.2f} %"
-        for label, count in totals["structure"].items()
-        if count
-    ]
-    return ", ".join(counted)
+    """Both planes, each with the labels that occur."""
+    planes = (("picture", "structure"), ("colour", "colour"))
+    return "; ".join(f"{word}: {_plane(totals, plane)}" for word, plane in planes)
+
+
+def _plane(totals: dict[str, Any], plane: str) -> str:
+    found = (f"{each.label} {each.percent}" for each in shares(totals, plane))
+    return ", ".join(found).replace("\N{NO-BREAK SPACE}", " ") or "nothing"

@@ -90,12 +90,15 @@ def sign_pictures(
     named = {path.name: sha256 for path, sha256 in digests.items()}
     written: list[Path] = []
     try:
+        require_approved(edition)  # before anything is touched
         for path in pictures:
             if path.suffix in SIGNABLE:
                 shown = (additions or {}).get(path.name, ())
                 still = shown_in.get(path.name)
+                # A still speaks of its own scene alone, as a frame of a sequence does.
+                of = replace(edition, scenes=(still[0],)) if still else edition
                 places = Places(areas_in_frame(*still), still[1]) if still else film
-                _sign(path, edition, identity, named, when=when, transcoded=True, additions=shown,
+                _sign(path, of, identity, named, when=when, transcoded=True, additions=shown,
                       places=places)  # fmt: skip
         if named:
             written.append(_sidecar(folder, edition, identity, named, when=when, places=film))

@@ -20,6 +20,7 @@ from django.core.management import call_command
 from PIL import Image
 
 from archive.fixity import sha256_file
+from restoration.provenance import Label
 from review import credentials
 from review.authority import require_authority
 from review.claim import NotApproved, source_type
@@ -213,8 +214,12 @@ def test_stills_leave_with_a_legend_and_bear_credentials(tmp_path: Path, archivi
     )
     stills = [path for name, path in sorted(files_of(made).items()) if name.endswith(".png")]
     assert [path.name[:16] for path in stills] == ["still-scene-0001", "still-scene-0002"]
-    for path in stills:
-        assert credentials.read(path, trusted=trusted()).state == TRUSTED
+    for number, path in enumerate(stills, start=1):
+        reading = credentials.read(path, trusted=trusted())
+        assert reading.state == TRUSTED
+        assert [each["scene"] for each in reading.approvals] == [number], "its own scene alone"
+        assert reading.provenance["totals"]["pixels"] == (5, 7)[number - 1] * 64 * 48
+        assert str(reading.actions[-1]["description"]).startswith("set for reading")
         with Image.open(path) as shown:
             width, height = shown.size
         assert width == 2 * 64 and height > 48, "take and map side by side, words below"
@@ -231,10 +236,17 @@ def test_what_leaves_without_approval_leaves_unsigned(tmp_path: Path, archivist:
     assert credentials.read(files["viewing.mp4"]).state == NONE
 
 
+FALSE_TOTALS: dict[str, Any] = {
+    plane: {label.name: 5 for label in Label} for plane in ("structure", "colour")
+} | {"pixels": 1}
+
+
 @pytest.mark.parametrize(
     "assertions",
     [
         [{"label": "org.reelproof.approvals", "data": {"scenes": [{}]}}],
+        [{"label": "org.reelproof.provenance", "data": {"use": "broadcast", "totals": [1]}}],
+        [{"label": "org.reelproof.provenance", "data": {"totals": FALSE_TOTALS}}],
         [{"label": "c2pa.actions", "data": ["a"]}],
         [{"label": "c2pa.actions", "data": {"actions": [7]}}],
     ],

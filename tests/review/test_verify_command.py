@@ -15,7 +15,11 @@ from django.core.management import CommandError, call_command
 from archive.models import Reel
 from restoration.models import Take
 from restoration.storage import storage
+from review.credentials import Reading
 from review.deliverables import build_deliverable
+from review.shares import LABELS
+from review.verify_words import rows_of
+from review.verifying import Finding
 from tests.review.approved_reel import current_scan, make_approved_reel
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +119,21 @@ def test_people_read_the_same_in_words(delivered: Path) -> None:
         out.getvalue()
     )
     assert "  approved scene 1, frames 0 to " in out.getvalue()
+
+
+def test_what_stands_under_the_signature_is_told_in_words() -> None:
+    counted = {label: 0 for label in LABELS}
+    totals = {"structure": counted | {"ORIGINAL": 99_999, "RECOVERED": 1},
+              "colour": counted | {"HUMAN": 100_000}, "pixels": 100_000}  # fmt: skip
+    word = {"by": "Anna", "reason": "he is ill", "rules": ["people who approved"]}
+    told = {"use": "broadcast", "version": "restoration", "override": word, "totals": totals}
+    found = Finding(Path("viewing.mp4"), credentials=Reading("trusted", provenance=told))
+    rows = dict(rows_of(found))
+    assert rows["for"] == "broadcast, restoration"
+    assert rows["against"] == "people who approved, by Anna: he is ill"
+    assert rows["takes"] == (
+        "picture: ORIGINAL > 99.99 %, RECOVERED < 0.01 %; colour: HUMAN 100.0 %"
+    ), "what is there is not rounded to nothing"
 
 
 def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:
