@@ -25,7 +25,7 @@ from review.formats.edition import DeliveryError, Edition
 from review.formats.mp4 import SUBTITLED
 from review.formats.record import Circumstances
 from review.formats.subtitle_files import NO_TRANSCRIPT, NO_TRANSLATION, SPOKEN, TRANSLATION
-from review.formats.timelines import AAF, OTIO, TITLE
+from review.formats.timelines import AAF, TITLE
 from review.gating import Gate, hold
 from review.models import Deliverable
 from review.override import Override
@@ -145,9 +145,9 @@ def make_override(
     if not reason:
         return None
     if by is None or not by.has_perm("review.override_policy", reel):
-        who = by.get_username() if by is not None else "Nobody by name"
+        who = f"{by.get_username()} may not" if by is not None else "Nobody without a name may"
         raise NotAllowed(
-            f"{who} may not override a policy; nothing was written. It takes a named person who "
+            f"{who} override a policy; nothing was written. It takes a named person who "
             "has the right: an archivist or an administrator."
         )
     if not reason.strip():
@@ -192,24 +192,23 @@ def allowed_edition(
         raise NotAllowed(f"{override.by} may no longer override a policy; nothing was written.")
     held = require_allowed(reel, use, choice=choice, override=override)
     require_material(reel, format, use)
-    require_beside(reel, format, use, choice=choice)
+    beside = require_beside(reel, format, use, choice=choice)
+    made = _edition(reel, held, choice)
+    if format != TITLE:
+        return made
+    gates = [(each, beside.get(each.pk)) for each in together(reel, format)]
+    editions = (_edition(each, gate, choice) if gate else made for each, gate in gates)
+    return replace(made, reels=tuple(editions))
+
+
+def _edition(reel: Reel, held: Gate, choice: VersionChoice) -> Edition:
+    """Raises: DeliveryFailed."""
     scan = reel.current_scan()
     assert scan is not None  # it was refused otherwise
     try:
-        made = make_edition(reel, scan, held, choice=choice)
+        return make_edition(reel, scan, held, choice=choice)
     except DeliveryError as error:
         raise DeliveryFailed(f"Not delivered, and nothing was written. {error}") from error
-    if format != TITLE:
-        return made
-    return replace(
-        made,
-        reels=tuple(
-            made
-            if each == reel
-            else allowed_edition(each, format=OTIO, use=use, by=by, choice=choice)
-            for each in together(reel, format)
-        ),
-    )
 
 
 def together(reel: Reel, format: str) -> list[Reel]:
@@ -222,21 +221,24 @@ def together(reel: Reel, format: str) -> list[Reel]:
     return list(trash.without_trashed(reel.element.reels.all()).order_by("number"))
 
 
-def require_beside(reel: Reel, format: str, use: str, *, choice: VersionChoice = RESTORED) -> None:
-    """Raises: DeliveryRefused with what stands in the way of the other reels that would leave."""
+def require_beside(
+    reel: Reel, format: str, use: str, *, choice: VersionChoice = RESTORED
+) -> dict[int, Gate]:
+    """The gates of the other reels that would leave, by their ids.
+
+    Raises: DeliveryRefused with what stands in the way of any of them.
+    """
+    others = [each for each in together(reel, format) if each != reel]
+    gates = {each.pk: hold(each, use, choice=choice) for each in others}
     reasons = [
         Reason(None, None, f"Reel {each.number}: {reason}")
-        for each in together(reel, format)
-        if each != reel
-        for reason in _in_the_way(each, use, choice)
+        for each in others
+        if not gates[each.pk].verdict.allowed
+        for reason in gates[each.pk].verdict.reasons
     ]
     if reasons:
         raise DeliveryRefused(tuple(reasons))
-
-
-def _in_the_way(reel: Reel, use: str, choice: VersionChoice) -> tuple[Reason, ...]:
-    verdict = hold(reel, use, choice=choice).verdict
-    return () if verdict.allowed else verdict.reasons
+    return gates
 
 
 def require_material(reel: Reel, format: str, use: str) -> None:
@@ -341,7 +343,10 @@ def circumstances(reel: Reel, by: Any, use: str) -> Circumstances:
     """Of a deliverable that begins to be made now; everything written of it says these."""
     now, days = timezone.now(), policy_for(use).expires_after_days
     expires = (now.date() + timedelta(days=days)).isoformat() if days else ""
-    return Circumstances(str(_agent(by)), now.isoformat(), custody.chain_heads(reel), expires)
+    who = by.get_full_name() if by is not None else ""
+    return Circumstances(
+        who or str(_agent(by)), now.isoformat(), custody.chain_heads(reel), expires
+    )
 
 
 def _about(edition: Edition, format: str) -> dict[str, Any]:

@@ -222,7 +222,9 @@ def _people(policy: Policy, material: Material) -> Finding:
     least = min((len(counted(scene)) for scene in approved), default=0)
     of = f" ({' or '.join(policy.roles)})" if policy.roles else ""
     of += ", not counting who ran it" if policy.makers == "left out" else ""
-    measured = f"{least}: {', '.join(names)}" if names else f"{least}"
+    # Where it does not matter who, the newest alone was asked for.
+    found = f"{least}" if policy.asks_who or not least else f"{least} or more"
+    measured = f"{found}: {', '.join(names)}" if names else found
     return Finding(
         "people who approved",
         policies.PEOPLE,

@@ -114,7 +114,7 @@ def _approvers(
     policy: Policy, held: Mapping[int, Approval], takes: TakeIndex
 ) -> dict[int, list[Approver]]:
     """Who approved each scene: all of them, and their roles, only where the policy counts them."""
-    if not people.asks_who(policy):
+    if not policy.asks_who:
         return {pk: [Approver(people.name_of(each), ())] for pk, each in held.items()}
     return people.approvers(held, takes)
 

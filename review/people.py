@@ -13,7 +13,6 @@ from restoration.take_index import TakeIndex
 from review import decisions, gate
 from review.gate import Approver
 from review.models import Approval
-from review.policies import Policy
 from review.uses import policies
 
 
@@ -33,14 +32,9 @@ class PeopleWanted:
         return len(self.counted) >= self.wanted
 
 
-def asks_who(policy: Policy) -> bool:
-    """Whether it matters to a policy who approved, beyond that somebody did."""
-    return policy.people > 1 or bool(policy.roles) or policy.makers == "left out"
-
-
 def people_wanted(approval: Approval | None) -> list[PeopleWanted]:
     """For each use that asks who approved, how far a scene is: of the approval that holds."""
-    asking = [policy for policy in policies().values() if asks_who(policy)]
+    asking = [policy for policy in policies().values() if policy.asks_who]
     if approval is None or approval.decision != Approval.Decision.APPROVED or not asking:
         return []
     (found,) = approvers({approval.scene_id: approval}).values()

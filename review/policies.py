@@ -97,6 +97,11 @@ class Policy:
     """SHA-256 of what was written, as canonical JSON."""
 
     @property
+    def asks_who(self) -> bool:
+        """Whether it matters who approved, beyond that somebody did."""
+        return self.people > 1 or bool(self.roles) or self.makers == "left out"
+
+    @property
     def forbids_lettering(self) -> bool:
         """Whether no pixel may be a person's or a machine's: then no text covers any either."""
         drawn = {Label.HUMAN, Label.SYNTHESISED}

@@ -132,6 +132,9 @@ def test_two_people_are_two_different_people_in_the_roles_that_count() -> None:
     rule = "people who approved"
     both = Material((scene(1, clean, approvers=(ANNA, VERA)),))
     assert found(decide(two, both), rule).measured == "2: Anna, Vera"
+    newest = Material((scene(1, clean, approvers=(VERA,)),))
+    anybody = parse_policy("house", WORDS)
+    assert found(decide(anybody, newest), rule).measured == "1 or more: Vera", "others may have"
     alone = Material((scene(1, clean), scene(2, clean, approvers=(ANNA, VERA))))
     assert found(decide(two, alone), rule).where == (gate.Place(1, ((0, 1),)),)
     reviewers = parse_policy("house", WORDS | {"people": 2, "roles": ["reviewer"]})
