@@ -51,6 +51,13 @@ class ReelFilters(serializers.Serializer):
     barcode = Text(max_length=100, help_text="Asked by staff alone")
 
 
+_BY_NUMBER = {
+    "title": "element__title",
+    "element": "element",
+    "collection": "element__title__collection",
+}
+
+
 class Reels(Rows):
     """Reels that you may see, with the state of the work on each."""
 
@@ -68,7 +75,7 @@ class Reels(Rows):
             user, barcode = self.request.user, wanted.pop("barcode")
             told = reels_of(user, _STAFF) if user.has_perm(_STAFF) else reels.none()
             reels = told.filter(barcode=barcode)
-        for name, path in (("title", "element__title"), ("element", "element")):
+        for name, path in _BY_NUMBER.items():
             if name in wanted:
                 reels = reels.filter(**{path: wanted.pop(name)})
         if wanted:

@@ -183,3 +183,21 @@ def test_a_decision_tells_why_it_is_stale(asked):
     assert asked.get(f"approvals/{made.pk}").json()["stale"] == []
     factories.make_take(scene=scene)
     assert "take 2" in asked.get("approvals").json()["results"][0]["stale"][0]
+
+
+def test_reels_are_narrowed_by_what_they_lie_in(asked):
+    one, other = (
+        factories.make_reel(
+            element=factories.make_element(title=factories.make_title(name, collection=name))
+        )
+        for name in ("One", "Other")
+    )
+    for asks in (
+        f"title={one.title.pk}",
+        f"element={one.element_id}",
+        f"collection={one.title.collection_id}",
+        f"collection={one.title.collection_id}&words=one",
+    ):
+        assert [row["id"] for row in asked.get(f"reels?{asks}").json()["results"]] == [one.pk], asks
+    both = f"title={one.title.pk}&collection={other.title.collection_id}"
+    assert asked.get(f"reels?{both}").json()["results"] == []

@@ -81,7 +81,7 @@ def test_a_sentence_is_found_heard_cited_and_kept(
     expect(page.locator("[data-opened]")).to_contain_text("and a train")
     page.goto("/search/")
     expect(page.locator(".choices .badge")).to_have_text("1 new")
-    page.locator(".choices").get_by_role("link", name="farewell OR hat").click()
+    page.locator(".choices").get_by_role("link", name="farewell OR hat", exact=True).click()
     expect(page.get_by_role("heading", name="3 hits")).to_be_visible()
     expect(page.locator(".choices .badge")).to_have_count(0)
 
