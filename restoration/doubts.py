@@ -75,26 +75,35 @@ def open_marks(marks: Sequence[Mapping[str, Any]], decided: Decided) -> Iterator
             yield mark
 
 
-def left_to_check(scans: Iterable[Scan]) -> dict[int, int]:
-    """How many doubts each scan has; scans without any are left out. Three queries."""
-    wanted = [scan.pk for scan in scans]
-    said: defaultdict[int, list[Verdict]] = defaultdict(list)
-    for verdict in Verdict.objects.filter(scan__in=wanted):
-        said[verdict.scan_id].append(verdict)
-    known = defaultdict(Decided) | {scan: verdicts.decided_of(all_) for scan, all_ in said.items()}
+def left_to_check(scans: Iterable[Scan] | None = None) -> dict[int, int]:
+    """How many doubts each scan has; scans without any are left out. Three queries.
+
+    Args:
+        scans: None: all there are, of which few have any.
+    """
+    only = {} if scans is None else {"scan__in": [scan.pk for scan in scans]}
     here = Scene.objects.filter(
         scan=OuterRef("scan"), start_frame=OuterRef("frame"), retired__isnull=True
     )
     unsure = Q(start_frame__gt=0, confidence__lt=SURE) | ~Q(marks=[])
-    current = Scene.objects.current().filter(unsure, scan__in=wanted)
-    nearly = BorderFinding.objects.filter(~Exists(here), scan__in=wanted)
+    current = Scene.objects.current().filter(unsure, **only)
+    nearly = BorderFinding.objects.filter(~Exists(here), **only)
+    places = list(current.values_list("scan", "start_frame", "confidence", "marks"))
+    others = list(nearly.values_list("scan", "frame"))
+    known = _decided({scan for scan, *_ in places} | {scan for scan, _ in others})
     counts: defaultdict[int, int] = defaultdict(int)
-    for scan, frame, sure, marks in current.values_list(
-        "scan", "start_frame", "confidence", "marks"
-    ):
+    for scan, frame, sure, marks in places:
         is_open = frame > 0 and sure < SURE
         counts[scan] += is_open and frame not in known[scan].cuts | known[scan].no_cuts
         counts[scan] += sum(1 for _ in open_marks(marks, known[scan]))
-    for scan, frame in nearly.values_list("scan", "frame"):
+    for scan, frame in others:
         counts[scan] += not known[scan].covers(frame)
     return {scan: count for scan, count in counts.items() if count}
+
+
+def _decided(scans: Iterable[int]) -> defaultdict[int, Decided]:
+    """What people said of each of these scans."""
+    said: defaultdict[int, list[Verdict]] = defaultdict(list)
+    for verdict in Verdict.objects.filter(scan__in=scans):
+        said[verdict.scan_id].append(verdict)
+    return defaultdict(Decided) | {scan: verdicts.decided_of(all_) for scan, all_ in said.items()}

@@ -133,12 +133,13 @@ def _part(rows: QuerySet[Any], page: Any, shown: Callable[[list[Any]], Sequence[
 
 def cuts_to_check(user: Any) -> list[CutsToCheck]:
     """The newest scans with cuts that nobody is sure of; those with most of them first."""
+    counts = doubts.left_to_check()
     newer = Scan.objects.filter(reel=OuterRef("reel"), pk__gt=OuterRef("pk"))
-    scans = without_held(user, Scan.objects.filter(~Exists(newer)), "reel__", right=_CUTS)
+    found = Scan.objects.filter(~Exists(newer), pk__in=counts)
+    scans = without_held(user, found, "reel__", right=_CUTS)
     scans = scans.select_related("reel__element__title")
-    counts = doubts.left_to_check(scans)
-    found = [CutsToCheck(scan, counts[scan.pk]) for scan in scans.filter(pk__in=counts)]
-    return sorted(found, key=lambda each: (-each.count, each.scan.pk))
+    listed = [CutsToCheck(scan, counts[scan.pk]) for scan in scans]
+    return sorted(listed, key=lambda each: (-each.count, each.scan.pk))
 
 
 def _fixity_faults(user: Any) -> Iterable[FixityCheck]:

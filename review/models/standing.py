@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
 from restoration.models import Take
@@ -34,16 +34,14 @@ class SceneStanding(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["scene", "version"], name="one_standing_a_version"),
         ]
+        # Of all rows, not of those that wait alone: a queue also holds what was handed to a person,
+        # and walks its order until a page is full.
         indexes = [
-            models.Index("since", "scene", "version", name="waits_oldest", condition=Q(waits=True)),
+            models.Index("since", "scene", "version", name="standing_by_age"),
             models.Index(
-                F("share").desc(), "since", "scene", "version",
-                name="waits_most_synthesised", condition=Q(waits=True),
+                F("share").desc(), "since", "scene", "version", name="standing_by_share"
             ),
-            models.Index(
-                F("doubt").desc(), "since", "scene", "version",
-                name="waits_least_certain", condition=Q(waits=True),
-            ),
+            models.Index(F("doubt").desc(), "since", "scene", "version", name="standing_by_doubt"),
             models.Index(fields=["state", "since", "scene", "version"], name="standing_by_state"),
         ]  # fmt: skip
 
