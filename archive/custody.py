@@ -106,8 +106,9 @@ def record_all(tellings: Sequence[Telling], *, agent: Agent) -> list[Event]:
     if not tellings:
         return []
     chains = sorted({each.chain for each in tellings}, key=lambda name: (name == "archive", name))
-    with transaction.atomic():
-        stored = _lock_chains(chains, [each.detail for each in tellings])
+    details = _as_json([each.detail for each in tellings])
+    with transaction.atomic(savepoint=False):  # The caller's stands or falls as one with the event.
+        stored = _lock_chains(chains, details)
         heads, made = _heads(chains), list[Event]()
         for each, detail in zip(tellings, stored, strict=True):
             event = _following(heads.get(each.chain, {"sequence": 0, "digest": ""}), each, detail)
@@ -183,6 +184,8 @@ def all_heads() -> dict[str, Head]:
 
 def _heads(chains: Sequence[str] | None) -> dict[str, Head]:
     """The last event of each of these chains, or of all; a chain without events is left out."""
+    if chains is not None and len(chains) == 1:
+        return _one_head(chains[0])
     last = Event.objects.order_by("chain", "-sequence").distinct("chain")
     if chains is not None:
         last = last.filter(chain__in=chains)
@@ -190,6 +193,18 @@ def _heads(chains: Sequence[str] | None) -> dict[str, Head]:
         chain: {"sequence": sequence, "digest": digest}
         for chain, sequence, digest in last.values_list("chain", "sequence", "digest")
     }
+
+
+def _one_head(chain: str) -> dict[str, Head]:
+    """The same for one chain, as it is asked at each event."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sequence, digest FROM archive_event WHERE chain = %s"
+            " ORDER BY sequence DESC LIMIT 1",
+            [chain],
+        )
+        found = cursor.fetchone()
+    return {chain: {"sequence": found[0], "digest": found[1]}} if found else {}
 
 
 def _head(chain: str) -> Head:
@@ -201,8 +216,8 @@ LANES = 512
 more reels than that in one transaction."""
 
 
-def _lock_chains(chains: Sequence[str], details: Sequence[dict[str, Any]]) -> list[Any]:
-    """Hold these chains until the transaction ends; the details as the database gives them back.
+def _lock_chains(chains: Sequence[str], details: str) -> list[Any]:
+    """Hold these chains until the transaction ends; the details (JSON) as the database gives them.
 
     jsonb writes some numbers in another way (1e16 comes back as a whole number), and the digest
     must cover what a later check will read. Both are one question.
@@ -216,7 +231,7 @@ def _lock_chains(chains: Sequence[str], details: Sequence[dict[str, Any]]) -> li
             "SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0))), %s::jsonb::text FROM ("
             "SELECT name FROM json_array_elements_text(%s::json) WITH ORDINALITY"
             " AS given(name, place) ORDER BY place OFFSET 0) AS in_order",
-            [_as_json(details), json.dumps(names)],
+            [details, json.dumps(names)],
         )
         stored: list[Any] = json.loads(cursor.fetchone()[1])
     return stored

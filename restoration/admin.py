@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from archive.admin import RecordedAdmin
 from restoration.models import (
+    CollectionQuota,
     ColourCorrection,
     ColourReference,
     Hint,
@@ -31,6 +33,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no subscript
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+@admin.register(CollectionQuota)
+class CollectionQuotaAdmin(RecordedAdmin):
+    list_display = ["collection", "disk_bytes", "running_runs", "gpu_minutes"]
+    list_select_related = ["collection"]
 
 
 @admin.register(Scene)

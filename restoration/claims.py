@@ -6,10 +6,11 @@ workers can never both believe that they publish.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -17,11 +18,13 @@ from django.db.models import Exists, F, Model, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from archive.models import Scan
-from restoration import sharing
+from restoration import quotas, sharing
 from restoration.errors import LeaseLost
-from restoration.models import StageRun
+from restoration.models import CollectionQuota, StageRun
 from restoration.starting import ring_on_commit
 from restoration.storage import attempt_key, storage
+
+log = logging.getLogger(__name__)
 
 Status = StageRun.Status
 Row = TypeVar("Row", bound=Model)
@@ -86,7 +89,12 @@ def waiting() -> QuerySet[StageRun]:
 
 def next_waiting(queue: str) -> int | None:
     """The run of that queue whose turn it is (`sharing`); None if none may be claimed."""
-    for share, first, free in sharing.turns(queue):
+    found = sharing.turns(queue)
+    limited = found[0].limited if found else False
+    shut = quotas.shut_scans([turn.share.scan for turn in found], queue) if limited else set()
+    for share, first, free, _ in found:
+        if share.scan in shut:
+            continue
         if free:
             return first
         runs = waiting().filter(queue=queue, requested_by=share.person, scan=share.scan)
@@ -106,6 +114,13 @@ WITH claimed AS (
         updated = statement_timestamp()
     WHERE id = %(run)s AND status = 'queued' AND NOT EXISTS (
         SELECT FROM restoration_stagerun twin WHERE twin.key = run.key AND twin.status = 'running')
+      AND (%(within)s OR NOT EXISTS (
+        SELECT FROM restoration_collectionquota quota
+        JOIN archive_title title ON title.collection_id = quota.collection_id
+        JOIN archive_element element ON element.title_id = title.id
+        JOIN archive_reel reel ON reel.element_id = element.id
+        JOIN archive_scan scan ON scan.reel_id = reel.id
+        WHERE scan.id = run.scan_id))
     RETURNING *
 )
 SELECT claimed.*, concat(scan.xmin, scan.ctid, reel.xmin, reel.ctid) AS scan_version,
@@ -117,12 +132,15 @@ FROM claimed JOIN archive_scan scan ON scan.id = claimed.scan_id
 
 
 def claim(run_id: int, *, worker: str, device: str) -> Claim | None:
-    """Take a waiting run; None if another delivery took it, or a twin of it is being computed.
+    """Take a waiting run; None if another delivery took it, a twin of it is being computed, or the
+    quota of its collection holds it back (`quotas`).
 
     A twin has the same key and so makes the same take: when it ends, this run is offered that.
     """
     given = {"lease": lease(), "worker": worker, "device": device, "run": run_id}
-    claimed = list(StageRun.objects.raw(_CLAIM, given))
+    claimed = list(StageRun.objects.raw(_CLAIM, given | {"within": False}))
+    if not claimed:
+        claimed = _claim_within_quota(run_id, given)
     if not claimed:
         return None
     (run,) = claimed
@@ -130,6 +148,20 @@ def claim(run_id: int, *, worker: str, device: str) -> Claim | None:
     scan = _scan(run.scan_id, told["scan_version"])
     run.scan, run.scan.reel = _copy(scan), _copy(scan.reel)
     return Claim(run, run.token, take_stands=told["stands"])
+
+
+def _claim_within_quota(run_id: int, given: dict[str, Any]) -> list[StageRun]:
+    """The same for a run whose collection has a quota; one claim of a collection at a time."""
+    run = StageRun.objects.filter(pk=run_id, status=Status.QUEUED).first()
+    if run is None or (quota := quotas.of_scan(run.scan_id)) is None:
+        return []
+    with transaction.atomic():
+        # Of the many that wait for a place, one takes it: the others see that it is gone.
+        quota = CollectionQuota.objects.select_for_update().get(pk=quota.pk)
+        if words := quotas.holds_back(run, quota):
+            log.info("run %s: not begun, %s", run_id, words)
+            return []
+        return list(StageRun.objects.raw(_CLAIM, given | {"within": True}))
 
 
 @lru_cache(maxsize=256)

@@ -3,6 +3,7 @@
 RestorationError
   IllegalTransition   a run is not in the state that the change needs
   CannotStart         a run that makes no sense was asked for
+    QuotaReached      the collection has used what it may
   SceneError          an edit of the cuts that makes no sense
   DrawingError        a region or a decision on a repair that fits no picture or no repair
   TranscriptRefused   a correction that does not fit the lines, or lines that are none
@@ -26,6 +27,10 @@ class IllegalTransition(RestorationError):
 
 class CannotStart(RestorationError):
     """A run that makes no sense was asked for."""
+
+
+class QuotaReached(CannotStart):
+    """The run's collection has used what it may."""
 
 
 class SceneError(RestorationError):

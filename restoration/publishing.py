@@ -157,6 +157,7 @@ def _publish(claim: Claim, result: Result) -> Take:
             storage_key=claim.storage_key,
             manifest=result.manifest,
             digest=result.digest,
+            bytes=sum(each["bytes"] for each in result.manifest.get("files", {}).values()),
             totals=result.totals,
         )
     take = Take.objects.get(pk=standing)

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from archive.models import Reel, Scan
-from restoration import cast, photographs, scenes
+from restoration import cast, photographs, quotas, scenes
 from restoration.attempts import execute_run
 from restoration.cancelling import cancel
 from restoration.errors import CannotStart, IllegalTransition
@@ -162,7 +162,10 @@ def _chains(
 ) -> list[StageRun]:
     check_steps(steps)
     with transaction.atomic():
-        return [chain_run(scene, steps, by=by, batch=batch, version=version) for scene in wanted]
+        return [
+            chain_run(scene, steps, by=by, batch=batch, version=version, asked_now=True)
+            for scene in wanted
+        ]
 
 
 def plan(stages: Iterable[str], params: Mapping[str, Mapping[str, Any]]) -> list[Step]:
@@ -189,12 +192,14 @@ def plan(stages: Iterable[str], params: Mapping[str, Mapping[str, Any]]) -> list
 def retry(run: StageRun, *, by: User | None = None) -> StageRun:
     """Let a run that failed or was cancelled wait again, with a fresh share of attempts.
 
-    Raises: IllegalTransition if it is open or done; CannotStart if its scene is gone.
+    Raises: IllegalTransition if it is open or done; CannotStart if its scene is gone, or its
+        collection has used what it may.
     """
     if run.scene is not None and run.scene.retired:
         raise CannotStart(f"{run.scene} was replaced by an edit of the cuts; run the new scenes")
     if run.key == "":
         raise CannotStart(f"{run} could not be started: {run.error}; ask for it anew")
+    quotas.require(run)
     with transaction.atomic():
         again = StageRun.objects.filter(
             pk=run.pk, status__in=[Status.FAILED, Status.CANCELLED]

@@ -33,6 +33,8 @@ class Turn(NamedTuple):
     first: int
     free: bool
     """Whether that run may be claimed: no twin of it is being computed."""
+    limited: bool
+    """Whether any collection has a quota (`quotas`); then it has to be asked."""
 
 
 # From each share to the next by the index `runs_that_wait`: as many steps as there are shares,
@@ -61,7 +63,8 @@ WITH RECURSIVE named AS (
         ORDER BY scan_id, id LIMIT 1) later
 )
 SELECT requested_by_id, scan_id, id, NOT EXISTS (
-    SELECT FROM restoration_stagerun twin WHERE twin.key = share.key AND twin.status = 'running')
+    SELECT FROM restoration_stagerun twin WHERE twin.key = share.key AND twin.status = 'running'),
+    EXISTS (SELECT FROM restoration_collectionquota)
 FROM (SELECT * FROM named UNION ALL SELECT * FROM nobodys) share
 """
 

@@ -17,10 +17,10 @@ from dramatiq.errors import DramatiqError
 from archive.models import Scan
 from config.broker import GuardedBroker
 from restoration import biometrics as kept_biometrics
-from restoration import cast, scenes, software, transcripts
+from restoration import cast, quotas, scenes, software, transcripts
 from restoration.cutting import splice_frames
 from restoration.drawn import drawn_params
-from restoration.errors import CannotStart
+from restoration.errors import CannotStart, QuotaReached
 from restoration.models import Scene, StageRun, Take
 from restoration.stages import find_stage
 from restoration.stages.contract import Stage, StageError, require_frames
@@ -62,7 +62,7 @@ def start_run(
         batch: Shared by runs that were asked for together.
 
     Raises: StageError for an unknown stage or parameter, CannotStart for a range or an input that
-        do not fit.
+        do not fit, or where the collection has used what it may (`quotas`).
     """
     found = find_stage(stage)
     steps = check_steps(following)
@@ -100,6 +100,7 @@ def start_run(
         run.save(force_insert=True)
         log.info("run %s was asked for: %s of %s", run.pk, stage, scan)
         if not offer(run):
+            quotas.require(run)
             ring_on_commit(run)
     return run
 
@@ -272,8 +273,15 @@ def chain_run(
     by: User | None,
     batch: UUID | None = None,
     version: str | None = None,
+    asked_now: bool = False,
 ) -> StageRun:
-    """The first of these stages on a scene; the others follow on its take."""
+    """The first of these stages on a scene; the others follow on its take.
+
+    Args:
+        asked_now: a person asks and is told of a quota at once, in place of a run that failed.
+
+    Raises: QuotaReached if it is asked for now.
+    """
     step, *rest = check_steps(steps)
     return _start_or_say_why(
         scan=scene.scan,
@@ -284,19 +292,27 @@ def chain_run(
         params=params_for(scene, step),
         input_take=scenes.take_before(scene, step["stage"], version),
         following=rest,
+        asked_now=asked_now,
         by=by,
         batch=batch,
     )
 
 
 def _start_or_say_why(
-    *, stage: str, params: dict[str, Any], following: list[Step], **asked: Any
+    *,
+    stage: str,
+    params: dict[str, Any],
+    following: list[Step],
+    asked_now: bool = False,
+    **asked: Any,
 ) -> StageRun:
     """A run that cannot be started is written down as failed: nothing is silent."""
     try:
         with transaction.atomic():
             return start_run(stage=stage, params=params, following=following, **asked)
     except (StageError, CannotStart) as error:
+        if asked_now and isinstance(error, QuotaReached):
+            raise
         log.warning("%s cannot follow: %s", stage, error)
         return StageRun.objects.create(
             stage=stage,

@@ -23,9 +23,10 @@ from archive.access import (
     reel_for,
     signed_in,
     with_right,
+    without_held,
 )
 from archive.form_fields import first_error
-from restoration import runs, scenes
+from restoration import quotas, runs, scenes
 from restoration.claims import lacks_room
 from restoration.errors import RestorationError
 from restoration.forms import ProcessForm
@@ -58,6 +59,14 @@ def work(request: HttpRequest) -> HttpResponse:
         "queues": _queues(now),
         "workers": [(worker, worker.seen >= now - ALIVE) for worker in _workers(now)],
         "lacks_room": lacks_room(),
+        "quotas": quotas.reasons(
+            without_held(
+                request.user,
+                StageRun.objects.filter(status=Status.QUEUED),
+                "scan__reel__",
+                right="restoration.view_work",
+            )
+        ),
         "now": now,
     }
     template = "restoration/work_lists.html" if request.htmx else "restoration/work.html"  # type: ignore[attr-defined]

@@ -18,6 +18,7 @@ from restoration.models.colour import (
     PaletteEntry,
 )
 from restoration.models.glossary import GlossaryTerm
+from restoration.models.quota import CollectionQuota
 from restoration.models.repair import ProtectedRegion, RepairDecision
 from restoration.models.run import StageRun, Worker
 from restoration.models.scene import Scene
@@ -30,6 +31,7 @@ __all__ = [
     "Biometric",
     "BorderFinding",
     "Character",
+    "CollectionQuota",
     "ColourCorrection",
     "ColourReference",
     "FaceTrack",

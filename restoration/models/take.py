@@ -64,6 +64,9 @@ class Take(models.Model):
     )
     manifest = models.JSONField()
     digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical manifest")
+    bytes = models.PositiveBigIntegerField(
+        default=0, help_text="Of the files that the manifest names, itself not counted"
+    )
     totals = models.JSONField(help_text="Pixels per plane and label, as the map counts them")
     damage = models.TextField(
         blank=True, help_text="What is wrong with its files, as they were last read; empty: nothing"

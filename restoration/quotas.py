@@ -1,0 +1,137 @@
+"""What a collection may use: bytes of takes, runs at a time, minutes of graphics processors.
+
+Takes and minutes are asked for when a run is: who asks for more than is left is told so, in words.
+All three are asked for again when a worker claims, since many runs may have been asked for before:
+then the run waits, and goes on by itself when there is room. What stands already is offered
+whatever the quota; it costs nothing.
+
+Counted are the files of takes as their manifests name them, not copies for viewing; and wall time
+of runs whose device is no `cpu`, those that compute at this moment too.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Sum
+from django.db.models.functions import Coalesce, Now
+
+from archive.models import Scan
+from restoration.errors import QuotaReached
+from restoration.models import StageRun, Take
+from restoration.models.quota import CollectionQuota
+from restoration.stages import find_stage
+
+PERIOD = timedelta(days=30)
+"""For which minutes of graphics processors are counted."""
+GPU_QUEUE, CPU = "gpu", "cpu"
+_COLLECTION = "element__title__collection"
+
+
+def require(run: StageRun) -> None:
+    """Raises: QuotaReached, in words, if the run's collection has used what the run needs."""
+    quota = of_scan(run.scan_id)
+    if quota is None:
+        return
+    if words := _no_disk(quota, run) or _no_minutes(quota, run.queue):
+        raise QuotaReached(words)
+
+
+def of_scan(scan: int) -> CollectionQuota | None:
+    """The quota of the collection of that scan's title."""
+    found = CollectionQuota.objects.filter(collection__titles__elements__reels__scans=scan)
+    return found.select_related("collection").first()
+
+
+def holds_back(run: StageRun, quota: CollectionQuota) -> str:
+    """Why a waiting run may not be claimed now, in words; empty: it may.
+
+    Hold the quota's row locked, where what is claimed on this answer is to keep to the number.
+    """
+    return _no_place(quota) or _no_disk(quota, run) or _no_minutes(quota, run.queue)
+
+
+def shut_scans(scans: list[int], queue: str) -> set[int]:
+    """Of these scans, those of which nothing is claimed now, whatever the run makes."""
+    shut = {
+        quota.collection_id
+        for quota in CollectionQuota.objects.select_related("collection")
+        if _no_place(quota) or _no_minutes(quota, queue)
+    }
+    path = f"reel__{_COLLECTION}__in"
+    return set(Scan.objects.filter(pk__in=scans, **{path: shut}).values_list("pk", flat=True))
+
+
+def reasons(waiting: QuerySet[StageRun]) -> list[str]:
+    """Why runs wait, in words, one for each collection that is held back.
+
+    Args:
+        waiting: runs that wait, those left out that whoever reads it may not know of.
+    """
+    found = []
+    for quota in CollectionQuota.objects.select_related("collection"):
+        runs = _of(quota, waiting).order_by("pk")
+        first = runs.first()
+        if first is not None and (words := holds_back(first, quota)):
+            found.append(f"{runs.count()} wait: {words}")
+    return found
+
+
+def used_bytes(quota: CollectionQuota) -> int:
+    """Of the files of the collection's takes."""
+    takes = Take.objects.filter(**{f"scan__reel__{_COLLECTION}": quota.collection_id})
+    return int(takes.aggregate(n=Sum("bytes"))["n"] or 0)
+
+
+def used_minutes(quota: CollectionQuota) -> float:
+    """Of graphics processors, within `PERIOD`, by the database's clock."""
+    lasted = ExpressionWrapper(
+        Coalesce(F("ended"), Now()) - F("started"), output_field=DurationField()
+    )
+    runs = _of(quota, StageRun.objects.filter(started__gt=Now() - PERIOD)).exclude(
+        device__in=["", CPU]
+    )
+    spent = runs.aggregate(n=Sum(lasted))["n"] or timedelta()
+    return float(spent.total_seconds() / 60)
+
+
+def _of(quota: CollectionQuota, runs: QuerySet[StageRun]) -> QuerySet[StageRun]:
+    wanted: dict[str, Any] = {f"scan__reel__{_COLLECTION}": quota.collection_id}
+    return runs.filter(**wanted)
+
+
+def _no_place(quota: CollectionQuota) -> str:
+    if quota.running_runs is None:
+        return ""
+    running = _of(quota, StageRun.objects.filter(status=StageRun.Status.RUNNING)).count()
+    if running < quota.running_runs:
+        return ""
+    return (
+        f"{running} of {quota.running_runs} runs that {quota.collection} may have at the same time "
+        "compute; the next begins when one of them ends"
+    )
+
+
+def _no_disk(quota: CollectionQuota, run: StageRun) -> str:
+    if quota.disk_bytes is None or find_stage(run.stage).makes != "pictures":
+        return ""
+    if (used := used_bytes(quota)) < quota.disk_bytes:
+        return ""
+    return (
+        f"the takes of {quota.collection} fill {used / 2**30:.1f} of the "
+        f"{quota.disk_bytes / 2**30:.1f} GiB that it may use; remove reels that are no longer "
+        "needed, or ask an administrator to raise its quota, and start again"
+    )
+
+
+def _no_minutes(quota: CollectionQuota, queue: str) -> str:
+    if quota.gpu_minutes is None or queue != GPU_QUEUE:
+        return ""
+    if (used := used_minutes(quota)) < quota.gpu_minutes:
+        return ""
+    return (
+        f"{quota.collection} has used {used:.0f} of the {quota.gpu_minutes} minutes of graphics "
+        "processors that it may use in thirty days; wait until some are longer ago, or ask an "
+        "administrator to raise its quota"
+    )
