@@ -55,6 +55,9 @@ NICENESS = 10
 """Of a child (nice(2)), unless RUN_NICENESS says otherwise."""
 REST_BYTES = 1 << 30
 """A child that holds more after an order ends, and so gives it back."""
+DEVICE_REST_BYTES = 8 << 30
+"""The same of one that computes on a device, whose libraries alone may take gigabytes: to begin to
+use a device takes seconds, and is not done anew for each scene."""
 REST_SECONDS = 60.0
 """How long one waits for another order; what it holds is the machine's again then."""
 MOST_STDERR_BYTES = 1 << 20
@@ -262,11 +265,14 @@ def run_child(line: socket.socket, execute: Execute, words: BinaryIO, loaded: mm
         give_way()
         for number in range(MOST_ORDERS):
             limit_threads()
-            code = report(next_order(line), execute)
+            order = next_order(line)
+            code = report(order, execute)
             for place, name in enumerate(HEAVY):
                 loaded[place] = name in sys.modules
-            if code != 0 or number == MOST_ORDERS - 1 or resident() > REST_BYTES:
+            most = REST_BYTES if order.device == "cpu" else DEVICE_REST_BYTES
+            if code != 0 or number == MOST_ORDERS - 1 or resident() > most:
                 break
+            free_device_memory()
             line.sendall(RESTED)
     finally:
         os._exit(code)
@@ -296,6 +302,13 @@ def resident() -> int:
     """Bytes of memory that this process has now."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()
+
+
+def free_device_memory() -> None:
+    """While it rests, others may need what it keeps of a graphics processor's memory."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def forget_the_peak() -> None:
