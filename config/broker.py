@@ -158,7 +158,8 @@ class GuardedBroker(PostgresBroker):
     def enqueue_within(self, message: dramatiq.Message[Any]) -> None:
         """Store the message with what the caller's transaction on Django's own connection writes.
 
-        It is there if and only if that is, and costs no commit of its own.
+        It is there if and only if that is, and costs no commit of its own. No bell is rung, since
+        transactions that notify commit one after another: idle workers look every second.
 
         Raises: BadMessage if it can never be stored.
         """
@@ -166,7 +167,9 @@ class GuardedBroker(PostgresBroker):
         self.emit_before("enqueue", message, None)
         payload = json.dumps(check_payload(message))
         with connections["default"].cursor() as cursor:
-            cursor.execute(QUERIES.ENQUEUE, (message.queue_name, message.message_id, payload, 0))
+            cursor.execute(
+                QUERIES.ENQUEUE_QUIET, (message.queue_name, message.message_id, payload, 0)
+            )
         self.emit_after("enqueue", message, None)
 
     def _insert(self, message: dramatiq.Message[Any], delay: int) -> None:
