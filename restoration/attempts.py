@@ -20,7 +20,7 @@ from restoration import photographs, references, workers
 from restoration.claims import Claim, claim, give_back, lacks_room, lease, renew
 from restoration.errors import CannotStart, ChildFailed, DiskFull, LeaseLost
 from restoration.leg import Leg
-from restoration.models import StageRun
+from restoration.models import StageRun, Take
 from restoration.nursery import Message, Nursery, take
 from restoration.nursery import give_back as keep
 from restoration.orders import Order
@@ -71,8 +71,21 @@ def _execute(run_id: int, told: Told | None, leg: Leg) -> None:
     try:
         published = Attempt(claimed, begun, told, leg).run()
     finally:
-        if not published:
+        if not published and not may_be_named(claimed.storage_key):
             storage().remove(claimed.storage_key)
+
+
+def may_be_named(storage_key: str) -> bool:
+    """Whether a take names that folder, or nobody can say: then the sweeper sees to it later.
+
+    A database that goes away while it commits may have committed what this attempt takes for lost.
+    """
+    try:
+        return Take.objects.filter(storage_key=storage_key).exists()
+    except DATABASE_AWAY as error:
+        log.warning("%s: left to the sweeper, the database is away (%s)", storage_key, error)
+        connection.close()
+        return True
 
 
 def may_be_offered(claim: Claim) -> bool:

@@ -8,13 +8,16 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from config import cluster
-from restoration import runs
+from restoration import attempts, publishing, runs
 from restoration.models import Scene, StageRun, Take
+from restoration.orders import TakeFiles
+from restoration.storage import storage
 from tests import environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,3 +98,19 @@ def test_a_run_ends_although_the_database_was_stopped_hard(
     assert Take.objects.count() == 1
     folders = [path.name for path in (tmp_path / "media/takes").glob("*/*/*/*")]
     assert folders == [Path(run.take.storage_key).name]
+
+
+def test_a_commit_whose_answer_was_lost_does_not_cost_the_take_its_folder(
+    settings: object, scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database commits and goes away before it can say so."""
+    run = runs.process_scene(scene, stages=["deflicker"])
+
+    def publish_and_hear_nothing(*given: Any) -> Take | None:
+        take = publishing.finish_run(*given)  # the second time: the run is this claim's no more
+        raise OperationalError(f"the server closed the connection; {take} was committed")
+
+    monkeypatch.setattr(attempts, "finish_run", publish_and_hear_nothing)
+    runs.execute_run(run.pk)
+    take = Take.objects.get()
+    assert TakeFiles(storage().folder(take.storage_key)).manifest.exists()
