@@ -1,8 +1,8 @@
 """What the catalogue's page costs with many reels: made films, asked as archivists ask.
 
-The page is asked for through every middleware, by somebody of each role, and timed as a whole: by
-the clock, and by what this process and its database server computed for it, which says more on a
-machine that others use too.
+The page is asked for through every middleware, by somebody of each role and by somebody with other
+roles in some collections, and timed as a whole: by the clock, and by what this process and its
+database server computed for it, which says more on a machine that others use too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db import connection, connections
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from archive.models import Collection, Element, Reel, Rights, Title
+from archive.models import Collection, CollectionRole, Element, Reel, Rights, Title
 from review.models import SearchLine
 from review.search import vocabulary
 from review.search.lexemes import vector
@@ -48,10 +48,11 @@ def measure(reels: int) -> dict[str, Any]:
     begun = time.perf_counter()
     names = fill(reels)
     built = time.perf_counter() - begun
-    asker = _Asker(names)
+    asker, others = _Asker(names, _by_groups()), _Asker(names, [_in_collections()])
     with override_settings(STORAGES=_STILL, ALLOWED_HOSTS=["testserver"]):
         spent = {kind: asker.spent(ask) for kind, ask in asker.kinds().items()}
-        queries = asker.queries()
+        theirs = {kind: others.spent(ask) for kind, ask in others.kinds().items()}
+        queries, their_queries = asker.queries(), others.queries()
     return {
         "reels": reels,
         "scans": reels * SCANS,
@@ -59,6 +60,11 @@ def measure(reels: int) -> dict[str, Any]:
         "p50_ms": {kind: round(float(np.median(wall)), 1) for kind, (wall, _) in spent.items()},
         "computed_p95_ms": {kind: _p95(computed) for kind, (_, computed) in spent.items()},
         "queries_a_page": queries,
+        "with_roles_in_collections": {
+            "p95_ms": {kind: _p95(wall) for kind, (wall, _) in theirs.items()},
+            "computed_p95_ms": {kind: _p95(computed) for kind, (_, computed) in theirs.items()},
+            "queries_a_page": their_queries,
+        },
         "build_s": round(built, 1),
     }
 
@@ -153,9 +159,9 @@ def _copy_scans(reels: list[Reel]) -> None:
 
 
 class _Asker:
-    def __init__(self, pool: list[str]) -> None:
+    def __init__(self, pool: list[str], clients: list[Client]) -> None:
         self.pool, self.chance = pool, random.Random(SEED + 1)
-        self.clients = [_client(role) for role in ("archivist", "restorer", "researcher")]
+        self.clients = clients
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             (self.server,) = cursor.fetchone()
@@ -198,9 +204,9 @@ class _Asker:
 
     def queries(self) -> int:
         connection.force_debug_cursor = True
-        before = len(connection.queries_log)
+        connection.queries_log.clear()
         self.clients[0].get(reverse("catalogue"))
-        made = len(connection.queries_log) - before
+        made = len(connection.queries_log)
         connection.force_debug_cursor = False
         return made
 
@@ -208,8 +214,27 @@ class _Asker:
 _DECADES = ("190", "191", "192", "193")
 
 
-def _client(role: str) -> Client:
-    user = User.objects.create_user(f"bench-{role}")
+def _by_groups() -> list[Client]:
+    return [_client(role) for role in ("archivist", "restorer", "researcher")]
+
+
+def _in_collections() -> Client:
+    """A researcher who is something else in four of the twenty collections."""
+    client = _client("researcher", name="bench-in-collections")
+    user = User.objects.get(username="bench-in-collections")
+    CollectionRole.objects.bulk_create(
+        CollectionRole(user=user, collection=collection, role=role)
+        for collection, role in zip(
+            Collection.objects.order_by("pk")[:4],
+            ("archivist", "restorer", "reviewer", "none"),
+            strict=True,
+        )
+    )
+    return client
+
+
+def _client(role: str, *, name: str = "") -> Client:
+    user = User.objects.create_user(name or f"bench-{role}")
     user.groups.add(Group.objects.get(name=role))
     client = Client()
     client.force_login(user)
