@@ -216,6 +216,7 @@ def _take_in(master: Path, found: _Found, place: _Place, by: AbstractBaseUser | 
     published = False
     try:
         _write_tables(staging, found)
+        staging.keep()
         with transaction.atomic():
             custody.lock(f"accession:{found.sha256}")
             if held := _held(found.sha256):  # somebody was quicker
@@ -226,7 +227,7 @@ def _take_in(master: Path, found: _Found, place: _Place, by: AbstractBaseUser | 
             staging.publish()
             published = True
     except BaseException as error:
-        if published:
+        if published or not Scan.objects.filter(sha256=found.sha256).exists():
             staging.unpublish()
         if isinstance(error, OSError):
             raise _no_room(error) from error

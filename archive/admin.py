@@ -32,6 +32,7 @@ from archive.models import (
     Scan,
     SecondCopy,
     StoredAnswer,
+    StoredFile,
     Term,
     Title,
     TrashedReel,
@@ -253,6 +254,14 @@ class StoredAnswerAdmin(ReadOnlyAdmin):
     list_display = ["key", "owner", "status", "at"]
     list_select_related = ["owner"]
     exclude = ["body"]  # it may tell of film that not every administrator may see
+
+
+@admin.register(StoredFile)
+class StoredFileAdmin(ReadOnlyAdmin):
+    list_display = ["key", "bytes", "is_kept", "is_leaving", "created"]
+    list_filter = ["is_kept", "is_leaving"]
+    search_fields = ["key", "sha256"]
+    exclude = ["pieces"]
 
 
 @admin.register(Webhook)

@@ -25,8 +25,8 @@ from archive.fixity import canonical_json, sha256_file
 FORMAT = 1
 MANIFEST, FILES = "backup.json", "files"
 DUMPS = "database-*.dump"
-PASSING = ("chunks",)
-"""Folders of the store that only hold what a run has made so far."""
+PASSING = ("chunks", ".stored")
+"""Folders of the store that only hold what a run has made so far, or what is here of a bucket."""
 
 Told = Callable[[int, int], None]
 """Called with (files done, files in all)."""
@@ -105,7 +105,12 @@ def copy_files(
     Raises: BackupError if a copy is not what was read; OSError, such as a full disk.
     """
     known = {(kept.root, kept.path): kept for kept in before.files} if before else {}
-    found = [(root, path) for root in sorted(roots) for path in _walk(roots[root])]
+    found = [
+        (root, path)
+        for root in sorted(roots)
+        for path in _walk(roots[root])
+        if not (roots[root] / ".stored" / path).exists()  # the bucket has it
+    ]
     kept = []
     for number, (root, path) in enumerate(found, 1):
         source = roots[root] / path

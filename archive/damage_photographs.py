@@ -14,6 +14,8 @@ from pathlib import Path
 from django.conf import settings
 from PIL import Image, ImageOps
 
+from archive import stored
+
 LARGEST = 20 << 20
 """Bytes of a file that is sent."""
 MOST_PIXELS = 60_000_000
@@ -64,6 +66,11 @@ def path_of(sha256: str) -> Path:
     return Path(settings.MEDIA_HOME) / "conditions" / sha256[:2] / f"{sha256}.jpg"
 
 
+def brought(sha256: str) -> Path:
+    """The same file, fetched if a bucket has it. Raises: StoreError."""
+    return stored.bring(f"conditions/{sha256[:2]}/{sha256}.jpg")
+
+
 def write(kept: Kept) -> None:
     """Put it in its place, whole or not at all; the same photograph lies there once."""
     path = path_of(kept.sha256)
@@ -75,5 +82,6 @@ def write(kept: Kept) -> None:
             file.flush()
             os.fsync(file.fileno())
         making.replace(path)
+        stored.keep(f"conditions/{kept.sha256[:2]}/{path.name}")
     finally:
         making.unlink(missing_ok=True)

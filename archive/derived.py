@@ -21,7 +21,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from dramatiq.errors import DramatiqError
 
-from archive import custody, trash
+from archive import custody, stored, trash
 from archive.fixity import sha256_file
 from archive.media import derivatives
 from archive.media.errors import MediaError
@@ -39,6 +39,10 @@ STILLS = derivatives.STORYBOARD
 WAVEFORM = derivatives.WAVEFORM
 MANIFEST = "manifest.sha256"
 """Of a sequence: one digest for each frame file, as sha256sum writes it."""
+
+TABLES = (FRAMES, FRAMEMD5, MANIFEST)
+WATCHED = (PROXY, PROXY_FRAMES, WAVEFORM)
+"""What is written through to a bucket; stills are made again where they are wanted."""
 
 Progress = Callable[[int, int], None]
 STALE = timedelta(minutes=3)
@@ -58,9 +62,20 @@ def folder(scan: Scan) -> Path:
     return Path(settings.MEDIA_HOME) / scan.derived
 
 
+def tables(scan: Scan) -> Path:
+    """The folder, with the scan's tables in it as far as they were made.
+
+    Raises: StoreError if the bucket has lost one.
+    """
+    found = folder(scan)
+    if not (found / FRAMES).exists():
+        stored.bring(scan.derived, *TABLES)
+    return found
+
+
 def frame_table(scan: Scan) -> FrameTable:
     """Raises: MediaError if it is not there."""
-    return FrameTable.load(folder(scan) / FRAMES)
+    return FrameTable.load(tables(scan) / FRAMES)
 
 
 class Staging:
@@ -77,11 +92,19 @@ class Staging:
             shutil.rmtree(self.final)
         os.replace(self.path, self.final)  # noqa: PTH105 - a folder, not a file
 
+    def keep(self) -> None:
+        """Write it through to the bucket, if there is one, before any row names it."""
+        if stored.is_used():
+            for path in sorted(self.path.iterdir()):
+                key = self.final.relative_to(settings.MEDIA_HOME) / path.name
+                stored.keep_file(path, key.as_posix())
+
     def remove(self) -> None:
         """Leave nothing behind, whether it was published or not."""
         shutil.rmtree(self.path, ignore_errors=True)
 
     def unpublish(self) -> None:
+        stored.forget(self.final.relative_to(settings.MEDIA_HOME).as_posix())
         shutil.rmtree(self.final, ignore_errors=True)
 
 
@@ -132,8 +155,7 @@ def _claim(scan: Scan) -> bool:
 
 
 def _make(scan: Scan, tell: Progress) -> dict[str, Any]:
-    target = folder(scan)
-    table = frame_table(scan)
+    target, table = folder(scan), frame_table(scan)
     making = target / f".making-{uuid.uuid4().hex[:8]}"
     try:
         made = derive_safely(Path(scan.path), making, table=table, rate=scan.rate,
@@ -146,6 +168,7 @@ def _make(scan: Scan, tell: Progress) -> dict[str, Any]:
         shutil.rmtree(target / STILLS, ignore_errors=True)
         for file in making.iterdir():
             file.replace(target / file.name)
+        stored.keep(scan.derived, names=WATCHED)
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return detail
@@ -172,7 +195,7 @@ def _end(scan: Scan, **fields: Any) -> None:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, MediaError):
         return (
             f"{error.strerror or error}. Make room or mend the disk, then run "
             "`manage.py ingest --derivatives REEL`."

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from archive import description, drafts, earlier
 from archive.access import needs, reel_for, signed_in
-from archive.damage_photographs import path_of
+from archive.damage_photographs import brought
 from archive.describing import Describing, Examining
 from archive.errors import DescriptionChanged
 from archive.metadata.rights import STATEMENTS
@@ -90,7 +90,7 @@ def fault_photograph(request: HttpRequest, pk: int, fault: int) -> FileResponse:
     reel = reel_for(request, pk)
     found = get_object_or_404(Fault, pk=fault, report__reel=reel)
     try:
-        file = path_of(found.photograph).open("rb") if found.photograph else None
+        file = brought(found.photograph).open("rb") if found.photograph else None
     except OSError as error:
         raise Http404("The photograph's file is not there.") from error
     if file is None:

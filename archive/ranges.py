@@ -1,19 +1,34 @@
 """Files served in pieces: a player seeks in a film by asking for byte ranges (RFC 9110, 14).
 
-Whether somebody may have the file is for the view to decide before it calls this.
+Whether somebody may have the file is for the view to decide before it calls this. A file that lies
+in a bucket is read from there, piece by piece and each held against its digest, so that a web
+server needs no copy; or, where `STORAGE_PRESIGNED` says so, the answer is an address of the bucket
+that opens for a short while.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.conf import settings
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
+
+from archive import stored
+from archive.bucket import bucket
+from archive.models import StoredFile
 
 PIECE_BYTES = 256 * 1024
 
@@ -81,32 +96,67 @@ def ranged_file_response(
     *,
     immutable: bool = False,
     download_as: str | None = None,
+    key: str | None = None,
+    pass_on: bool = False,
 ) -> HttpResponseBase:
     """Answer GET and HEAD for a file: 200, 206 for one range, 304 if unchanged, 416 if outside.
 
     Args:
         immutable: the address will always mean these bytes, so that a browser may keep them.
         download_as: a name under which the browser should save the file instead of showing it.
+        key: of the bucket's file, where it is not that of the path.
+        pass_on: whoever gets this answer may hand its address on while it opens.
 
     Raises:
         Http404: the file is not there.
+        StoreError: the bucket has lost it or does not answer.
     """
-    try:
-        file = path.open("rb")
-        found = path.stat()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise Http404(f"{path.name} is not stored any more") from error
-    etag = f'"{found.st_size:x}-{found.st_mtime_ns:x}"'
-    modified = int(found.st_mtime)
-    response = piece_response(request, file, found.st_size, etag, modified, content_type)
+    kept_as = None
+    if download_as is not None:
+        header = content_disposition_header(as_attachment=True, filename=download_as)
+        kept_as = header or "attachment"
+    row = stored.find(key or stored.key_of(path) or "")
+    if row is not None and pass_on and settings.STORAGE_PRESIGNED:
+        return _elsewhere(row, content_type, kept_as or "")
+    file, size, etag, modified = _opened(path, row)
+    response = piece_response(request, file, size, etag, modified, content_type)
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["ETag"] = etag
     response.headers["Last-Modified"] = http_date(modified)
     kept = "max-age=31536000, immutable" if immutable else "no-cache"
     response.headers["Cache-Control"] = f"private, {kept}"
-    if download_as is not None:
-        kept_as = content_disposition_header(as_attachment=True, filename=download_as)
-        response.headers["Content-Disposition"] = kept_as or "attachment"
+    if kept_as is not None:
+        response.headers["Content-Disposition"] = kept_as
+    return response
+
+
+def _opened(path: Path, row: StoredFile | None) -> tuple[BinaryIO, int, str, int]:
+    """The file, its size, its mark and when it was changed: here, or else in the bucket.
+
+    Raises: Http404.
+    """
+    try:
+        file = path.open("rb")
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        if row is None:
+            raise Http404(f"{path.name} is not stored any more") from error
+        modified = int(row.created.timestamp())
+        return cast(BinaryIO, stored.reader(row)), row.bytes, f'"{row.sha256}"', modified
+    found = os.fstat(file.fileno())
+    if row is not None:  # The same mark, wherever the next piece is asked for.
+        return file, found.st_size, f'"{row.sha256}"', int(row.created.timestamp())
+    return file, found.st_size, f'"{found.st_size:x}-{found.st_mtime_ns:x}"', int(found.st_mtime)
+
+
+def _elsewhere(row: StoredFile, content_type: str, disposition: str) -> HttpResponseBase:
+    """A redirect to the bucket, kept by nobody: at each request rights are asked anew."""
+    seconds = settings.STORAGE_ADDRESS_SECONDS
+    address = bucket().address(
+        row.name, seconds=seconds, shown_as=content_type, disposition=disposition
+    )
+    response = HttpResponseRedirect(address)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from archive import arrivals, catalogue_marks, derived, fixity_schedule, upload
+from archive import arrivals, catalogue_marks, derived, fixity_schedule, stored, upload
 from archive.api import writing
 from archive.models import Scan
 
@@ -30,4 +30,4 @@ def check_fixity(scan_id: int) -> None:
 def sweep() -> dict[str, int]:
     """Ring again for what was lost on the way; the sweeper calls it every now and then."""
     mended = upload.sweep() | derived.sweep() | fixity_schedule.sweep() | writing.sweep()
-    return mended | catalogue_marks.sweep()
+    return mended | catalogue_marks.sweep() | stored.sweep()

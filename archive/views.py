@@ -25,7 +25,9 @@ Derivatives = Scan.Derivatives
 @require_safe
 def proxy(request: HttpRequest, pk: int) -> HttpResponseBase:
     scan = scan_for(request, pk)
-    return ranged_file_response(request, derived.folder(scan) / derived.PROXY, "video/mp4")
+    return ranged_file_response(
+        request, derived.folder(scan) / derived.PROXY, "video/mp4", pass_on=True
+    )
 
 
 @require_safe

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -10,6 +12,13 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
 from archive.api import problems
+from archive.bucket import StoreError
+
+log = logging.getLogger(__name__)
+STORE_AWAY = (
+    "The store of films cannot be asked for this file, or has lost it; the log says which. Try "
+    "again later, or ask whoever runs the archive: manage.py doctor looks."
+)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -35,6 +44,24 @@ def server_error(request: HttpRequest) -> HttpResponse:
         words = "A fault of ours, which was logged. Nothing was changed. Try again later."
         return problems.answer(500, words)
     return defaults.server_error(request)
+
+
+class StoreMiddleware:
+    """A file that the bucket has lost, or that cannot be asked for, is told in words: 503."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, StoreError):
+            return None
+        log.error("%s", error)
+        if problems.is_ours(request):
+            return problems.answer(503, STORE_AWAY)
+        return HttpResponse(f"{STORE_AWAY}\n", "text/plain; charset=utf-8", status=503)
 
 
 @csrf_exempt

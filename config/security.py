@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 POLICY = "; ".join(
@@ -24,13 +25,20 @@ POLICY = "; ".join(
 )
 
 
+def policy() -> str:
+    """The policy; films may come from the bucket too, where its addresses are handed out."""
+    if not settings.STORAGE_ORIGIN:
+        return POLICY
+    return POLICY.replace("media-src 'self'", f"media-src 'self' {settings.STORAGE_ORIGIN}")
+
+
 class ContentSecurityPolicyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Content-Security-Policy", policy())
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), microphone=(), geolocation=()"
         )

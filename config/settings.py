@@ -4,13 +4,20 @@ REELPROOF_HOME    where state lives: database, takes, uploads, logs (default: va
 DATABASE_URL      a PostgreSQL server of your own; else the embedded one is supervised
 DATABASE_OWNER_URL  the same database as the role that owns the tables (migrations only)
 SECRET_KEY        else one is made once and kept in REELPROOF_HOME
-SECRET_KEY_FILE, DATABASE_URL_FILE, DATABASE_OWNER_URL_FILE, BROKER_URL_FILE, METRICS_TOKEN_FILE
+SECRET_KEY_FILE, DATABASE_URL_FILE, DATABASE_OWNER_URL_FILE, BROKER_URL_FILE, METRICS_TOKEN_FILE,
+STORAGE_KEY_ID_FILE, STORAGE_SECRET_FILE
                   the same, read from a file that a secret store mounts
 SECOND_STEP_FOR   roles that must log in with a code besides the password, as
                   archivist,operator; or all (docs/security.md)
 LOGIN_FAILURES, LOGIN_PAUSE_MINUTES   after how many wrong passwords a name is locked, for one
                   address, and for how long (default: 5, 15)
 BROKER_URL        amqp:// or redis:// of a message broker; else the database is the broker
+STORAGE_URL       s3://BUCKET/PREFIX: takes, viewing copies and deliverables lie in a bucket and
+                  HOME/media is a cache of them (docs/scale-out.md); else they lie in HOME
+STORAGE_ENDPOINT, STORAGE_REGION, STORAGE_KEY_ID, STORAGE_SECRET   where and as whom it is asked
+STORAGE_CACHE_BYTES  what of it may lie here at most (default: 50 GiB)
+STORAGE_PRESIGNED, STORAGE_ADDRESS_SECONDS   yes: films and downloads come from the bucket itself,
+                  by addresses that open for so many seconds (default: no, 300)
 WATCH_FOLDER      a folder whose settled files are taken into custody (default: HOME/watch)
 MASTER_HOME       where uploaded masters are kept (default: HOME/masters)
 DELIVERY_HOME     where deliverables of the pages go (default: HOME/deliverables)
@@ -57,46 +64,11 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from config import cluster
+from config.bucket_storage import bucket_storage, origin_of
+from config.environment import env_bool, env_int, env_list, env_secret
 from config.interface import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401  (Django reads them)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env_bool(name: str, *, default: bool) -> bool:
-    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-    value = os.environ.get(name)
-    if value is None:
-        return default
-    if value.lower() not in words:
-        raise ImproperlyConfigured(f"{name} wants yes or no, not {value!r}")
-    return words[value.lower()]
-
-
-def env_int(name: str, *, default: int) -> int:
-    value = os.environ.get(name, str(default))
-    if not value.isdecimal():
-        raise ImproperlyConfigured(f"{name} wants a whole number, not {value!r}")
-    return int(value)
-
-
-def env_list(name: str, *, default: str) -> list[str]:
-    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
-
-
-def env_secret(name: str) -> str:
-    """A secret from the environment or, safer, from the file that NAME_FILE names; else empty.
-
-    A process's environment is shown by tools and copied into reports; a file has an owner.
-    """
-    value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE", "")
-    if value and path:
-        raise ImproperlyConfigured(f"Both {name} and {name}_FILE are set: keep one of them")
-    if not path:
-        return value
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
 
 
 def secret_key(home: Path) -> str:
@@ -198,6 +170,10 @@ RUN_RESEND_SECONDS = env_int("RUN_RESEND_SECONDS", default=30)
 DATABASES = databases(HOME)
 DATABASE_IS_EMBEDDED = not env_secret("DATABASE_URL")
 BROKER_URL = env_secret("BROKER_URL")
+STORAGE_CACHE_BYTES = env_int("STORAGE_CACHE_BYTES", default=50 << 30)
+"""Of what lies in the bucket, so much is kept here too; what runs need is fetched all the same."""
+STORAGE_PRESIGNED = env_bool("STORAGE_PRESIGNED", default=False)
+STORAGE_ADDRESS_SECONDS = env_int("STORAGE_ADDRESS_SECONDS", default=300)
 _OF_THE_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {
     "default": {"BACKEND": _OF_THE_PROCESS},
@@ -249,6 +225,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "archive.reading.ReadingMiddleware",
+    "config.faults.StoreMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -315,6 +292,16 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+if STORAGE_URL := os.environ.get("STORAGE_URL", ""):
+    STORAGES |= bucket_storage(
+        STORAGE_URL,
+        endpoint=os.environ.get("STORAGE_ENDPOINT", ""),
+        region=os.environ.get("STORAGE_REGION", ""),
+        key_id=env_secret("STORAGE_KEY_ID"),
+        secret=env_secret("STORAGE_SECRET"),
+    )
+STORAGE_ORIGIN = origin_of(STORAGES) if STORAGE_PRESIGNED else ""
+"""Where films come from that the bucket itself sends."""
 MEDIA_ROOT = MEDIA_HOME
 DRAMATIQ_ACTORS_MODULE = "tasks"
 WHITENOISE_USE_FINDERS = DEBUG

@@ -14,7 +14,9 @@ from typing import Any, NoReturn, TypeVar
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from archive import derived
+from archive import derived, stored
+from archive.bucket import StoreAway, StoreError
+from archive.bucket import Told as Travels
 from config import tracing
 from restoration import photographs, references, workers
 from restoration.claims import Claim, claim, give_back, lacks_room, lease, renew
@@ -101,14 +103,18 @@ def device() -> str:
     return str(getattr(settings, "DEVICE", "cpu"))
 
 
-def make_order(claim: Claim) -> Order:
-    """Everything the child needs to know; it never asks the database."""
+def make_order(claim: Claim, told: Travels = stored.quietly) -> Order:
+    """Everything the child needs to know; it never asks the database, nor a bucket.
+
+    Raises: StoreError if a file that the run needs is missing from the store or damaged there.
+    """
     run, scan = claim.run, claim.run.scan
     stage = find_stage(run.stage)
-    out = storage().folder(claim.storage_key) if stage.makes == "pictures" else None
+    out = storage().place(claim.storage_key) if stage.makes == "pictures" else None
     goes_on = stage.resume is not None or stage.makes == "findings"
-    chunks = storage().folder(chunks_key(run.key)) if goes_on else None
-    table = derived.folder(scan) / derived.FRAMES if scan.derived else None
+    chunks = storage().place(chunks_key(run.key)) if goes_on else None
+    table = derived.tables(scan) / derived.FRAMES if scan.derived else None
+    taken = run.input_take
     return Order(
         scan_path=Path(scan.path),
         rate=scan.rate,
@@ -120,8 +126,8 @@ def make_order(claim: Claim) -> Order:
         start_frame=run.start_frame,
         end_frame=run.end_frame,
         marks=marks_of(run.scene),
-        input_folder=storage().folder(run.input_take.storage_key) if run.input_take else None,
-        input_digest=run.input_take.digest if run.input_take else None,
+        input_folder=storage().folder(taken.storage_key, told=told) if taken else None,
+        input_digest=taken.digest if taken else None,
         out_folder=out,
         chunks_folder=chunks,
         device=run.device,
@@ -156,8 +162,13 @@ class Attempt:
         run = self.claim.run
         try:
             result = self.compute()
+            # Through to the bucket, if there is one, before any row says that it is finished.
+            storage().keep(self.claim.storage_key, told=self.travels)
             return self.publish(result)
-        except (RunFailed, StageError, DiskFull, CannotStart) as error:
+        except StoreAway as error:
+            words = str(error)
+            patiently(lambda: retry_or_fail(refreshed(run), words))
+        except (RunFailed, StageError, DiskFull, CannotStart, StoreError) as error:
             words = str(error)
             patiently(lambda: fail_run(run, words))
         except ChildFailed as error:
@@ -192,7 +203,11 @@ class Attempt:
         """
         child = take()
         ready = time.monotonic()
-        order, held = make_order(self.claim), self.leg.held
+        try:
+            order, held = make_order(self.claim, self.travels), self.leg.held
+        except BaseException:
+            keep(child)
+            raise
         child.begin(order, hold=held)
         self.child = child
         if held:
@@ -228,6 +243,11 @@ class Attempt:
                     result |= message
             self.watch()
 
+    def travels(self) -> None:
+        """A file is on its way from the store, or to it."""
+        self.heard = time.monotonic()
+        self.watch()
+
     def progressed(self, done: int, total: int) -> None:
         self.frames_done = min(done, self.claim.run.frames_total)
         if find_stage(self.claim.run.stage).makes == "pictures":
@@ -252,6 +272,8 @@ class Attempt:
         if now - self.renewed < min(1.0, lease().total_seconds() / 4):
             return
         self.renewed = now
+        if self.claim.run.input_take is not None:
+            stored.use(self.claim.run.input_take.storage_key)
         if self.told is not None:
             self.told(self.claim.run, self.frames_done)
         try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from restoration import scenes
 from restoration.models import Hint, Take
-from restoration.orders import TakeFiles
+from restoration.orders import FACTS, TakeFiles
 from restoration.storage import storage
 
 COLOURISE = "colourise"
@@ -75,7 +75,7 @@ def _facts(take: Take) -> dict[str, Any]:
 
 
 def _facts_file(take: Take) -> Path:
-    return TakeFiles(storage().folder(take.storage_key)).facts
+    return TakeFiles(storage().folder(take.storage_key, FACTS)).facts
 
 
 def _read(facts: Path) -> dict[str, Any]:

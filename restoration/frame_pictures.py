@@ -19,7 +19,7 @@ from restoration.models import Take
 from restoration.orders import FACTS
 from restoration.overlay import RGB, painted
 from restoration.provenance import FrameMap, Label
-from restoration.recording import HEAT
+from restoration.recording import HEAT, MAP, PICTURE
 from restoration.storage import storage
 
 HEAT_INK, HOTTEST, _DENSEST = (255, 106, 0), 12.0, 0.85
@@ -28,13 +28,13 @@ HEAT_INK, HOTTEST, _DENSEST = (255, 106, 0), 12.0, 0.85
 
 def take_frame(take: Take, frame: int) -> bytes:
     """A frame of the take, numbered as in the scan."""
-    folder = storage().folder(take.storage_key)
+    folder = storage().folder(take.storage_key, PICTURE)
     return frame_png(folder / "picture.mkv", frame - take.start_frame)
 
 
 def map_frame(take: Take, frame: int, plane: str = "structure") -> bytes:
     """The take's frame under the colours and patterns of its provenance map."""
-    folder = storage().folder(take.storage_key)
+    folder = storage().folder(take.storage_key, PICTURE, MAP)
     place = frame - take.start_frame
     frame_map = next(MapReader(folder / "map.mkv").frames(place, place + 1))
     with open_source(folder / "picture.mkv") as source:
@@ -50,7 +50,7 @@ def heat_frame(take: Take, frame: int) -> bytes:
     Clear up to one 8-bit code, densest from HOTTEST on.
     Raises: FileNotFoundError for a take that tells of none.
     """
-    path = storage().folder(take.storage_key) / HEAT
+    path = storage().folder(take.storage_key, HEAT) / HEAT
     if not path.is_file():
         raise FileNotFoundError(f"{take.stage} tells of no error to expect")
     place = frame - take.start_frame

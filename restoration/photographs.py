@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from PIL import Image, ImageOps
 
+from archive import stored
 from archive.models import Scan, Title
 from restoration.cast import SWITCHED_OFF
 from restoration.editing import lock, tell
@@ -74,7 +75,8 @@ def keep(scan: Scan, character: Character, data: bytes, *, source: str, by: User
     if character.photographs.filter(sha256=digest).exists():
         raise CastRefused("Nothing was kept: this photograph is there already.")
     key = f"photographs/{digest[:2]}/{digest}.jpg"
-    write_whole(storage().folder(key), plain, digest)
+    write_whole(storage().place(key), plain, digest)
+    storage().keep(key)
     made = Photograph.objects.create(
         character=character,
         storage_key=key,
@@ -96,7 +98,8 @@ def remove(photograph: Photograph, scan: Scan, *, by: User) -> None:
     photograph.delete()
     tell("photograph removed", scan, by, about)
     if not Photograph.objects.filter(storage_key=key).exists():
-        path = storage().folder(key)
+        path = storage().place(key)
+        stored.forget(key)
         transaction.on_commit(lambda: path.unlink(missing_ok=True))
 
 

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
+from archive import stored
 from archive.access import needs, signed_in
 from archive.form_fields import first_error
 from archive.ranges import ranged_file_response
@@ -66,7 +67,7 @@ def withdraw(request: HttpRequest, pk: int, still: int) -> HttpResponse:
 def picture(request: HttpRequest, pk: int, still: int) -> HttpResponseBase:
     scene = scene_for(request, pk)
     found = get_object_or_404(ColourReference.objects.of_scene(scene), pk=still)
-    path = storage().folder(found.storage_key)
-    if not path.is_file():
+    path = storage().place(found.storage_key)
+    if not (path.is_file() or stored.is_kept(found.storage_key)):
         raise Http404("The file of this still is away; check the store.")
     return ranged_file_response(request, path, found.media_type, immutable=True)

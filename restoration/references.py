@@ -52,7 +52,8 @@ def keep(
         raise DrawingError(f"Nothing was kept: {MOST} stills of a scene are the most.")
     digest = hashlib.sha256(data).hexdigest()
     key = f"references/{digest[:2]}/{digest}.{ending}"
-    write_whole(storage().folder(key), data, digest)
+    write_whole(storage().place(key), data, digest)
+    storage().keep(key)
     made = ColourReference.objects.create(
         scan=scene.scan, frame=frame, name=Path(name).name[:200] or f"still.{ending}",
         storage_key=key, sha256=digest, media_type=media_type, source=source.strip()[:300], by=by,

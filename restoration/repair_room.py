@@ -11,7 +11,7 @@ from django.urls import reverse
 from restoration import scenes
 from restoration.drawn import STAGE, changed_drawings
 from restoration.models import ProtectedRegion, RepairDecision, Scene, StageRun, Take
-from restoration.orders import TakeFiles
+from restoration.orders import FACTS, TakeFiles
 from restoration.storage import storage
 
 
@@ -107,8 +107,8 @@ def asked_answers(take: Take) -> list[dict[str, Any]]:
 
 def _facts(take: Take, name: str) -> list[dict[str, Any]]:
     """A list of a take's report."""
-    facts = TakeFiles(storage().folder(take.storage_key)).facts
     try:
+        facts = TakeFiles(storage().folder(take.storage_key, FACTS)).facts
         found = json.loads(facts.read_bytes()).get(name, [])
     except (OSError, ValueError):
         return []  # A take whose files are away still has its decisions; fixity reports the rest.

@@ -24,6 +24,7 @@ from restoration.models import ProtectedRegion, RepairDecision, Scene, Take
 from restoration.orders import TakeFiles
 from restoration.provenance import FrameMap, Label
 from restoration.provenance.labels import no_label
+from restoration.recording import MAP
 from restoration.stages.repair.regions import MOST_POINTS, Region, draw
 from restoration.storage import storage
 
@@ -82,7 +83,7 @@ def repairs_in(take: Take, frame: int) -> list[Repair]:
         last = take.end_frame - 1
         raise DrawingError(f"this take has frames {take.start_frame} to {last}, not {frame}")
     place = frame - take.start_frame
-    path = TakeFiles(storage().folder(take.storage_key)).map
+    path = TakeFiles(storage().folder(take.storage_key, MAP)).map
     frame_map = next(MapReader(path).frames(place, place + 1))
     return find_repairs(frame_map, frame, adjusts=take.input_take_id is None)
 

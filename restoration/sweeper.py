@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from dramatiq_postgres.django.models import Job
 
+from archive.stored import is_kept
 from config.broker import GuardedBroker
 from restoration.claims import lacks_room
 from restoration.models import StageRun, Take, Worker
@@ -100,9 +101,9 @@ def _remove_leftovers(swept: Swept) -> None:
 def _older(key: str, moment: float) -> bool:
     """Whether a folder was last written before that; False if its worker has just removed it."""
     try:
-        return storage().folder(key).stat().st_mtime < moment
+        return storage().place(key).stat().st_mtime < moment
     except FileNotFoundError:
-        return False
+        return is_kept(key)  # It is not here, and is of no use in the bucket.
 
 
 def _remove_chunks(swept: Swept) -> None:

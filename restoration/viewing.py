@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
+from archive import stored
 from archive.media.decode import open_source
 from archive.media.errors import MediaError
 from archive.media.proxies import make_proxy
@@ -45,6 +46,8 @@ class View:
     """The files of a take's view; they need not exist yet."""
 
     folder: Path
+    key: str = ""
+    """Of the store."""
 
     @property
     def proxy(self) -> Path:
@@ -69,11 +72,12 @@ class View:
         return self.folder.with_suffix(".progress")
 
     def is_ready(self) -> bool:
-        return self.folder.is_dir()
+        return self.folder.is_dir() or stored.is_kept(self.key)
 
 
 def view_of(take: Take) -> View:
-    return View(storage().folder(f"views/{take.digest[:2]}/{take.digest}"))
+    key = f"views/{take.digest[:2]}/{take.digest}"
+    return View(storage().place(key), key)
 
 
 def make_view(take: Take) -> View:
@@ -107,6 +111,7 @@ def make_once(view: View, fill: Callable[[Path, Progress], None]) -> None:
         try:
             fill(partial, lambda done, total: _tell(view, done, total))
             partial.rename(view.folder)
+            _keep(view)
         except Exception as error:
             # Kept whatever it was: the page has to say why there is no viewing copy.
             view.fault.write_text(str(error) or type(error).__name__)
@@ -114,6 +119,15 @@ def make_once(view: View, fill: Callable[[Path, Progress], None]) -> None:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
             view.progress.unlink(missing_ok=True)
+
+
+def _keep(view: View) -> None:
+    """Raises: StoreError, and the view is made again when it is asked for."""
+    try:
+        storage().keep(view.key)
+    except BaseException:
+        shutil.rmtree(view.folder, ignore_errors=True)
+        raise
 
 
 def _tell(view: View, done: int, total: int) -> None:
@@ -161,7 +175,9 @@ def _ask_at_times(view: View, ask: Callable[[], None]) -> None:
 
 
 def remove_view(take: Take) -> None:
-    shutil.rmtree(view_of(take).folder, ignore_errors=True)
+    view = view_of(take)
+    stored.forget(view.key)
+    shutil.rmtree(view.folder, ignore_errors=True)
 
 
 def _make(take: Take, folder: Path, say: Progress) -> None:

@@ -78,7 +78,7 @@ def _frame(take: Take, frame: int, request: HttpRequest) -> HttpResponse:
         return _refusal(f"This take has frames {take.start_frame} to {take.end_frame - 1}.")
     if plane not in ("structure", "colour"):
         return _refusal("A map has the planes structure and colour.")
-    if not storage().folder(take.storage_key).is_dir():
+    if not storage().exists(take.storage_key):
         return _refusal(
             f"The files of {take.stage} take {take.number} were removed; run the stage again.", 410
         )
@@ -124,7 +124,7 @@ def viewing_state(request: HttpRequest, pk: int) -> JsonResponse:
 @require_safe
 def view_proxy(request: HttpRequest, pk: int) -> HttpResponseBase:
     view = viewing.view_of(_take(request, pk))
-    return ranged_file_response(request, view.proxy, "video/mp4", immutable=True)
+    return ranged_file_response(request, view.proxy, "video/mp4", immutable=True, pass_on=True)
 
 
 @require_safe

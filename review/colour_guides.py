@@ -35,9 +35,9 @@ def guides_of(take: Take) -> tuple[dict[str, Any], ...]:
 
 
 def _table(take: Take) -> list[dict[str, Any]]:
-    path = storage().folder(take.storage_key) / FACTS
     known = take.manifest.get("files", {}).get(FACTS, {}).get("sha256")
     try:
+        path = storage().folder(take.storage_key, FACTS) / FACTS
         if known is None or hashlib.sha256(path.read_bytes()).hexdigest() == known:
             return [dict(guide) for guide in read_guides(path)]
     except (OSError, ProvenanceError):

@@ -18,7 +18,7 @@ from archive.models import Agent, Reel, Scan
 from restoration.models import Scene
 from review.credentials import CredentialsError
 from review.delivery.assembly import ALL, FORMATS, OFFERED, Assembled, Order, Progress, assemble
-from review.edition import make_edition
+from review.edition import bring, make_edition
 from review.errors import DecisionRefused, NotAllowed, ReviewError
 from review.formats import aaf, record
 from review.formats.edition import DeliveryError, Edition
@@ -96,6 +96,7 @@ def build_deliverable(
     told = progress or (lambda what, done, total: None)
     try:
         with Workroom(to) as room:
+            bring(edition)
             order = Order(edition, format, room.path, circumstances(reel, by, use), identity())
             assembled = assemble(order, told)
             name = folder_name(reel, format=format, use=use, version=choice.version)

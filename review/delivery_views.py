@@ -16,13 +16,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from archive import stored
 from archive.access import needs, reel_for
 from archive.fixity import sha256_file
-from archive.models import Reel
+from archive.models import Reel, StoredFile
 from archive.ranges import ranged_file_response
 from restoration.models import Scene, Worker
 from review.deliverables import ALL, DeliveryRefused
 from review.delivery import requests
+from review.delivery.folders import DELIVERED
 from review.errors import ReviewError
 from review.formats import package
 from review.forms import DeliverForm, WithdrawForm
@@ -202,10 +204,25 @@ def file_of(request: HttpRequest, deliverable: Deliverable, place: int) -> HttpR
     """
     if place >= len(deliverable.files):
         raise Http404("This deliverable has no such file.")
-    path = where_it_lies(deliverable.files[place])
+    entry = deliverable.files[place]
+    path = where_it_lies(entry)
     # A package is one file among many in somebody's downloads: it bears its folder's name there.
     name = f"{path.parent.name}.zip" if path.name == package.NAME else path.name
-    return ranged_file_response(request, path, "application/octet-stream", download_as=name)
+    return ranged_file_response(
+        request, path, "application/octet-stream", download_as=name,
+        key=stored_key(entry), pass_on=True,
+    )  # fmt: skip
+
+
+def stored_key(entry: Mapping[str, Any]) -> str | None:
+    """Where the bucket has a deliverable's file, found by its digest; None: nowhere."""
+    if not stored.is_used():
+        return None
+    kept = StoredFile.objects.kept().filter(
+        sha256=entry["sha256"], bytes=entry["bytes"], key__startswith=f"{DELIVERED}/"
+    )
+    found = kept.values_list("key", flat=True).first()
+    return str(found) if found else None
 
 
 def where_it_lies(entry: Mapping[str, Any]) -> Path:

@@ -7,7 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from archive import derived
+from archive import derived, stored
+from archive.bucket import Told
 from archive.media.pixels import PIXEL_FORMATS, PictureFormat
 from archive.models import Reel, Scan
 from archive.timecode import frames_of_timecode
@@ -134,10 +135,22 @@ def edition_scan(scan: Scan) -> EditionScan:
     )
 
 
+def bring(edition: Edition, *, told: Told = stored.quietly) -> None:
+    """Have the takes of an edition here, where a bucket is their store.
+
+    Raises: StoreError if one is missing there or damaged.
+    """
+    for each in (edition, *edition.reels):
+        for scene in each.scenes:
+            for take in (scene.take, scene.other.take if scene.other else None):
+                if take is not None and (key := stored.key_of(take.picture.parent)):
+                    stored.bring(key, told=told)
+
+
 def _table(scan: Scan) -> Path | None:
     if not scan.derived:
         return None
-    path = derived.folder(scan) / derived.FRAMES
+    path = derived.tables(scan) / derived.FRAMES
     return path if path.is_file() else None
 
 
@@ -216,7 +229,7 @@ def _treatment(take: Take) -> Treatment:
 
 
 def _take(take: Take) -> EditionTake:
-    folder = storage().folder(take.storage_key)
+    folder = storage().place(take.storage_key)
     manifest: dict[str, Any] = take.manifest
     files = manifest["files"]
     return EditionTake(

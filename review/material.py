@@ -103,10 +103,9 @@ def frame_counts(take: Take) -> list[FrameCounts]:
 
     Empty if there is none, or none that the manifest vouches for.
     """
-    path = storage().folder(take.storage_key) / FRAMES
     known = take.manifest.get("files", {}).get(FRAMES, {}).get("sha256")
     try:
-        written = path.read_bytes()
+        written = (storage().folder(take.storage_key, FRAMES) / FRAMES).read_bytes()
         if known is not None and hashlib.sha256(written).hexdigest() != known:
             return []
         return [_counts(json.loads(line)) for line in written.decode("ascii").splitlines()]

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from archive import custody, derived, trash
+from archive import custody, derived, stored, trash
 from archive.models import Reel, Scan, TrashedReel
 from archive.upload_places import master_home
 from restoration.models import StageRun, Take
@@ -180,6 +180,7 @@ def _clear(row: TrashedReel) -> None:
     try:
         for scan in Scan.objects.filter(reel=row.reel_id):
             if scan.derived:
+                stored.forget(scan.derived)
                 _remove(derived.folder(scan))
             for take in Take.objects.filter(scan=scan):
                 storage().remove(take.storage_key)

@@ -211,7 +211,7 @@ def _counted_map(path: Path) -> tuple[int, Totals] | None:
 
 def _hold_gate(finding: Finding, scan: Scan, beside: Path) -> None:
     start = _start_frame(finding.sha256)
-    table = derived.folder(scan) / derived.FRAMES
+    table = derived.tables(scan) / derived.FRAMES
     try:
         with open_source(
             Path(scan.path),

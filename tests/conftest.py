@@ -11,11 +11,14 @@ import psycopg
 import pytest
 
 from tests import environment
+from tests.bucket_server import in_bucket, s3_server
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from playwright.sync_api import Browser
     from pytest_django.plugin import DjangoDbBlocker
+
+__all__ = ["in_bucket", "s3_server"]  # fixtures
 
 ROLES = ("archivist", "restorer", "reviewer", "researcher", "operator")
 

@@ -19,6 +19,7 @@ from archive.models.line import CODED, CatalogueChange, CatalogueLine, FacetValu
 from archive.models.reading import Reading
 from archive.models.role import CollectionRole
 from archive.models.scan import Scan
+from archive.models.stored_file import StoredFile
 from archive.models.trash import TrashedReel
 from archive.models.upload import Upload, UploadedFrame
 from archive.models.webhook import Webhook, WebhookMessage
@@ -49,6 +50,7 @@ __all__ = [
     "Scan",
     "SecondCopy",
     "StoredAnswer",
+    "StoredFile",
     "Term",
     "Title",
     "TrashedReel",

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import connection
 
+from archive import stored
+from archive.bucket import StoreAway
 from restoration import workers
 from restoration.attempts import (
     DATABASE_AWAY,
@@ -34,6 +36,7 @@ from review.delivery.assembly import Assembled, Order
 from review.delivery.claims import Claim, claim, give_back, renew
 from review.delivery.folders import AttemptFolder
 from review.delivery.publishing import end_cancelled, fail, publish, refuse, retry_or_fail
+from review.edition import bring
 from review.errors import ReviewError
 from review.override import Override
 from review.signing import identity
@@ -71,6 +74,9 @@ class Attempt:
         except DeliveryRefused as refused:
             reasons = [str(reason) for reason in refused.reasons]
             patiently(lambda: refuse(claim, reasons))
+        except StoreAway as error:
+            words = str(error)
+            patiently(lambda: retry_or_fail(claim, words))
         except (ReviewError, CredentialsError, OSError) as error:
             words = str(error)
             patiently(lambda: fail(claim, words))
@@ -91,6 +97,7 @@ class Attempt:
             log.exception("%s: could not be ended as it should", claim.delivery)
             words = f"{type(error).__name__}: {error}"
             patiently(lambda: fail(claim, words))
+        stored.forget(self.folder.key)
         self.folder.remove()
 
     def deliver(self) -> None:
@@ -104,6 +111,7 @@ class Attempt:
             choice=delivery.choice,
             override=Override.from_json(delivery.override),
         )
+        bring(edition, told=self.travels)
         self.folder.make()
         assembled = self.assemble(
             Order(
@@ -114,7 +122,16 @@ class Attempt:
                 identity(),
             )
         )
+        if stored.is_used():  # Whole in the bucket before any row says that it has left.
+            for file in assembled.files:
+                path = self.folder.path / file.name
+                stored.keep_file(path, f"{self.folder.key}/{file.name}", told=self.travels)
         patiently(lambda: publish(self.claim, edition, assembled, self.folder))
+
+    def travels(self) -> None:
+        """A file is on its way from the store, or to it."""
+        self.heard = time.monotonic()
+        self.watch()
 
     def assemble(self, order: Order) -> Assembled:
         """Have the child write the files.

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+DELIVERED = "deliverables"
+"""Where a bucket has what was delivered: a folder for each attempt."""
 _ATTEMPT = re.compile(r"\.attempt-(?P<delivery>\d+)-(?P<token>\d+)")
 
 
@@ -28,6 +30,11 @@ class AttemptFolder:
     @property
     def path(self) -> Path:
         return self.parent / f".attempt-{self.delivery}-{self.token}"
+
+    @property
+    def key(self) -> str:
+        """Of the same in a bucket."""
+        return f"{DELIVERED}/{self.delivery}-{self.token}"
 
     def make(self) -> None:
         """Raises: OSError."""
@@ -71,6 +78,14 @@ def attempts(parent: Path) -> Iterator[AttemptFolder]:
     for path in parent.glob(".attempt-*"):
         if match := _ATTEMPT.fullmatch(path.name):
             yield AttemptFolder(parent, int(match["delivery"]), int(match["token"]))
+
+
+def in_bucket(parent: Path, names: Iterable[str]) -> Iterator[AttemptFolder]:
+    """The same of what a bucket holds below DELIVERED."""
+    for name in names:
+        delivery, _, token = name.partition("-")
+        if delivery.isdecimal() and token.isdecimal():
+            yield AttemptFolder(parent, int(delivery), int(token))
 
 
 def empty_folders(parent: Path) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from archive import custody
+from archive import custody, stored
 from archive.models import Agent
 from restoration.claims import attempt_cap, lease
 from restoration.errors import LeaseLost
@@ -19,6 +19,7 @@ from review.deliverables import folder_name, hand_over
 from review.delivery.assembly import Assembled
 from review.delivery.claims import Claim, requeue
 from review.delivery.folders import AttemptFolder, flush, give_up, reserve
+from review.formats import record
 from review.formats.edition import Edition
 from review.models import Deliverable, Delivery
 
@@ -80,6 +81,8 @@ def _enter(
                 choice=delivery.choice,
             )
             flush(folder.path)
+            if stored.is_used():
+                stored.keep_file(folder.path / record.NAME, f"{folder.key}/{record.NAME}")
             claim.held.update(
                 status=Status.DONE,
                 deliverable=made,

@@ -10,11 +10,19 @@ from django.conf import settings
 from django.db import connection, transaction
 from dramatiq_postgres.django.models import Job
 
+from archive import stored
 from config.broker import GuardedBroker
 from restoration.sweeper import GRACE_SECONDS
 from review.deliverables import default_folder
 from review.delivery.claims import Claim, ring
-from review.delivery.folders import AttemptFolder, attempts, empty_folders, give_up
+from review.delivery.folders import (
+    DELIVERED,
+    AttemptFolder,
+    attempts,
+    empty_folders,
+    give_up,
+    in_bucket,
+)
 from review.delivery.publishing import entered_by, finish_name, retry_or_fail
 from review.models import Delivery
 
@@ -48,6 +56,11 @@ def _end_lost_leases() -> list[int]:
 def _remove_leftovers(parent: Path) -> list[str]:
     """Name the folders of what has left; remove those that no attempt writes any more."""
     removed = []
+    for folder in in_bucket(parent, stored.names_in(DELIVERED)):
+        claim = Claim(Delivery(pk=folder.delivery), folder.token)
+        if not claim.held.exists() and not entered_by(claim) and not folder.path.exists():
+            stored.forget(folder.key)
+            removed.append(folder.key)
     for folder in list(attempts(parent)):
         # In this order: a delivery leaves "running" in the transaction that enters what it made.
         claim = Claim(Delivery(pk=folder.delivery), folder.token)

@@ -11,6 +11,7 @@ from pathlib import Path
 from django.utils import timezone
 from dramatiq.errors import DramatiqError
 
+from archive import stored
 from archive.derived import frame_table
 from archive.media.errors import MediaError
 from archive.media.frames import FrameTable
@@ -47,7 +48,8 @@ class GuestCopy(View):
 def copy_of(shown: SharedTake) -> GuestCopy:
     """Its folder names the kind of mark: a policy that was changed never finds the wrong one."""
     kind = "over" if covers_picture(shown.link) else "below"
-    return GuestCopy(storage().folder(f"{ROOT}/{shown.link_id}/{shown.pk}-{kind}"))
+    key = f"{ROOT}/{shown.link_id}/{shown.pk}-{kind}"
+    return GuestCopy(storage().place(key), key)
 
 
 def make_copy(shown: SharedTake) -> None:
@@ -115,7 +117,9 @@ def state_of(shown: SharedTake) -> tuple[str, str]:
 
 def film_table(shown: SharedTake) -> FrameTable:
     """Raises: MediaError if the copy is not made."""
-    return FrameTable.load(copy_of(shown).table)
+    copy = copy_of(shown)
+    stored.bring(copy.key)
+    return FrameTable.load(copy.table)
 
 
 def ring(shown: int) -> None:
@@ -131,16 +135,17 @@ def ring(shown: int) -> None:
 
 def remove(link: int) -> bool:
     """Remove the copies of a link. True: there were any."""
-    folder = storage().folder(f"{ROOT}/{link}")
-    there = folder.is_dir()
+    folder = storage().place(f"{ROOT}/{link}")
+    there = storage().exists(f"{ROOT}/{link}")
+    stored.forget(f"{ROOT}/{link}")
     shutil.rmtree(folder, ignore_errors=True)
     return there
 
 
 def sweep() -> dict[str, list[int]]:
     """Remove the copies of links that nobody can open again; which those were."""
-    root = storage().folder(ROOT)
-    kept = [int(each.name) for each in root.glob("*") if each.name.isdecimal()]
+    named = {each.name for each in storage().place(ROOT).glob("*")} | stored.names_in(ROOT)
+    kept = [int(name) for name in named if name.isdecimal()]
     alive = ShareLink.objects.filter(
         pk__in=kept, revoked__isnull=True, expires__gt=timezone.now()
     ).values_list("pk", flat=True)

@@ -40,7 +40,7 @@ def write_photographs(reel: Reel, folder: Path) -> None:
     """Those that are still there; the digest of one that is lost stays in its fault."""
     shown = Fault.objects.filter(report__reel=reel).exclude(photograph="")
     for digest in shown.order_by("photograph").values_list("photograph", flat=True).distinct():
-        source = damage_photographs.path_of(digest)
+        source = damage_photographs.brought(digest)
         if source.is_file():
             (folder / PHOTOGRAPHS).mkdir(exist_ok=True)
             shutil.copyfile(source, folder / PHOTOGRAPHS / source.name)

@@ -22,7 +22,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 
-from archive import custody, derived, description, ledger
+from archive import custody, derived, description, ledger, stored
+from archive.bucket import StoreError
 from archive.checking import Checked, Checks
 from archive.errors import LedgerError
 from archive.fixity import scan_digest, sha256_file
@@ -84,7 +85,14 @@ def read_bag(bag: Path, *, by: AbstractBaseUser | None = None) -> Reel:
     published: list[Path] = []
     try:
         with transaction.atomic():
-            return _take_in(read, published, by=by)
+            reel = _take_in(read, published, by=by)
+        for path in published:
+            if key := stored.key_of(path):
+                stored.keep(key)
+        return reel
+    except StoreError:
+        # It is taken in, and its files are here: `manage.py store_files` goes on.
+        raise
     except BaseException:
         for path in published:
             shutil.rmtree(path, ignore_errors=True)

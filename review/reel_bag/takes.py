@@ -69,7 +69,7 @@ def place_takes(data: Path, takes: Iterable[Take], published: list[Path]) -> Non
     for take in takes:
         source = data / TAKES / take.digest
         if source.is_dir():
-            target = storage().folder(take.storage_key)
+            target = storage().place(take.storage_key)
             published.append(target)
             shutil.rmtree(
                 target, ignore_errors=True

@@ -206,7 +206,7 @@ def _write_json(path: Path, value: Any) -> None:
 
 
 def _copy_scan(scan: Scan, folder: Path, *, with_scan: bool) -> None:
-    tables = derived.folder(scan)
+    tables = derived.tables(scan)
     for name in (derived.FRAMES, derived.FRAMEMD5, derived.MANIFEST):
         if scan.derived and (tables / name).is_file():
             (folder / TABLES).mkdir(exist_ok=True)

@@ -14,7 +14,7 @@ from django.utils import timezone
 import archive
 from archive import backup, custody, trash
 from archive.fixity import sha256_file
-from archive.models import Scan
+from archive.models import Scan, StoredFile
 from config import dumping
 
 SECRETS = ("the secret key, which keeps people logged in", "the keys that sign what leaves")
@@ -60,6 +60,11 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(made.files)} files ({size:,} bytes) and the database in {folder}")
         for path in made.elsewhere:
             self.stdout.write(f"not copied, since it lies outside: {path}")
+        if count := StoredFile.objects.kept().count():
+            self.stdout.write(
+                f"not copied: {count} files in the bucket, whose digests the database holds; "
+                "have the bucket keep versions, or copy it by its own means"
+            )
         for name in made.left_out:
             self.stdout.write(f"left out: {name}")
 

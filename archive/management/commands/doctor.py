@@ -22,6 +22,8 @@ from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from archive import stored
+from archive.models import StoredFile
 from config import cluster, postgres
 
 GIB = 1024**3
@@ -127,6 +129,7 @@ def check_database() -> Iterator[Finding]:
         )
         return
     yield from check_events()
+    yield from check_store()
     yield from check_standings()
     damaged = apps.get_model("restoration", "Take").objects.exclude(damage="").count()
     if damaged:
@@ -147,6 +150,26 @@ def check_events() -> Iterator[Finding]:
         yield Finding("ill", "events", words)
     else:
         yield Finding("well", "events", "the application can add to them, not change them")
+
+
+def check_store() -> Iterator[Finding]:
+    """A small file is written to the bucket, read and removed."""
+    if not stored.is_used():
+        return
+    stores: dict[str, Any] = settings.STORAGES
+    options = stores["bucket"]["OPTIONS"]
+    where = f"{options['bucket_name']} at {options['endpoint_url'] or options['region_name']}"
+    if words := stored.trial():
+        yield Finding("ill", "store", f"{where}: {words}")
+    else:
+        yield Finding("well", "store", f"{where} takes, gives and removes files")
+    leaving = StoredFile.objects.filter(is_leaving=True).count()
+    if leaving:
+        words = f"{leaving} objects wait to be removed: see {settings.HOME}/log/sweeper.log"
+        yield Finding("note", "store", words)
+    if left := stored.unwritten():
+        words = f"{left} files are here alone: .venv/bin/python manage.py store_files"
+        yield Finding("ill", "store", words)
 
 
 def check_standings() -> Iterator[Finding]:

@@ -15,10 +15,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections, transaction
 
-from archive import backup, custody, ledger, trash
+from archive import backup, custody, ledger, stored, trash
 from archive.fixity import scan_bytes, sha256_file
 from archive.management.commands.backup import roots
-from archive.models import Scan
+from archive.models import Scan, StoredFile
 from config import dumping, postgres
 
 HOLDS_WORK = ("archive_event", "archive_reel", "auth_user")
@@ -68,6 +68,8 @@ class Command(BaseCommand):
         ]
         self.stdout.write(f"{len(kept.files)} files and the database of {kept.created} restored")
         self.stdout.write(f"every chain of events is whole ({len(kept.heads)} heads found again)")
+        for words in in_bucket():
+            self.stdout.write(words)
         for name in kept.left_out:
             self.stdout.write(f"the backup was made without {name}: bring it, or it is made anew")
         for path in missing:
@@ -77,6 +79,19 @@ class Command(BaseCommand):
     def told(self, done: int, total: int) -> None:
         if done == total or done % 500 == 0:
             self.stderr.write(f"{done} of {total} files")
+
+
+def in_bucket() -> Iterator[str]:
+    """What became of the files that the backup left in the bucket."""
+    rows = StoredFile.objects.kept()
+    if not rows.exists():
+        return
+    if not stored.is_used():
+        yield f"{rows.count()} files lie in a bucket: set STORAGE_URL as it was, then run doctor"
+        return
+    lost = [row.key for row in rows.iterator() if not stored.is_there(row)]
+    yield f"{rows.count() - len(lost)} files are in the bucket as before"
+    yield from (f"not in the bucket any more: {key}" for key in lost)
 
 
 @contextmanager
