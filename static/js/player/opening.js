@@ -18,7 +18,10 @@ export async function whenReady(address, readout) {
 export function addSource(url, { first, rate, transport, readout }) {
   // Never put into the page: a browser without a graphics card would convert every picture once more.
   const video = document.createElement("video");
-  Object.assign(video, { muted: true, playsInline: true, preload: "auto", src: url });
+  // Anonymous: its frames may be read, too, where a bucket sends it (and has a rule for this site).
+  Object.assign(video, {
+    crossOrigin: "anonymous", muted: true, playsInline: true, preload: "auto", src: url,
+  });
   const source = new VideoSource(video, {
     first, rate, onframe: () => transport.arrived(),
     onfault: () => readout.wait("The viewing copy cannot be played in this browser; reload the page for exact stills."),
