@@ -32,7 +32,7 @@ $(RUNTIME): pyproject.toml constraints.txt | .venv/bin/python
 
 $(TOOLS): pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing what Reelproof and its tests need (a minute or two, once)"
-	@$(PIP) -r <($(REQUIREMENTS) speech faces aaf brokers s3 dev)
+	@$(PIP) -r <($(REQUIREMENTS) speech faces aaf brokers s3 sso dev)
 	@touch $(RUNTIME) $@
 
 # Into the user's cache folder, once; from then on no network is needed.

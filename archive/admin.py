@@ -24,6 +24,7 @@ from archive.models import (
     Fault,
     FixityCheck,
     Identifier,
+    InstitutionAccount,
     Reading,
     Reel,
     Relation,
@@ -254,6 +255,15 @@ class StoredAnswerAdmin(ReadOnlyAdmin):
     list_display = ["key", "owner", "status", "at"]
     list_select_related = ["owner"]
     exclude = ["body"]  # it may tell of film that not every administrator may see
+
+
+@admin.register(InstitutionAccount)
+class InstitutionAccountAdmin(Admin):
+    """An administrator joins an account that there is with whom the institution knows."""
+
+    list_display = ["user", "issuer", "subject", "since"]
+    list_select_related = ["user"]
+    raw_id_fields = ["user"]
 
 
 @admin.register(StoredFile)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -27,6 +28,29 @@ def env_int(name: str, *, default: int) -> int:
 
 def env_list(name: str, *, default: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def env_pairs(name: str) -> list[tuple[str, str]]:
+    """What is written as this=that,these=those."""
+    pairs = []
+    for part in env_list(name, default=""):
+        first, equals, second = (each.strip() for each in part.rpartition("="))
+        if not (equals and first and second):
+            raise ImproperlyConfigured(f"{name} wants group=role,group=role, not {part!r}")
+        pairs.append((first, second))
+    return pairs
+
+
+def env_issuer(name: str) -> str:
+    """An https:// address, or http:// of this machine alone; empty: none."""
+    value = os.environ.get(name, "")
+    parts = urlsplit(value)
+    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if value and not (parts.scheme == "https" or (parts.scheme == "http" and here)):
+        raise ImproperlyConfigured(f"{name} wants an https:// address, not {value!r}")
+    if value and (parts.query or parts.fragment or parts.username):
+        raise ImproperlyConfigured(f"{name} wants an address without more, not {value!r}")
+    return value
 
 
 def env_secret(name: str) -> str:

@@ -43,16 +43,30 @@ class Login(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user = form.get_user()
-        if not (second_step.has_one(user) or second_step.must_have_one(user)):
-            return super().form_valid(form)
-        self.request.session.cycle_key()
-        self.request.session[PENDING] = {
-            "user": user.pk,
-            "backend": user.backend,  # type: ignore[attr-defined]  # authenticate() sets it
-            "next": self.get_success_url(),
-            "until": time.time() + PATIENCE_SECONDS,
+        backend: str = user.backend  # type: ignore[attr-defined]  # authenticate() sets it
+        return let_in(self.request, user, backend, self.get_success_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        more = {
+            "institution": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+            "left": "left" in self.request.GET,
         }
-        return redirect("login-code" if second_step.has_one(user) else "login-enrol")
+        return super().get_context_data(**kwargs) | more
+
+
+def let_in(request: HttpRequest, user: User, backend: str, wanted: str) -> HttpResponse:
+    """Log somebody in whose password was right, or send them on to their second step."""
+    if not (second_step.has_one(user) or second_step.must_have_one(user)):
+        login(request, user, backend=backend)
+        return redirect(wanted)
+    request.session.cycle_key()
+    request.session[PENDING] = {
+        "user": user.pk,
+        "backend": backend,
+        "next": wanted,
+        "until": time.time() + PATIENCE_SECONDS,
+    }
+    return redirect("login-code" if second_step.has_one(user) else "login-enrol")
 
 
 def after_password(view: Answer) -> Callable[[HttpRequest], HttpResponse]:

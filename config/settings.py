@@ -7,6 +7,8 @@ SECRET_KEY        else one is made once and kept in REELPROOF_HOME
 SECRET_KEY_FILE, DATABASE_URL_FILE, DATABASE_OWNER_URL_FILE, BROKER_URL_FILE, METRICS_TOKEN_FILE,
 STORAGE_KEY_ID_FILE, STORAGE_SECRET_FILE
                   the same, read from a file that a secret store mounts
+OIDC_ISSUER       https:// address of an institution whose people log in with its own accounts
+                  (docs/security.md, with OIDC_CLIENT_ID and others that begin with OIDC_)
 SECOND_STEP_FOR   roles that must log in with a code besides the password, as
                   archivist,operator; or all (docs/security.md)
 LOGIN_FAILURES, LOGIN_PAUSE_MINUTES   after how many wrong passwords a name is locked, for one
@@ -16,8 +18,7 @@ STORAGE_URL       s3://BUCKET/PREFIX: takes, viewing copies and deliverables lie
                   HOME/media is a cache of them (docs/scale-out.md); else they lie in HOME
 STORAGE_ENDPOINT, STORAGE_REGION, STORAGE_KEY_ID, STORAGE_SECRET   where and as whom it is asked
 STORAGE_CACHE_BYTES  what of it may lie here at most (default: 50 GiB)
-STORAGE_PRESIGNED, STORAGE_ADDRESS_SECONDS   yes: films and downloads come from the bucket itself,
-                  by addresses that open for so many seconds (default: no, 300)
+STORAGE_PRESIGNED, STORAGE_ADDRESS_SECONDS   yes: films come from the bucket itself (no; 300 s)
 WATCH_FOLDER      a folder whose settled files are taken into custody (default: HOME/watch)
 MASTER_HOME       where uploaded masters are kept (default: HOME/masters)
 DELIVERY_HOME     where deliverables of the pages go (default: HOME/deliverables)
@@ -65,7 +66,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import cluster
 from config.bucket_storage import bucket_storage, origin_of
-from config.environment import env_bool, env_int, env_list, env_secret
+from config.environment import (
+    env_bool,
+    env_int,
+    env_issuer,
+    env_list,
+    env_pairs,
+    env_secret,
+)
 from config.interface import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401  (Django reads them)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -251,6 +259,16 @@ AUTHENTICATION_BACKENDS = [
     "rules.permissions.ObjectPermissionBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
+OIDC_ISSUER = env_issuer("OIDC_ISSUER")
+OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env_secret("OIDC_CLIENT_SECRET")
+OIDC_NAME = os.environ.get("OIDC_NAME", "your institution")
+OIDC_SCOPES = os.environ.get("OIDC_SCOPES", "openid profile")
+OIDC_ROLE_CLAIM = os.environ.get("OIDC_ROLE_CLAIM", "groups")
+OIDC_ROLES = env_pairs("OIDC_ROLES")
+OIDC_ONLY = env_bool("OIDC_ONLY", default=False)
+if OIDC_ISSUER:
+    AUTHENTICATION_BACKENDS.insert(1, "config.institution.InstitutionBackend")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")

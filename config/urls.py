@@ -5,7 +5,7 @@ from django.contrib.auth import views
 from django.urls import include, path, re_path, reverse_lazy
 
 from archive.api import token_views
-from config import faults, logging_in
+from config import faults, institution_views, logging_in
 
 urlpatterns = [
     path("admin/login/", logging_in.admin_door),
@@ -13,7 +13,10 @@ urlpatterns = [
     path("login/", logging_in.Login.as_view(), name="login"),
     path("login/code/", logging_in.code, name="login-code"),
     path("login/second-step/", logging_in.enrol, name="login-enrol"),
-    path("logout/", views.LogoutView.as_view(), name="logout"),
+    path("login/institution/", institution_views.begin, name="institution-begin"),
+    path("login/institution/back/", institution_views.back, name="institution-back"),
+    path("login/institution/leave/", institution_views.leave, name="institution-leave"),
+    path("logout/", institution_views.Logout.as_view(), name="logout"),
     path("account/", logging_in.account, name="account"),
     path("account/tokens/", token_views.new, name="new-token"),
     path("account/tokens/<int:pk>/revoke/", token_views.revoke, name="revoke-token"),

@@ -257,7 +257,10 @@ EXPECTED = {
     "upload-discard": Expected(WRITE, ARCHIVIST, ("upload",)),
     "upload-retry": Expected(WRITE, ARCHIVIST, ("upload",)),
 }
-OPEN = {"login", "logout", "admin/login/", "login-code", "login-enrol"}
+OPEN = {
+    *("login", "logout", "admin/login/", "login-code", "login-enrol"),
+    *("institution-begin", "institution-back", "institution-leave"),  # 404 where none is named
+}
 """For anybody: tests/config/test_logging_in.py."""
 
 

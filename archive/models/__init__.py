@@ -15,6 +15,7 @@ from archive.models.description import (
 )
 from archive.models.event import Agent, Event
 from archive.models.fixity import FixityCheck, SecondCopy
+from archive.models.institution_account import InstitutionAccount
 from archive.models.line import CODED, CatalogueChange, CatalogueLine, FacetValue
 from archive.models.reading import Reading
 from archive.models.role import CollectionRole
@@ -42,6 +43,7 @@ __all__ = [
     "Fault",
     "FixityCheck",
     "Identifier",
+    "InstitutionAccount",
     "Reading",
     "Reel",
     "Relation",
