@@ -77,8 +77,11 @@ class Storage:
     def remove(self, key: str) -> None:
         """Remove the folder and those above it that it leaves empty. Removing nothing is fine."""
         folder = self.place(key)
-        stored.forget(key)
         shutil.rmtree(folder, ignore_errors=True)
+        self._remove_empty_above(folder)
+        stored.forget(key)
+
+    def _remove_empty_above(self, folder: Path) -> None:
         for above in folder.parents:
             if above == self.root:
                 return
