@@ -15,8 +15,9 @@ from django.db import transaction
 
 from archive.models import Scan
 from restoration import verdicts
+from restoration.changers import SETTINGS, Changers
 from restoration.cutting import Piece, heed, pieces, splice_frames
-from restoration.drawn import Drawings, changed_drawings
+from restoration.drawn import changed_drawings
 from restoration.editing import Edit, lock, state_of_piece, tell
 from restoration.errors import SceneError
 from restoration.models import Scene, Take
@@ -177,7 +178,7 @@ def set_settings(
             del scene.settings[stage]
         scene.save(update_fields=["settings"])
         detail = {"stage": stage, "before": before, "after": chosen} | _ranges(scene)
-        tell("scene settings", scene.scan, by, detail)
+        tell(SETTINGS, scene.scan, by, detail)
     return scene
 
 
@@ -255,45 +256,53 @@ def outdated(scene: Scene, take: Take, *, takes: TakeIndex | None = None) -> lis
     for link in links:
         other = newest.get((link.stage, link.version))
         if other is not None and other != link:
-            reasons.append(f"{link.stage} was made anew since: take {other.number}")
-        reasons += _changed_settings(scene, link, known.drawings)
-    return reasons + _left_out(links, known.of(scene)) + _changed_splices(scene, take)
+            who = known.changers.of_take(other)
+            reasons.append(f"{link.stage} was made anew since: take {other.number}{who}")
+        reasons += _changed_settings(scene, link, known)
+    return reasons + _left_out(scene, links, known) + _changed_splices(scene, take, known.changers)
 
 
-def _left_out(links: list[Take], takes: Iterable[Take]) -> list[str]:
+def _left_out(scene: Scene, links: list[Take], known: TakeIndex) -> list[str]:
     """Stages of the restoration that would stand before a link if it were run now, and do not.
 
     Whatever the chain's last stage: a repair that is made after a correction is not in it, however
     late in the chain the correction comes.
     """
     has = {link.stage for link in links}
-    restored = [take for take in takes if take.version == RESTORATION]
+    restored = [take for take in known.of(scene) if take.version == RESTORATION]
     reasons = []
     for link in links:
         base = _newest_before(link.stage, restored)
         if base is not None and base.stage not in has:
             has.add(base.stage)
             reasons.append(
-                f"the restoration has {base.stage} take {base.number} since, and {link.stage} take "
-                f"{link.number} was made without it"
+                f"the restoration has {base.stage} take {base.number} since"
+                f"{known.changers.of_take(base)}, and {link.stage} take {link.number} was made "
+                "without it"
             )
     return reasons
 
 
-def _changed_splices(scene: Scene, take: Take) -> list[str]:
+def _changed_splices(scene: Scene, take: Take, changers: Changers) -> list[str]:
     """No stage follows anything across a splice: with another one it would give another take."""
     if "marks" not in take.manifest:
         return []
     now, made_with = set(splice_frames(scene.marks)), set(take.manifest["marks"])
     return [
-        *(f"a splice was marked at frame {frame} since" for frame in sorted(now - made_with)),
-        *(f"there is no splice at frame {frame} any more" for frame in sorted(made_with - now)),
+        *(
+            f"a splice was marked at frame {frame} since{changers.of_splice(scene, frame)}"
+            for frame in sorted(now - made_with)
+        ),
+        *(
+            f"there is no splice at frame {frame} any more{changers.of_splice(scene, frame)}"
+            for frame in sorted(made_with - now)
+        ),
     ]
 
 
-def _changed_settings(scene: Scene, take: Take, drawings: Drawings) -> list[str]:
+def _changed_settings(scene: Scene, take: Take, known: TakeIndex) -> list[str]:
     made_with = take.manifest.get("params", {})
-    drawn = changed_drawings(scene, take.stage, made_with, drawings)
+    drawn = changed_drawings(scene, take.stage, made_with, known.drawings)
     chosen = scene.settings.get(take.stage, {})
     if not chosen:
         return drawn
@@ -303,6 +312,7 @@ def _changed_settings(scene: Scene, take: Take, drawings: Drawings) -> list[str]
         return drawn
     return [
         f"{take.stage}.{name} is now {wanted[name]}, the take was made with {made_with[name]}"
+        f"{known.changers.of_parameter(scene, take.stage, name)}"
         for name in chosen
         if name in made_with and made_with[name] != wanted[name]
     ] + drawn

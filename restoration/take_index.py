@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
+from restoration.changers import Changers
 from restoration.drawn import Drawings
 from restoration.models import Scene, Take
 from restoration.models.take import TakeQuerySet
@@ -23,6 +24,8 @@ class TakeIndex:
         self.drawings = Drawings(scenes)
         """What people drew over them, which takes can be older than."""
         self._by_id: dict[int, Take] = {}
+        self.changers = Changers(scenes, self._by_id.keys())
+        """Who made what takes can be older than."""
         self._by_place: defaultdict[tuple[int, int, int], list[Take]] = defaultdict(list)
         for take in _takes(scenes):
             self._by_id[take.pk] = take

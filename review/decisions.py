@@ -310,6 +310,8 @@ def _another_take(approval: Approval, takes: TakeIndex) -> list[str]:
         return []
     version = approval.take.version
     head = scenes.head_takes([approval.scene], version, takes=takes).get(approval.scene_id)
-    if head is None or head.pk == approval.take_id:
+    # Of a newer take of the same stage `outdated` tells.
+    if head is None or head.pk == approval.take_id or head.stage == approval.take.stage:
         return []
-    return [f"{head.stage.capitalize()} take {head.number} now stands at the end of this scene."]
+    made = f"{head.stage.capitalize()} take {head.number}"
+    return [f"{made} now stands at the end of this scene{takes.changers.of_take(head)}."]

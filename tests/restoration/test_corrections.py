@@ -119,9 +119,11 @@ def test_the_version_shown_is_the_one_that_is_corrected(scene, reviewer):
     )
     assert scenes.head_take(scene) == graded
     assert colour_room(scene, graded).grade_changed == []
-    assert colour_room(scene, coloured).grade_changed == ["1 colour correction added since"]
+    assert colour_room(scene, coloured).grade_changed == [
+        "1 colour correction added since (by vera)"
+    ]
     corrections.enter(scene, WARM, by=reviewer)
-    assert "1 colour correction added since" in scenes.outdated(scene, graded)
+    assert "1 colour correction added since (by vera)" in scenes.outdated(scene, graded)
 
 
 def test_a_real_take_passes_the_gate_and_says_what_a_hand_chose(tmp_path, reviewer):

@@ -118,12 +118,12 @@ def test_a_take_says_which_hints_it_does_not_have_yet(scene, reviewer):
     )
     params = {"hints": [first.as_param()]}
     take = factories.make_take(scene=scene, stage="colourise", manifest={"params": params})
-    assert "1 colour hint added since" in scenes.outdated(scene, take)
-    assert colour_room(scene, take).changed == ["1 colour hint added since"]
+    assert "1 colour hint added since (by vera)" in scenes.outdated(scene, take)
+    assert colour_room(scene, take).changed == ["1 colour hint added since (by vera)"]
     hints.withdraw(second, by=reviewer)
     assert not any("hint" in reason for reason in scenes.outdated(scene, take))
     hints.withdraw(first, by=reviewer)
-    assert "1 colour hint removed since" in scenes.outdated(scene, take)
+    assert "1 colour hint removed since (by vera)" in scenes.outdated(scene, take)
 
 
 def test_the_list_says_what_the_newest_take_made_of_each_hint(scene, reviewer):

@@ -47,7 +47,7 @@ def test_the_next_run_copies_what_this_one_made_up(scene, reviewer):
     take = make_real_take(scene, stage="repair", **LARGEST)
     repair = made_up(take)
     word = repairs.decide(take, TORN, repair.at, decision="neighbour", by=reviewer, reason="a hat")
-    assert scenes.outdated(scene, take) == ["1 neighbour request added since"]
+    assert scenes.outdated(scene, take) == ["1 neighbour request added since (by vera)"]
     event = scene.scan.reel.events.get(kind="repair asked of a neighbour")
     assert words(event).endswith("“a hat”")
 

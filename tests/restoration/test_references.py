@@ -90,7 +90,7 @@ def test_a_still_taken_back_is_left_out_and_its_file_stays(scene, reviewer, rest
     assert not any("still" in reason for reason in scenes.outdated(scene, take))
     references.withdraw(still, by=restorer)
     assert "references" not in params_for(scene, STEP)
-    assert "1 coloured still removed since" in scenes.outdated(scene, take)
+    assert "1 coloured still removed since (by rosa)" in scenes.outdated(scene, take)
     assert storage().folder(still.storage_key).is_file()
     with pytest.raises(DrawingError, match="taken back before"):
         references.withdraw(still, by=restorer)

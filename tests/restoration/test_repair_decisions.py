@@ -136,7 +136,7 @@ def test_a_new_word_replaces_the_earlier_one(take, reviewer, archivist):
 def test_an_undone_repair_makes_take_and_approval_stale_in_words(scene, take, reviewer):
     approval = decisions.approve(scene, take, by=reviewer)
     made = repairs.decide(take, TORN, tear(take).at, decision="undo", by=reviewer)
-    assert "1 undone repair added since" in scenes.outdated(scene, take)
+    assert "1 undone repair added since (by vera)" in scenes.outdated(scene, take)
     assert any("undone repair added" in reason for reason in decisions.stale_reasons(approval))
     repairs.withdraw(made, by=reviewer)
     assert scenes.outdated(scene, take) == []
@@ -146,13 +146,13 @@ def test_an_undone_repair_makes_take_and_approval_stale_in_words(scene, take, re
 def test_a_protected_region_is_part_of_the_run_and_its_removal_too(scene, take, restorer):
     corners = [[50, 60], [100, 60], [100, 100], [50, 100]]
     region = repairs.protect(scene, corners, (0, 8), by=restorer, reason="lettering")
-    assert "1 protected region added since" in scenes.outdated(scene, take)
+    assert "1 protected region added since (by rosa)" in scenes.outdated(scene, take)
     later = again(scene, take)
     labels = labels_of(later, TORN)
     assert (labels.structure[60:101, 50:101] <= Label.ADJUSTED).all()
-    assert "1 protected region added since" not in scenes.outdated(scene, later)
+    assert not any("added since" in reason for reason in scenes.outdated(scene, later))
     repairs.unprotect(region, by=restorer)
-    assert scenes.outdated(scene, later)[-1] == "1 protected region removed since"
+    assert scenes.outdated(scene, later)[-1] == "1 protected region removed since (by rosa)"
     with pytest.raises(DrawingError, match="removed before"):
         repairs.unprotect(region, by=restorer)
 
@@ -210,7 +210,7 @@ def test_a_run_started_from_the_page_carries_what_was_drawn(scene, take, restore
     assert run.params["protect"][0]["polygon"] == [[1, 1], [9, 1], [9, 9]]
     room = repair_room(scene, take)
     assert room.run == run and room.run.status == StageRun.Status.QUEUED
-    assert room.changed == ["1 protected region added since"]
+    assert room.changed == ["1 protected region added since (by rosa)"]
 
 
 def test_frames_that_could_not_be_judged_are_named_with_their_measures(tmp_path):

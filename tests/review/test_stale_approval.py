@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from restoration import borders, scenes
+from restoration import borders, repairs, scenes
 from restoration.models import Scene
 from review import decisions
 from review.pages import storyboard
-from review.standing import State, standing_of
+from review.standing import State, standing_of, standings
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +60,11 @@ def test_a_further_stage_makes_it_stale(scene, reviewer):
     decisions.approve(scene, first, by=reviewer)
     factories.make_take(scene=scene, stage="repair", input_take=first)
     assert reasons_of(scene) == ["Repair take 1 now stands at the end of this scene."]
+    factories.make_take(scene=scene, stage="deflicker")
+    assert reasons_of(scene) == [
+        "Repair take 1 now stands at the end of this scene.",
+        "Deflicker was made anew since: take 2.",
+    ]
 
 
 def test_a_changed_parameter_makes_it_stale_until_it_is_changed_back(scene, reviewer, restorer):
@@ -83,6 +90,39 @@ def _first_parameter(stage):
     raise AssertionError(f"{stage} has no number among its parameters")
 
 
+def test_the_reasons_name_who_changed_what(scene, reviewer, restorer, archivist):
+    first = made_with(scene, "deflicker", {"strength": 1.0})
+    repaired = made_with(scene, "repair", {}, input_take=first)
+    approval = decisions.approve(scene, repaired, by=reviewer)
+    scenes.set_settings(scene, "deflicker", {"strength": 0.5}, by=archivist)
+    repairs.protect(scene, [[1, 1], [9, 1], [9, 9]], (0, 8), by=restorer)
+    repairs.protect(scene, [[20, 1], [29, 1], [29, 9]], (0, 8), by=archivist)
+    again = factories.make_take(scene=scene, stage="repair", input_take=first)
+    factories.make_run(scene=scene, stage="repair", take=again, requested_by=restorer)
+    approval.scene.refresh_from_db()
+    assert decisions.stale_reasons(approval) == [
+        "Deflicker.strength is now 0.5, the take was made with 1.0 (by anna).",
+        "Repair was made anew since: take 2 (by rosa).",
+        "2 protected regions added since (by anna and rosa).",
+    ]
+
+
+def test_reasons_of_many_scenes_take_as_many_questions_as_those_of_one(reviewer, restorer):
+    made = factories.make_scenes(factories.make_scan(frames=72), length=24)
+    for each in made:
+        decisions.approve(each, made_with(each, "repair", {}), by=reviewer)
+        frames = (each.start_frame, each.end_frame)
+        repairs.protect(each, [[1, 1], [9, 1], [9, 9]], frames, by=restorer)
+        again = factories.make_take(scene=each, stage="repair")
+        factories.make_run(scene=each, stage="repair", take=again, requested_by=restorer)
+    asked = []
+    for few in (made[:1], made):
+        with CaptureQueriesContext(connection) as questions:
+            assert all("rosa" in each.reasons[0] for each in standings(few))
+        asked.append(len(questions))
+    assert asked[0] == asked[1]
+
+
 def test_a_moved_cut_makes_the_decisions_on_both_sides_stale(scene, reviewer, restorer):
     after = scene.scan.scenes.current().last()
     for each in (scene, after):
@@ -104,9 +144,9 @@ def test_a_splice_marked_since_makes_the_decision_stale(scene, reviewer, restore
     decisions.approve(scene, take, by=reviewer)
     assert reasons_of(scene) == []
     borders.mark_splice(scene, 9, is_splice=True, by=restorer)
-    assert reasons_of(scene) == ["A splice was marked at frame 9 since."]
+    assert reasons_of(scene) == ["A splice was marked at frame 9 since (by rosa)."]
     borders.mark_splice(scene, 5, is_splice=False, by=restorer)
-    assert "There is no splice at frame 5 any more." in reasons_of(scene)
+    assert "There is no splice at frame 5 any more (by rosa)." in reasons_of(scene)
 
 
 def test_a_withdrawn_decision_is_not_missed_after_a_cut_is_moved(scene, reviewer, restorer):
