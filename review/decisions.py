@@ -122,7 +122,9 @@ def approvals_that_agree(approvals: Iterable[Approval]) -> dict[int, list[Approv
     """
     asked = {approval.scene_id: approval for approval in approvals}
     newest: dict[tuple[int, str, int], Approval] = {}
-    found = Approval.objects.filter(scene__in=asked).select_related("take", "by", "scene")
+    found = Approval.objects.filter(scene__in=asked).select_related(
+        "take", "by", "scene__scan__reel__element__title"
+    )
     for other in found.order_by("at", "pk"):
         newest[other.scene_id, other.take.version, other.by_id] = other
     roles.load(each.by for each in newest.values())

@@ -13,6 +13,7 @@ from restoration.take_index import TakeIndex
 from review import decisions, gate
 from review.gate import Approver
 from review.models import Approval
+from review.policies import Policy
 from review.uses import policies
 
 
@@ -34,19 +35,30 @@ class PeopleWanted:
 
 def people_wanted(approval: Approval | None) -> list[PeopleWanted]:
     """For each use that asks who approved, how far a scene is: of the approval that holds."""
+    return wanted_by_scene([approval]).get(approval.scene_id, []) if approval else []
+
+
+def wanted_by_scene(held: Iterable[Approval]) -> dict[int, list[PeopleWanted]]:
+    """`people_wanted` of approvals of many scenes, by the scene's id; a fixed number of queries."""
     asking = [policy for policy in policies().values() if policy.asks_who]
-    if approval is None or approval.decision != Approval.Decision.APPROVED or not asking:
-        return []
-    (found,) = approvers({approval.scene_id: approval}).values()
-    return [
-        PeopleWanted(
-            policy.use,
-            policy.people,
-            tuple(each.name for each in found if gate.counts(policy, each)),
-            tuple(each.name for each in found if each.ran and policy.makers == "left out"),
-        )
-        for policy in asking
-    ]
+    found = {each.scene_id: each for each in held if each.decision == Approval.Decision.APPROVED}
+    if not asking or not found:
+        return {}
+    takes = TakeIndex([each.scene for each in found.values()])
+    return {
+        scene: [_wanted(policy, people) for policy in asking]
+        for scene, people in approvers(found, takes).items()
+    }
+
+
+def _wanted(policy: Policy, people: Iterable[Approver]) -> PeopleWanted:
+    known = list(people)
+    return PeopleWanted(
+        policy.use,
+        policy.people,
+        tuple(each.name for each in known if gate.counts(policy, each)),
+        tuple(each.name for each in known if each.ran and policy.makers == "left out"),
+    )
 
 
 def approvers(

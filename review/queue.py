@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from archive import roles, sight
 from archive.access import without_held
 from restoration import scenes as cuts
 from restoration.models import Scene
-from review import handing, stored_standings
+from review import handing, second_looks, stored_standings
 from review.models import Approval, HandOver, SceneStanding
-from review.standing import Standing, standings
+from review.people import PeopleWanted, wanted_by_scene
+from review.standing import Standing, State, standings
 
 BY_AGE = ("since", "scene_id", "version")
 ORDERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -22,8 +23,10 @@ ORDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "oldest": ("oldest first", BY_AGE),
     "synthesised": ("most synthesised first", ("-share", *BY_AGE)),
     "uncertain": ("least certain first", ("-doubt", *BY_AGE)),
+    "another": ("another person wanted", BY_AGE),
 }
-"""Words and sort key of each; "mine" leaves out what is not the person's."""
+"""Words and sort key of each; "mine" leaves out what is not the person's, and "another" lists
+what is approved already, where a use wants more people than have approved it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Entry:
     """As it is at this moment, with its reasons in words."""
     handed: HandOver | None
     """To the person who asks, or to their role."""
+    people: list[PeopleWanted]
+    """Of what is approved: how many each use has of those it wants."""
 
     @property
     def version(self) -> str:
@@ -73,10 +78,28 @@ def entries(rows: Iterable[SceneStanding], person: Any) -> list[Entry]:
     wanted = list(rows)
     found = handing.handed_to(person).filter(scene__in=[row.scene_id for row in wanted])
     handed = {(each.scene_id, each.version): each for each in found}
+    stand = as_they_stand(wanted)
+    held = {
+        (row.scene_id, row.version): standing.decision
+        for row, standing in zip(wanted, stand, strict=True)
+        if standing.state == State.APPROVED and standing.decision is not None
+    }
+    people = {version: _people_wanted(held, version) for version in {of for _, of in held}}
     return [
-        Entry(row, standing, handed.get((row.scene_id, row.version)))
-        for row, standing in zip(wanted, as_they_stand(wanted), strict=True)
+        Entry(
+            row,
+            standing,
+            handed.get((row.scene_id, row.version)),
+            people.get(row.version, {}).get(row.scene_id, []),
+        )
+        for row, standing in zip(wanted, stand, strict=True)
     ]
+
+
+def _people_wanted(
+    held: Mapping[tuple[int, str], Approval], version: str
+) -> dict[int, list[PeopleWanted]]:
+    return wanted_by_scene(each for (_, of), each in held.items() if of == version)
 
 
 def as_they_stand(rows: Sequence[SceneStanding]) -> list[Standing]:
@@ -112,9 +135,12 @@ def _waiting(person: Any, order: str) -> QuerySet[SceneStanding]:
     handed = handing.handed_to(person).filter(scene=OuterRef("scene"), version=OuterRef("version"))
     reel, decide = "scene__scan__reel__", "review.decide"
     rows = without_held(person, SceneStanding.objects.all(), reel, right="review.open_review")
-    waits = Q(waits=True) if person.has_perm(decide) else Q(pk__in=())
+    may = Q() if person.has_perm(decide) else Q(pk__in=())
     if roles.of(person).there:
-        waits &= sight.condition(sight.of(person, decide), reel, whatever_access=True)
+        may &= sight.condition(sight.of(person, decide), reel, whatever_access=True)
+    if order == "another":
+        return second_looks.of_person(person, rows.filter(may)).order_by(*keys)
+    waits = Q(waits=True) & may
     if order == "mine":
         theirs = Approval.objects.filter(by=person, scene=OuterRef("scene"))
         waits &= Q(Exists(theirs.filter(take__version=OuterRef("version"))))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from restoration.models import Scene
-from review import decisions, gate, people
+from review import decisions, gate, people, queue
 from review.gate import Approver, Material, decide
 from review.policies import parse_policy
 from tests import factories
@@ -44,3 +46,51 @@ def test_the_scene_tells_how_many_are_there(client: Any, archivist: Any, reviewe
     assert "1 of 2 people" in page and "for they ran it: archivist" in page.replace(
         archivist.username, "archivist"
     )
+
+
+def asked_again(person: Any) -> list[Scene]:
+    return [row.scene for row in queue.queue(person, "another")]
+
+
+@pytest.mark.django_db
+def test_what_wants_another_person_waits_for_those_who_would_count(
+    client: Any, archivist: Any, reviewer: Any, restorer: Any, member: Any
+) -> None:
+    where: Scene = factories.make_scene()
+    first = factories.make_take(scene=where)
+    take = factories.make_take(scene=where, stage="repair", input_take=first)
+    factories.make_run(scene=where, status="done", take=first, requested_by=archivist)
+    assert asked_again(reviewer) == []
+    decisions.approve(where, take, by=archivist)
+    assert asked_again(reviewer) == [where], "who ran it does not count"
+    assert asked_again(archivist) == [], "who ran it is not asked either"
+    assert asked_again(restorer) == [], "who may not decide is not asked"
+    client.force_login(reviewer)
+    page = client.get(reverse("queue") + "?order=another").content.decode()
+    assert f"/scenes/{where.pk}/?queue=another" in page and "broadcast: 0 of 2 people" in page
+    decisions.approve(where, take, by=reviewer)
+    assert asked_again(reviewer) == [], "nobody is asked twice"
+    other = member("ada", "reviewer")
+    assert asked_again(other) == [where]
+    mine = decisions.approve(where, take, by=other)
+    assert asked_again(member("ida", "reviewer")) == [], "two are enough"
+    decisions.withdraw(mine, by=other)
+    assert queue.queue(other, "oldest").get().scene == where, "it waits as any other"
+
+
+@pytest.mark.django_db
+def test_a_queue_for_another_person_asks_as_much_for_many_as_for_one(
+    client: Any, archivist: Any, reviewer: Any
+) -> None:
+    made = factories.make_scenes(factories.make_scan(frames=24 * 6))
+    client.force_login(reviewer)
+    address, asked = reverse("queue") + "?order=another", []
+    for few in (made[:2], made[2:]):
+        for each in few:
+            decisions.approve(each, factories.make_take(scene=each), by=archivist)
+        client.get(address)
+        with CaptureQueriesContext(connection) as questions:
+            shown = client.get(address).content.decode()
+        asked.append((len(questions), shown.count("broadcast: 1 of 2 people, anna")))
+    assert [listed for _, listed in asked] == [2, 6]
+    assert asked[0][0] == asked[1][0]
