@@ -97,6 +97,7 @@ def decide(page: Page, scene: Scene, *, change: str = "") -> None:
     page.keyboard.press("w")
     page.keyboard.press("p")
     if change:
+        point_out(page)
         page.keyboard.press("r")
         page.keyboard.type(change)
         page.get_by_role("button", name="Request changes").click()
@@ -105,6 +106,22 @@ def decide(page: Page, scene: Scene, *, change: str = "") -> None:
         page.keyboard.press("a")
         page.keyboard.press("Enter")
         expect(page.locator(".decide .standing")).to_contain_text("Checked by")
+
+
+def point_out(page: Page) -> None:
+    """A note with a box around what is meant, and a hint of a colour."""
+    page.keyboard.press("n")
+    page.keyboard.type("it breathes in here")
+    page.get_by_role("button", name="Box", exact=True).click()
+    for key in ("Enter", "Enter", "Shift+ArrowRight", "Shift+ArrowDown", "Enter", "Escape"):
+        page.keyboard.press(key)
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#notes-said")).to_contain_text("Note kept.")
+    page.locator("#brush-colour").fill("#c0402a")
+    page.keyboard.press("h")
+    page.mouse.click(*point(page, 96, 80))  # about the middle
+    expect(page.locator("#colour")).to_contain_text("1 patch of #c0402a")
+    page.keyboard.press("Escape")
 
 
 def test_a_film_goes_from_a_persons_disk_to_delivered_files(
@@ -192,6 +209,7 @@ def restore_again(page: Page, restorer: User, scene: Scene) -> None:
     expect(page.get_by_role("heading", name="Sent back")).to_be_visible()
     page.goto(f"/scenes/{scene.pk}/")
     expect(page.get_by_text("“keep more of the flicker here”")).to_be_visible()
+    expect(page.locator("#notes .notes > li")).to_contain_text("it breathes in here")
     before = head_take(scene)
     page.locator(".side .stage", has_text="deflicker").locator("summary").click()
     page.locator('[name="deflicker.strength"]').fill("0.6")
@@ -199,6 +217,8 @@ def restore_again(page: Page, restorer: User, scene: Scene) -> None:
     work_until_done()
     after = head_take(scene)
     assert before and after and (after.stage, after.number) == ("repair", before.number + 1)
+    page.get_by_role("button", name="Resolve").click()
+    expect(page.locator("#notes-said")).to_contain_text("Resolved.")
 
 
 def approve_the_new_take(page: Page, reviewer: User, scene: Scene) -> None:
@@ -209,15 +229,11 @@ def approve_the_new_take(page: Page, reviewer: User, scene: Scene) -> None:
 
 
 def colour(page: Page, scene: Scene) -> None:
-    """The reviewer paints a patch, sees what came of it, and approves the colour version."""
+    """The reviewer sees what came of the hint, and approves the colour version."""
     open_player(page, f"/scenes/{scene.pk}/")
     page.wait_for_selector("body[data-hints]")
-    page.locator("#brush-colour").fill("#c0402a")
-    page.keyboard.press("h")
-    page.mouse.click(*point(page, 96, 80))  # about the middle
     section = page.locator("#colour")
-    expect(section).to_contain_text("1 patch of #c0402a")
-    page.keyboard.press("Escape")
+    expect(section).to_contain_text("1 colour hint added since (by vera)")
     page.get_by_role("button", name="Colour this scene").click()
     expect(section).to_contain_text(f"waiting: 0 of {scene.frames} frames")
     work_until_done()
