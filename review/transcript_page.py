@@ -110,6 +110,13 @@ class ShownLine:
         return Label.MACHINE_DOUBTFUL if doubtful else Label.MACHINE
 
     @property
+    def speaker_words(self) -> str:
+        """The label in words: who answers for the speaker."""
+        if self.speaker_label == Label.MACHINE_DOUBTFUL:
+            return "machine-made, doubtful"
+        return "machine-made" if self.speaker_label == Label.MACHINE else self.speaker_title
+
+    @property
     def _is_told(self) -> bool:
         """The stage attribute told the name, not the transcript."""
         return self.said is not None and self.said.name == self.line.speaker

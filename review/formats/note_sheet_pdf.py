@@ -14,7 +14,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 
 from review import drawings
 from review.drawings import ARROW, PEN, Shape
-from review.formats.edition import Remark, rate_text
+from review.formats.edition import Remark
 from review.formats.note_sheet import NoteSheet, turn_in_words
 from review.formats.paper import MARGIN, page_number, style
 
@@ -32,8 +32,9 @@ def write_notes_pdf(path: Path, sheet: NoteSheet) -> None:
         bottomMargin=MARGIN, title=title, author="Reelproof", invariant=1,
     )  # fmt: skip
     still_open = sum(not remark.resolved for remark in sheet.remarks)
+    count = len(sheet.remarks)
     about = (
-        f"{len(sheet.remarks)} notes, {still_open} open. {rate_text(sheet.scan.rate)} frames a "
+        f"{count} note{'s' if count != 1 else ''}, {still_open} open. {sheet.scan.rate} frames a "
         f"second. Scan {sheet.scan.sha256}"
     )
     body = [Paragraph(escape(title), style(13)), Spacer(1, 2 * mm)]

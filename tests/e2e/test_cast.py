@@ -62,6 +62,9 @@ def test_a_line_is_heard_and_a_photograph_put_in(
     log_in(archivist)
     page.goto(f"/reels/{scan.reel_id}/cast/")
     assert faults(page) == []
+    page.set_viewport_size({"width": 1000, "height": 900})
+    said = page.locator(".cast-said").first
+    assert said.evaluate("part => part.clientWidth > 300 && part.scrollWidth <= part.clientWidth")
     play = page.locator(".cast-play").first
     start, end = (float(play.get_attribute(f"data-{name}") or 0) for name in ("at", "until"))
     play.click()

@@ -105,6 +105,7 @@ def test_keys_move_by_frames_and_open_the_list_of_keys(
 ):
     log_in(reviewer)
     open_player(page, f"/scenes/{scene_with_takes.pk}/")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     frame = page.locator("#frame")
     for key, shown in [
         ("ArrowRight", "1"),

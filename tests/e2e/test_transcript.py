@@ -54,7 +54,7 @@ def test_a_transcript_is_corrected_by_keys(
     page.wait_for_function("() => document.getElementById('player').readyState > 0")
     assert faults(page) == []
     english = page.locator("#m0 .english")
-    expect(english).to_have_text("MACHINE_DOUBTFUL, in English Said in English.")
+    expect(english).to_have_text("machine-made, doubtful, in English Said in English.")
     page.get_by_label("English by a machine").uncheck()
     expect(english).to_be_hidden()
     page.locator("#m0 .w").nth(1).click()

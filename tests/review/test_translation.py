@@ -62,8 +62,8 @@ def file(client: Client, kept: Kept, kind: str) -> Any:
 def test_the_page_shows_it_below_each_line_with_its_label(client: Client, kept: Kept) -> None:
     page = shown(client, kept)
     first, second = page.split('id="m1"')
-    assert "MACHINE, in English" in first and "Good day." in first
-    assert "MACHINE_DOUBTFUL, in English" in second and "The cat sleeps." in second
+    assert ">machine-made, in English" in first and "Good day." in first
+    assert ">machine-made, doubtful, in English" in second and "The cat sleeps." in second
     assert "English, translated by a machine" in second
     page = shown(client, keep(kept.scan, {}))
     assert "in English<" not in page and "translated by a machine" not in page

@@ -50,7 +50,7 @@ def test_a_timeline_says_where_somebody_is_seen_and_heard(
     assert timeline.seen[0].by == archivist.get_username()
     assert [(each.text, each.by) for each in timeline.heard] == [("Who are you", "")]
     html = page(client, researcher)
-    assert "Who are you" in html and html.count("MACHINE") == 1 and "It is me" not in html
+    assert "Who are you" in html and html.count("machine-made") == 1 and "It is me" not in html
 
 
 def test_a_speaker_whom_a_person_confirmed_is_a_persons_word(
@@ -59,7 +59,7 @@ def test_a_speaker_whom_a_person_confirmed_is_a_persons_word(
     kept = scan.transcripts.get()
     transcripts.correct(kept, "speaker", ["m0"], {"speaker": "Anna"}, by=reviewer)
     html = page(client, reviewer)
-    assert "confirmed by" in html and "MACHINE" not in html
+    assert "confirmed by" in html and "machine-made" not in html
 
 
 def test_a_naming_that_was_taken_back_shows_nobody(
