@@ -60,7 +60,9 @@ const range = new Range({
     transport.range = timeline.range = value;
     timeline.draw();
     for (const [id, frame] of Object.entries({ id_first: value?.first, id_last: value?.last })) {
-      if (value && byId(id)) byId(id).value = frame;
+      if (!value || !byId(id)) continue;
+      byId(id).value = frame;
+      byId(id).dispatchEvent(new Event("input", { bubbles: true }));
     }
   },
 });

@@ -30,17 +30,25 @@ def test_a_note_is_drawn_by_pointer_and_by_keys(page: Page, log_in, scene_with_t
         page.keyboard.press(key)
     expect(page.locator("#draw-said")).to_contain_text("2 shapes drawn.")
     page.keyboard.press("Escape")
+    page.locator("#id_last").fill("2")
+    open_player(page, f"/scenes/{scene.pk}/?again#frame=5")  # nothing of it was sent
+    expect(page.locator("#draw-said")).to_contain_text("2 shapes drawn.")
+    expect(page.locator("#id_text")).to_have_value("what is this?")
+    expect(page.locator("#id_last")).to_have_value("2")
+    page.keyboard.press("Home")
     page.get_by_role("button", name="Keep the note").click()
     expect(page.locator("#notes-said")).to_contain_text("Note kept.")
+    assert (Note.objects.get().start_frame, Note.objects.get().end_frame) == (0, 3)
     arrow, box = Note.objects.get().drawing
     drawn = [value for at in arrow["points"] for value in at]
     assert all(abs(a - b) <= 1 for a, b in zip(drawn, [20, 30, 60, 70], strict=True))
     assert box["points"] == [[96, 72], [106, 82]]
     expect(page.locator("body")).to_have_attribute("data-notes", "0 1")
-    page.keyboard.press("ArrowRight")
-    expect(page.locator("body")).to_have_attribute("data-notes", "1 0")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("body")).to_have_attribute("data-notes", "10 0")
     page.get_by_role("button", name="Make it a protected region").click()
     expect(page.locator("#notes-said")).to_contain_text("Protected")
+    expect(page.locator(".brought-back")).to_have_count(0)
 
 
 def test_an_unsent_answer_comes_back_and_goes_when_sent(

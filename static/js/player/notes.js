@@ -33,6 +33,7 @@ export class Notes {
     });
     document.addEventListener("change", ({ target }) => {
       if (target.id === "shape-coloured") byId("shape-colour").disabled = !target.checked;
+      if (target.id === "id_drawing") this.#settle(); // what was brought back was discarded
     });
     document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.id === "notes" && this.#settle());
     transport.addEventListener("frame", () => this.draw());
@@ -86,6 +87,7 @@ export class Notes {
   #change(shapes) {
     this.shapes = shapes;
     byId("id_drawing").value = shapes.length ? JSON.stringify(shapes) : "";
+    byId("id_drawing").dispatchEvent(new Event("input", { bubbles: true })); // kept with the words
     this.#showTool();
     this.draw();
   }
