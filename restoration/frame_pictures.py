@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from archive.bucket import StoreError
 from archive.derived import frame_table
 from archive.media.decode import open_source
 from archive.media.display import to_layout
@@ -18,8 +19,9 @@ from restoration.mapfile import MapReader
 from restoration.models import Take
 from restoration.orders import FACTS
 from restoration.overlay import RGB, painted
-from restoration.provenance import FrameMap, Label
+from restoration.provenance import FrameMap, Label, ProvenanceError
 from restoration.recording import HEAT, MAP, PICTURE
+from restoration.stages import MOVES
 from restoration.storage import storage
 
 HEAT_INK, HOTTEST, _DENSEST = (255, 106, 0), 12.0, 0.85
@@ -67,11 +69,12 @@ def heat_frame(take: Take, frame: int) -> bytes:
 def pixel_read_out(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:
     """What the take's map says of one pixel of a frame, numbered as in the scan.
 
-    Returns: `structure` and `colour` (labels by name); `source` (`frame`, `y`, `x`) of a value that
-        was copied, else None; `values`, the code values there in the scan (`before`) and in the
-        take (`after`), by channel, each with its `bits`; `guide`, the hint or reference that its
-        colour came from as in `facts["guides"]`, else None; `doubt` of an added colour, 0 to 1,
-        else None.
+    Returns: `structure` and `colour` (labels by name); `stages`, the stage of the chain that gave
+        each of both, None for ORIGINAL or where that cannot be told any more; `source` (`frame`,
+        `y`, `x`) of a value that was copied, else None; `values`, the code values there in the
+        scan (`before`) and in the take (`after`), by channel, each with its `bits`; `guide`, the
+        hint or reference that its colour came from as in `facts["guides"]`, else None; `doubt` of
+        an added colour, 0 to 1, else None.
     Raises: ValueError for a place outside the picture.
     """
     folder = storage().folder(take.storage_key)
@@ -83,6 +86,7 @@ def pixel_read_out(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:
     told: dict[str, Any] = {
         "structure": Label(int(frame_map.structure[y, x])).name,
         "colour": Label(int(frame_map.colour[y, x])).name,
+        "stages": _stages_of(take, frame_map, frame, y, x),
         "source": _source_of(frame_map, frame, y, x),
         "values": _values_at(take, frame, y, x),
         "guide": None,
@@ -95,6 +99,36 @@ def pixel_read_out(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:
         if frame_map.colour[y, x] >= Label.HUMAN.value:
             told["doubt"] = round(int(frame_map.guidance.doubt[y, x]) / 255, 2)
     return told
+
+
+def _stages_of(
+    take: Take, frame_map: FrameMap, frame: int, y: int, x: int
+) -> dict[str, str | None]:
+    """The first stage from which on the pixel has the label of each plane that it has now.
+
+    Where a stage has moved the picture, what stood there before is another pixel: it counts.
+    """
+    labels = _labels_at(frame_map, y, x)
+    stages: dict[str, str | None] = {
+        plane: take.stage if label != Label.ORIGINAL.value else None
+        for plane, label in labels.items()
+    }
+    open_planes, link = {plane for plane, stage in stages.items() if stage}, take
+    while open_planes and link.input_take is not None and link.stage not in MOVES:
+        link = link.input_take
+        place = frame - link.start_frame
+        try:
+            reader = MapReader(storage().folder(link.storage_key, MAP) / MAP)
+            earlier = _labels_at(next(reader.frames(place, place + 1)), y, x)
+        except (ProvenanceError, StoreError):  # the files of an earlier take were removed
+            return stages | dict.fromkeys(open_planes)
+        open_planes = {plane for plane in open_planes if earlier[plane] == labels[plane]}
+        stages |= dict.fromkeys(open_planes, link.stage)
+    return stages
+
+
+def _labels_at(frame_map: FrameMap, y: int, x: int) -> dict[str, int]:
+    return {"structure": int(frame_map.structure[y, x]), "colour": int(frame_map.colour[y, x])}
 
 
 def _values_at(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:

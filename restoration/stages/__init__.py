@@ -30,6 +30,8 @@ STAGES: tuple[Stage, ...] = (
 )
 """What moves the picture comes last: what people draw on a scene is placed in the scan's own
 pixels."""
+MOVES = frozenset({STABILISE.name, UPSCALE.name})
+"""After these a pixel is no longer the one that stood in its place."""
 
 
 def find_stage(name: str) -> Stage:

@@ -13,6 +13,7 @@ import pytest
 from archive.models import Event, Scan
 from restoration import drawn, repairs, runs, scenes
 from restoration.errors import DrawingError
+from restoration.frame_pictures import pixel_read_out
 from restoration.mapfile import MapReader
 from restoration.models import RepairDecision, Scene, StageRun, Take
 from restoration.provenance import FrameMap, Label, Sources
@@ -81,6 +82,18 @@ def tear(take) -> repairs.Repair:
 def labels_of(take, frame: int) -> FrameMap:
     path = storage().folder(take.storage_key) / "map.mkv"
     return next(MapReader(path).frames(frame, frame + 1))
+
+
+def test_a_pixel_names_the_stage_that_gave_its_label(take):
+    structure = labels_of(take, TORN).structure
+    copied, adjusted = (
+        tuple(map(int, np.argwhere(found)[0]))
+        for found in (structure > Label.ADJUSTED, structure == Label.ADJUSTED)
+    )
+    assert pixel_read_out(take, TORN, *copied)["stages"]["structure"] == "repair"
+    assert pixel_read_out(take, TORN, *adjusted)["stages"]["structure"] == "deflicker"
+    take.input_take.storage_key = "takes/removed"
+    assert pixel_read_out(take, TORN, *adjusted)["stages"]["structure"] is None
 
 
 def test_a_repair_is_told_with_its_place_label_and_source(take):

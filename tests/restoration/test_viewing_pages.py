@@ -107,7 +107,9 @@ def test_a_stranger_makes_the_server_decode_nothing(take, client, settings):
 
 def test_a_single_pixel_of_the_map_is_told(browser, take):
     told = browser.get(reverse("take-pixel", args=[take.pk, take.start_frame, 3, 5]))
-    assert set(told.json()) == {"structure", "colour", "source", "values", "guide", "doubt"}
+    assert set(told.json()) == {
+        *("structure", "colour", "stages", "source", "values", "guide", "doubt")
+    }
     assert told.json()["structure"] in Label.__members__ and told.json()["guide"] is None
     for place in ((take.end_frame, 3, 5), (take.start_frame, 48, 5), (take.start_frame, 3, 64)):
         assert browser.get(reverse("take-pixel", args=[take.pk, *place])).status_code == 404

@@ -45,7 +45,6 @@ export class Readout {
     const found = maps?.at(frame, Math.floor((x * maps.index.width) / width), Math.floor((y * maps.index.height) / height));
     if (!found) return void (output.value = `${x}, ${y}`);
     const words = [`${x}, ${y}`, `structure ${WORDS[LABELS[found.structure]]}`, `colour ${WORDS[LABELS[found.colour]]}`];
-    if (found.structure > 0) words.push(`by ${this.room.take.stage}`);
     if (found.structure === 2 && found.offset) words.push(`from frame ${frame + found.offset}`);
     const at = { n: frame, y: Math.floor((y * maps.index.height) / height), x: Math.floor((x * maps.index.width) / width) };
     const key = Object.values(at).join(" ");
@@ -68,8 +67,8 @@ export class Readout {
       if (this.asking !== key) return;
       this.asking = null;
       if (answers.includes(null)) return;
-      const [{ values, doubt }, against] = answers;
-      const words = [`${codes(against?.values.after ?? values.before)} → ${codes(values.after)}`];
+      const [{ values, doubt, stages }, against] = answers;
+      const words = [...byStage(stages), `${codes(against?.values.after ?? values.before)} → ${codes(values.after)}`];
       if (doubt !== null) words.push(`uncertainty ${doubt}`);
       this.told = { key, words };
       this.ontold?.();
@@ -95,6 +94,12 @@ export function makeSwitches(list, onchange) {
       onchange(hidden);
     });
   }
+}
+
+/** Which stage gave the pixel its labels: not always that of the take, which stands on others. */
+function byStage({ structure, colour } = {}) {
+  if (structure === colour || !colour) return structure ? [`by ${structure}`] : [];
+  return structure ? [`structure by ${structure}, colour by ${colour}`] : [`colour by ${colour}`];
 }
 
 function codes({ bits, codes: found }) {

@@ -135,7 +135,7 @@ export class Screen {
     context.beginPath();
     context.rect(left, 0, width, this.canvas.height);
     context.clip();
-    context.imageSmoothingEnabled = scale <= 1 || (this.zoom === "fit" && scale < 2);
+    context.imageSmoothingEnabled = scale <= 1;
     context.globalAlpha = opacity;
     const x = Math.round(left + width / 2 - this.centre.x * scale);
     const y = Math.round(this.canvas.height / 2 - this.centre.y * scale);
