@@ -29,6 +29,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AgentKind": "archive.models.Agent.Kind",
         "AnswerKind": "review.models.Answer.Kind",
+        "CorrectionKind": "restoration.models.TranscriptCorrection.Kind",
         "FixityOutcome": "archive.models.FixityCheck.Outcome",
         "LineKind": "review.models.SearchLine.Kind",
         "ReelState": "review.api.reels.STATES",

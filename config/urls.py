@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views
 from django.urls import include, path, re_path, reverse_lazy
 
+from archive import webhook_views
 from archive.api import token_views
 from config import faults, institution_views, logging_in
 
@@ -20,6 +21,15 @@ urlpatterns = [
     path("account/", logging_in.account, name="account"),
     path("account/tokens/", token_views.new, name="new-token"),
     path("account/tokens/<int:pk>/revoke/", token_views.revoke, name="revoke-token"),
+    path("account/webhooks/", webhook_views.webhooks, name="webhooks"),
+    path("account/webhooks/<int:pk>/", webhook_views.webhook, name="webhook"),
+    path("account/webhooks/<int:pk>/try/", webhook_views.attempt, name="try-webhook"),
+    path("account/webhooks/<int:pk>/end/", webhook_views.remove, name="remove-webhook"),
+    path(
+        "account/webhooks/<int:pk>/messages/<int:message>/again/",
+        webhook_views.tell_again,
+        name="tell-again",
+    ),
     path(
         "account/password/",
         views.PasswordChangeView.as_view(success_url=reverse_lazy("account")),

@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from archive.api import tokens
-from archive.models import Collection, Reel, Title, TrashedReel, Upload
+from archive.models import Collection, Reel, Title, TrashedReel, Upload, Webhook
 from restoration import glossary, namings, transcripts
 from restoration.models import (
     ColourCorrection,
@@ -79,6 +79,11 @@ EXPECTED = {
     "account": Expected(READ | WRITE, EVERYBODY),
     "new-token": Expected(READ | WRITE, EVERYBODY),
     "revoke-token": Expected(WRITE, EVERYBODY, ("own_token",)),
+    "webhooks": Expected(READ | WRITE, VIEWERS),
+    "webhook": Expected(READ, VIEWERS, ("own_webhook",)),
+    "try-webhook": Expected(WRITE, VIEWERS, ("own_webhook",)),
+    "remove-webhook": Expected(WRITE, VIEWERS, ("own_webhook",)),
+    "tell-again": Expected(WRITE, VIEWERS, ("own_webhook", "own_message")),
     "password_change": Expected(READ | WRITE | {"PUT"}, EVERYBODY),
     "alive": Expected(READ, EVERYBODY, is_public=True),
     "ready": Expected(READ, EVERYBODY, is_public=True),
@@ -381,8 +386,13 @@ def one_of_each(archivist: User) -> dict[str, object]:
     )  # fmt: skip
     kept_in = Collection.objects.create(name="Of a family in the hills")
     token = tokens.make(archivist, name="harvest", scopes=["read"], days=1).token
+    webhook = Webhook.objects.create(owner=archivist, url="https://x.org/", events=[], salt="x")
+    message = webhook.messages.create(
+        event=scan.reel.events.first(), kind="run.failed", due=timezone.now(), status="sent"
+    )
     return {
         "own_token": token.pk, "collection": kept_in.pk,
+        "own_webhook": webhook.pk, "own_message": message.pk,
         "photograph": photograph.pk, "trashed": trashed.pk,
         "term": term.pk, "fault": fault.pk,
         "link": link.pk, "shared": shared.pk, "secret": "another", "signed": "signed",
@@ -514,7 +524,7 @@ def opened_to_strangers(things: dict[str, object], access: str) -> set[str]:
 OF_NO_REEL = {
     "today", "catalogue", "catalogue-searches", "save-catalogue-search", "search",
     "save-search", "forget-search", "work", "sitemap", "oembed",
-    "search-hits",
+    "search-hits", "webhooks",
 }  # fmt: skip
 """Lists, which leave out what is under embargo; and a person's own searches."""
 STEERED = {"cancel-run", "retry-run"}

@@ -25,7 +25,7 @@ class Describe(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         filters = getattr(self.view, "filters", None)
         found: list[Any] = [filters] if filters is not None and self.method == "GET" else []
-        if self.method in WRITES and self.view.scope:
+        if self.method in WRITES and self.view.scope and self.view.is_keyed:
             found.append(
                 OpenApiParameter(
                     "Idempotency-Key",

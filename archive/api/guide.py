@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -12,6 +14,8 @@ from django.views.decorators.http import require_safe
 from archive.api import tokens
 from archive.api.document import document
 from archive.api.problems import TITLES
+
+_VALUE = re.compile(r"\* `([^`]*)` - (.*)")
 
 
 @login_not_required
@@ -42,8 +46,8 @@ def _asked(path: str, method: str, told: dict[str, Any]) -> dict[str, Any]:
     return {
         "path": path,
         "method": method.upper(),
-        "words": told.get("description", ""),
-        "parameters": told.get("parameters", []),
+        "words": _words(told),
+        "parameters": [each | {"words": _words(each)} for each in told.get("parameters", [])],
         "reads": _named(told.get("requestBody", {})),
         "answers": [(code, _named(each)) for code, each in good.items()],
     }
@@ -56,16 +60,35 @@ def _named(told: dict[str, Any]) -> str:
     return ""
 
 
-def _shapes(found: dict[str, Any]) -> list[tuple[str, dict[str, Any], list[Any]]]:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A description: what it says, and the values that it lists."""
+
+    text: str
+    values: list[tuple[str, str]]
+
+
+def _words(told: dict[str, Any]) -> Words:
+    """Choices are told as Markdown, a line for each: * `staff` - staff only."""
+    text, values = [], []
+    for line in told.get("description", "").splitlines():
+        if found := _VALUE.fullmatch(line.strip()):
+            values.append((found[1], found[2] if found[2] != found[1] else ""))
+        else:
+            text.append(line)
+    return Words("\n".join(text).strip(), values)
+
+
+def _shapes(found: dict[str, Any]) -> list[tuple[str, Words, list[Any]]]:
     """Each shape's name, what it says of itself, and its fields with type and words."""
     shapes = []
     for name, shape in found["components"]["schemas"].items():
         fields = [
-            (field, _type(told), told.get("description", ""))
+            (field, _type(told), _words(told))
             for field, told in shape.get("properties", {}).items()
         ]
         if fields:
-            shapes.append((name, shape, fields))
+            shapes.append((name, _words(shape), fields))
     return shapes
 
 

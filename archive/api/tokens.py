@@ -19,7 +19,7 @@ from archive.models import AccessToken
 
 SCOPES = {
     "read": "Look: reels, scenes, takes, transcripts, decisions, search",
-    "write": "Describe, write notes, start and cancel runs, subscribe to webhooks",
+    "write": "Describe, correct, cut, paint, name, send films, start runs, subscribe to webhooks",
     "decide": "Approve takes and ask for changes, in your name",
     "deliver": "Order deliveries and fetch what was delivered",
 }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from archive.api import catalogue, guide, webhooks
+from archive.api import catalogue, guide, uploads, webhooks
 from archive.api.document import Schema
 
 urlpatterns = [
@@ -16,8 +16,13 @@ urlpatterns = [
     path("elements/<int:pk>", catalogue.OneElement.as_view(), name="api-element"),
     path("scans", catalogue.Scans.as_view(), name="api-scans"),
     path("scans/<int:pk>", catalogue.OneScan.as_view(), name="api-scan"),
+    path("uploads", uploads.Uploads.as_view(), name="api-uploads"),
+    path("uploads/<uuid:pk>", uploads.OneUpload.as_view(), name="api-upload"),
+    path("uploads/<uuid:pk>/bytes", uploads.UploadBytes.as_view(), name="api-upload-bytes"),
+    path("uploads/<uuid:pk>/retry", uploads.RetryUpload.as_view(), name="api-retry-upload"),
     path("webhooks", webhooks.Webhooks.as_view(), name="api-webhooks"),
     path("webhooks/<int:pk>", webhooks.OneWebhook.as_view(), name="api-webhook"),
+    path("webhooks/<int:pk>/try", webhooks.TryWebhook.as_view(), name="api-try-webhook"),
     path("webhooks/<int:pk>/messages", webhooks.Messages.as_view(), name="api-messages"),
     path(
         "webhooks/<int:pk>/messages/<int:message>/again",

@@ -33,6 +33,8 @@ class Endpoint(GenericAPIView):
     """What a POST or PATCH is to say."""
     is_guarded = False
     """Whether a write must name the state that it saw."""
+    is_keyed = True
+    """Whether a write may bear an Idempotency-Key."""
     queryset: Any = None
 
     def rows(self, user: Any) -> QuerySet[Any]:

@@ -153,3 +153,24 @@ class SendAgain(Endpoint):
     def _send_again(self, message: WebhookMessage) -> Response:
         outbox.send_again(message)
         return Response(self.shown(message))
+
+
+class TryWebhook(Endpoint):
+    """Have the address told a message of the type `webhook.test`, which is about no reel."""
+
+    rights: ClassVar = RIGHTS
+    queryset = Webhook.objects.all()
+    serializer_class = MessageShown
+    pagination_class = None
+
+    def rows(self, user: Any) -> QuerySet[Webhook]:
+        return Webhook.objects.filter(owner=user)
+
+    @extend_schema(request=None, responses={201: MessageShown})
+    def post(self, request: Request, pk: int) -> Response:
+        self.row()
+        return writing.once(request, self._try)
+
+    def _try(self) -> Response:
+        made = outbox.send_test(self.row(), by=signed_in(self.request._request))
+        return Response(self.shown(made), 201)

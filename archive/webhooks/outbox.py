@@ -22,6 +22,7 @@ from standardwebhooks import Webhook as Signer
 
 from archive import custody
 from archive.access import visible_reels
+from archive.errors import WebhookRefused
 from archive.models import Event, Reel, Webhook, WebhookMessage
 from archive.webhooks import posting, subscriptions
 from archive.webhooks.kinds import facts, kind_of
@@ -33,6 +34,8 @@ WAITS = (5, 60, 300, 1800, 7200, 28_800, 86_400)
 BUDGET_SECONDS = 20.0
 """Of one pass: who sends has other things to mend."""
 KEEP = timedelta(days=30)
+TEST = "webhook.test"
+"""The type of a message that somebody asked for to see whether it arrives."""
 Status = WebhookMessage.Status
 
 
@@ -83,7 +86,8 @@ def _send_one() -> bool:
 
 def _send(message: WebhookMessage) -> None:
     webhook = message.webhook
-    if not is_told(message.event, webhook.owner) or webhook.ended is not None:
+    is_open = message.kind == TEST or is_told(message.event, webhook.owner)
+    if not is_open or not may_be_told(webhook.owner) or webhook.ended is not None:
         message.status = Status.WITHHELD
         return
     message.attempts += 1
@@ -98,12 +102,15 @@ def _send(message: WebhookMessage) -> None:
     _settle(message)
 
 
+def may_be_told(owner: User) -> bool:
+    return owner.is_active and owner.has_perm(subscriptions.RIGHT)
+
+
 def is_told(event: Event, owner: User) -> bool:
     """Whether the subscriber may still see what it is about, at this moment."""
-    right = subscriptions.RIGHT
-    if event.reel_id is None or not owner.is_active or not owner.has_perm(right):
+    if event.reel_id is None or not may_be_told(owner):
         return False
-    return visible_reels(owner, Reel.objects.filter(pk=event.reel_id), right).exists()
+    return visible_reels(owner, Reel.objects.filter(pk=event.reel_id), subscriptions.RIGHT).exists()
 
 
 def payload(message: WebhookMessage) -> dict[str, Any]:
@@ -150,6 +157,24 @@ def _settle(message: WebhookMessage) -> None:
         log.warning("%s was given up after %s tries", message, message.attempts)
     else:
         message.due = timezone.now() + timedelta(seconds=WAITS[message.attempts - 1])
+
+
+@transaction.atomic
+def send_test(webhook: Webhook, *, by: User) -> WebhookMessage:
+    """Have the address told that it is tried; about no reel.
+
+    Raises: WebhookRefused if nothing is sent, or the webhook ended.
+    """
+    if not settings.WEBHOOKS:
+        raise WebhookRefused(subscriptions.OFF)
+    if webhook.ended is not None:
+        raise WebhookRefused("Nothing was sent: this webhook ended. Make it anew.")
+    event = custody.record(
+        kind="webhook tried", agent=custody.person(by), subject=f"webhook:{webhook.pk}"
+    )
+    return WebhookMessage.objects.create(
+        webhook=webhook, event=event, kind=TEST, due=timezone.now()
+    )
 
 
 def send_again(message: WebhookMessage) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.urls import path
 
 from review.api import (
+    cast,
+    corrections,
     decisions,
     deliveries,
     downloads,
@@ -19,6 +21,17 @@ urlpatterns = [
     path("reels/<int:pk>/events", reels.Events.as_view(), name="api-events"),
     path("reels/<int:pk>/transcript", scenes.TheTranscript.as_view(), name="api-transcript"),
     path("reels/<int:pk>/lines", scenes.Lines.as_view(), name="api-lines"),
+    path("reels/<int:pk>/faces", cast.Faces.as_view(), name="api-faces"),
+    path("reels/<int:pk>/characters", cast.Characters.as_view(), name="api-characters"),
+    path(
+        "reels/<int:pk>/characters/<int:character>/rename",
+        cast.RenameCharacter.as_view(),
+        name="api-rename-character",
+    ),
+    path("faces/<int:pk>/name", cast.NameFace.as_view(), name="api-name-face"),
+    path("namings/<int:pk>", cast.TakeBackName.as_view(), name="api-take-back-name"),
+    path("corrections", corrections.Corrections.as_view(), name="api-corrections"),
+    path("corrections/<int:pk>", corrections.OneCorrection.as_view(), name="api-correction"),
     path("scenes", scenes.Scenes.as_view(), name="api-scenes"),
     path("scenes/<int:pk>", scenes.OneScene.as_view(), name="api-scene"),
     path("scenes/<int:pk>/approve", decisions.Approve.as_view(), name="api-approve"),

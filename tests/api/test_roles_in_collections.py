@@ -10,16 +10,16 @@ from archive.api import tokens
 from archive.models import Collection, CollectionRole, Reel
 from tests import factories
 from tests.api.table import ACTIONS, Action
-from tests.api.test_every_action import ask, fits, rows
+from tests.api.test_every_action import ask, fits, no_limit, rows
 from tests.test_every_url import PEOPLE, Person
 
 pytestmark = pytest.mark.django_db
 
-__all__ = ["rows"]
+__all__ = ["no_limit", "rows"]
 
 READERS = {
     action.names[0]: action.roles
-    for action in ACTIONS
+    for action in sorted(ACTIONS, key=lambda each: len(each.roles))
     if action.method == "GET" and len(action.names) == 1 and not action.is_own
 }
 """Who is shown a row of each kind, of a reel that is open to research."""
@@ -35,7 +35,7 @@ def expected(action: Action, person: Person) -> str:
         return "hidden"
     if not (action.names or action.lists):
         return "there"
-    if not {here, machine(person)} & READERS[action.lists or action.names[0]]:
+    if not {here, machine(person)} & READERS.get(action.lists or action.names[0], action.roles):
         return "hidden"
     return "there" if {here, machine(person)} & action.roles else "forbidden"
 
