@@ -51,9 +51,18 @@ def test_only_the_preparing_container_knows_the_owner_of_the_tables(
     assert knows == {"prepared", "database"}
 
 
+def test_every_container_of_ours_is_told_of_the_bucket(services: dict[str, Any]) -> None:
+    ours = {name for name, it in services.items() if it.get("image") == "reelproof"}
+    added = yaml.safe_load((DEPLOY / "compose.bucket.yaml").read_text())["services"]
+    told = {name for name, it in added.items() if "STORAGE_URL" in it["environment"]}
+    assert told == ours
+    asked = set(added["web"]["environment"])
+    assert asked <= set(re.findall(r"STORAGE_\w+", (ROOT / "config/settings.py").read_text()))
+
+
 def test_no_secret_has_a_default(services: dict[str, Any]) -> None:
-    text = (DEPLOY / "compose.yaml").read_text()
-    asked = set(re.findall(r"\$\{(\w+(?:PASSWORD|KEY))(\S*?)\}", text))
+    text = "".join(path.read_text() for path in DEPLOY.glob("compose*.yaml"))
+    asked = set(re.findall(r"\$\{(\w+(?:PASSWORD|KEY|KEY_ID))(\S*?)\}", text))
     assert asked and {ending for _, ending in asked} == {":?"}
     given = dict(
         line.split("=", 1)
