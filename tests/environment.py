@@ -53,6 +53,7 @@ fcntl.flock(SESSION.enter_context((HOME / "session").open("wb")), fcntl.LOCK_EX)
 
 os.environ["REELPROOF_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ["RUN_NICENESS"] = "0"  # tests wait for runs while others compute
 for name in (
     *("DATABASE_URL", "DATABASE_OWNER_URL", "BROKER_URL", "DEBUG", "BEHIND_HTTPS", "DEVICE"),
     *("DATABASE_URL_FILE", "DATABASE_OWNER_URL_FILE", "BROKER_URL_FILE", "SECRET_KEY_FILE"),

@@ -62,7 +62,7 @@ def test_every_container_of_ours_is_told_of_the_bucket(services: dict[str, Any])
 
 def test_no_secret_has_a_default(services: dict[str, Any]) -> None:
     text = "".join(path.read_text() for path in DEPLOY.glob("compose*.yaml"))
-    asked = set(re.findall(r"\$\{(\w+(?:PASSWORD|KEY|KEY_ID))(\S*?)\}", text))
+    asked = set(re.findall(r"\$\{(\w+(?:PASSWORD|KEY|KEY_ID))\b(\S*?)\}", text))
     assert asked and {ending for _, ending in asked} == {":?"}
     given = dict(
         line.split("=", 1)

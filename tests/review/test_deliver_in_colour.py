@@ -98,7 +98,7 @@ def test_a_stale_colour_approval_is_refused_with_what_changed(
     assert reason.startswith(
         "Scene 2 (frames 5 to 11): the approval of its colour version is stale."
     )
-    assert "Colourise take 2 now stands" in reason
+    assert "Colourise was made anew since: take 2" in reason
     with pytest.raises(DeliveryRefused, match="Scene 2"):
         deliver(reel, tmp_path / "out", archivist, OTHERS_AS_RESTORED)
     assert not (tmp_path / "out").exists()
