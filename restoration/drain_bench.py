@@ -83,7 +83,9 @@ def measure_workers(scenes: int, stage: str = "repair") -> dict[str, Any]:
                     scan=scan, start_frame=start, end_frame=start + SCENE_FRAMES
                 )
                 runs.process_scene(scene, stages=[stage])
-            seconds[workers], spent = _drained(scan, workers, "config.settings")
+            seconds[workers], spent = _drained(
+                scan, workers, "config.settings", scan.runs.latest("pk").queue
+            )
             cores[workers] = round(spent / seconds[workers], 2)
             log.info("%s workers: %.1f s", workers, seconds[workers])
     return {
@@ -99,11 +101,11 @@ def measure_workers(scenes: int, stage: str = "repair") -> dict[str, Any]:
     }
 
 
-def _drained(scan: Scan, workers: int, module: str) -> tuple[float, float]:
+def _drained(scan: Scan, workers: int, module: str, queue: str = "cpu") -> tuple[float, float]:
     """Seconds from the first claim to the last end, and processor seconds of the workers."""
     wanted = StageRun.objects.filter(scan=scan)
     count = wanted.count()
-    with _worker_processes(workers, module) as processes:
+    with _worker_processes(workers, module, queue) as processes:
         last, moved = -1, time.monotonic()
         told = moved
         while (left := wanted.filter(status__in=StageRun.OPEN).count()) > 0:
@@ -126,12 +128,12 @@ def _drained(scan: Scan, workers: int, module: str) -> tuple[float, float]:
 
 
 @contextmanager
-def _worker_processes(count: int, module: str) -> Iterator[list[psutil.Process]]:
+def _worker_processes(count: int, module: str, queue: str) -> Iterator[list[psutil.Process]]:
     """Workers as `manage.py up` starts them, a thread each for whatever computes."""
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
     environment = {**os.environ, **threads, "DJANGO_SETTINGS_MODULE": module}
     command = [sys.executable, "-m", "dramatiq", "dramatiq_postgres.django.worker",
-               "-p", "1", "-t", "1", "-Q", "cpu"]  # fmt: skip
+               "-p", "1", "-t", "1", "-Q", queue]  # fmt: skip
     Worker.objects.all().delete()
     started = [
         subprocess.Popen(
