@@ -23,6 +23,12 @@ MAY_BE_READ = """() => {
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+@pytest.fixture
+def made() -> dict[str, Any]:
+    """Films of its own: those that other tests share do not lie where this bucket's cache is."""
+    return {}
+
+
 def test_the_player_shows_it(
     in_bucket: Bucket, settings: Any, page: Page, log_in: Any, scene_with_takes: Any, reviewer: Any
 ) -> None:
