@@ -190,18 +190,12 @@ class Bucket:
 
 
 def finish(transfer: Any, told: Told) -> None:
-    """Wait for a transfer; break it off if `told` raises."""
+    """Wait for a transfer; if `told` raises, the manager around it breaks it off and waits."""
     nap = 0.005
-    try:
-        while not transfer.done():
-            told()
-            time.sleep(nap)
-            nap = min(LONGEST_NAP, nap * 1.5)
-    except BaseException:
-        transfer.cancel()
-        with suppress(Exception):  # that it was broken off
-            transfer.result()
-        raise
+    while not transfer.done():
+        told()
+        time.sleep(nap)
+        nap = min(LONGEST_NAP, nap * 1.5)
     transfer.result()
 
 
