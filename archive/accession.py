@@ -20,7 +20,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max
 
-from archive import custody, derived, trash
+from archive import custody, derived, readmission, trash
 from archive.accession_events import record_accession, storable, text
 from archive.errors import AccessionRefused, ChangedWhileRead
 from archive.fixity import framemd5_digest, scan_bytes, scan_digest, sequence_manifest
@@ -46,6 +46,8 @@ class Accession:
     created: bool
     """False: the archive holds the same bytes already, as this reel."""
     warnings: list[str] = field(default_factory=list)
+    again: bool = False
+    """The trash was emptied of these bytes before; they are this reel's again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ def ingest(
 ) -> Accession:
     """Take a video file or a folder of numbered frames into custody.
 
+    Bytes that the archive holds add nothing. Bytes that it gave up with the trash bring their reel
+    back, as it was described then (`archive.readmission`).
+
     Args:
         path: The master. It stays where it is, and is registered by its absolute path.
         title: A title, or the name of one: a title of that name in that collection is used again,
@@ -96,6 +101,9 @@ def ingest(
         sha256 = scan_digest(master, progress=partial(say, "digest"))
     if held := _held(sha256):
         return held
+    if again := readmission.awaited(sha256):
+        readmission.require(again, by=by, rate=rate)
+        rate = None if again.variable_rate else again.rate
     probe = probe_safely(master, rate=rate, progress=partial(say, "frames"))
     with _reading(master):
         found = _read_again(master, before, sha256, probe, say)
@@ -169,13 +177,13 @@ def _reading(master: Path) -> Iterator[None]:
 
 
 def _held(sha256: str) -> Accession | None:
-    scan = Scan.objects.select_related("reel__element__title").filter(sha256=sha256).first()
+    with_files = Scan.objects.filter(sha256=sha256, given_up=None)
+    scan = with_files.select_related("reel__element__title").first()
     if scan is None:
         return None
     if trash.is_in_trash(scan.reel):
         raise AccessionRefused(
-            f"These bytes are held already, as {scan} in the trash. Restore it there. What was "
-            "emptied keeps its record, and the same bytes are not taken in again."
+            f"These bytes are held already, as {scan} in the trash. Restore it there."
         )
     return Accession(scan.reel, scan, created=False, warnings=scan.warnings)
 
@@ -221,20 +229,25 @@ def _take_in(master: Path, found: _Found, place: _Place, by: AbstractBaseUser | 
             custody.lock(f"accession:{found.sha256}")
             if held := _held(found.sha256):  # somebody was quicker
                 return held
-            reel = place.reel or _make_reel(place)
-            scan = _make_scan(master, found, reel)
+            again = readmission.awaited(found.sha256)
+            if again is not None:
+                scan = _take_back(again, master, found, by)
+            else:
+                scan = _make_scan(master, found, place.reel or _make_reel(place))
             record_accession(scan, found.probe, warnings=found.warnings, by=by)
             staging.publish()
             published = True
     except BaseException as error:
-        if published or not Scan.objects.filter(sha256=found.sha256).exists():
+        if published or not Scan.objects.filter(sha256=found.sha256, given_up=None).exists():
             staging.unpublish()
         if isinstance(error, OSError):
             raise _no_room(error) from error
         raise
     finally:
         staging.remove()
-    return Accession(reel, scan, created=True, warnings=found.warnings)
+    return Accession(
+        scan.reel, scan, created=True, warnings=found.warnings, again=again is not None
+    )
 
 
 def _no_room(error: OSError) -> AccessionRefused:
@@ -280,6 +293,16 @@ def _title(place: _Place) -> Title:
         collection, _ = Collection.objects.get_or_create(name=place.collection.strip())
     found = Title.objects.filter(name=name, collection=collection).order_by("pk").first()
     return found or Title.objects.create(name=name, collection=collection)
+
+
+def _take_back(scan: Scan, master: Path, found: _Found, by: AbstractBaseUser | None) -> Scan:
+    """Let a scan whose files were given up have these."""
+    readmission.bring_back(scan, path=master, by=by)
+    scan.mediainfo, scan.warnings = _mediainfo(found.probe), found.warnings
+    scan.derived, scan.framemd5 = derived.key_for(scan.sha256), framemd5_digest(found.probe.table)
+    scan.save()
+    readmission.came_back.send(sender=Scan, scan=scan)
+    return scan
 
 
 def _make_scan(master: Path, found: _Found, reel: Reel) -> Scan:

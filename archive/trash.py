@@ -29,8 +29,7 @@ def without_trashed(rows: QuerySet[_Row], reel: str = "") -> QuerySet[_Row]:
 def with_files(scans: QuerySet[Scan]) -> QuerySet[Scan]:
     """Leave out scans whose files were given up. Those that only lie in the trash are in
     custody, and are read and kept as all others are."""
-    gone = TrashedReel.objects.filter(emptied__isnull=False).order_by()
-    return scans.exclude(reel__in=gone.values("reel"))
+    return scans.filter(given_up=None)
 
 
 def empties_at(row: TrashedReel) -> datetime | None:

@@ -10,7 +10,7 @@ class ReviewConfig(AppConfig):
     verbose_name = "What people decide, and what leaves"
 
     def ready(self) -> None:
-        from review import permissions, uses  # noqa: F401  (rules and checks are registered)
+        from review import permissions, trash, uses  # noqa: F401  (rules, receivers and checks)
         from review.search import following  # noqa: F401  (receivers are connected)
 
         post_migrate.connect(_after_an_upgrade, sender=self)

@@ -206,6 +206,10 @@ def _reason(detail: Detail) -> str:
 WORDS: dict[str, Callable[[Detail], str]] = {
     "put in the trash": _reason,
     "restored from the trash": lambda detail: "as it was",
+    "taken in again": lambda detail: (
+        f"the trash was emptied of it on {str(detail.get('given_up'))[:10]}; the same bytes, "
+        f"from {str(detail.get('path', '')).rsplit('/', 1)[-1]}"
+    ),
     "held in the trash": _reason,
     "released in the trash": lambda detail: "it may be emptied",
     "deletion": _given_up,

@@ -2,7 +2,8 @@
 
 Nothing of a reel is changed while it lies there, so that what comes back is what went. Emptying
 gives up files: what was made of the scan, its takes, and the master where it lies in the archive's
-own folder. Description, decisions, events and all digests stay, and say what there was.
+own folder. Description, decisions, events and all digests stay, and say what there was. The same
+bytes, taken in again, bring the reel back (`archive.readmission`).
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
+from django.dispatch import receiver
 from django.utils import timezone
 
-from archive import custody, derived, stored, trash
+from archive import custody, derived, readmission, stored, trash
 from archive.models import Reel, Scan, TrashedReel
 from archive.upload_places import master_home
 from restoration.models import StageRun, Take
@@ -82,7 +84,9 @@ def restore(row: TrashedReel, *, by: User) -> Reel:
     """
     row = _locked(row)
     if row.emptied:
-        raise TrashRefused("It was emptied: its files are gone, and only its record is left.")
+        raise TrashRefused(
+            "It was emptied: its files are gone. Take the same film in again, and it comes back."
+        )
     reel = row.reel
     _tell(RESTORED, row, by, {"was_there_since": row.at.isoformat()})
     TrashedReel.objects.filter(pk=row.pk).delete()
@@ -154,7 +158,12 @@ def _empty(row: TrashedReel) -> int:
         return 0
     row.emptied = timezone.now()
     row.save(update_fields=["emptied"])
-    scans = list(Scan.objects.filter(reel=row.reel_id).order_by("pk"))
+    scans = list(Scan.objects.filter(reel=row.reel_id, given_up=None).order_by("pk"))
+    Scan.objects.filter(pk__in=[scan.pk for scan in scans]).update(
+        given_up=row.emptied,
+        derivatives=Scan.Derivatives.FAILED,
+        derivatives_error="Its files were given up with the trash; take the same film in again.",
+    )
     takes = Take.objects.filter(scan__in=scans).order_by("pk")
     detail = {
         "reason": row.reason,
@@ -169,6 +178,14 @@ def _empty(row: TrashedReel) -> int:
     }  # fmt: skip
     _tell(EMPTIED, row, None, detail)
     return 1
+
+
+@receiver(readmission.came_back)
+def brought_anew(scan: Scan, **_: Any) -> None:
+    """The same bytes were taken in again: found as before, its takes to be made again."""
+    takes = Take.objects.filter(scan=scan, damage="")
+    takes.update(damage="its files were given up with the trash")
+    index.reindex(scan.reel)
 
 
 def _is_ours(path: Path) -> bool:

@@ -69,6 +69,11 @@ class Scan(models.Model):
     fixity_asked = models.DateTimeField(
         null=True, blank=True, help_text="When the schedule last asked to read it again"
     )
+    given_up = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When its files were given up with the trash; the same bytes may come in again",
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

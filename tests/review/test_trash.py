@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from archive import custody, derived
+from archive import custody, derived, readmission
 from archive.accession import ingest
 from archive.errors import AccessionRefused
 from archive.models import CatalogueLine, Reel, TrashedReel
@@ -159,3 +160,66 @@ def test_emptying_gives_up_files_and_keeps_every_digest(
     assert event.detail["takes"][0]["digest"] == take.digest
     assert custody.verify_chain(f"reel:{scan.reel_id}") == []
     call_command("check_fixity")  # what is no longer in custody is not missed
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_same_bytes_taken_in_again_bring_the_reel_back_as_it_was_described(
+    archivist: User, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_HOME, settings.MASTER_HOME = tmp_path / "media", tmp_path / "masters"
+    ours = settings.MASTER_HOME / "1" / "film.mkv"
+    ours.parent.mkdir(parents=True)
+    write_clip(ours)
+    first = ingest(ours, title="Harbour Day", rate=None, by=archivist)
+    reel, scan = first.reel, first.scan
+    elsewhere = tmp_path / "tape" / "film.mkv"
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(ours.read_bytes())
+    Reel.objects.filter(pk=reel.pk).update(footage="305 m")
+    take = factories.make_take(scene=factories.make_scene(scan=scan, frames=(0, 2)))
+    (row,) = trash.put([reel], by=archivist, reason="a double")
+    age(row, 91)
+    assert trash.sweep() == {"emptied": 1}
+    scan.refresh_from_db()
+    assert scan.given_up is not None and not ours.exists()
+
+    back = ingest(elsewhere, title="Another Name", rate=None, by=archivist)
+
+    assert (back.created, back.again, back.reel) == (True, True, reel)
+    assert Reel.objects.get().footage == "305 m" and Reel.objects.get().title.name == "Harbour Day"
+    take.refresh_from_db()
+    held = reel.scans.get()
+    assert (held.path, held.given_up, held.derivatives) == (str(elsewhere), None, "ready")
+    assert "given up" in take.damage, "its pictures are to be made again"
+    assert found_by(archivist, reel) == [True, True, True]
+    told = kinds(reel)
+    assert told.index(trash.EMPTIED) < told.index(readmission.BACK) < told.index("derivation", 8)
+    assert reel.events.get(kind=readmission.BACK).detail["reason"] == "a double"
+    assert custody.verify_chain(f"reel:{reel.pk}") == []
+    call_command("check_fixity", reel.pk)
+    assert ingest(elsewhere, title="Again", rate=None, by=archivist).created is False
+
+
+def test_who_may_not_restore_a_reel_does_not_bring_it_back_by_its_bytes(archivist: User) -> None:
+    title = factories.make_title(collection="Newsreels")
+    element = factories.make_element(title=title)
+    scan = factories.make_scan(reel=factories.make_reel(element=element))
+    (row,) = trash.put([scan.reel], by=archivist, reason="a double")
+    assert readmission.awaited(scan.sha256) is None, "it has its files still"
+    age(row, 91)
+    trash.sweep()
+    TrashedReel.objects.update(is_cleared=False)
+    with pytest.raises(AccessionRefused, match="few minutes"):
+        readmission.awaited(scan.sha256)
+    TrashedReel.objects.update(is_cleared=True)
+    again = readmission.awaited(scan.sha256)
+    assert again == scan
+    stranger = factories.make_user("archivist")
+    factories.give_role(stranger, "none", title.collection)  # type: ignore[arg-type]
+    with pytest.raises(AccessionRefused, match="may not restore") as refused:
+        readmission.require(again, by=stranger, rate=None)
+    assert title.name not in str(refused.value)
+    with pytest.raises(AccessionRefused, match="at 16 frames"):
+        readmission.require(again, by=archivist, rate=Fraction(18))
+    readmission.require(again, by=None, rate=Fraction(16))

@@ -114,6 +114,12 @@ class Command(BaseCommand):
                 f"{result.reel.pk}, from {scan.path}. Nothing was changed."
             )
             return
+        if result.again:
+            self.stdout.write(
+                "The trash was emptied of these bytes before. Their reel is back as it was "
+                "described and decided on; have its takes made again: "
+                f"manage.py check_takes --mend {result.reel.pk}"
+            )
         kind = "variable rate, shown at" if scan.variable_rate else "at"
         self.stdout.write(
             f"Reel {result.reel.pk}: {result.reel}\n"
@@ -184,4 +190,6 @@ def as_json(result: Accession) -> dict[str, Any]:
         "derivatives": scan.derivatives,
         "warnings": result.warnings,
     }
+    if result.again:
+        found["again"] = True
     return found if result.created else found | {"existing": True}
