@@ -28,6 +28,7 @@ from archive.media.errors import MediaError
 from archive.media.probe import Probe
 from archive.media.sandbox import probe_safely
 from archive.models import Collection, Element, Reel, Scan, Title
+from archive.mounts import mount_point
 
 Progress = Callable[[str, int, int], None]
 """Called with what goes on ("digest", "frames", "proxy"), how much of it is done, of how much."""
@@ -299,6 +300,7 @@ def _take_back(scan: Scan, master: Path, found: _Found, by: AbstractBaseUser | N
     """Let a scan whose files were given up have these."""
     readmission.bring_back(scan, path=master, by=by)
     scan.mediainfo, scan.warnings = _mediainfo(found.probe), found.warnings
+    scan.mounted_at = mount_point(master)
     scan.derived, scan.framemd5 = derived.key_for(scan.sha256), framemd5_digest(found.probe.table)
     scan.save()
     readmission.came_back.send(sender=Scan, scan=scan)
@@ -312,6 +314,7 @@ def _make_scan(master: Path, found: _Found, reel: Reel) -> Scan:
         reel=reel,
         kind=probe.kind,
         path=str(master),
+        mounted_at=mount_point(master),
         sha256=found.sha256,
         bytes=found.bytes,
         frames=probe.frames,

@@ -23,6 +23,7 @@ from archive.models import (
     FacetValue,
     Fault,
     FixityCheck,
+    FixitySchedule,
     Identifier,
     InstitutionAccount,
     Reading,
@@ -213,6 +214,11 @@ class FixityCheckAdmin(ReadOnlyAdmin):
     list_display = ["scan", "at", "outcome"]
     list_select_related = ["scan__reel__element__title"]
     list_filter = ["outcome"]
+
+
+@admin.register(FixitySchedule)
+class FixityScheduleAdmin(RecordedAdmin):
+    list_display = ["place", "days", "from_hour", "to_hour", "gigabytes_a_day"]
 
 
 @admin.register(SecondCopy)

@@ -15,6 +15,7 @@ from archive.fixity import Comparison, compare
 from archive.media.errors import MediaError
 from archive.media.frames import FrameTable
 from archive.models import FixityCheck, Scan
+from archive.mounts import is_mounted, mount_point
 
 Outcome = FixityCheck.Outcome
 Progress = Callable[[int, int], None]
@@ -32,11 +33,14 @@ def check_scan(
     detail = {
         "path": scan.path,
         "expected_sha256": scan.sha256,
-        **inspect(scan, Path(scan.path), progress),
+        **inspect(scan, Path(scan.path), progress, mounted_at=scan.mounted_at),
     }
     outcome = detail.pop("outcome")
+    mounted_at = mount_point(Path(scan.path)) if outcome == Outcome.INTACT else scan.mounted_at
     with transaction.atomic():
         check = FixityCheck.objects.create(scan=scan, outcome=outcome, detail=detail)
+        if mounted_at != scan.mounted_at:
+            Scan.objects.filter(pk=scan.pk).update(mounted_at=mounted_at)
         custody.record(
             kind="fixity check",
             agent=custody.person(by) if by is not None else custody.software(),
@@ -48,8 +52,26 @@ def check_scan(
     return check
 
 
-def inspect(scan: Scan, path: Path, progress: Progress | None = None) -> dict[str, Any]:
-    """What lies at a path, held against the scan's digests: `outcome`, `words` and frames."""
+def inspect(
+    scan: Scan, path: Path, progress: Progress | None = None, *, mounted_at: str = ""
+) -> dict[str, Any]:
+    """What lies at a path, held against the scan's digests: `outcome`, `words` and frames.
+
+    Args:
+        mounted_at: where its disk was mounted, if that is known. If nothing is mounted there now
+            and the film is not there, it is unreadable: nobody can say that it is missing.
+    """
+    found = _inspect(scan, path, progress)
+    if found["outcome"] == Outcome.MISSING and not is_mounted(mounted_at):
+        return {
+            "outcome": Outcome.UNREADABLE,
+            "words": f"Nothing is mounted at {mounted_at} now, where the disk of {path} was. Mount "
+            "it, then check again; until then nobody knows how the film is.",
+        }
+    return found
+
+
+def _inspect(scan: Scan, path: Path, progress: Progress | None) -> dict[str, Any]:
     if words := _has_become_something_else(scan, path):
         return {"outcome": Outcome.CHANGED, "words": words}
     try:

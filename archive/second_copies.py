@@ -16,6 +16,7 @@ from archive import custody
 from archive.errors import CopyRefused
 from archive.inspection import Outcome, inspect
 from archive.models import Scan, SecondCopy
+from archive.mounts import mount_point
 
 NAMED, COMPARED, REPAIRED = "replication", "fixity check", "relocation"
 
@@ -35,8 +36,9 @@ def name(scan: Scan, path: Path, *, by: AbstractBaseUser | None = None) -> Secon
         raise CopyRefused(f"{path} is no copy of {scan}: {found['outcome']}. {found['words']}")
     with transaction.atomic():
         copy = SecondCopy.objects.create(
-            scan=scan, path=str(path), compared=timezone.now(), outcome=Outcome.INTACT
-        )
+            scan=scan, path=str(path), compared=timezone.now(), outcome=Outcome.INTACT,
+            mounted_at=mount_point(path),
+        )  # fmt: skip
         _record(NAMED, copy, by, {"path": str(path)})
     return copy
 
@@ -50,10 +52,12 @@ def _is_same(path: Path, master: Path) -> bool:
 
 def compare(copy: SecondCopy, *, by: AbstractBaseUser | None = None) -> dict[str, Any]:
     """Read a copy again; what was found, as of a master. Never raises for what it finds."""
-    found = inspect(copy.scan, Path(copy.path))
+    found = inspect(copy.scan, Path(copy.path), mounted_at=copy.mounted_at)
     with transaction.atomic():
         copy.compared, copy.outcome = timezone.now(), found["outcome"]
-        copy.save(update_fields=["compared", "outcome"])
+        if copy.outcome == Outcome.INTACT:
+            copy.mounted_at = mount_point(Path(copy.path))
+        copy.save(update_fields=["compared", "outcome", "mounted_at"])
         told = {"found": found["outcome"], "path": copy.path, "second_copy": True}
         told |= {key: value for key, value in found.items() if key != "outcome"}
         intact = found["outcome"] == Outcome.INTACT
@@ -79,9 +83,11 @@ def repair(copy: SecondCopy, *, reason: str, by: AbstractBaseUser | None = None)
     with transaction.atomic():
         scan = Scan.objects.select_for_update().select_related("reel").get(pk=copy.scan_id)
         scan.path, copy.path = copy.path, scan.path
-        copy.outcome = inspect(scan, Path(copy.path))["outcome"]
-        scan.save(update_fields=["path"])
-        copy.save(update_fields=["path", "outcome"])
+        scan.mounted_at, copy.mounted_at = copy.mounted_at, scan.mounted_at
+        found = inspect(scan, Path(copy.path), mounted_at=copy.mounted_at)
+        copy.outcome = found["outcome"]
+        scan.save(update_fields=["path", "mounted_at"])
+        copy.save(update_fields=["path", "mounted_at", "outcome"])
         told = {"from": copy.path, "to": scan.path, "reason": reason.strip()}
         _record(REPAIRED, copy, by, told, subject=f"scan:{scan.pk}")
     return scan

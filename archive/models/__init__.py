@@ -14,7 +14,7 @@ from archive.models.description import (
     Variant,
 )
 from archive.models.event import Agent, Event
-from archive.models.fixity import FixityCheck, SecondCopy
+from archive.models.fixity import FixityCheck, FixitySchedule, SecondCopy
 from archive.models.institution_account import InstitutionAccount
 from archive.models.line import CODED, CatalogueChange, CatalogueLine, FacetValue
 from archive.models.reading import Reading
@@ -42,6 +42,7 @@ __all__ = [
     "FacetValue",
     "Fault",
     "FixityCheck",
+    "FixitySchedule",
     "Identifier",
     "InstitutionAccount",
     "Reading",

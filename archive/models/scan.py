@@ -24,6 +24,12 @@ class Scan(models.Model):
     reel = models.ForeignKey("archive.Reel", on_delete=models.PROTECT, related_name="scans")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     path = models.TextField(help_text="Absolute path of the master; it is never moved or changed")
+    mounted_at = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where its disk was mounted when it was last read whole; empty: not known",
+    )
     sha256 = models.CharField(
         max_length=64, unique=True, help_text="Of the file, or of a sequence's manifest of digests"
     )

@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from archive import accession
 from archive.inspection import check_scan, ranges
 from archive.models import Event, FixityCheck, Scan
+from archive.mounts import mount_point
 from fixtures.clips import write_clip, write_sequence
 from tests.factories import make_scan, make_user
 
@@ -102,6 +103,28 @@ def test_a_file_that_is_gone_is_missing_not_changed(film: Path) -> None:
     film.unlink()
 
     assert check_scan(scan).outcome == "missing"
+
+
+def test_a_disk_that_is_not_mounted_is_unreadable_not_missing(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan = take_in(film)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    assert scan.mounted_at == mount_point(film) and Path(scan.mounted_at).is_mount()
+    # As it is once the disk is not mounted: an empty folder where it was.
+    Scan.objects.update(path=str(disk / "film.mkv"), mounted_at=str(disk))
+    make_scan()
+
+    with pytest.raises(CommandError):
+        call_command("check_fixity", "--json")
+
+    there, gone = json.loads(capsys.readouterr().out)["scans"]
+    assert (there["outcome"], gone["outcome"]) == ("unreadable", "missing")
+    assert f"Nothing is mounted at {disk}" in there["words"]
+    film.rename(disk / "film.mkv")
+    assert check_scan(Scan.objects.get(pk=scan.pk)).outcome == "intact"
+    assert Scan.objects.get(pk=scan.pk).mounted_at == scan.mounted_at, "where it lies now"
 
 
 def test_a_file_that_cannot_be_read_is_unreadable_not_changed(film: Path) -> None:

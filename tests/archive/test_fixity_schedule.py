@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from archive import accession, fixity_schedule, tasks
-from archive.models import FixityCheck, Scan
+from archive.models import FixityCheck, FixitySchedule, Scan
 from fixtures.clips import write_clip, write_sequence
 from tests.factories import make_scan
 
@@ -62,6 +63,53 @@ def test_it_can_be_switched_off(settings: Any) -> None:
     settings.FIXITY_DAYS = 0
     long_held()
     assert fixity_schedule.sweep() == {"fixity_rung": 0}
+
+
+def test_each_storage_is_read_by_its_own_row_that_of_the_longest_folder(settings: Any) -> None:
+    settings.FIXITY_DAYS = 365
+    tapes, disk, other = (
+        long_held(path=f"{folder}/film.mkv") for folder in ("/mnt/a/tapes", "/mnt/a", "/mnt/ab")
+    )
+    FixitySchedule.objects.create(place="/mnt/a", days=30)
+    assert list(fixity_schedule.due()) == [tapes, disk], "/mnt/ab is another folder"
+    row = FixitySchedule.objects.create(place="/mnt/a/tapes", days=0)
+    assert list(fixity_schedule.due()) == [disk], "tapes are never read by themselves"
+    row.days = 200
+    row.save()
+    assert list(fixity_schedule.due()) == [disk]
+    settings.FIXITY_DAYS = 90
+    assert list(fixity_schedule.due()) == [disk, other]
+
+
+def test_a_storage_is_read_in_its_hours_and_no_more_than_its_share_a_day() -> None:
+    size = 2 * 10**9
+    films = [long_held(path=f"/nowhere/else{n}/film.mkv", bytes=size) for n in range(3)]
+    now = timezone.localtime().hour
+    row = FixitySchedule.objects.create(
+        place="/nowhere", days=30, from_hour=(now + 2) % 24, to_hour=(now + 3) % 24
+    )
+    assert fixity_schedule.sweep() == {"fixity_rung": 0}, "its hours have not come"
+    row.from_hour, row.to_hour, row.gigabytes_a_day = (now - 1) % 24, (now + 2) % 24, 3
+    row.save()
+    assert fixity_schedule.sweep() == {"fixity_rung": 1}
+    tasks.check_fixity(films[0].pk)
+    assert fixity_schedule.sweep() == {"fixity_rung": 0}, "two more gigabytes would be four"
+    row.gigabytes_a_day = 4
+    row.save()
+    assert fixity_schedule.sweep() == {"fixity_rung": 1}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"place": "disk4"}, "whole path"),
+        ({"from_hour": 22}, "both hours or none"),
+        ({"from_hour": 22, "to_hour": 24}, "0 to 23"),
+    ],
+)
+def test_a_row_that_makes_no_sense_says_why(typed: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        FixitySchedule(**{"place": "/mnt/a", "days": 30} | typed).full_clean()
 
 
 def test_today_names_the_frames_of_a_damaged_scan(
