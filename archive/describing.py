@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -24,6 +25,9 @@ from archive.forms import (
 )
 from archive.models import ConditionReport, Reel, Title
 from archive.terms import Terms
+
+RELATIONS = "relations"
+"""The rows that may be of one element of the title."""
 
 
 class Describing:
@@ -51,9 +55,12 @@ class Describing:
             else None
         )
         self.rows = {
-            name: formset(data, instance=reel.title, prefix=name, form_kwargs={"terms": terms})
+            name: formset(
+                data, instance=reel.title, prefix=name,
+                form_kwargs={"terms": terms} | ({"title": reel.title} if name == RELATIONS else {}),
+            )
             for name, formset in ROW_FORMSETS.items()
-        }
+        }  # fmt: skip
         self.seen = description.digest(reel) if data is None else str(data.get("seen", ""))
 
     def headed_rows(self) -> list[tuple[str, str, Any]]:
@@ -75,6 +82,17 @@ class Describing:
             for rows in self.rows.values()
         )
 
+    def faults(self) -> list[Refusal]:
+        """What would be refused, field by field, in the order of the page."""
+        found = list[Refusal]()
+        in_order = [self.title, self.element, self.own, *([self.scan] if self.scan else [])]
+        for form in in_order:
+            found += _faults_of(form, "")
+        for name, rows in self.rows.items():
+            for number, form in enumerate(rows.forms, 1):
+                found += _faults_of(form, f"{ROW_FORMS[name][2]}, {number}: ")
+        return found
+
     def save(self, *, by: AbstractBaseUser) -> Description:
         """Write what was typed and the events that tell of it; returns what changed.
 
@@ -94,6 +112,23 @@ class Describing:
             if any(rows.has_changed() for rows in self.rows.values()):
                 self.title.save()
             return description.record_changes(read_anew(self.reel.pk), before, by=by)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A field that would be refused."""
+
+    place: str
+    """The field's id on the page; empty: of no single field."""
+    label: str
+    words: str
+
+
+def _faults_of(form: Any, about: str) -> Iterator[Refusal]:
+    for name, words in form.errors.items():
+        known = name in form.fields
+        label = form[name].label if known else ""
+        yield Refusal(form[name].id_for_label if known else "", f"{about}{label}", " ".join(words))
 
 
 def _offer_own(field: Any, by: Any) -> None:

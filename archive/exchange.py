@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
@@ -14,7 +15,7 @@ from archive.errors import DescriptionRefused
 from archive.forms import ROW_FORMS, DescriptionForm, ElementForm, ReelForm, TitleForm
 from archive.metadata.dublin_core import read_dublin_core, write_dublin_core
 from archive.metadata.mets import write_mets
-from archive.metadata.pbcore import read_pbcore, write_pbcore
+from archive.metadata.pbcore import faults_of, read_pbcore, write_pbcore
 from archive.metadata.premis import write_premis
 from archive.metadata.record import NotARecord, Record, ScanRecord
 from archive.metadata.wording import several
@@ -23,7 +24,7 @@ from archive.models import Collection, Reel, Scan, Term
 from archive.terms import Terms
 
 OUT: dict[str, Callable[[Reel], bytes]] = {
-    "pbcore": lambda reel: write_pbcore(record_of(reel)),
+    "pbcore": lambda reel: _held_against_schema(write_pbcore(record_of(reel))),
     "dc": lambda reel: write_dublin_core(record_of(reel)),
     "premis": lambda reel: write_premis(record_of(reel), custody.records(custody.reel_chain(reel))),
     "mets": lambda reel: write_mets(record_of(reel), custody.records(custody.reel_chain(reel))),
@@ -33,9 +34,28 @@ STAFF_ONLY = frozenset({"premis", "mets"})
 """Formats that tell of the work in the house."""
 
 
+def schema() -> Path | None:
+    """The published schema of PBCore, where this archive has it."""
+    return Path(settings.PBCORE_XSD) if settings.PBCORE_XSD else None
+
+
+def _held_against_schema(document: bytes) -> bytes:
+    """Raises: NotARecord if it would leave against the schema."""
+    if faults := faults_of(document, schema()):
+        raise NotARecord("It would be no valid PBCore 2.1: " + "; ".join(faults[:8]))
+    return document
+
+
 def record_of(reel: Reel) -> Record:
     said = description.describe(reel)
-    title = said["title"] | {"language_codes": _codes(said["title"]["language"])}
+    title = said["title"] | {
+        "language_codes": _codes(said["title"]["language"]),
+        "relations": [
+            {"kind": each["kind"], "to": each["to"], "is_of_element": bool(each["element_id"])}
+            for each in said["title"]["relations"]
+            if each["element_id"] in (None, reel.element_id)
+        ],
+    }
     scan = reel.current_scan()
     return Record(
         f"urn:reelproof:reel:{reel.pk}",
@@ -84,7 +104,7 @@ def read(data: bytes) -> Record:
     Raises: NotARecord.
     """
     root = parse(data)
-    return read_pbcore(data) if "PBCore" in str(root.tag) else read_dublin_core(data)
+    return read_pbcore(data, schema()) if "PBCore" in str(root.tag) else read_dublin_core(data)
 
 
 @transaction.atomic
@@ -151,6 +171,8 @@ def _fill(form: Any, instance: Any, said: dict[str, Any], terms: Terms) -> list[
 
 def _add_row(reel: Reel, name: str, number: int, row: dict[str, Any], terms: Terms) -> list[str]:
     model, form, heading = ROW_FORMS[name]
+    if row.get("is_of_element"):
+        row = row | {"element": reel.element_id}
     typed: DescriptionForm = form(row, instance=model(title=reel.title), terms=terms)
     if not typed.is_valid():
         return [
@@ -163,4 +185,4 @@ def _add_row(reel: Reel, name: str, number: int, row: dict[str, Any], terms: Ter
     return []
 
 
-__all__ = ["OUT", "STAFF_ONLY", "NotARecord", "read", "record_of", "take_in"]
+__all__ = ["OUT", "STAFF_ONLY", "NotARecord", "read", "record_of", "schema", "take_in"]

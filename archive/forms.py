@@ -153,10 +153,24 @@ class IdentifierForm(DescriptionForm):
 class RelationForm(DescriptionForm):
     kind = TermField(V.RELATION, required=True)
     to = Other(max_length=400, help_text="In words, or: title 12, element 34")
+    element = forms.ModelChoiceField(
+        Element.objects.none(), required=False, label="What is it", empty_label="the title",
+    )  # fmt: skip
 
     class Meta:
         model = Relation
-        fields = ["kind", "to"]
+        fields = ["kind", "to", "element"]
+
+    def __init__(self, *args: Any, title: Title | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if title is None and self.instance.title_id is not None:
+            title = self.instance.title
+        chosen: Any = self.fields["element"]
+        if title is not None:
+            chosen.queryset = title.elements.order_by("pk")
+            chosen.label_from_instance = lambda element: (
+                f"element {element.pk}: {element.name or element.gauge or 'not named'}"
+            )
 
 
 class RightsForm(DescriptionForm):

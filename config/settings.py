@@ -28,9 +28,9 @@ CREDENTIALS_TRUST who signs what leaves, and whose signatures are believed (docs
 UPLOAD_LIMIT_BYTES, UPLOAD_PIECE_BYTES, DISK_RESERVE_BYTES
 RUN_SPARE_BYTES   runs wait while less is free where takes are kept (default: 1 GiB; 0: never)
 READINGS_DAYS     how long it is kept who looked at restricted film (default: 730)
-FIXITY_DAYS       after how many days each master is read again (default: 90; 0: never by itself)
+FIXITY_DAYS, TRASH_DAYS   when masters are read again, and the trash is emptied (90; 0: never)
 DEVICE            what the stages compute on (default: cpu)
-TRASH_DAYS        after how many days the trash is emptied (default: 90; 0: never)
+PBCORE_XSD        the published schema of PBCore 2.1, where you have it (docs/description.md)
 PUBLIC_CATALOGUE  yes: reels that are open to everybody are shown without logging in (docs/doors.md)
 EMBED_ON          the sites that may frame an approved clip, as https://example.org (default: any)
 SHARE_LINKS       no: nobody is given a link for guests, and those that there are open nothing
@@ -46,8 +46,7 @@ API_RATE          requests of one token or person, as 600/minute; a quarter of t
 WEBHOOKS          yes: addresses that people name are told what happens (default: no; docs/api.md)
 WEBHOOK_HTTP      yes: such addresses may be plain http:// too (default: no)
 WEBHOOK_NETWORKS  networks of your own that may be told, as 10.1.0.0/16 (default: none)
-DEBUG, LOG_LEVEL
-LOG_FORMAT        line, or json: one JSON document a line (docs/operate.md)
+DEBUG, LOG_LEVEL, LOG_FORMAT   line, or json: one JSON document a line (docs/operate.md)
 """
 
 from __future__ import annotations
@@ -160,6 +159,7 @@ DISK_RESERVE_BYTES = env_int("DISK_RESERVE_BYTES", default=1 << 30)
 BIOMETRICS = env_bool("BIOMETRICS", default=True)
 """Whether faces and voices of people on film may be told apart."""
 TRASH_DAYS = env_int("TRASH_DAYS", default=90)
+PBCORE_XSD = os.environ.get("PBCORE_XSD", "")
 PUBLIC_CATALOGUE = env_bool("PUBLIC_CATALOGUE", default=False)
 """Whether strangers may see the reels that an archivist opened to everybody."""
 SHARE_LINKS = env_bool("SHARE_LINKS", default=True)

@@ -59,7 +59,7 @@ class IdentifierRow(serializers.ModelSerializer):
 class RelationRow(serializers.ModelSerializer):
     class Meta:
         model = Relation
-        fields = ("kind", "to")
+        fields = ("kind", "to", "element")
 
 
 class RightsRow(serializers.ModelSerializer):

@@ -7,35 +7,17 @@ back from there, so that a description comes back as it left.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
+from archive.metadata.pbcore_rules import NAMESPACE, against_schema, check_structure
 from archive.metadata.record import NotARecord, Record, ScanRecord
 from archive.metadata.wording import several
 from archive.metadata.xml import add, parse, said, write
 
-NAMESPACE = "http://www.pbcore.org/PBCore/PBCoreNamespace.html"
 SCHEMA = f"{NAMESPACE} https://raw.githubusercontent.com/WGBH/PBCore_2.1/master/pbcore-2.1.xsd"
-ORDER = (
-    *("pbcoreAssetType", "pbcoreAssetDate", "pbcoreIdentifier", "pbcoreTitle", "pbcoreSubject"),
-    *("pbcoreDescription", "pbcoreGenre", "pbcoreRelation", "pbcoreCoverage"),
-    *("pbcoreAudienceLevel", "pbcoreAudienceRating", "pbcoreCreator", "pbcoreContributor"),
-    *("pbcorePublisher", "pbcoreRightsSummary", "pbcoreInstantiation", "pbcoreAnnotation"),
-    *("pbcorePart", "pbcoreExtension"),
-)
-"""The elements of a description document in the order of the schema's sequence."""
-INSTANTIATION_ORDER = (
-    *("instantiationIdentifier", "instantiationDate", "instantiationDimensions"),
-    *("instantiationPhysical", "instantiationDigital", "instantiationStandard"),
-    *("instantiationLocation", "instantiationMediaType", "instantiationGenerations"),
-    *("instantiationFileSize", "instantiationTimeStart", "instantiationDuration"),
-    *("instantiationDataRate", "instantiationColors", "instantiationTracks"),
-    *("instantiationChannelConfiguration", "instantiationLanguage"),
-    *("instantiationAlternativeModes", "instantiationEssenceTrack", "instantiationRelation"),
-    *("instantiationRights", "instantiationAnnotation", "instantiationPart"),
-    "instantiationExtension",
-)
 CREATORS = frozenset({"director", "producer", "writer", "production company"})
 PUBLISHERS = frozenset({"distributor"})
 _ELEMENT_NOTES = (
@@ -66,10 +48,7 @@ def write_pbcore(record: Record) -> bytes:
             annotation=each["language"])  # fmt: skip
     # The schema asks for a description; an empty one would say that there is one.
     add(root, "pbcoreDescription", title.get("notes") or "Not described yet.")
-    for each in title.get("relations", ()):
-        relation = add(root, "pbcoreRelation")
-        add(relation, "pbcoreRelationType", each["kind"])
-        add(relation, "pbcoreRelationIdentifier", each["to"])
+    _relations(root, "pbcoreRelation", title, of_element=False)
     for country in several(str(title.get("country", ""))):
         coverage = add(root, "pbcoreCoverage")
         add(coverage, "coverage", country, annotation="country of production")
@@ -82,6 +61,27 @@ def write_pbcore(record: Record) -> bytes:
     if title.get("collection"):
         add(root, "pbcoreAnnotation", title["collection"], annotationType="collection")
     return write(root)
+
+
+def _relations(
+    parent: etree._Element, name: str, title: dict[str, Any], *, of_element: bool
+) -> None:
+    for each in title.get("relations", ()):
+        if bool(each.get("is_of_element")) == of_element:
+            relation = add(parent, name)
+            add(relation, f"{name}Type", each["kind"])
+            add(relation, f"{name}Identifier", each["to"])
+
+
+def _read_relations(
+    root: etree._Element, path: str, name: str, *, of_element: bool
+) -> Iterator[dict[str, Any]]:
+    for each in root.iterfind(path):
+        yield {
+            "kind": said(each.find(f"{{*}}{name}Type")),
+            "to": said(each.find(f"{{*}}{name}Identifier")),
+            "is_of_element": of_element,
+        }
 
 
 def _credits(root: etree._Element, credits: Any) -> None:
@@ -129,6 +129,7 @@ def _physical(root: etree._Element, record: Record) -> None:
         add(made, "instantiationColors", element["colour"])
     if codes := record.title.get("language_codes"):
         add(made, "instantiationLanguage", ";".join(codes))
+    _relations(made, "instantiationRelation", record.title, of_element=True)
     for part, names, row in (("element", _ELEMENT_NOTES, element), ("reel", _REEL_NOTES, reel)):
         for name in names:
             if row.get(name) not in (None, ""):
@@ -160,45 +161,24 @@ def _digital(root: etree._Element, scan: ScanRecord, address: str) -> None:
                 annotationType=f"{_OURS}scan {name}")  # fmt: skip
 
 
-def check_structure(root: etree._Element) -> list[str]:
-    """Faults against the schema's own rules that can be told without it; empty: none.
+def faults_of(data: bytes, schema: Path | None = None) -> list[str]:
+    """What is wrong with a document as PBCore 2.1, by our rules and by the schema if it is given.
 
-    Checked are the namespace, names, their order, and that identifier, title and description, and
-    in each instantiation identifier and location, are there.
+    Raises: NotARecord if it is no XML, or the schema none.
     """
-    if root.tag != f"{{{NAMESPACE}}}pbcoreDescriptionDocument":
-        return [f"{etree.QName(root).localname} is no pbcoreDescriptionDocument of PBCore 2.1"]
-    needed = ("pbcoreIdentifier", "pbcoreTitle", "pbcoreDescription")
-    faults = list(_in_order(root, ORDER, needed))
-    for each in root.iterfind("{*}pbcoreInstantiation"):
-        of_each = ("instantiationIdentifier", "instantiationLocation")
-        faults += _in_order(each, INSTANTIATION_ORDER, of_each)
-    return faults
+    root = parse(data)
+    return check_structure(root) + (against_schema(root, schema) if schema is not None else [])
 
 
-def _in_order(
-    parent: etree._Element, order: tuple[str, ...], needed: tuple[str, ...]
-) -> Iterator[str]:
-    names = [etree.QName(child).localname for child in parent]
-    for name in names:
-        if name not in order:
-            yield f"line {parent.sourceline}: {name} does not belong here"
-    places = [order.index(name) for name in names if name in order]
-    for name, place, before in zip(names[1:], places[1:], places, strict=False):
-        if place < before:
-            yield f"line {parent.sourceline}: {name} comes too late"
-    for name in needed:
-        if name not in names:
-            yield f"line {parent.sourceline}: {name} is missing"
-
-
-def read_pbcore(data: bytes) -> Record:
+def read_pbcore(data: bytes, schema: Path | None = None) -> Record:
     """A description from PBCore; what the catalogue has no field for is left out.
 
+    Args:
+        schema: the published one, if this archive has it.
     Raises: NotARecord, naming every fault of the structure.
     """
     root = parse(data)
-    if faults := check_structure(root):
+    if faults := faults_of(data, schema):
         raise NotARecord("It is no valid PBCore 2.1: " + "; ".join(faults[:8]))
     names = {each.get("titleType") or "": said(each) for each in root.iterfind("{*}pbcoreTitle")}
     main = names.get("Main") or said(root.find("{*}pbcoreTitle"))
@@ -222,9 +202,8 @@ def read_pbcore(data: bytes) -> Record:
             if each.get("source") != "Reelproof"
         ],
         "relations": [
-            {"kind": said(each.find("{*}pbcoreRelationType")),
-             "to": said(each.find("{*}pbcoreRelationIdentifier"))}
-            for each in root.iterfind("{*}pbcoreRelation")
+            *_read_relations(root, "{*}pbcoreRelation", "pbcoreRelation", of_element=False),
+            *_read_carrier_relations(root),
         ],
         "rights": list(_read_rights(root)),
     }  # fmt: skip
@@ -235,6 +214,15 @@ def read_pbcore(data: bytes) -> Record:
     ]
     element, reel = _read_physical(root)
     return Record(own[0] if own else "", title, element, reel)
+
+
+def _read_carrier_relations(root: etree._Element) -> Iterator[dict[str, Any]]:
+    """Those of the first physical instantiation, which is the record's element."""
+    for each in root.iterfind("{*}pbcoreInstantiation"):
+        if each.find("{*}instantiationPhysical") is not None:
+            name = "instantiationRelation"
+            yield from _read_relations(each, f"{{*}}{name}", name, of_element=True)
+            return
 
 
 def _notes(root: etree._Element) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Row = dict[str, Any]
-"""One credit, identifier and so on: the fields that `archive.description.ROWS` names."""
+"""One credit, identifier and so on: the fields that `archive.description.ROWS` names; of a relation
+`is_of_element` in place of the element's number, True for the record's own element."""
 
 
 class NotARecord(ValueError):

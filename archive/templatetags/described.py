@@ -25,6 +25,12 @@ TONES = {0: "good", 1: "good", 2: "warn", 3: "bad", 4: "bad"}
 
 
 @register.filter
+def spaced(name: str) -> str:
+    """A field's name as people read it."""
+    return name.replace("_", " ")
+
+
+@register.filter
 def edtf_words(text: str) -> str:
     return dates.in_words(text)
 
@@ -74,11 +80,14 @@ class Change:
     field: str
     before: list[str]
     after: list[str]
+    name: str = ""
+    """The field's name, where its own history can be asked for."""
 
 
 @register.filter
-def changes_told(event: Event) -> list[Change]:
-    return list(_changes(event))
+def changes_told(event: Event, field: str = "") -> list[Change]:
+    """Args: field: only of this one."""
+    return [each for each in _changes(event) if field in ("", each.name)]
 
 
 def _changes(event: Event) -> Iterator[Change]:
@@ -91,7 +100,7 @@ def _changes(event: Event) -> Iterator[Change]:
     for name, value in detail.get("fields", {}).items():
         yield Change(of, name.replace("_", " "), [], _lines(value))
     for name, (was, now) in detail.get("changes", {}).items():
-        yield Change(of, name.replace("_", " "), *_differing(was, now))
+        yield Change(of, name.replace("_", " "), *_differing(was, now), name)
 
 
 def _differing(was: Any, now: Any) -> tuple[list[str], list[str]]:
@@ -106,7 +115,8 @@ def _differing(was: Any, now: Any) -> tuple[list[str], list[str]]:
 
 def _lines(value: Any) -> list[str]:
     if isinstance(value, list):
-        return [", ".join(_value(each) for each in row.values() if each not in ("", None))
+        return [", ".join(f"of element {each}" if name == "element_id" else _value(each)
+                          for name, each in row.items() if each not in ("", None))
                 for row in value]  # fmt: skip
     return [_value(value)] if value not in ("", None) else []
 

@@ -29,11 +29,9 @@ from archive.errors import LedgerError
 from archive.fixity import scan_digest, sha256_file
 from archive.forms import ROW_FORMS, ScanForm
 from archive.ledger import EventRecord
-from archive.models import Agent, Collection, Element, Reel, Scan, Title
+from archive.models import Agent, Collection, Element, Reel, Relation, Scan, Title
 from archive.terms import Terms
 from archive.upload_places import master_home
-from restoration.models import Scene, Take
-from review.models import Approval
 from review.reel_bag import (
     DECISIONS,
     DESCRIPTION,
@@ -43,10 +41,9 @@ from review.reel_bag import (
     NOTES,
     SCAN,
     SCAN_FIELDS,
-    SCENE_FIELDS,
     TABLES,
-    TAKE_FIELDS,
     TRANSCRIPTS,
+    decided,
     examinations,
     moments,
     notes,
@@ -138,16 +135,18 @@ def _take_in(read: _Read, published: list[Path], *, by: AbstractBaseUser | None)
     strangers = Strangers()
     try:
         _refuse_held(read.said["scan"])
-        reel = _describe(read.said["description"])
+        reel = _describe(read.said["description"], read.said.get("element"))
+        _about(reel.title.collection, read.said.get("collection"))
         numbers = {f"reel:{read.said['address'].rpartition(':')[2]}": f"reel:{reel.pk}"}
         if read.said["scan"] is not None:
             scan = _scan(reel, read, published)
             numbers[f"scan:{read.said['scan']['number']}"] = f"scan:{scan.pk}"
-            numbers |= _decide(scan, read.decisions, strangers)
+            numbers |= decided.take_in(scan, read.decisions, strangers)
             place_takes(read.folder, scan.takes.all(), published)
             transcripts.take_in(scan, read.transcripts, strangers)
             notes.take_in(scan, read.notes, strangers)
         examinations.take_in(reel, read.examinations, read.folder, strangers)
+        _since(reel, read.said.get("created") or {})
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError,
             DataError, IntegrityError) as error:  # fmt: skip
         raise BagRefused(f"The bag does not say what it should: {error!r}") from error
@@ -165,8 +164,12 @@ def _take_in(read: _Read, published: list[Path], *, by: AbstractBaseUser | None)
     return Reel.objects.select_related("element__title__collection").get(pk=reel.pk)
 
 
-def _describe(said: dict[str, dict[str, Any]]) -> Reel:
-    """Rows of a description, checked as if they were typed; what stands here alike is used."""
+def _describe(said: dict[str, dict[str, Any]], number: int | None) -> Reel:
+    """Rows of a description, checked as if they were typed; what stands here alike is used.
+
+    Args:
+        number: what its element is called there; relations of other elements stay there.
+    """
     checks, reasons = Checks(), list[str]()
     parts: dict[str, dict[str, Any]] = {}
     for part, checked, blank in (
@@ -178,6 +181,7 @@ def _describe(said: dict[str, dict[str, Any]]) -> Reel:
         parts[part], wrong = checked.values(plain, blank)
         reasons += [f"{part}, {each}" for each in wrong]
     rows = _rows(said["title"], checks, reasons)
+    of_element = _rows(said["title"], checks, reasons, of_element=number)
     if reasons:
         raise BagRefused("The description cannot be taken in: " + "; ".join(reasons[:12]))
     title = _title(said["title"], parts["title"], rows)
@@ -186,15 +190,35 @@ def _describe(said: dict[str, dict[str, Any]]) -> Reel:
     element = elements.first() or Element.objects.create(title=title, **parts["element"])
     if element.reels.filter(number=parts["reel"]["number"]).exists():
         raise BagRefused(f"{element} has a reel {parts['reel']['number']} already.")
+    for _, row in of_element:
+        Relation.objects.get_or_create(title=title, **row | {"element": element})
     return Reel.objects.create(element=element, **parts["reel"])
 
 
+def _since(reel: Reel, said: Mapping[str, str | None]) -> None:
+    """Reel and scan are as old as they were there; earlier bags do not say it."""
+    if when := said.get("reel"):
+        Reel.objects.filter(pk=reel.pk).update(created=moments.read(when))
+    if when := said.get("scan"):
+        reel.scans.update(created=moments.read(when))
+
+
+def _about(collection: Collection | None, said: dict[str, str] | None) -> None:
+    """What the other archive says of the collection, where nobody here said anything."""
+    if collection is not None and said and not collection.description:
+        collection.description = str(said["description"])
+        collection.save(update_fields=["description"])
+
+
 def _rows(
-    title: dict[str, Any], checks: Checks, reasons: list[str]
+    title: dict[str, Any], checks: Checks, reasons: list[str], *, of_element: int | None = None
 ) -> list[tuple[str, dict[str, Any]]]:
+    """What the title has several of; or else the relations of that element of it."""
     found = []
     for name in ROW_FORMS:
         for row in title.get(name, []):
+            if row.get("element_id") != of_element or (of_element and name != "relations"):
+                continue
             plain = {
                 key: _as_said_here(key, value) for key, value in row.items() if key != "element_id"
             }
@@ -216,6 +240,7 @@ def _title(
     name = str(said.get("collection") or "")
     collection = Collection.objects.get_or_create(name=name)[0] if name else None
     wanted = {each: said.get(each) for each in (*description.TITLE, *description.ROWS)}
+    wanted["relations"] = _of_title(wanted["relations"] or [])
     for known in Title.objects.filter(name=parts["name"], collection=collection):
         if _as_told(known) == wanted:
             return known
@@ -227,10 +252,16 @@ def _title(
 
 def _as_told(title: Title) -> dict[str, Any]:
     told = {name: description.plain(getattr(title, name)) for name in description.TITLE}
-    return told | {
+    rows = {
         name: description.rows_of(getattr(title, name).all(), fields)
         for name, fields in description.ROWS.items()
     }
+    return told | rows | {"relations": _of_title(rows["relations"])}
+
+
+def _of_title(relations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without those of one element, whose number means nothing elsewhere."""
+    return [each for each in relations if not each.get("element_id")]
 
 
 def _refuse_held(scan: dict[str, Any] | None) -> None:
@@ -284,38 +315,6 @@ def _copy_tables(tables: Path, digest: str, published: list[Path]) -> None:
             shutil.copyfile(tables / name, staging.path / name)
     published.append(staging.final)
     staging.publish()
-
-
-def _decide(scan: Scan, said: dict[str, Any], strangers: Strangers) -> dict[str, str]:
-    """Scenes, takes and decisions; returns what each is called here."""
-    scenes: dict[int, Scene] = {}
-    for each in said["scenes"]:
-        scenes[each["id"]] = Scene.objects.create(
-            scan=scan,
-            retired=moments.read_or_none(each["retired"]),
-            **{n: each[n] for n in SCENE_FIELDS},
-        )
-    takes: dict[int, Take] = {}
-    for each in said["takes"]:
-        takes[each["id"]] = Take.objects.create(
-            scan=scan, input_take=takes.get(each["input"]),
-            storage_key=f"imported/{each['digest']}-{each['key'][:16]}",
-            **{name: each[name] for name in TAKE_FIELDS},
-        )  # fmt: skip
-        made = Take.objects.filter(pk=takes[each["id"]].pk)
-        made.update(created=moments.read(each["created"]))
-    for each in said["decisions"]:
-        made_by = strangers.account(each["by"])
-        approval = Approval.objects.create(
-            scene=scenes[each["scene"]], take=takes[each["take"]], digest=each["digest"],
-            decision=each["decision"], reason=each["reason"], by=made_by,
-            withdrawn=moments.read_or_none(each["withdrawn"]),
-            withdrawn_by=strangers.account_or_none(each["withdrawn_by"]),
-        )  # fmt: skip
-        Approval.objects.filter(pk=approval.pk).update(at=moments.read(each["at"]))
-    return {f"scene:{old}": f"scene:{row.pk}" for old, row in scenes.items()} | {
-        f"take:{old}": f"take:{row.pk}" for old, row in takes.items()
-    }
 
 
 def _tell(reel: Reel, events: list[EventRecord], numbers: Mapping[str, str], taking: Agent) -> None:

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,8 @@ from django.db import transaction
 
 from archive import custody, derived, description, exchange, ledger
 from archive.fixity import scan_digest, sha256_file
-from archive.models import Reel, Scan
-from restoration.models import Scene, Take, Transcript
-from review.models import Approval
+from archive.models import Collection, Reel, Scan
+from restoration.models import Transcript
 from review.reel_bag import (
     DECISIONS,
     DESCRIPTION,
@@ -30,11 +28,11 @@ from review.reel_bag import (
     NOTES,
     SCAN,
     SCAN_FIELDS,
-    SCENE_FIELDS,
     TABLES,
-    TAKE_FIELDS,
     TRANSCRIPTS,
+    decided,
     examinations,
+    moments,
     notes,
     transcripts,
 )
@@ -130,6 +128,12 @@ def _write_known(reel: Reel, folder: Path) -> None:
         "format": FORMAT,
         "address": f"urn:reelproof:reel:{reel.pk}",
         "description": description.describe(reel),
+        "created": {
+            "reel": moments.told(reel.created),
+            "scan": scan and moments.told(scan.created),
+        },
+        "element": reel.element_id,
+        "collection": _about(reel.title.collection),
         "scan": _scan(scan) if scan is not None else None,
     }
     _write_json(folder / DESCRIPTION, about)
@@ -141,10 +145,16 @@ def _write_known(reel: Reel, folder: Path) -> None:
     if scan is not None:
         _write_json(folder / TRANSCRIPTS, transcripts.transcripts_of(scan))
         _write_json(folder / NOTES, notes.notes_of(scan))
-        _write_json(folder / DECISIONS, decisions_of(scan))
+        _write_json(folder / DECISIONS, decided.decisions_of(scan))
         spoken = newest_with_lines(scan)
         if spoken is not None:
             _write_json(folder / LINES, lines_of(spoken))
+
+
+def _about(collection: Collection | None) -> dict[str, str] | None:
+    if collection is None:
+        return None
+    return {"name": collection.name, "description": collection.description}
 
 
 def _scan(scan: Scan) -> dict[str, Any]:
@@ -165,39 +175,6 @@ def lines_of(transcript: Transcript) -> dict[str, Any]:
         "language": transcript.language,
         "lines": [{name: line[name] for name in said} for line in lines],
     }
-
-
-def decisions_of(scan: Scan) -> dict[str, Any]:
-    """The scan's scenes, takes and decisions, each named by its number here."""
-    scenes = Scene.objects.filter(scan=scan).order_by("pk")
-    takes = Take.objects.filter(scan=scan).order_by("pk")
-    decided = Approval.objects.filter(scene__scan=scan).select_related("by", "withdrawn_by")
-    return {
-        "scenes": [
-            {"id": each.pk, "retired": _at(each.retired), **_fields(each, SCENE_FIELDS)}
-            for each in scenes
-        ],
-        "takes": [
-            {"id": each.pk, "input": each.input_take_id, "created": _at(each.created),
-             **_fields(each, TAKE_FIELDS)}
-            for each in takes
-        ],
-        "decisions": [
-            {"scene": each.scene_id, "take": each.take_id, "digest": each.digest,
-             "decision": each.decision, "reason": each.reason, "by": each.by.get_username(),
-             "at": _at(each.at), "withdrawn": _at(each.withdrawn),
-             "withdrawn_by": each.withdrawn_by.get_username() if each.withdrawn_by else ""}
-            for each in decided.order_by("pk")
-        ],
-    }  # fmt: skip
-
-
-def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names}
-
-
-def _at(when: Any) -> str | None:
-    return when.isoformat() if when else None
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from lxml import etree
@@ -14,7 +16,7 @@ from lxml import etree
 from archive import custody, description, exchange
 from archive.describing import Describing
 from archive.errors import DescriptionRefused
-from archive.metadata.pbcore import check_structure
+from archive.metadata.pbcore_rules import NAMESPACE, check_structure
 from archive.metadata.record import NotARecord
 from archive.models import Event, Reel
 from tests import factories
@@ -41,7 +43,9 @@ def reel(archivist: Any) -> Reel:
                 "variants-0-kind": "original title", "variants-0-language": "nor",
                 "credits-0-role": "director", "credits-0-name": "Anna Moe",
                 "identifiers-0-source": "EIDR", "identifiers-0-value": "10.5240/1",
-                "relations-0-kind": "print of", "relations-0-to": "the negative in Oslo",
+                "relations-0-kind": "remake of", "relations-0-to": "a film of 1911",
+                "relations-1-kind": "print of", "relations-1-to": "the negative in Oslo",
+                "relations-1-element": made.element_id, "relations-TOTAL_FORMS": "2",
                 "rights-0-statement": "http://rightsstatements.org/vocab/InC/1.0/",
                 "rights-0-holder": "Moe estate", "rights-0-term": "1926/1996",
             },
@@ -61,6 +65,10 @@ def test_pbcore_comes_back_as_it_left(reel: Reel, archivist: Any) -> None:
     exchange.take_in(other, exchange.read(written), by=archivist, source="reel.xml")
 
     was, now = description.describe(reel), description.describe(Reel.objects.get(pk=other.pk))
+    assert [each.pop("element_id") for each in was["title"]["relations"]] == [
+        None, reel.element_id]  # fmt: skip
+    assert [each.pop("element_id") for each in now["title"]["relations"]] == [
+        None, other.element_id]  # fmt: skip
     assert now["title"] == was["title"]
     assert now["element"] == was["element"]
     assert now["reel"]["footage"] == "305 m"
@@ -157,6 +165,61 @@ def test_the_pages_give_out_and_take_in(
     client.post(address, {"file": SimpleUploadedFile("reel.xml", answer.content)})
     assert Reel.objects.get(pk=other.pk).title.name == reel.title.name
 
+
+RULES = (
+    ('source="EIDR"', "", "names no source"),
+    ("<coverageType>Spatial<", "<coverageType>Norway<", "Spatial or Temporal"),
+    (">nor;swe<", ">Norwegian<", "codes such as"),
+    ("<pbcoreRelationType>remake of</pbcoreRelationType>", "", "pbcoreRelationType is missing"),
+    ("<creatorRole>", "<creator>A. Moe</creator><creatorRole>", "creator may stand once"),
+    ("<instantiationLocation>held by the archive</instantiationLocation>", "", "is missing"),
+)
+
+
+def test_each_rule_of_pbcore_is_held(reel: Reel) -> None:
+    written = exchange.OUT["pbcore"](reel).decode()
+    for was, now, said in RULES:
+        assert was in written, was
+        faults = check_structure(etree.fromstring(written.replace(was, now, 1).encode()))
+        assert any(said in each for each in faults), (said, faults)
+
+
+def test_pbcore_holds_against_the_published_schema_where_it_is_given(reel: Reel) -> None:
+    schema = os.environ.get("PBCORE_XSD")
+    if not schema:
+        pytest.skip("PBCORE_XSD names no schema: that of PBCore has no licence to be kept here")
+    published = etree.XMLSchema(etree.parse(schema))
+    written = etree.fromstring(exchange.OUT["pbcore"](reel))
+    published.assertValid(written)
+    etree.SubElement(written, etree.QName(written, "invented"))
+    assert not published.validate(written)
+
+
+def test_a_schema_that_is_named_is_asked_of_all_that_leaves_and_comes_in(
+    reel: Reel, settings: Any, tmp_path: Path, capsys: Any
+) -> None:
+    written = exchange.OUT["pbcore"](reel)
+    settings.PBCORE_XSD = str(tmp_path / "pbcore.xsd")
+    with pytest.raises(NotARecord, match="mend PBCORE_XSD"):
+        exchange.read(written)
+    (tmp_path / "pbcore.xsd").write_text(LAX.replace("FREE", "lax"))
+    assert exchange.OUT["pbcore"](reel) == written and exchange.read(written).title
+    call_command("check_pbcore")
+    assert "1 document holds" in capsys.readouterr().out
+    (tmp_path / "pbcore.xsd").write_text(LAX.replace("FREE", "strict"))
+    with pytest.raises(NotARecord, match=r"no valid PBCore.*line \d+"):
+        exchange.read(written)
+    with pytest.raises(NotARecord, match="would be no valid PBCore"):
+        exchange.OUT["pbcore"](reel)
+    (tmp_path / "theirs.xml").write_bytes(written)
+    with pytest.raises(CommandError, match="2 of 2"):
+        call_command("check_pbcore", reel.pk, "--file", tmp_path / "theirs.xml")
+
+
+LAX = f"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{NAMESPACE}">
+<xs:element name="pbcoreDescriptionDocument"><xs:complexType><xs:sequence>
+<xs:any processContents="FREE" minOccurs="0" maxOccurs="unbounded"/></xs:sequence>
+<xs:anyAttribute processContents="lax"/></xs:complexType></xs:element></xs:schema>"""
 
 SCHEMAS = Path(__file__).with_name("schemas")
 
