@@ -11,7 +11,7 @@ from django.dispatch import Signal
 
 from archive import custody
 from archive.fixity import digest_json
-from archive.models import Event, Reel, Scan, Title
+from archive.models import ConditionReport, Event, Reel, Scan, Title
 
 MODIFIED = "metadata modification"
 """PREMIS' word for a change of the description."""
@@ -153,12 +153,17 @@ def subject_of(reel: Reel, part: str) -> str:
     return f"{part}:{row.pk if row else 0}"
 
 
-def history(reel: Reel) -> QuerySet[Event]:
-    """Every change of what the reel's description says, the newest first."""
+def history(reel: Reel, field: tuple[str, str] | None = None) -> QuerySet[Event]:
+    """Every change of what the reel's description says, the newest first.
+
+    Args:
+        field: only of this one, by part and name: ("title", "year").
+    """
     subjects = [subject_of(reel, part) for part in ("title", "element", "reel")]
     subjects += [f"scan:{scan.pk}" for scan in reel.scans.all()]
+    only = {"detail__of": field[0], "detail__changes__has_key": field[1]} if field else {}
     return (
-        Event.objects.filter(kind__in=(MODIFIED, EXAMINED), subject__in=subjects)
+        Event.objects.filter(kind__in=(MODIFIED, EXAMINED), subject__in=subjects, **only)
         .select_related("agent")
         .order_by("-at", "-pk")
     )
@@ -174,6 +179,24 @@ def words_of(said: Description) -> Iterator[str]:
                 yield from (_in_one(row) for row in value)
             elif isinstance(value, str) and value:
                 yield value
+
+
+def kept_words_of(said: Description) -> Iterator[str]:
+    """What a description says in words for the house alone: where the can stands, restrictions."""
+    yield from filter(None, (said["reel"]["location"], said["reel"]["barcode"]))
+    yield from (_in_one(row) for row in said["title"]["restrictions"])
+
+
+def examined_words_of(reels: Collection[int]) -> dict[int, list[str]]:
+    """What examinations of reels say in words, by the reel's number."""
+    found: dict[int, list[str]] = {}
+    reports = ConditionReport.objects.filter(reel__in=reels).prefetch_related("faults")
+    for report in reports.order_by("pk"):
+        words = found.setdefault(report.reel_id, [])
+        words += filter(None, (report.examined_by, report.note))
+        for fault in report.faults.all():
+            words.append(" ".join(filter(None, (fault.kind, fault.where))))
+    return found
 
 
 _NOT_WORDS = frozenset({"access", "number", "restrictions", "location", "barcode"})

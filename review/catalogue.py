@@ -90,26 +90,51 @@ def narrow(user: Any, wanted: dict[str, Any]) -> Narrowed:
     node = asked.parse(wanted["words"]).node
     if node is None or not everything:
         return Narrowed(CatalogueLine.objects.none(), 0, [], everything, found=[])
-    return _by_words(node, plain, visible, everything, is_alone=set(wanted) == {"words"})
+    readable = Readable(sight)
+    is_alone = set(wanted) == {"words"}
+    return _by_words(node, plain, visible, everything, readable, is_alone=is_alone)
+
+
+class Readable:
+    """Which lines of the search's index somebody reads of a reel that they see: its description,
+    and where they work on the film also what is for the house alone."""
+
+    def __init__(self, sight: seeing.Sight) -> None:
+        house = tuple(part for part in sight if part.access is None)
+        self.is_everywhere = len(house) == len(sight)
+        self.is_alike = self.is_everywhere or not house
+        """The same lines of every reel."""
+        self.kinds = ("catalogue", "store") if self.is_everywhere else ("catalogue",)
+        self.as_sql = ", ".join(f"'{kind}'" for kind in self.kinds)
+        self.lines = Q(kind__in=self.kinds)
+        if not self.is_alike:
+            reels = counts.open_lines(house).values("reel")
+            self.lines |= Q(kind=SearchLine.Kind.STORE, reel__in=reels)
 
 
 def _by_words(
-    node: Node, plain: Lines, visible: Lines, everything: int, *, is_alone: bool
+    node: Node,
+    plain: Lines,
+    visible: Lines,
+    everything: int,
+    readable: Readable,
+    *,
+    is_alone: bool,
 ) -> Narrowed:
     """Args: is_alone: nothing but the words narrows what the person may see."""
 
     def count(node: Node) -> Count:
-        if is_alone:
-            return counts.counted_saying(plain, tsquery(node))
-        return counts.counted_up_to_most(_saying(plain, node))
+        if is_alone and readable.is_alike:
+            return counts.counted_saying(plain, tsquery(node), kept=readable.is_everywhere)
+        return counts.counted_up_to_most(_saying(plain, node, readable))
 
     said = _as_typed(node)
     found = count(said)
-    instead = _meant(node, visible) if not found.total else {}
+    instead = _meant(node, visible, readable) if not found.total else {}
     if instead:
         said = asked.replaced(node, instead)
         found = count(said)
-    return _narrowed(_saying(plain, said), found, everything, instead)
+    return _narrowed(_saying(plain, said, readable), found, everything, instead)
 
 
 def _narrowed(
@@ -166,7 +191,7 @@ def _as_typed(node: Node) -> Node:
     return node
 
 
-def _saying(lines: Lines, node: Node) -> Lines:
+def _saying(lines: Lines, node: Node, readable: Readable) -> Lines:
     says = Func(
         F("vector"),
         Value(tsquery(node)),
@@ -174,32 +199,32 @@ def _saying(lines: Lines, node: Node) -> Lines:
         template="(%(expressions)s::tsquery)",
         output_field=BooleanField(),
     )
-    said = SearchLine.objects.filter(says, kind=SearchLine.Kind.CATALOGUE)
+    said = SearchLine.objects.filter(says, readable.lines)
     return lines.filter(reel__in=said.order_by().values("reel"))
 
 
-def _meant(node: Node, visible: Lines) -> dict[str, tuple[str, ...]]:
+def _meant(node: Node, visible: Lines, readable: Readable) -> dict[str, tuple[str, ...]]:
     """For each word that no description has which the person may read: near ones that one has."""
     found = {}
     for leaf in asked.leaves(node):
-        if not isinstance(leaf, Word) or leaf.prefix or _is_said(leaf, visible):
+        if not isinstance(leaf, Word) or leaf.prefix or _is_said(leaf, visible, readable):
             continue
-        if near := _said(vocabulary.near(leaf.text)[: 4 * vocabulary.MOST_NEAR], visible):
+        if near := _said(vocabulary.near(leaf.text)[: 4 * vocabulary.MOST_NEAR], visible, readable):
             found[leaf.text] = tuple(near)
     return found
 
 
-def _is_said(leaf: Word, visible: Lines) -> bool:
+def _is_said(leaf: Word, visible: Lines, readable: Readable) -> bool:
     """Whether one of the lines says it."""
-    sql, values = _said_and_seen("%s", visible)
+    sql, values = _said_and_seen("%s", visible, readable)
     with counts.by_index(), connection.cursor() as cursor:
         cursor.execute(f"SELECT EXISTS ({sql})", [tsquery(leaf), *values])
         return bool(cursor.fetchone()[0])
 
 
-def _said(candidates: list[str], visible: Lines) -> list[str]:
+def _said(candidates: list[str], visible: Lines, readable: Readable) -> list[str]:
     """Those of the words that are said of one of the reels, in their order."""
-    sql, values = _said_and_seen("('''' || word || '''')", visible)
+    sql, values = _said_and_seen("('''' || word || '''')", visible, readable)
     with counts.by_index(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT word FROM unnest(%s::text[]) WITH ORDINALITY AS given (word, place)"
@@ -209,7 +234,7 @@ def _said(candidates: list[str], visible: Lines) -> list[str]:
         return [word for (word,) in cursor.fetchall()]
 
 
-def _said_and_seen(text: str, visible: Lines) -> tuple[str, tuple[Any, ...]]:
+def _said_and_seen(text: str, visible: Lines, readable: Readable) -> tuple[str, tuple[Any, ...]]:
     """Descriptions with words, each looked up among the lines: the first that is there will do.
 
     Args:
@@ -217,7 +242,8 @@ def _said_and_seen(text: str, visible: Lines) -> tuple[str, tuple[Any, ...]]:
     """
     seen, values = visible.filter(reel=RawSQL("said.reel_id", [])).query.sql_with_params()
     return (
-        "SELECT 1 FROM (SELECT reel_id FROM review_searchline WHERE kind = 'catalogue'"
+        "SELECT 1 FROM (SELECT reel_id FROM review_searchline"
+        f" WHERE kind IN ({readable.as_sql})"
         f" AND vector @@ {text}::tsquery OFFSET 0) said, LATERAL ({seen} OFFSET 0) line",
         values,
     )

@@ -169,10 +169,19 @@ def counted_up_to_most(lines: QuerySet[CatalogueLine]) -> Count:
     return _up_to_most(sql, values)
 
 
-def counted_saying(lines: QuerySet[CatalogueLine], text: str) -> Count:
+_SAID = "SELECT reel_id FROM review_searchline WHERE kind = 'catalogue' AND vector @@ %s::tsquery"
+_KEPT = (
+    "SELECT reel_id FROM review_searchline kept WHERE kind = 'store' AND vector @@ %s::tsquery"
+    " AND NOT EXISTS (SELECT 1 FROM review_searchline said WHERE said.reel_id = kept.reel_id"
+    " AND said.kind = 'catalogue' AND said.vector @@ %s::tsquery)"
+)
+
+
+def counted_saying(lines: QuerySet[CatalogueLine], text: str, *, kept: bool = False) -> Count:
     """The same of the lines whose description has some words.
 
     Args:
+        kept: also of those where what is for the house alone has them.
         lines: of most reels; those with the words are looked up among them one by one, since
             putting all of them beside the words costs more than MOST look-ups.
         text: a tsquery.
@@ -183,13 +192,12 @@ def counted_saying(lines: QuerySet[CatalogueLine], text: str) -> Count:
         )
     except EmptyResultSet:
         return Count(0, [], [])
-    said = (
-        "SELECT reel_id FROM review_searchline WHERE kind = 'catalogue' AND vector @@ %s::tsquery"
-    )
+    said = f"{_SAID} UNION ALL {_KEPT}" if kept else _SAID
+    texts = (text, text, text) if kept else (text,)
     with by_index():
         return _up_to_most(
             f"SELECT line.* FROM ({said} OFFSET 0) said, LATERAL ({sql} OFFSET 0) line",
-            (text, *values),
+            (*texts, *values),
         )
 
 

@@ -12,6 +12,9 @@ from django.db import models
 class SearchLine(models.Model):
     """One line that can be found: of a transcript, an intertitle, a note, or of the catalogue.
 
+    Lines of `store` hold what a description says for the house alone: where the can stands, what
+    examinations found, and restrictions. Like notes, they are for those who work on the film.
+
     The table lies in parts, by reel: see migration `search_in_parts`.
     """
 
@@ -21,6 +24,7 @@ class SearchLine(models.Model):
         SOUND = "sound", "sound"
         NOTE = "note", "note"
         CATALOGUE = "catalogue", "catalogue"
+        STORE = "store", "store and condition"
 
     reel = models.ForeignKey(
         "archive.Reel",

@@ -26,6 +26,8 @@ from review.search.lines import line_of, lines_of
 from review.search.places import Place
 from review.search.query import Filters, Node, Query
 
+OF_THE_HOUSE = (SearchLine.Kind.NOTE, SearchLine.Kind.STORE)
+"""Lines for those alone who work on the film."""
 PAGE = 20
 MOST = 10_000
 """Hits that are counted and put in order; of more, the first that the index gives are taken."""
@@ -222,7 +224,7 @@ def _seen(part: Part) -> list[tuple[str, list[Any]]]:
     if part.within is not None:
         found.append((_WITHIN, [list(part.within)]))
     if part.access is not None:
-        found.append(("line.kind <> %s", [SearchLine.Kind.NOTE]))
+        found.append(("line.kind <> ALL(%s)", [[kind.value for kind in OF_THE_HOUSE]]))
         found.append((_OPEN, [list(part.access)]))
     if not part.embargoed:
         found.append((_NOT_HELD, [timezone.localdate()]))

@@ -12,7 +12,7 @@ from django.dispatch import receiver
 from dramatiq.errors import DramatiqError
 
 from archive import description
-from archive.models import Element, Reel, Scan, Title
+from archive.models import ConditionReport, Element, Fault, Reel, Scan, Title
 from restoration import transcripts
 from review import tasks
 from review.models import Answer, Note
@@ -69,6 +69,18 @@ def described(instance: Reel | Element | Title, raw: bool = False, **_: Any) -> 
         return
     for reel in _reels_of(instance):
         index.reindex_catalogue(reel)
+
+
+@receiver([post_save, post_delete], sender=ConditionReport)
+def examined(instance: ConditionReport, raw: bool = False, **_: Any) -> None:  # noqa: FBT001, FBT002  (as Django sends it)
+    if not raw:
+        index.reindex_catalogue(instance.reel)
+
+
+@receiver(post_save, sender=Fault)
+def fault_found(instance: Fault, raw: bool = False, **_: Any) -> None:  # noqa: FBT001, FBT002  (as Django sends it)
+    if not raw:
+        index.reindex_catalogue(instance.report.reel)
 
 
 @receiver(description.described)

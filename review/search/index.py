@@ -30,6 +30,7 @@ from review.spoken import newest_with_lines
 
 Kind = SearchLine.Kind
 SPOKEN = (Kind.DIALOGUE, Kind.INTERTITLE, Kind.SOUND)
+DESCRIBED = (Kind.CATALOGUE, Kind.STORE)
 BATCH = 500
 """Rows that are written at once."""
 _KINDS = {"speech": Kind.DIALOGUE, "sound": Kind.SOUND, "intertitle": Kind.INTERTITLE}
@@ -100,8 +101,19 @@ def _thread(note: Note) -> list[Entry]:
 @transaction.atomic
 def reindex_catalogue(reel: Reel) -> None:
     _held(reel)
-    about = described(reel, description.describe(reel))
-    keep(reel, (Kind.CATALOGUE,), rows([about], reel=reel, scan=None), title=about.title)
+    said = description.describe(reel)
+    examined = description.examined_words_of([reel.pk]).get(reel.pk, [])
+    made = [row for entry in _entries(reel, said, examined)
+            for row in rows([entry], reel=reel, scan=None)]  # fmt: skip
+    keep(reel, DESCRIBED, made, title=reel.title.name)
+
+
+def _entries(reel: Reel, said: description.Description, examined: Sequence[str]) -> Iterator[Entry]:
+    """What the catalogue says of a reel, and apart from it what is for the house alone."""
+    yield described(reel, said)
+    kept = [*description.kept_words_of(said), *examined]
+    if kept:
+        yield Entry(Kind.STORE, "store", ". ".join(kept), title=reel.title.name)
 
 
 @transaction.atomic
@@ -115,11 +127,12 @@ def _reindex_catalogues(numbers: Sequence[int]) -> None:
     held = Reel.objects.select_for_update(no_key=True).filter(pk__in=numbers).order_by("pk")
     list(held.values_list("pk", flat=True))
     made, titles = list[SearchLine](), dict[int, str]()
+    examined = description.examined_words_of(numbers)
     for reel, said in description.describe_all(numbers):
-        about = described(reel, said)
-        titles[reel.pk] = about.title
-        made += rows([about], reel=reel, scan=None)
-    there = SearchLine.objects.filter(reel__in=numbers, kind=Kind.CATALOGUE)
+        titles[reel.pk] = reel.title.name
+        for entry in _entries(reel, said, examined.get(reel.pk, [])):
+            made += rows([entry], reel=reel, scan=None)
+    there = SearchLine.objects.filter(reel__in=numbers, kind__in=DESCRIBED)
     _keep(there, made, titles)
 
 

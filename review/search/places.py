@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 SAME_FRAMES = 12
 """Half a second at 24 frames a second."""
-FIXED = ("note", "catalogue")
+FIXED = ("note", "catalogue", "store")
 """Kinds of line that no new transcript moves."""
 
 Kept = dict[str, dict[str, list[int]]]

@@ -31,7 +31,7 @@ MOST_CHARACTERS = 1000
 MOST_WORDS = 40
 MOST_BRACKETS = 20
 """Inside each other."""
-KINDS = ("dialogue", "intertitle", "sound", "note", "catalogue")
+KINDS = ("dialogue", "intertitle", "sound", "note", "catalogue", "store")
 
 
 @dataclass(frozen=True, slots=True)

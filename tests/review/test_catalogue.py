@@ -8,10 +8,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from archive.models import Reel
 from restoration.models import StageRun
 from review import decisions
+from review.catalogue import narrow
 from review.models import SavedSearch
 from review.pages import lines, reels_with_state
+from review.search import finding, index
+from review.search.query import parse
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -213,3 +217,36 @@ def test_a_damaged_second_copy_waits_on_today_for_those_who_see_the_reel(desk, c
     copy.outcome = "intact"
     copy.save()
     assert "/tape/1.mkv" not in client.get(reverse("today")).content.decode()
+
+
+def test_where_a_can_stands_is_found_by_those_who_work_on_the_film_alone(archivist, researcher):
+    """By location, examination and restriction, misspelt too; nobody else learns of it."""
+    inside = factories.make_title("Harbour Day", collection="Newsreels")
+    element = factories.make_element(title=inside)
+    reel = factories.make_reel(element=element, access="research", location="Vault Bergen 3")
+    inside.restrictions.create(use="broadcast", territory="Greenland")
+    inside.save()  # as a form does: the index then reads the lists too
+    report = reel.conditions.create(on="2026-01-02", examined_by="Eva Lund", by=archivist)
+    report.faults.create(kind="vinegar syndrome", grade=2, where="tail")
+    factories.make_reel(access="research")
+    local = factories.give_role(factories.make_user(), "restorer", inside.collection)
+
+    def saying(user, words):
+        return narrow(user, {"words": words}).page(0, 25)
+
+    index.reindex_catalogues([reel.pk])
+    for words in ("bergen 3", "Greenland", "vinegar tail", '"Eva Lund"', "Harbour Day"):
+        assert saying(archivist, words)[:1] == [reel.pk], words
+        assert saying(local, words) == [reel.pk], words
+    assert narrow(archivist, {"words": "begren"}).instead == {"begren": ("bergen",)}
+    for words in ("bergen", "Greenland", "vinegar", "begren"):
+        assert saying(researcher, words) == []
+        assert narrow(researcher, {"words": words}).instead == {}
+        assert finding.find(parse(f"{words} kind:store"), user=researcher).count == 0
+    assert finding.find(parse("bergen kind:store"), user=archivist).count == 1
+    assert finding.find(parse("bergen kind:store"), user=local).count == 1
+    Reel.objects.get(pk=reel.pk).conditions.all().delete()
+    assert saying(archivist, "vinegar") == []
+    reel.location = ""
+    reel.save()
+    assert saying(archivist, "bergen") == []
