@@ -20,11 +20,12 @@ GIVEN, TAKEN_BACK = "role given", "role taken back"
 
 
 @transaction.atomic
-def give(collection: Collection, person: User, role: str, *, by: User) -> CollectionRole:
+def give(collection: Collection, person: User, role: str, *, by: User | None) -> CollectionRole:
     """Let a role hold for somebody in a collection, instead of those of their groups.
 
     Args:
         role: of `CollectionRole.Role`; `none` shuts them out.
+        by: None: whoever runs this on the machine.
 
     Raises: RoleRefused.
     """
@@ -73,11 +74,13 @@ def _held(collection: Collection, person: User) -> CollectionRole | None:
     return CollectionRole.objects.filter(collection=collection, user=person).first()
 
 
-def _require(collection: Collection, person: User, by: User) -> None:
-    if not by.has_perm(RIGHT, collection):
-        raise RoleRefused(f"{by} does not give roles in {collection}; nothing was changed.")
+def _require(collection: Collection, person: User, by: User | None) -> None:
     if person.is_superuser:
         raise RoleRefused(f"Nothing was changed: {person} is an administrator and sees everything.")
+    if by is None:
+        return
+    if not by.has_perm(RIGHT, collection):
+        raise RoleRefused(f"{by} does not give roles in {collection}; nothing was changed.")
     if person == by:
         raise RoleRefused("Nothing was changed: nobody gives a role to themselves. Ask another.")
     is_over_all = by.is_superuser or roles.ARCHIVIST in roles.of(by).everywhere
@@ -88,10 +91,10 @@ def _require(collection: Collection, person: User, by: User) -> None:
         )
 
 
-def _tell(kind: str, role: CollectionRole, by: User, detail: dict[str, Any]) -> None:
+def _tell(kind: str, role: CollectionRole, by: User | None, detail: dict[str, Any]) -> None:
     custody.record(
         kind=kind,
-        agent=custody.person(by),
+        agent=custody.person(by) if by is not None else custody.software(),
         subject=_subject(role.collection),
         detail={
             "person": role.user.get_username(),

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from archive.models import Event
 from review.models import Approval
 from tests import factories
 
@@ -75,3 +76,19 @@ def test_who_logs_out_is_shown_our_own_log_in_page(archivist, client):
     page = client.post("/logout/", follow=True)
     assert page.redirect_chain == [("/login/", 302)]
     assert "Restore film. Hide nothing." in page.content.decode()
+
+
+def test_somebody_may_have_a_role_in_one_collection_alone() -> None:
+    (made,) = create_people("--role", "reviewer", "--collection", "Demo reels")
+    user = User.objects.get(username="reviewer-demo-reels")
+    assert made["name"] == user.username and made["password"]
+    inside, outside = (
+        factories.make_reel(element=factories.make_element(title=title), access="research")
+        for title in (factories.make_title("In", collection="Demo reels"), factories.make_title())
+    )
+    assert user.has_perm("archive.view_reel", inside)
+    assert not user.has_perm("archive.view_reel", outside)
+    event = Event.objects.get(kind="role given")
+    assert event.agent.kind == "software" and event.detail["role"] == "reviewer"
+    with pytest.raises(CommandError, match="in a collection somebody is"):
+        create_people("--role", "operator", "--collection", "Demo reels")
