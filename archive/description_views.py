@@ -18,6 +18,8 @@ from archive.models import Fault, Reel
 from archive.terms import Terms
 
 DESCRIBE = "archive.describe"
+FAULTS_SHOWN = 4
+"""Of those that are told while somebody types; saving marks all of them."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,14 +46,17 @@ def describe(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @needs(DESCRIBE)
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep what is typed, while it is typed; or throw it away."""
+    """Keep what is typed, while it is typed, and say what would be refused; or throw it away."""
     reel = reel_for(request, pk)
     if "discard" in request.POST:
         drafts.discard(reel, signed_in(request))
         return redirect("describe", pk=reel.pk)
     if "seen" not in request.POST or not drafts.keep(reel, request.POST, by=signed_in(request)):
         return HttpResponse("That is no draft of a description.", status=400)
-    return HttpResponse("Kept as a draft.")
+    typed = Describing(reel, request.POST, by=request.user)
+    faults = [] if typed.is_valid() else typed.faults()
+    context = {"faults": faults[:FAULTS_SHOWN], "more": len(faults[FAULTS_SHOWN:])}
+    return render(request, "archive/draft_kept.html", context)
 
 
 def _saved(request: HttpRequest, typed: Describing) -> bool:
@@ -119,5 +124,8 @@ def _offered(terms: Terms) -> dict[str, object]:
 @needs("archive.view_history")
 def history(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
-    page = Paginator(description.history(reel), 50).get_page(request.GET.get("page"))
-    return render(request, "archive/history.html", {"reel": reel, "page": page})
+    part, _, field = request.GET.get("field", "").partition(".")
+    found = description.history(reel, (part, field) if field else None)
+    page = Paginator(found, 50).get_page(request.GET.get("page"))
+    context = {"reel": reel, "page": page, "part": part, "field": field}
+    return render(request, "archive/history.html", context)

@@ -145,6 +145,11 @@ def test_each_change_is_an_event_with_before_and_after(
     assert custody.verify_chain("archive") == custody.verify_chain(f"reel:{reel.pk}") == []
     page = desk.get(reverse("description-history", args=[reel.pk])).content.decode()
     assert "Norway" in page and "Sweden" in page and archivist.username in page
+    assert "300 m" in page and 'href="?field=title.country"' in page
+    address = reverse("description-history", args=[reel.pk])
+    page = desk.get(f"{address}?field=title.country").content.decode()
+    assert "Sweden" in page and "300 m" not in page, "one field's own history"
+    assert "Nothing was changed" in desk.get(f"{address}?field=title.year").content.decode()
 
 
 def test_saving_without_a_change_writes_no_event(desk: Client, reel: Reel) -> None:
@@ -233,7 +238,16 @@ def test_what_is_typed_is_kept_until_it_is_saved_and_seen_by_nobody_else(
 ) -> None:
     typed = sent(reel, **{"title-notes": "half a sent", "credits-0-name": "Anna"})
     address = reverse("describe", args=[reel.pk])
-    assert desk.post(reverse("description-draft", args=[reel.pk]), typed).status_code == 200
+    told = desk.post(reverse("description-draft", args=[reel.pk]), typed).content.decode()
+    assert "Kept as a draft" in told
+    assert '<a href="#id_credits-0-role">Credits, 1: Role</a>' in told, "what is not right yet"
+    wrong = sent(reel, **{"title-year": "about 1926", "title-notes": "half a sent"})
+    told = desk.post(reverse("description-draft", args=[reel.pk]), wrong).content.decode()
+    assert "#id_title-year" in told and "1926~" in told
+    right = sent(reel, **{"title-year": "1926~"})
+    told = desk.post(reverse("description-draft", args=[reel.pk]), right).content.decode()
+    assert told.strip() == "Kept as a draft."
+    desk.post(reverse("description-draft", args=[reel.pk]), typed)
     assert Reel.objects.get().title.notes == ""
     assert "Go on with it" in desk.get(address).content.decode()
     on = desk.get(f"{address}?draft").content.decode()
