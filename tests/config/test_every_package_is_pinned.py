@@ -33,7 +33,7 @@ def locked(name: str) -> dict[str, tuple[str, int]]:
     """What a lock installs: version, and how many files it may be, each known by its SHA-256."""
     text = (ROOT / f"locks/{name}.txt").read_text()
     entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
-    found = {}
+    found: dict[str, tuple[str, int]] = {}
     for entry in entries:
         package, version = re.match(r"(\S+)==(\S+)", entry).groups()  # type: ignore[union-attr]
         digests = re.findall(r"--hash=sha256:[0-9a-f]{64}\b", entry)
