@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from archive.admin import ReadOnlyAdmin
 from review.models import Approval, ApprovalBatch, Deliverable, Delivery, HandOver, Note, Withdrawal
@@ -10,9 +12,12 @@ from review.models import Approval, ApprovalBatch, Deliverable, Delivery, HandOv
 
 @admin.register(Approval)
 class ApprovalAdmin(ReadOnlyAdmin):
-    list_display = ["take", "decision", "by", "at", "withdrawn"]
-    list_filter = ["decision"]
+    list_display = ["take", "decision", "alone", "by", "at", "withdrawn"]
+    list_filter = ["decision", "alone"]
     list_select_related = ["take", "by"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
+        return Approval.everything.all()
 
 
 @admin.register(ApprovalBatch)

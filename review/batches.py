@@ -133,7 +133,9 @@ def _obstacle(standing: Standing, takes: TakeIndex) -> str:
         assert standing.take is not None
         outdated = scenes.outdated(standing.scene, standing.take, takes=takes)
         return "; ".join(outdated) if standing.state == State.REVIEW else ""
-    return standing.state.label
+    words = [f"{word.take.stage} take {word.take.number}" for word in standing.sent_back]
+    alone = f": {', '.join(words)} by itself" if words else ""
+    return f"{standing.state.label}{alone}"
 
 
 @transaction.atomic

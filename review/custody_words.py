@@ -41,7 +41,9 @@ def _stage(detail: Detail) -> str:
 
 def _decision(detail: Detail) -> str:
     parts = [f"{detail.get('stage')} take {detail.get('number')}", frames_of(detail)]
-    if detail.get("version") == "colour":
+    if detail.get("of") == "stage":
+        parts.insert(0, "this stage alone")
+    elif detail.get("version") == "colour":
         parts.insert(0, "colour version")
     if detail.get("comment"):
         parts.append(f"“{detail['comment']}”")
@@ -286,6 +288,8 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     ),
     "approval": _decision,
     "changes requested": _decision,
+    "stage approval": _decision,
+    "stage changes requested": _decision,
     "decision withdrawn": _decision,
     "share link made": _shared,
     "share link revoked": _shared,

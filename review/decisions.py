@@ -19,8 +19,10 @@ from restoration import scenes
 from restoration.models import Scene, Take
 from restoration.scenes import RESTORATION
 from restoration.take_index import TakeIndex
+from review import stage_decisions
 from review.errors import DecisionRefused, NotAllowed
 from review.models import Approval, ApprovalBatch
+from review.stage_decisions import SaidOfTakes, as_sentence, sent_back_in_words
 
 
 @transaction.atomic
@@ -33,17 +35,21 @@ def approve(
     digest: str | None = None,
     seen: int | None = None,
     batch: ApprovalBatch | None = None,
+    alone: bool = False,
 ) -> Approval:
-    """Approve the take that stands at the end of the scene's chain.
+    """Approve the take that stands at the end of the scene's chain, or one stage's take alone.
 
     Args:
         digest: What the person saw; refused if it is not the take's.
         seen: The number of the newest decision that the person saw, 0 for none; refused if
             somebody else has decided since. Not given: that is not asked.
         batch: With which others it is approved.
+        alone: Of this stage's take, which may stand anywhere in the chain; `seen` is then about
+            decisions on that take.
 
     Raises: NotAllowed, DecisionRefused; also for a take that is no longer what a run would give,
-        of which an approval would be stale from the start.
+        of which an approval would be stale from the start, and for the end of a chain of which a
+        stage was sent back by itself.
     """
     saw = _Saw(digest, seen)
     return _decide(
@@ -54,6 +60,7 @@ def approve(
         reason=comment,
         saw=saw,
         batch=batch,
+        alone=alone,
     )
 
 
@@ -66,15 +73,17 @@ def request_changes(
     reason: str,
     digest: str | None = None,
     seen: int | None = None,
+    alone: bool = False,
 ) -> Approval:
-    """Send the take back with a reason; `digest` and `seen` as for `approve`.
+    """Send the take back with a reason; `digest`, `seen` and `alone` as for `approve`.
 
     Raises: NotAllowed, DecisionRefused.
     """
     if not reason.strip():
         raise DecisionRefused("Nothing was recorded: say what should change, then send it again.")
     saw = _Saw(digest, seen)
-    return _decide(scene, take, by=by, decision=Approval.Decision.CHANGES, reason=reason, saw=saw)
+    changes = Approval.Decision.CHANGES
+    return _decide(scene, take, by=by, decision=changes, reason=reason, saw=saw, alone=alone)
 
 
 @transaction.atomic
@@ -84,13 +93,14 @@ def withdraw(approval: Approval, *, by: Any) -> Approval:
     Raises: NotAllowed, DecisionRefused if it was withdrawn before.
     """
     _require(by, "review.decide", approval.scene, "withdraw a decision")
-    approval = Approval.objects.select_for_update().get(pk=approval.pk)
+    approval = Approval.everything.select_for_update().get(pk=approval.pk)
     if approval.withdrawn is not None:
         raise DecisionRefused("This decision was withdrawn before; nothing was changed.")
     approval.withdrawn = timezone.now()
     approval.withdrawn_by = by
     approval.save(update_fields=["withdrawn", "withdrawn_by"])
-    _record("decision withdrawn", approval, by=by, decision=approval.decision)
+    of_stage = {"of": "stage"} if approval.alone else {}
+    _record("decision withdrawn", approval, by=by, decision=approval.decision, **of_stage)
     return approval
 
 
@@ -148,18 +158,26 @@ def is_approved(scene: Scene, version: str = RESTORATION) -> bool:
     )
 
 
-def stale_reasons(approval: Approval, *, takes: TakeIndex | None = None) -> list[str]:
+def stale_reasons(
+    approval: Approval, *, takes: TakeIndex | None = None, said: SaidOfTakes | None = None
+) -> list[str]:
     """Why a decision no longer speaks of what stands, in words; empty if it does.
 
     Args:
         takes: Those of the scene, if the caller has them at hand.
+        said: What was said of them, likewise.
     """
     known = takes or TakeIndex([approval.scene])
+    if approval.alone:
+        moved = [*_moved_cut(approval), *_another_digest(approval)]
+        return moved or stage_decisions.stale_reasons(approval, known)
     outdated = scenes.outdated(approval.scene, approval.take, takes=known)
     return [
         *_moved_cut(approval),
+        *_another_digest(approval),
         *_another_take(approval, known),
-        *(f"{reason[:1].upper()}{reason[1:]}." for reason in outdated),
+        *(as_sentence(reason) for reason in outdated),
+        *_sent_back(approval, known, said or SaidOfTakes([approval.scene])),
     ]
 
 
@@ -210,6 +228,7 @@ def _decide(
     reason: str,
     saw: _Saw,
     batch: ApprovalBatch | None = None,
+    alone: bool = False,
 ) -> Approval:
     _require(by, "review.decide", scene, "decide on a take")
     # Lock first: a cut moved between the check and the write would leave a decision on nothing.
@@ -219,16 +238,10 @@ def _decide(
             "Nothing was recorded: the cuts of this scene were changed meanwhile "
             f"({scene.retired_because or 'edited'}). Open the reel and decide on the new scene."
         )
-    head = scenes.head_take(scene, take.version)
-    if head is None or head.pk != take.pk or saw.digest not in (None, head.digest):
-        now = f"{head.stage} take {head.number}" if head else "no take"
-        raise DecisionRefused(
-            f"Nothing was recorded: you were looking at {take.stage} take {take.number}, and now "
-            f"{now} stands at the end of this scene. Look at it, then decide."
-        )
-    _require_seen(scene, take.version, saw, by)
+    _require_standing(scene, take, saw, alone=alone)
+    _require_seen(scene, take, saw, by, alone=alone)
     if decision == Approval.Decision.APPROVED:
-        _require_up_to_date(scene, take)
+        _require_up_to_date(scene, take, alone=alone)
     approval = Approval.objects.create(
         scene=scene,
         take=take,
@@ -237,16 +250,46 @@ def _decide(
         reason=reason.strip(),
         by=by,
         batch=batch,
+        alone=alone,
     )
     kind = "approval" if decision == Approval.Decision.APPROVED else "changes requested"
+    kind = f"stage {kind}" if alone else kind
     detail = {"comment": approval.reason} | ({"batch": str(batch.pk)} if batch else {})
+    detail |= {"of": "stage"} if alone else {}
     _record(kind, approval, by=by, **detail)
     return approval
 
 
-def _require_seen(scene: Scene, version: str, saw: _Saw, by: Any) -> None:
+def _require_standing(scene: Scene, take: Take, saw: _Saw, *, alone: bool) -> None:
+    """That the take is what the person saw, and still stands where they saw it."""
+    head = scenes.head_take(scene, take.version)
+    if alone:
+        stands = stage_decisions.chain_with(scene, take, TakeIndex([scene])) is not None
+    else:
+        stands = head is not None and head.pk == take.pk
+    if stands and saw.digest in (None, take.digest):
+        return
+    now = f"{head.stage} take {head.number}" if head else "no take"
+    where = ", made without it" if alone and not stands else ""
+    raise DecisionRefused(
+        f"Nothing was recorded: you were looking at {take.stage} take {take.number}, and now "
+        f"{now} stands at the end of this scene{where}. Look at it, then decide."
+    )
+
+
+def newest_word(scene: Scene, take: Take, *, alone: bool) -> Approval | None:
+    """What somebody who decides has to have seen: the newest decision on the take's version, or,
+    for a decision on a stage alone, on that take."""
+    if alone:
+        found = Approval.everything.filter(scene=scene, take=take)
+    else:
+        found = Approval.objects.filter(scene=scene, take__version=take.version)
+    return found.select_related("by").order_by("-at", "-pk").first()
+
+
+def _require_seen(scene: Scene, take: Take, saw: _Saw, by: Any, *, alone: bool) -> None:
     """Two people decide at once: the second is told what the first decided, and decides again."""
-    newest = scene.approvals.filter(take__version=version).order_by("-at", "-pk").first()
+    newest = newest_word(scene, take, alone=alone)
     if saw.decision is None or newest is None or newest.pk == saw.decision or newest.by == by:
         return
     what = newest.get_decision_display()
@@ -258,13 +301,23 @@ def _require_seen(scene: Scene, version: str, saw: _Saw, by: Any) -> None:
     )
 
 
-def _require_up_to_date(scene: Scene, take: Take) -> None:
-    outdated = scenes.outdated(scene, take)
+def _require_up_to_date(scene: Scene, take: Take, *, alone: bool) -> None:
+    takes = TakeIndex([scene])
+    outdated = scenes.outdated(scene, take, takes=takes)
     if outdated:
         raise DecisionRefused(
             f"Nothing was recorded: {take.stage} take {take.number} is out of date already, and an "
             f"approval of it would be stale at once: {'; '.join(outdated)}. Run it again and "
             "decide on what comes of that, or take back what changed."
+        )
+    if alone:
+        return
+    words = stage_decisions.sent_back(scene, take, takes, SaidOfTakes([scene]))
+    if earlier := [word for word in words if word.take_id != take.pk]:
+        told = " ".join(sent_back_in_words(word) for word in earlier)
+        raise DecisionRefused(
+            f"Nothing was recorded: {told} What stands on it is not approved before that stage is "
+            "made anew, or approved by itself, or that decision is withdrawn."
         )
 
 
@@ -305,10 +358,22 @@ def _moved_cut(approval: Approval) -> list[str]:
     return []
 
 
-def _another_take(approval: Approval, takes: TakeIndex) -> list[str]:
+def _another_digest(approval: Approval) -> list[str]:
     if approval.take.digest != approval.digest:
         return ["The take's manifest is not the one that was decided on."]
-    if approval.scene.retired is not None:
+    return []
+
+
+def _sent_back(approval: Approval, takes: TakeIndex, said: SaidOfTakes) -> list[str]:
+    """Of an approval: stages of what it approved that were sent back by themselves."""
+    if approval.decision != Approval.Decision.APPROVED or approval.scene.retired is not None:
+        return []
+    words = stage_decisions.sent_back(approval.scene, approval.take, takes, said)
+    return [sent_back_in_words(word) for word in words]
+
+
+def _another_take(approval: Approval, takes: TakeIndex) -> list[str]:
+    if approval.take.digest != approval.digest or approval.scene.retired is not None:
         return []
     version = approval.take.version
     head = scenes.head_takes([approval.scene], version, takes=takes).get(approval.scene_id)

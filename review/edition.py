@@ -42,6 +42,7 @@ from review.gating import Gate
 from review.material import totals_of, whole_frame_counts
 from review.models import Approval, Note
 from review.spoken import spoken_in, translation_in
+from review.stage_decisions import SaidOfTakes
 from review.title_rights import restrictions_in_words
 from review.version_choice import RESTORED, VERSIONS, VersionChoice
 
@@ -98,7 +99,7 @@ class _Beside:
     """What stands beside the takes that leave: who else approved them, and the other version."""
 
     def __init__(self, wanted: Sequence[Scene], held: Gate) -> None:
-        self._takes = TakeIndex(wanted)
+        self._takes, self._said = TakeIndex(wanted), SaidOfTakes(wanted)
         self._leaving: Mapping[int, Take] = held.leaving
         self._found = {name: decisions.current_approvals(wanted, name) for name in VERSIONS}
         self._agreeing = decisions.approvals_that_agree(held.approved.values())
@@ -113,7 +114,8 @@ class _Beside:
         approval = self._found[other].get(scene.pk)
         if approval is None or approval.decision != Approval.Decision.APPROVED:
             return None
-        return None if decisions.stale_reasons(approval, takes=self._takes) else approval
+        stale = decisions.stale_reasons(approval, takes=self._takes, said=self._said)
+        return None if stale else approval
 
 
 def edition_scan(scan: Scan) -> EditionScan:

@@ -81,6 +81,7 @@ class DecisionForm(forms.Form):
     take = forms.IntegerField(widget=forms.HiddenInput)
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    alone = forms.BooleanField(required=False, widget=forms.HiddenInput)
     comment = forms.CharField(
         required=False, widget=forms.Textarea(attrs={"rows": 2}), validators=[writable]
     )

@@ -35,6 +35,7 @@ __all__ = [
     "Material",
     "Place",
     "SceneFacts",
+    "StageFacts",
     "counts",
     "decide",
     "overridden",
@@ -62,6 +63,14 @@ class Approver:
 
 
 @dataclass(frozen=True, slots=True)
+class StageFacts:
+    """A stage of a scene's chain: such as `repair take 1`, and who approved that very take."""
+
+    name: str
+    approvers: tuple[Approver, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SceneFacts:
     """What is known of a scene as it would leave."""
 
@@ -74,6 +83,8 @@ class SceneFacts:
     """The same frame by frame; empty if it was not counted so. Asked for only if it matters."""
     approvers: tuple[Approver, ...] = ()
     """Different people whose approval of that very take holds."""
+    stages: tuple[StageFacts, ...] = ()
+    """The stages of its chain, from the scan outwards; only where the policy asks for each."""
     objection: str = ""
     """Why it is not approved, or why its approval no longer holds."""
     unlogged: tuple[str, ...] = ()
@@ -145,6 +156,7 @@ def decide(policy: Policy, material: Material, override: Override | None = None)
         _all_there(material),
         _approved(policy, material),
         _people(policy, material),
+        *_stages(policy, material),
         *(_labels(limit, material.scenes) for limit in policy.labels),
         *_adjustments(policy, material),
         *rights_findings(policy, material.rights),
@@ -233,6 +245,34 @@ def _people(policy: Policy, material: Material) -> Finding:
         _outcome(passed=not few) if approved else UNKNOWN,
         _whole(few),
     )
+
+
+def few(policy: Policy, stage: StageFacts) -> bool:
+    """Whether fewer people than the policy wants approved this stage by itself."""
+    return sum(counts(policy, each) for each in stage.approvers) < policy.people
+
+
+def _stages(policy: Policy, material: Material) -> list[Finding]:
+    if not policy.asks_stages:
+        return []
+    # As of people: scenes without any approval are the matter of another rule.
+    approved = [scene for scene in material.scenes if not scene.objection]
+    lacking = {
+        scene.number: names
+        for scene in approved
+        if (names := [stage.name for stage in scene.stages if few(policy, stage)])
+    }
+    told = [f"scene {number} lacks {', '.join(names)}" for number, names in lacking.items()]
+    return [
+        Finding(
+            "each stage approved",
+            policies.PEOPLE,
+            f"at least {policy.people} for the take of each stage by itself",
+            "; ".join(told) or f"all of {len(approved)} scenes",
+            _outcome(passed=not lacking) if approved else UNKNOWN,
+            _whole(scene for scene in approved if scene.number in lacking),
+        )
+    ]
 
 
 def _left_out(policy: Policy, scenes: Sequence[SceneFacts]) -> str:

@@ -68,6 +68,7 @@ def hold(
         found,
         leaving=leaving,
         approvers=_approvers(policy, held, found.takes),
+        stages=people.stages(held, found.takes) if policy.asks_stages else {},
         rights=rights_facts(reel, policy),
         transcript=transcript_state(reel) if policy.transcript == "approved" else None,
         in_colour=choice.version != RESTORED.version,

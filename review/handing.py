@@ -71,11 +71,17 @@ def _may_see(scene: Scene, to: User | None, role: str) -> bool:
 
 
 def standing() -> QuerySet[HandOver]:
-    """Those that nobody has settled: no later one of the same scene, and no later decision."""
+    """Those that nobody has settled: no later one of the same scene, and no later decision.
+
+    A stage approved by itself settles nothing; one that is sent back puts the scene before others.
+    """
     same = {"scene": OuterRef("scene"), "version": OuterRef("version")}
     later = HandOver.objects.filter(**same, pk__gt=OuterRef("pk"))
-    decided = Approval.objects.filter(
-        scene=OuterRef("scene"), take__version=OuterRef("version"), at__gt=OuterRef("at")
+    decided = Approval.everything.filter(
+        Q(alone=False) | Q(decision=Approval.Decision.CHANGES),
+        scene=OuterRef("scene"),
+        take__version=OuterRef("version"),
+        at__gt=OuterRef("at"),
     )
     found = HandOver.objects.filter(~Exists(later), ~Exists(decided), scene__retired__isnull=True)
     return found.select_related("to", "by", "scene__scan__reel__element__title")

@@ -20,7 +20,7 @@ from restoration.recording import FRAMES
 from restoration.storage import storage
 from restoration.take_index import TakeIndex
 from review.formats.edition import DeliveryError, converted_totals
-from review.gate import APPROVED, Approver, FrameCounts, Material, SceneFacts
+from review.gate import APPROVED, Approver, FrameCounts, Material, SceneFacts, StageFacts
 from review.rights_rules import RightsFacts
 from review.spoken import newest_with_lines
 from review.verdict import Examined
@@ -31,6 +31,7 @@ def make_material(
     *,
     leaving: Mapping[int, Take],
     approvers: Mapping[int, Sequence[Approver]],
+    stages: Mapping[int, Sequence[StageFacts]],
     rights: RightsFacts,
     transcript: str | None,
     in_colour: bool,
@@ -40,6 +41,7 @@ def make_material(
     Args:
         leaving: the take that would leave, by the scene's id.
         approvers: who approved it, by the scene's id.
+        stages: the stages of its chain likewise, where the policy asks for each.
         in_colour: a colour version leaves: scenes that are not RGB are converted.
     """
     objections = {each.scene.pk: each.text for each in found.reasons if each.scene is not None}
@@ -50,6 +52,7 @@ def make_material(
                 start_frame=scene.start_frame,
                 end_frame=scene.end_frame,
                 approvers=tuple(approvers.get(scene.pk, ())),
+                stages=tuple(stages.get(scene.pk, ())),
                 objection=objections.get(scene.pk, ""),
                 **_of_take(leaving.get(scene.pk), found.takes, in_colour=in_colour),
             )

@@ -154,7 +154,7 @@ WITH newest AS (
     FROM review_approval approval
     JOIN restoration_take take ON take.id = approval.take_id
     JOIN restoration_scene scene ON scene.id = approval.scene_id AND scene.retired IS NULL
-    WHERE approval.withdrawn IS NULL
+    WHERE approval.withdrawn IS NULL AND NOT approval.alone
     ORDER BY approval.scene_id, take.version, approval.id DESC
 ), approved AS MATERIALIZED (
     SELECT DISTINCT scene_id AS id FROM newest WHERE decision = 'approved'

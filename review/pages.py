@@ -145,9 +145,23 @@ def _is_approved() -> Q:
     later = Approval.objects.filter(
         scene=OuterRef("scene"), at__gt=OuterRef("at"), take__version=cuts.RESTORATION
     )
+    # Who sends a stage back after the whole was approved takes that back, until it is mended.
+    word = Approval.everything.filter(
+        scene=OuterRef("scene"), take=OuterRef("take"), pk__gt=OuterRef("pk")
+    )
+    sent_back = Approval.everything.filter(
+        ~Exists(word),
+        scene=OuterRef("scene"),
+        alone=True,
+        decision=Approval.Decision.CHANGES,
+        withdrawn__isnull=True,
+        at__gt=OuterRef("at"),
+        take__version=cuts.RESTORATION,
+    )
     standing = Approval.objects.filter(
         ~Exists(later),
         ~Exists(newer),
+        ~Exists(sent_back),
         scene=OuterRef("pk"),
         take__version=cuts.RESTORATION,
         decision=Approval.Decision.APPROVED,

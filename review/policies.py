@@ -66,6 +66,8 @@ class Policy:
     """How many different people must have approved each scene."""
     roles: tuple[str, ...] = ()
     """They count only in one of these roles; empty: whoever may decide."""
+    stages: str = "together"
+    """ "each": so many people must also have approved each stage of a scene's chain by itself."""
     makers: str = "counted"
     """ "left out": who ran a stage of a take's chain does not count among those who approved it."""
     unapproved: str = "refused"
@@ -99,7 +101,13 @@ class Policy:
     @property
     def asks_who(self) -> bool:
         """Whether it matters who approved, beyond that somebody did."""
-        return self.people > 1 or bool(self.roles) or self.makers == "left out"
+        makers = self.makers == "left out"
+        return self.people > 1 or bool(self.roles) or makers or self.asks_stages
+
+    @property
+    def asks_stages(self) -> bool:
+        """Whether each stage of a chain has to be approved by itself, beside its end."""
+        return self.stages == "each"
 
     @property
     def forbids_lettering(self) -> bool:
@@ -248,6 +256,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "labels": _limits,
     "people": _people,
     "roles": _list_of("roles", _words("roles")),
+    "stages": _one_of("stages", "together", "each"),
     "makers": _one_of("makers", "counted", "left out"),
     "unapproved": _one_of("unapproved", "refused", "marked"),
     "adjustments": _one_of("adjustments", "any", "logged"),

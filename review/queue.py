@@ -142,7 +142,7 @@ def _waiting(person: Any, order: str) -> QuerySet[SceneStanding]:
         return second_looks.of_person(person, rows.filter(may)).order_by(*keys)
     waits = Q(waits=True) & may
     if order == "mine":
-        theirs = Approval.objects.filter(by=person, scene=OuterRef("scene"))
+        theirs = Approval.everything.filter(by=person, scene=OuterRef("scene"))
         waits &= Q(Exists(theirs.filter(take__version=OuterRef("version"))))
     named = SceneStanding.objects.filter(Exists(handed)).values_list("pk", flat=True)
     # By number: with a subquery here the database would leave the index that has the order.

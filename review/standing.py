@@ -10,8 +10,9 @@ from django.db.models import TextChoices
 from restoration import scenes as cuts
 from restoration.models import Scene, StageRun, Take
 from restoration.take_index import TakeIndex
-from review import decisions
+from review import decisions, stage_decisions
 from review.models import Approval
+from review.stage_decisions import SaidOfTakes, sent_back_in_words
 
 
 class State(TextChoices):
@@ -46,11 +47,19 @@ class Standing:
     """Why the decision is stale, or what decision an edit of the cuts left behind."""
     run: StageRun | None
     """The newest run, if it has not ended well."""
+    sent_back: tuple[Approval, ...] = ()
+    """Words that send single stages of the take's chain back, and hold."""
 
     @property
     def still(self) -> int:
         """The frame that stands for the scene: its middle."""
         return (self.scene.start_frame + self.scene.end_frame) // 2
+
+    @property
+    def told(self) -> list[str]:
+        """The reasons, and which stages were sent back by themselves."""
+        words = [sent_back_in_words(word) for word in self.sent_back]
+        return [*self.reasons, *(each for each in words if each not in self.reasons)]
 
     @property
     def tone(self) -> str:
@@ -77,6 +86,7 @@ def standings(
     approvals = decisions.current_approvals(wanted, version)
     runs = _open_runs(wanted, version)
     lost = decisions.lost_by_scene(wanted, version)
+    said = SaidOfTakes(wanted)
     return [
         _standing(
             scene,
@@ -85,6 +95,7 @@ def standings(
             runs.get(scene.pk),
             lost[scene.pk],
             takes,
+            said,
         )
         for scene in wanted
     ]
@@ -97,13 +108,18 @@ def _standing(
     run: StageRun | None,
     lost: list[Approval],
     takes: TakeIndex,
+    said: SaidOfTakes,
 ) -> Standing:
     reasons = (
-        decisions.stale_reasons(decision, takes=takes)
+        decisions.stale_reasons(decision, takes=takes, said=said)
         if decision
         else [_lost(each) for each in lost]
     )
-    return Standing(scene, _state(take, decision, reasons, run), take, decision, reasons, run)
+    back = tuple(stage_decisions.sent_back(scene, take, takes, said)) if take else ()
+    state = _state(take, decision, reasons, run)
+    if back and state in (State.REVIEW, State.STALE, State.APPROVED):
+        state = State.CHANGES  # It waits for whoever runs that stage, not for a decision.
+    return Standing(scene, state, take, decision, reasons, run, back)
 
 
 def _lost(approval: Approval) -> str:

@@ -24,7 +24,7 @@ from review.models import SceneStanding, StandingMark
 from review.shares import machine_share
 from review.standing import Standing, State, standings
 
-RULES = f"1 of {archive.__version__}"
+RULES = f"2 of {archive.__version__}"
 """Changes when another version of the program may work out something else."""
 LOCK = "reelproof standings"
 SCANS_AT_ONCE = 50

@@ -11,6 +11,7 @@ from restoration.models import Scene, Take
 from restoration.take_index import TakeIndex
 from review import decisions
 from review.models import Approval
+from review.stage_decisions import SaidOfTakes
 from review.version_choice import COLOUR, RESTORATION, RESTORED, VersionChoice
 
 
@@ -79,8 +80,9 @@ def examine(reel: Reel, choice: VersionChoice = RESTORED) -> Examined:
     approvals = {
         pk: by_version[version][pk] for pk, version in versions.items() if pk in by_version[version]
     }
+    said = SaidOfTakes(wanted)
     for number, scene in enumerate(wanted, start=1):
-        texts = _objections(scene, versions[scene.pk], approvals.get(scene.pk), takes)
+        texts = _objections(scene, versions[scene.pk], approvals.get(scene.pk), takes, said)
         reasons += [Reason(scene, number, text) for text in texts]
     return Examined(wanted, takes, versions, approvals, tuple(reasons))
 
@@ -148,7 +150,7 @@ NO_COLOUR = (
 
 
 def _objections(
-    scene: Scene, version: str, approval: Approval | None, takes: TakeIndex
+    scene: Scene, version: str, approval: Approval | None, takes: TakeIndex, said: SaidOfTakes
 ) -> list[str]:
     of_colour = version == COLOUR
     if approval is None:
@@ -161,7 +163,7 @@ def _objections(
     if approval.decision != Approval.Decision.APPROVED:
         who = approval.by.get_username()
         return [f"changes{of_it} were requested by {who}: {approval.reason}"]
-    stale = decisions.stale_reasons(approval, takes=takes)
+    stale = decisions.stale_reasons(approval, takes=takes, said=said)
     if stale:
         return [f"{'the' if of_colour else 'its'} approval{of_it} is stale. {' '.join(stale)}"]
     return []

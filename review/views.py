@@ -18,7 +18,7 @@ from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from restoration.repair_room import repair_room
-from review import decisions, handing, notes, pages
+from review import decisions, handing, notes, pages, stage_decisions
 from review.delivery_views import deliveries_of, gate_of
 from review.errors import ReviewError
 from review.forms import ChangesForm, DecisionForm
@@ -26,7 +26,8 @@ from review.models import Approval
 from review.people import people_wanted
 from review.queue import ORDERS, Place, place
 from review.room import room
-from review.standing import standing_of
+from review.stage_decisions import StageStanding
+from review.standing import Standing, standing_of
 from review.today import LONG, waiting_for
 
 
@@ -83,18 +84,26 @@ def scene(request: HttpRequest, pk: int) -> HttpResponse:
 def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
     takes = list(pages.takes_of(scene))
     named = _named_take(request, "take", takes)
-    version = named.version if named else _version(request)
+    version = named.version if named and request.GET.get("of") != "stage" else _version(request)
+    if named and named.version == scenes.COLOUR:
+        version = scenes.COLOUR
     standing = standing_of(scene, version)
     before, after, number = pages.neighbours(scene)
     shown = named or standing.take
     against = _named_take(request, "against", takes) if shown else None
+    stages = stage_decisions.of_chain(scene, standing.take) if standing.take else []
+    alone = _stage_alone(request, shown, stages)
+    decided_on = shown if alone else standing.take
     return {
         "scene": scene,
         "version": version,
         "scan": scene.scan,
         "reel": scene.scan.reel,
         "standing": standing,
-        "outdated": scenes.outdated(scene, standing.take) if standing.take else [],
+        "outdated": scenes.outdated(scene, decided_on) if decided_on else [],
+        "stages": stages,
+        "alone": alone,
+        "blocked": [] if alone else _sent_back_before(standing),
         "shown": shown,
         "against": against,
         "chain": scenes.chain(shown) if shown else [],
@@ -103,13 +112,17 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "after": after,
         "number": number,
         "notes": notes.of_scene(scene),
-        "history": scene.approvals.select_related("take", "by", "withdrawn_by"),
+        "history": Approval.everything.filter(scene=scene).select_related(
+            "take", "by", "withdrawn_by"
+        ),
         "lost": decisions.lost_approvals(scene, version) if not standing.decision else [],
         "middle": (scene.start_frame + scene.end_frame) // 2,
         "process_form": ProcessForm(settings=scene.settings),
         "process_checked": [take.stage for take in scenes.chain(shown)] if shown else [],
         "people": people_wanted(standing.decision if not standing.reasons else None),
-        "seen": scene.approvals.filter(take__version=version).order_by("-at", "-pk").first(),
+        "seen": decisions.newest_word(scene, decided_on, alone=alone is not None)
+        if decided_on
+        else None,
         "handed": handing.of_scene(scene, version),
         "whom": handing.whom(scene.scan.reel),
         "queue": _queue(request, scene, version),
@@ -117,6 +130,21 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "repairs": repair_room(scene, shown),
         "colour": colour_room(scene, shown),
     }
+
+
+def _stage_alone(
+    request: HttpRequest, shown: Take | None, stages: list[StageStanding]
+) -> StageStanding | None:
+    """The stage that the page asks a decision on by itself: one before the end of the chain that
+    stands, or its end if the address says so."""
+    by_itself = request.GET.get("of") == "stage"
+    found = next((each for each in stages if shown is not None and each.take == shown), None)
+    return found if found is not None and (by_itself or found is not stages[-1]) else None
+
+
+def _sent_back_before(standing: Standing) -> list[Approval]:
+    """What keeps the end of the chain from being approved: stages before it that were sent back."""
+    return [word for word in standing.sent_back if word.take != standing.take]
 
 
 def _queue(request: HttpRequest, scene: Scene, version: str) -> Place | None:
@@ -158,6 +186,8 @@ def _decide(
         return redirect("scene", pk=scene.pk)
     values = form.cleaned_data
     take = get_object_or_404(Take, pk=values["take"], scan_id=scene.scan_id)
+    alone = values["alone"]
+    itself = " by itself" if alone else ""
     try:
         if asks_for_changes:
             decisions.request_changes(
@@ -167,8 +197,9 @@ def _decide(
                 reason=values["comment"],
                 digest=values["digest"],
                 seen=values["seen"],
+                alone=alone,
             )
-            messages.success(request, f"Sent back: {take.stage} take {take.number}.")
+            messages.success(request, f"Sent back{itself}: {take.stage} take {take.number}.")
         else:
             decisions.approve(
                 scene,
@@ -177,16 +208,23 @@ def _decide(
                 comment=values["comment"],
                 digest=values["digest"],
                 seen=values["seen"],
+                alone=alone,
             )
-            messages.success(request, f"Approved: {take.stage} take {take.number}.")
+            messages.success(request, f"Approved{itself}: {take.stage} take {take.number}.")
     except ReviewError as error:
         messages.error(request, str(error))
-    return _back_to(request, scene, take)
+    return _back_to(request, scene, take, alone=alone)
 
 
-def _back_to(request: HttpRequest, scene: Scene, take: Take) -> HttpResponse:
-    """The page of the version that was decided on, in the queue that it was come to by."""
+def _back_to(request: HttpRequest, scene: Scene, take: Take, *, alone: bool) -> HttpResponse:
+    """The page of the version or stage that was decided on, in the queue that it was come to by."""
     asked = {"version": take.version} if take.version != scenes.RESTORATION else {}
+    if alone and request.POST.get("version") == scenes.COLOUR:
+        asked = {"version": scenes.COLOUR}  # It was come to by the colour version's chain.
+    if alone:
+        asked |= {"take": str(take.pk), "of": "stage"}
+        if take.input_take_id:
+            asked["against"] = str(take.input_take_id)
     if request.POST.get("queue") in ORDERS:
         asked["queue"] = request.POST["queue"]
     return redirect(reverse("scene", args=[scene.pk]) + (f"?{urlencode(asked)}" if asked else ""))
@@ -195,11 +233,11 @@ def _back_to(request: HttpRequest, scene: Scene, take: Take) -> HttpResponse:
 @require_POST
 @needs("review.decide")
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    approval = get_object_or_404(Approval, pk=pk)
+    approval = get_object_or_404(Approval.everything, pk=pk)
     check_media(request, approval.scene.scan)
     try:
         decisions.withdraw(approval, by=request.user)
         messages.success(request, "The decision was withdrawn; the scene waits for a new one.")
     except ReviewError as error:
         messages.error(request, str(error))
-    return _back_to(request, approval.scene, approval.take)
+    return _back_to(request, approval.scene, approval.take, alone=approval.alone)

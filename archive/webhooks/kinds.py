@@ -14,6 +14,8 @@ KINDS = {
     "run.failed": ("restoration stage", "failure"),
     "decision.approved": ("approval", "success"),
     "decision.changes_requested": ("changes requested", "success"),
+    "decision.stage_approved": ("stage approval", "success"),
+    "decision.stage_changes_requested": ("stage changes requested", "success"),
     "decision.withdrawn": ("decision withdrawn", "success"),
     "delivery.ready": ("delivery", "success"),
     "delivery.failed": ("delivery", "failure"),

@@ -18,6 +18,7 @@ from archive.api import problems, writing
 from archive.api.catalogue import reels_of
 from archive.api.rows import Id, Text
 from archive.api.views import Endpoint, Row, Rows
+from restoration import scenes as cuts
 from restoration.api.takes import SEE_WORK
 from restoration.models import Scene, Take
 from restoration.take_index import TakeIndex
@@ -25,6 +26,7 @@ from review import decisions
 from review.api.scenes import scenes_of
 from review.errors import DecisionRefused, NotAllowed
 from review.models import Approval
+from review.stage_decisions import SaidOfTakes, StageState, of_chain
 
 problems.answer_with(403, NotAllowed)
 problems.answer_with(409, DecisionRefused)
@@ -44,13 +46,14 @@ class ApprovalShown(serializers.ModelSerializer):
     class Meta:
         model = Approval
         fields = (
-            *("id", "reel", "scene", "take", "version", "digest", "decision", "reason", "by", "at"),
-            *("batch", "withdrawn", "withdrawn_by", "stale"),
+            *("id", "reel", "scene", "take", "version", "digest", "decision", "alone", "reason"),
+            *("by", "at", "batch", "withdrawn", "withdrawn_by", "stale"),
         )
 
     def get_stale(self, approval: Approval) -> list[str]:
         takes = self.context.get("takes") or TakeIndex([approval.scene])
-        return decisions.stale_reasons(approval, takes=takes)
+        said = self.context.get("said") or SaidOfTakes([approval.scene])
+        return decisions.stale_reasons(approval, takes=takes, said=said)
 
 
 class ApprovalFilters(serializers.Serializer):
@@ -59,10 +62,16 @@ class ApprovalFilters(serializers.Serializer):
     take = Id()
     decision = serializers.ChoiceField(Approval.Decision.choices, required=False)
     version = serializers.ChoiceField(Take.Version.choices, required=False)
+    alone = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="On single stages, or not"
+    )
 
 
 class Approvals(Rows):
-    """Every decision, withdrawn ones too; the newest of a scene and version is the one in force."""
+    """Every decision, withdrawn ones too; the newest of a scene and version is the one in force.
+
+    One with `alone` speaks of the take of that stage by itself: the newest on the take counts.
+    """
 
     rights: ClassVar = SEE_WORK
     queryset = Approval.objects.all()
@@ -78,8 +87,9 @@ class Approvals(Rows):
 
     def get_serializer(self, *args: Any, **options: Any) -> Any:
         if args and options.get("many"):  # one question for the takes of all scenes
-            takes = TakeIndex({approval.scene for approval in args[0]})
-            options["context"] = self.get_serializer_context() | {"takes": takes}
+            scenes = {approval.scene for approval in args[0]}
+            told = {"takes": TakeIndex(scenes), "said": SaidOfTakes(scenes)}
+            options["context"] = self.get_serializer_context() | told
             return ApprovalShown(*args, **options)
         return super().get_serializer(*args, **options)
 
@@ -94,8 +104,48 @@ class OneApproval(Row):
 
 
 def approvals_of(user: Any) -> QuerySet[Approval]:
-    found = Approval.objects.filter(scene__scan__reel__in=reels_of(user, SEE_WORK["GET"]))
+    found = Approval.everything.filter(scene__scan__reel__in=reels_of(user, SEE_WORK["GET"]))
     return found.select_related("scene__scan", "take", "by", "withdrawn_by")
+
+
+class StageShown(serializers.Serializer):
+    """A stage of the chain that stands; `reasons`: why the decision on it is stale."""
+
+    take = serializers.IntegerField(source="take.pk")
+    stage = serializers.CharField(source="take.stage")
+    number = serializers.IntegerField(source="take.number")
+    version = serializers.CharField(source="take.version")
+    digest = serializers.CharField(source="take.digest")
+    state = serializers.ChoiceField(StageState.choices)
+    decision = serializers.IntegerField(source="decision.pk", default=None, allow_null=True)
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+class StagesShown(serializers.Serializer):
+    """The stages of the restoration, and of the colour version where there is one, from the scan
+    outwards, each with where it stands by itself."""
+
+    restoration = StageShown(many=True)
+    colour = StageShown(many=True)
+
+
+class Stages(Row):
+    """The stages that a scene's takes were made by, and what was decided on each by itself."""
+
+    rights: ClassVar = SEE_WORK
+    queryset = Scene.objects.all()
+    serializer_class = StagesShown
+
+    def rows(self, user: Any) -> QuerySet[Scene]:
+        return scenes_of(user)
+
+    def shown(self, row: Scene) -> Any:
+        takes, said = TakeIndex([row]), SaidOfTakes([row])
+        found: dict[str, Any] = {}
+        for version in (cuts.RESTORATION, cuts.COLOUR):
+            head = cuts.head_takes([row], version, takes=takes).get(row.pk)
+            found[version] = of_chain(row, head, takes=takes, said=said) if head else []
+        return StagesShown(found).data
 
 
 class Decide(serializers.Serializer):
@@ -110,6 +160,11 @@ class Decide(serializers.Serializer):
         required=False,
         help_text="Number of the newest decision that was known, 0 for none; refused if another "
         "person has decided since",
+    )
+    alone = serializers.BooleanField(
+        default=False,
+        help_text="Of this stage's take by itself, anywhere in the chain; `seen` is then the "
+        "newest decision on that take. What leaves is approved at the end of the chain",
     )
 
 
@@ -145,6 +200,7 @@ class _Deciding(Endpoint):
             by=signed_in(self.request._request),
             digest=said["digest"],
             seen=said.get("seen"),
+            alone=said["alone"],
             comment=said.get("comment", ""),
         )
         shown = approvals_of(self.request.user).get(pk=made.pk)
@@ -154,7 +210,8 @@ class _Deciding(Endpoint):
 
 
 class Approve(_Deciding):
-    """Approve the take that stands at the end of the scene's chain, in your name."""
+    """Approve the take that stands at the end of the scene's chain, or a stage's take `alone`, in
+    your name."""
 
     reads = Decide
 

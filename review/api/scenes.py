@@ -24,7 +24,9 @@ class SceneShown(serializers.ModelSerializer):
 
     reel = serializers.IntegerField(source="scan.reel_id")
     state = serializers.SerializerMethodField(help_text="Where the restoration stands")
-    reasons = serializers.SerializerMethodField(help_text="Why its decision is stale")
+    reasons = serializers.SerializerMethodField(
+        help_text="Why its decision is stale, and which stages were sent back by themselves"
+    )
     take = serializers.SerializerMethodField(help_text="At the end of the restoration's chain")
     digest = serializers.SerializerMethodField(help_text="Of that take: a decision names it")
     colour_state = serializers.SerializerMethodField(help_text="Where the colour version stands")
@@ -46,7 +48,7 @@ class SceneShown(serializers.ModelSerializer):
         return self._of(scene).state
 
     def get_reasons(self, scene: Scene) -> list[str]:
-        return self._of(scene).reasons
+        return self._of(scene).told
 
     def get_take(self, scene: Scene) -> int | None:
         return _number(self._of(scene).take)

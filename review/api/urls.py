@@ -34,6 +34,7 @@ urlpatterns = [
     path("corrections/<int:pk>", corrections.OneCorrection.as_view(), name="api-correction"),
     path("scenes", scenes.Scenes.as_view(), name="api-scenes"),
     path("scenes/<int:pk>", scenes.OneScene.as_view(), name="api-scene"),
+    path("scenes/<int:pk>/stages", decisions.Stages.as_view(), name="api-stages"),
     path("scenes/<int:pk>/approve", decisions.Approve.as_view(), name="api-approve"),
     path(
         "scenes/<int:pk>/request-changes",

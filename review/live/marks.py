@@ -105,7 +105,7 @@ def _notes_mark(scene: Scene) -> str:
 
 
 def _decision_mark(scene: Scene) -> str:
-    found = scene.approvals.aggregate(
+    found = Approval.everything.filter(scene=scene).aggregate(
         last=Max("pk"), withdrawn=Count("pk", filter=Q(withdrawn__isnull=False))
     )
     handed = scene.hand_overs.aggregate(last=Max("pk"))["last"]
@@ -136,7 +136,7 @@ def _words_mark(reel: int) -> str:
 
 def _decision(room: Room) -> dict[str, Any] | None:
     newest = (
-        Approval.objects.filter(scene=room[1]).select_related("by", "withdrawn_by", "take")
+        Approval.everything.filter(scene=room[1]).select_related("by", "withdrawn_by", "take")
     ).order_by("-pk").first()  # fmt: skip
     handed = (
         HandOver.objects.filter(scene=room[1]).select_related("by", "to").order_by("-pk").first()
@@ -145,7 +145,7 @@ def _decision(room: Room) -> dict[str, Any] | None:
         return _facts(handed.by, f"handed this scene to {handed.whom}")
     if newest is None:
         return None
-    take = f"{newest.take.stage} take {newest.take.number}"
+    take = f"{newest.take.stage} take {newest.take.number}{' by itself' * newest.alone}"
     if newest.withdrawn is not None:
         return _facts(newest.withdrawn_by, f"withdrew the decision on {take}")
     did = "approved" if newest.decision == Approval.Decision.APPROVED else "asked for changes of"

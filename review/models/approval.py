@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,11 +11,23 @@ from django.db.models import Q
 from restoration.models import Take
 
 
+class OfVersions(models.Manager["Approval"]):
+    """Decisions on versions of scenes: those on single stages (`alone`) are left out.
+
+    The default, so that whoever asks what is approved is never told of a part as of the whole.
+    """
+
+    def get_queryset(self) -> models.QuerySet[Approval]:
+        return super().get_queryset().filter(alone=False)
+
+
 class Approval(models.Model):
     """A person's decision on one take of one scene; a later decision on the same scene replaces it.
 
-    `digest` is the take's manifest digest at that moment. Whether the decision still holds is
-    computed (`review.decisions.stale_reasons`), never stored.
+    It speaks of the scene's version, which ends with that take, or of the take of that stage alone
+    (`alone`); the newest word on a take replaces those before it. `digest` is the take's manifest
+    digest at that moment. Whether the decision still holds is computed
+    (`review.decisions.stale_reasons`), never stored.
     """
 
     class Decision(models.TextChoices):
@@ -39,10 +53,18 @@ class Approval(models.Model):
         related_name="approvals",
         help_text="Approved with others, by what was seen of a sample",
     )
+    alone = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Speaks of the take of this stage alone, not of the version that ends with it",
+    )
     withdrawn = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+
+    objects = OfVersions()
+    everything: ClassVar[models.Manager[Approval]] = models.Manager()
 
     class Meta:
         ordering = ["-at"]

@@ -19,7 +19,7 @@ def decisions_of(scan: Scan) -> dict[str, Any]:
     """The scan's scenes, takes, decisions and the batches in which they were made."""
     scenes = Scene.objects.filter(scan=scan).order_by("pk")
     takes = Take.objects.filter(scan=scan).order_by("pk")
-    decided = Approval.objects.filter(scene__scan=scan).select_related("by", "withdrawn_by")
+    decided = Approval.everything.filter(scene__scan=scan).select_related("by", "withdrawn_by")
     batches = ApprovalBatch.objects.filter(scan=scan).select_related("by").order_by("pk")
     return {
         "scenes": [
@@ -39,7 +39,8 @@ def decisions_of(scan: Scan) -> dict[str, Any]:
         ],
         "decisions": [
             {"id": each.pk, "scene": each.scene_id, "take": each.take_id, "digest": each.digest,
-             "decision": each.decision, "reason": each.reason, "by": each.by.get_username(),
+             "decision": each.decision, "alone": each.alone, "reason": each.reason,
+             "by": each.by.get_username(),
              "at": moments.told(each.at), "withdrawn": moments.told(each.withdrawn),
              "withdrawn_by": moments.name_of(each.withdrawn_by), "batch": each.batch_id}
             for each in decided.order_by("pk")
@@ -67,7 +68,7 @@ def take_in(scan: Scan, said: Mapping[str, Any], strangers: Strangers) -> dict[s
     for each in said.get("batches", ()):
         batch = _batch(scan, each, takes, approvals, strangers)
         of_it = [row["id"] for row in said["decisions"] if row["batch"] == each["id"]]
-        Approval.objects.filter(pk__in=[approvals[one].pk for one in of_it]).update(batch=batch)
+        Approval.everything.filter(pk__in=[approvals[one].pk for one in of_it]).update(batch=batch)
     return {f"scene:{old}": f"scene:{row.pk}" for old, row in scenes.items()} | {
         f"take:{old}": f"take:{row.pk}" for old, row in takes.items()
     }
@@ -98,10 +99,11 @@ def _approval(scene: Scene, take: Take, said: Mapping[str, Any], strangers: Stra
     made = Approval.objects.create(
         scene=scene, take=take, digest=said["digest"], decision=said["decision"],
         reason=said["reason"], by=strangers.account(said["by"]),
+        alone=said.get("alone", False),  # earlier bags do not say it
         withdrawn=moments.read_or_none(said["withdrawn"]),
         withdrawn_by=strangers.account_or_none(said["withdrawn_by"]),
     )  # fmt: skip
-    Approval.objects.filter(pk=made.pk).update(at=moments.read(said["at"]))
+    Approval.everything.filter(pk=made.pk).update(at=moments.read(said["at"]))
     return made
 
 

@@ -51,6 +51,7 @@ ACTIONS = (
     write("api-scan", ARCHIVIST, "scan", method="PATCH"),
     Action("api-scenes", RESEARCH, lists="scene"),
     Action("api-scene", RESEARCH, ("scene",)),
+    Action("api-stages", VIEWERS, ("scene",)),
     write("api-approve", JUDGES, "scene", scope="decide"),
     write("api-request-changes", JUDGES, "scene", scope="decide"),
     Action("api-takes", VIEWERS, lists="take"),

@@ -39,6 +39,31 @@ def test_a_decision_is_bound_to_the_digest_of_what_was_seen():
     assert other.post(f"approvals/{newest.pk}/withdraw").status_code == 409
 
 
+def test_a_stage_is_sent_back_by_itself_and_the_end_of_its_chain_is_then_not_approved():
+    asked, scene = program("reviewer"), factories.make_scene()
+    first = factories.make_take(scene=scene)
+    head = factories.make_take(scene=scene, stage="repair", input_take=first)
+    said = {"take": first.pk, "digest": first.digest, "seen": 0, "comment": "it pumps"}
+    path = f"scenes/{scene.pk}/request-changes"
+    assert asked.post(path, said).status_code == 409, "it is not the end, and alone was not said"
+    made = asked.post(path, said | {"alone": True}).json()
+    assert made["alone"] and made["version"] == "restoration" and made["stale"] == []
+    told = asked.get(f"scenes/{scene.pk}/stages").json()
+    assert told["colour"] == []
+    assert [(row["stage"], row["state"], row["decision"]) for row in told["restoration"]] == [
+        ("deflicker", "changes", made["id"]),
+        ("repair", "review", None),
+    ]
+    whole = {"take": head.pk, "digest": head.digest}
+    refused = asked.post(f"scenes/{scene.pk}/approve", whole)
+    assert refused.status_code == 409 and "it pumps" in refused.json()["detail"]
+    assert asked.get(f"scenes/{scene.pk}").json()["state"] == "changes"
+    listed = {alone: asked.get(f"approvals?alone={alone}").json() for alone in ("true", "false")}
+    assert [len(listed[alone]["results"]) for alone in ("true", "false")] == [1, 0]
+    assert asked.post(f"approvals/{made['id']}/withdraw").status_code == 200
+    assert asked.post(f"scenes/{scene.pk}/approve", whole).status_code == 201
+
+
 def test_runs_are_started_cancelled_and_tried_again():
     asked = program("restorer")
     scene = factories.make_scene()

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from restoration.models import Scene
-from review import decisions, gate, people, queue
+from review import decisions, gate, people, queue, uses
 from review.gate import Approver, Material, decide
 from review.policies import parse_policy
 from tests import factories
@@ -94,3 +94,27 @@ def test_a_queue_for_another_person_asks_as_much_for_many_as_for_one(
         asked.append((len(questions), shown.count("broadcast: 1 of 2 people, anna")))
     assert [listed for _, listed in asked] == [2, 6]
     assert asked[0][0] == asked[1][0]
+
+
+@pytest.mark.django_db
+def test_roles_count_as_they_are_in_the_collection_of_the_film(
+    monkeypatch: Any, archivist: Any, reviewer: Any, member: Any
+) -> None:
+    policy = parse_policy("loan", WORDS | {"people": 2, "roles": ["reviewer"]})
+    monkeypatch.setattr(uses, "_read", lambda own: {"loan": policy})
+    title = factories.make_title(collection="Newsreels")
+    reel = factories.make_reel(element=factories.make_element(title=title))
+    where = factories.make_scene(scan=factories.make_scan(reel=reel))
+    assert title.collection is not None
+    ada = factories.give_role(member("ada", "archivist"), "reviewer", title.collection)
+    ida = factories.give_role(member("ida", "reviewer"), "archivist", title.collection)
+    take = factories.make_take(scene=where)
+    for person in (archivist, ida, ada):
+        decisions.approve(where, take, by=person)
+    (told,) = people.people_wanted(decisions.current_approval(where))
+    assert told.counted == ("ada",), "ida is no reviewer here"
+    assert asked_again(reviewer) == [where]
+    bea = factories.give_role(member("bea", "reviewer"), "archivist", title.collection)
+    assert asked_again(bea) == [], "nor would she count here"
+    decisions.approve(where, take, by=reviewer)
+    assert asked_again(member("eva", "reviewer")) == [], "two reviewers are enough"
