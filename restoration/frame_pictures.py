@@ -14,18 +14,19 @@ from archive.media.decode import open_source
 from archive.media.display import to_layout
 from archive.media.pixels import Picture, codes_at
 from archive.media.stills import frame_png
+from restoration import inventions
 from restoration.guides import read_guides
 from restoration.mapfile import MapReader
 from restoration.models import Take
 from restoration.orders import FACTS
-from restoration.overlay import RGB, painted
+from restoration.overlay import RGB, laid_over, painted
 from restoration.provenance import FrameMap, Label, ProvenanceError
 from restoration.recording import HEAT, MAP, PICTURE
 from restoration.stages import MOVES
 from restoration.storage import storage
 
-HEAT_INK, HOTTEST, _DENSEST = (255, 106, 0), 12.0, 0.85
-"""Colour of the error to expect; 8-bit codes and opacity where it is densest."""
+HOTTEST = 12.0
+"""8-bit codes of the error to expect from which on its plane is at its densest."""
 
 
 def take_frame(take: Take, frame: int) -> bytes:
@@ -59,11 +60,15 @@ def heat_frame(take: Take, frame: int) -> bytes:
     with open_source(path) as source:
         (heat,) = source.frames(place, place + 1)
     codes = heat.planes[0].astype(np.float32) / 4
-    dense = np.clip((codes - 1) / (HOTTEST - 1), 0, 1)
-    laid = np.empty((*dense.shape, 4), np.uint8)
-    laid[..., :3] = HEAT_INK
-    laid[..., 3] = np.rint(dense * 255 * _DENSEST)
-    return _png(laid)
+    return _png(laid_over(codes, densest=HOTTEST))
+
+
+def invention_frame(take: Take, frame: int) -> bytes:
+    """How far what was made up in a frame lies from the scan, to lay over it.
+
+    Raises: FileNotFoundError for a take that has none, with the reason.
+    """
+    return _png(inventions.distance_frame(take, frame))
 
 
 def pixel_read_out(take: Take, frame: int, y: int, x: int) -> dict[str, Any]:

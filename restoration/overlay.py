@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +19,24 @@ INKS: dict[Label, tuple[tuple[int, int, int], float]] = {
     Label.NOT_MEASURED: ((141, 141, 141), 0.75),
 }
 """Colour and opacity over the picture; the same as static/css/variables.css."""
+
+
+HEAT_INK, _DENSEST = (255, 106, 0), 0.85
+"""Colour of planes of heat, and their opacity where they are densest."""
+
+
+def laid_over(codes: npt.NDArray[np.floating[Any]], *, densest: float) -> RGB:
+    """A plane of heat to lay over a picture: uint8 (H, W, 4), R, G, B and how opaque.
+
+    Args:
+        codes: float (H, W), in 8-bit codes; clear up to one of them.
+        densest: from so many on it covers most.
+    """
+    dense = np.clip((codes - 1) / (densest - 1), 0, 1)
+    laid = np.empty((*dense.shape, 4), np.uint8)
+    laid[..., :3] = HEAT_INK
+    laid[..., 3] = np.rint(dense * 255 * _DENSEST)
+    return laid
 
 
 def painted(picture: RGB, frame_map: FrameMap, *, plane: str) -> RGB:

@@ -31,9 +31,9 @@ def _take(request: HttpRequest, pk: int) -> Take:
 def scene_frame(request: HttpRequest, pk: int, frame: int) -> HttpResponse:
     """A frame of the scan, a take or its map as PNG, by the scene that it is in.
 
-    `?of=scan` (the default), `take`, `map` (with `&plane=colour`) or `heat`; of the take that
-    stands, of that of `&version=colour`, or of the one that `&take=N` names. What there is none of
-    answers 404, what was removed 410, in words.
+    `?of=scan` (the default), `take`, `map` (with `&plane=colour`), `heat` or `invention`; of the
+    take that stands, of that of `&version=colour`, or of the one that `&take=N` names. What there
+    is none of answers 404, what was removed 410, in words.
     """
     scene = get_object_or_404(Scene.objects.select_related("scan__reel"), pk=pk)
     check_media(request, scene.scan)
@@ -87,10 +87,12 @@ def _frame(take: Take, frame: int, request: HttpRequest) -> HttpResponse:
             picture = frame_pictures.map_frame(take, frame, plane)
         elif wanted == "heat":
             picture = frame_pictures.heat_frame(take, frame)
+        elif wanted == "invention":
+            picture = frame_pictures.invention_frame(take, frame)
         elif wanted == "take":
             picture = frame_pictures.take_frame(take, frame)
         else:
-            return _refusal("Ask for scan, take, map or heat with ?of=.")
+            return _refusal("Ask for scan, take, map, heat or invention with ?of=.")
     except FileNotFoundError as error:
         return _refusal(f"This take has no such picture: {error}")
     except (MediaError, ProvenanceError) as error:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from archive.models import Scan
 from archive.timecode import DROP_FRAME_RATES, frames_of_timecode
+from restoration import inventions
 from restoration.models import Scene, Take
 
 
@@ -36,6 +37,7 @@ def room(scene: Scene, shown: Take | None, *, against: Take | None = None) -> di
         "stills": stills,
         "pixels": [pixel_address(take) for take in (shown, against) if take is not None],
         "heat": heat_address(shown),
+        "invention": _invention(shown),
     }
 
 
@@ -44,6 +46,16 @@ def heat_address(take: Take | None) -> str | None:
     if take is None or "heat.mkv" not in take.manifest.get("files", {}):
         return None
     return f"{frame_address('take-frame', take.pk)}?of=heat"
+
+
+def _invention(take: Take | None) -> dict[str, Any] | None:
+    """The plane of how far what was made up lies from the scan, or why a take has none."""
+    if take is None:
+        return None
+    if reason := inventions.why_none(take):
+        return {"address": None, "plane": "structure", "missing": reason}
+    address = f"{frame_address('take-frame', take.pk)}?of=invention"
+    return {"address": address, "plane": inventions.plane_of(take), "missing": ""}
 
 
 def _scan(scan: Scan) -> dict[str, Any]:

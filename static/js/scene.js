@@ -31,6 +31,7 @@ let maps = null;
 let overlay = false;
 let doubt = null;
 let heat = null;
+let invention = null;
 let point = null;
 let sound = null;
 
@@ -67,7 +68,7 @@ const range = new Range({
   },
 });
 const tools = new Tools(screen, { hasTake: Boolean(room.take), onchange: paintMap });
-const plane = () => (doubted() ? "colour" : heated() ? "structure" : byId("plane")?.value ?? "structure");
+const plane = () => ({ doubt: "colour", heat: "structure", invention: room.invention?.plane })[shownPlane()] ?? shownPlane();
 
 const repairs = new Repairs({
   room: JSON.parse(byId("repair-room").textContent), screen, transport, isShown: () => overlay, showMap: toggleOverlay,
@@ -102,21 +103,18 @@ document.addEventListener("click", ({ target }) => {
 }, { capture: true });
 doubt = new Doubt(() => colour.room.doubt, paintMap);
 heat = new Heat(room.heat, paintMap);
+invention = new Heat(room.invention?.address, paintMap);
 screen.ondraw = () => { repairs.draw(); colour.draw(); notes.draw(); cross.draw(); };
 
-function doubted() {
-  return byId("plane")?.value === "doubt";
-}
-
-function heated() {
-  return byId("plane")?.value === "heat";
+function shownPlane() {
+  return byId("plane")?.value ?? "structure";
 }
 
 function paintMap() {
-  const source = doubted() ? doubt : heated() ? heat : maps;
+  const over = { doubt, heat, invention };
+  const source = over[shownPlane()] ?? maps;
   screen.pictures.map = overlay && source && transport.frame !== null ? source.picture(transport.frame, plane()) : null;
-  if (byId("doubt-words")) byId("doubt-words").hidden = !(overlay && doubted());
-  if (byId("heat-words")) byId("heat-words").hidden = !(overlay && heated());
+  for (const name of Object.keys(over)) if (byId(`${name}-words`)) byId(`${name}-words`).hidden = !(overlay && shownPlane() === name);
   document.body.dataset.map = screen.pictures.map ? `${transport.frame} ${byId("plane").value}` : "";
   screen.draw();
 }

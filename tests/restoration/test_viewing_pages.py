@@ -12,10 +12,12 @@ from django.urls import reverse
 from archive import derived
 from archive.models import Reel
 from restoration import viewing
+from restoration.inventions import plane_of, why_none
 from restoration.models import Take
 from restoration.provenance import Label
 from tests import factories
 from tests.review.approved_reel import current_scan, make_real_take, make_scanned_reel
+from tests.review.labelled_takes import BLOCK, CLEAN, SIZE, labelling
 
 pytestmark = pytest.mark.django_db
 
@@ -153,7 +155,7 @@ def test_each_take_of_a_scene_has_its_frames_there(browser, take):
 
 
 def test_what_was_removed_is_gone_and_what_never_was_is_not_found(browser, take):
-    for of, words in (("heat", "no such picture"), ("song", "Ask for scan, take, map or heat")):
+    for of, words in (("heat", "no such picture"), ("song", "Ask for scan, take, map, heat")):
         refused = browser.get(address_of(take, 5), {"of": of})
         assert (refused.status_code, words in refused.content.decode()) == (404, True)
     refused = browser.get(address_of(take, 5), {"of": "map", "plane": "sound"})
@@ -176,3 +178,33 @@ def test_a_pixel_has_its_code_values_before_and_after(browser, take):
         answer = browser.get(address_of(take, 5), {"of": of})
         shown = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_UNCHANGED)
         assert told[side] == {"bits": 8, "codes": {"Y": int(shown[30, 40])}}
+
+
+def test_how_far_what_was_made_up_lies_from_the_scan_is_laid_over_it(browser, tmp_path):
+    clip = {"frames": 3, "width": SIZE, "height": SIZE, "pixel": "yuv420p"}
+    reel = make_scanned_reel(tmp_path, name=f"made up {factories.unique_digest()[:8]}", **clip)
+    scene = factories.make_scene(scan=current_scan(reel), frames=(0, 3))
+    made = (Label.SYNTHESISED, Label.ORIGINAL)
+    take = make_real_take(scene, by=labelling([made, CLEAN, CLEAN], start=0))
+    pictures = {}
+    for frame in (0, 1):
+        answer = browser.get(reverse("take-frame", args=[take.pk, frame]), {"of": "invention"})
+        pictures[frame] = cv2.imdecode(np.frombuffer(answer.content, np.uint8), -1)
+    alike = pictures[0][..., 3].astype(int)
+    assert alike[BLOCK].max() > 0, "the block was made up"
+    alike[BLOCK] = 0
+    assert not alike.any() and not pictures[1][..., 3].any(), "what was adjusted stays clear"
+    assert why_none(take) == "" and plane_of(take) == "structure"
+
+
+def test_a_take_without_anything_made_up_or_one_that_was_moved_says_why_it_has_no_plane(
+    browser, take
+):
+    refused = browser.get(address_of(take, 5), {"of": "invention"})
+    assert refused.status_code == 404
+    assert "nothing in this take was made up" in refused.content.decode()
+    scene = take.scan.scenes.get()
+    large = factories.make_take(scene=scene, stage="upscale", input_take=take)
+    page = browser.get(reverse("scene", args=[scene.pk])).content.decode()
+    assert "disabled>invention: upscale moved the picture" in page
+    assert why_none(large).startswith("upscale moved the picture")
