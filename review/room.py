@@ -28,6 +28,7 @@ def room(scene: Scene, shown: Take | None, *, against: Take | None = None) -> di
         stills["take"] = frame_address("take-frame", shown.pk)
     return {
         "scene": {"start": scene.start_frame, "end": scene.end_frame},
+        "lastAct": reverse("last-act", args=[scene.pk]),
         "rate": [scan.rate_numerator, scan.rate_denominator],
         "timecode": timecode_facts(scan),
         "size": {"width": scan.width, "height": scan.height},

@@ -159,6 +159,7 @@ urlpatterns = [
         name="guest-labels-index",
     ),
     path("scenes/<int:pk>/", views.scene, name="scene"),
+    path("scenes/<int:pk>/last-act/", views.last_act, name="last-act"),
     path("scenes/<int:pk>/approve/", views.approve, name="approve"),
     path("scenes/<int:pk>/request-changes/", views.request_changes, name="request-changes"),
     path("scenes/<int:pk>/notes/", note_views.add, name="add-note"),

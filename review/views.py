@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -18,7 +18,7 @@ from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from restoration.repair_room import repair_room
-from review import decisions, handing, notes, pages, stage_decisions
+from review import decisions, handing, notes, pages, stage_decisions, undoing
 from review.delivery_views import deliveries_of, gate_of
 from review.errors import ReviewError
 from review.forms import ChangesForm, DecisionForm
@@ -241,3 +241,13 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     except ReviewError as error:
         messages.error(request, str(error))
     return _back_to(request, approval.scene, approval.take, alone=approval.alone)
+
+
+@require_safe
+@needs("review.open_review")
+def last_act(request: HttpRequest, pk: int) -> JsonResponse:
+    """What the person did last on a scene, and how that is taken back; {} if they did nothing."""
+    scene = _scene(pk)
+    check_media(request, scene.scan)
+    act = undoing.last_act(scene, request.user)
+    return JsonResponse(act.as_json() if act else {})

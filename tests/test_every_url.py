@@ -184,6 +184,7 @@ EXPECTED = {
     "guest-labels": Expected(READ, EVERYBODY, ("signed",), is_guests=True),
     "guest-labels-index": Expected(READ, EVERYBODY, ("signed",), is_guests=True),
     "scene": Expected(READ, VIEWERS, ("scene",)),
+    "last-act": Expected(READ, VIEWERS, ("scene",)),
     "approve": Expected(WRITE, JUDGES, ("scene",)),
     "request-changes": Expected(WRITE, JUDGES, ("scene",)),
     "withdraw": Expected(WRITE, JUDGES, ("approval",)),

@@ -21,6 +21,7 @@ import { Stills } from "./player/stills.js";
 import { Timeline } from "./player/timeline.js";
 import { Tools } from "./player/tools.js";
 import { Transport } from "./player/transport.js";
+import { Undo } from "./player/undo.js";
 import { View } from "./player/view.js";
 
 const byId = (id) => document.getElementById(id);
@@ -101,6 +102,7 @@ document.addEventListener("click", ({ target }) => {
   if (target.closest("#draw-region")) layDown(protect);
   if (target.closest("#draw-correction")) layDown(correction);
 }, { capture: true });
+new Undo({ address: room.lastAct, scene: repairs.room.scene, shown: repairs.room.shown, notes, colour });
 doubt = new Doubt(() => colour.room.doubt, paintMap);
 heat = new Heat(room.heat, paintMap);
 invention = new Heat(room.invention?.address, paintMap);

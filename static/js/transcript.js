@@ -257,6 +257,8 @@ document.body.addEventListener("htmx:beforeSend", (event) => {
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id !== "spoken-head" && event.detail.elt?.id !== "spoken-head") return;
   if (document.querySelector("#spoken-said .success")) forget(event.detail.xhr?.editor);
+  // In a place that stays: what comes with a section that is new is not read out by every reader.
+  byId("aloud").textContent = byId("spoken-said")?.textContent ?? "";
   // Told once for each part of an answer, and perhaps after the next key: it goes by its own request.
   const { line, place, by } = event.detail.xhr?.goingOn ?? { line: chosen, place: -1, by: 0 };
   const all = lines();

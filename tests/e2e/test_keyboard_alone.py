@@ -207,6 +207,10 @@ def test_repairs_and_takes_are_decided_on_and_run_again(
     page.keyboard.press("u")
     expect(section).to_contain_text("Undone in frame 3")
     assert RepairDecision.objects.standing().latest("pk").decision == "undo"
+    page.keyboard.press("Control+z")
+    said = page.locator("#messages")
+    expect(said).to_contain_text("Taken back: your word on a repair of frame 3 (undone)")
+    expect(section).to_contain_text("Taken back: frame 3 is decided by the stage.")
     press(page, button(page, "Run again from here"))
     expect(section).to_contain_text("Started: repair")
     assert StageRun.objects.filter(status="queued").exists()

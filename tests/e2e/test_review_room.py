@@ -256,3 +256,39 @@ def test_the_error_to_expect_of_an_enlargement_lies_over_it(
     expect(page.locator("body")).to_have_attribute("data-map", re.compile(r"^\d+ heat$"))
     expect(page.locator("#heat-words")).to_be_visible()
     assert page.evaluate(PIXELS)["coloured"] > 0
+
+
+@pytest.mark.slow
+def test_ctrl_z_takes_back_what_was_done_last_and_asks_before_a_decision(
+    page: Page, log_in, scene_with_takes, reviewer
+):
+    log_in(reviewer)
+    open_player(page, f"/scenes/{scene_with_takes.pk}/")
+    said = page.locator("#messages")
+    page.keyboard.press("Control+z")
+    expect(said).to_have_text("There is nothing of yours to take back on this scene.")
+    page.keyboard.press("n")
+    page.get_by_label("Note", exact=True).fill("dust")
+    page.get_by_role("button", name="Box").click()
+    for _ in range(2):  # two boxes by keys: a cross, one corner, the other
+        for key in ("Enter", "Enter", "ArrowRight", "ArrowDown", "Enter"):
+            page.keyboard.press(key)
+    expect(page.locator("#draw-said")).to_contain_text("shapes drawn")
+    page.keyboard.press("Control+z")
+    expect(said).to_contain_text("Taken back: the last shape of your note. 1 is left.")
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#notes-said")).to_contain_text("Note kept.")
+    page.locator("canvas.picture").focus()
+    page.keyboard.press("Control+z")
+    expect(said).to_contain_text("Taken back: your note on frame")
+    expect(page.locator("#notes .resolved")).to_have_count(1)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text(f"Checked by {reviewer}")).to_be_visible()
+    page.wait_for_selector("canvas.picture")
+    for answer, words in (("Leave it", "Nothing was taken back."), ("Take it back", "withdrawn")):
+        page.keyboard.press("Control+z")
+        asked = page.get_by_role("dialog", name="Withdraw your approval")
+        expect(asked).to_be_visible()
+        asked.get_by_role("button", name=answer).click()
+        expect(said).to_contain_text(words)
+    assert decisions.current_approval(scene_with_takes) is None

@@ -68,7 +68,7 @@ export class Colour {
 
   async undo() {
     if (!byId("undo-hint") || byId("undo-hint").disabled) return;
-    await this.#send(this.room.undo, {});
+    await this.send(this.room.undo, {});
   }
 
   draw() {
@@ -175,7 +175,7 @@ export class Colour {
     const stroke = { frame: values.frame, colour: values.colour, boxes: this.stroke.map((at) => this.#box(at)) };
     this.stroke = [];
     this.sent.push(stroke);
-    await this.#send(this.room.paint, values);
+    await this.send(this.room.paint, values);
     this.sent.splice(this.sent.indexOf(stroke), 1);
     this.draw();
   }
@@ -184,12 +184,12 @@ export class Colour {
     const here = this.room.hints.filter(({ frame }) => frame === this.transport.frame);
     const hit = here.reverse().find(({ box: [left, top, width, height] }) =>
       left <= x && x < left + width && top <= y && y < top + height);
-    if (hit) this.#send(this.room.withdraw.replace("/0/", `/${hit.id}/`), {});
+    if (hit) this.send(this.room.withdraw.replace("/0/", `/${hit.id}/`), {});
     else this.say("There is no hint. Click on one, or Esc.");
   }
 
-  // One after the other: of requests that wait, htmx keeps the last alone. A failure is told above.
-  #send(address, values) {
+  /** One after the other: of requests that wait, htmx keeps the last alone. A failure is told above. */
+  send(address, values) {
     this.sending = this.sending.then(() => {
       const all = { ...values, shown: this.room.shown ?? "" };
       return window.htmx.ajax("POST", address, { values: all, target: "#colour", swap: "outerHTML" });
@@ -217,15 +217,9 @@ export class Colour {
   }
 
   #key(event) {
-    if (this.tool && this.#keyOfTool(event)) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
-    const typing = event.target.closest("textarea, select, input:not([type=range], [type=checkbox], [type=color])");
-    if (!typing && event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey) {
-      event.preventDefault();
-      this.undo();
-    }
+    if (!this.tool || !this.#keyOfTool(event)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
   }
 
   // Enter puts a cross on the picture, which arrows move and which works as a click does.

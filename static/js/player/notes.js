@@ -29,7 +29,7 @@ export class Notes {
     document.addEventListener("click", ({ target }) => {
       const button = target.closest("[data-draw]");
       if (button) this.use(button.dataset.draw);
-      if (target.closest("#undo-shape")) this.#change(this.shapes.slice(0, -1));
+      if (target.closest("#undo-shape")) this.undoShape();
     });
     document.addEventListener("change", ({ target }) => {
       if (target.id === "shape-coloured") byId("shape-colour").disabled = !target.checked;
@@ -78,14 +78,28 @@ export class Notes {
     this.kind = null;
     const kept = byId("id_drawing")?.value;
     this.shapes = kept ? JSON.parse(kept) : [];
+    this.drawnAt = 0;
     if (byId("note-tools")) byId("note-tools").hidden = false;
     byId("note-form")?.addEventListener("toggle", () => this.draw());
     this.#showTool();
     this.draw();
   }
 
+  /** Seconds since a shape was drawn or taken back of a note that is not sent; Infinity without one. */
+  get drawnAgo() {
+    return byId("note-form")?.open && this.shapes.length ? (Date.now() - this.drawnAt) / 1000 : Infinity;
+  }
+
+  /** Takes back the last shape of the note that is being written; says so. */
+  undoShape() {
+    this.#change(this.shapes.slice(0, -1));
+    const left = this.shapes.length;
+    return `Taken back: the last shape of your note. ${left || "None"} ${left === 1 ? "is" : "are"} left.`;
+  }
+
   #change(shapes) {
     this.shapes = shapes;
+    this.drawnAt = Date.now();
     byId("id_drawing").value = shapes.length ? JSON.stringify(shapes) : "";
     byId("id_drawing").dispatchEvent(new Event("input", { bubbles: true })); // kept with the words
     this.#showTool();
