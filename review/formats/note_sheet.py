@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,10 @@ class NoteSheet:
     remarks: tuple[Remark, ...]
     scene_starts: tuple[int, ...] = ()
     """The first frame of each scene, ascending."""
+    picture: Callable[[int], bytes | None] = lambda frame: None
+    """A small PNG of a frame of the scan, for the sketches; None where there is none to show."""
+    pictureless: str = ""
+    """Why no sketch has its picture, in words."""
 
     @property
     def name(self) -> str:

@@ -1,12 +1,14 @@
-"""The notes of a reel to print and file: each with its thread, and a sketch of what was drawn."""
+"""The notes of a reel to print and file: each with its thread, and what was drawn on its frame."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from reportlab.graphics.shapes import Drawing, Line, Polygon, PolyLine, Rect
+from PIL import Image as Pictures
+from reportlab.graphics.shapes import Drawing, Image, Line, Polygon, PolyLine, Rect
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
@@ -21,7 +23,9 @@ from review.formats.paper import MARGIN, page_number, style
 _WIDTHS = (36, 106, 40)
 """Millimetres: where, what was said, what was drawn."""
 _SKETCH = 36 * mm
-_GROUND, _EDGE, _INK = (colors.HexColor(each) for each in ("#efefef", "#999999", "#222222"))
+_GROUND, _EDGE = (colors.HexColor(each) for each in ("#efefef", "#999999"))
+_INK, _HALO = "#222222", "#ffffff"
+"""A line has a light edge, so that it is seen on dark film too."""
 
 
 def write_notes_pdf(path: Path, sheet: NoteSheet) -> None:
@@ -37,6 +41,9 @@ def write_notes_pdf(path: Path, sheet: NoteSheet) -> None:
         f"{count} note{'s' if count != 1 else ''}, {still_open} open. {sheet.scan.rate} frames a "
         f"second. Scan {sheet.scan.sha256}"
     )
+    if any(remark.drawing for remark in sheet.remarks):
+        of_scan = "Drawings lie on the first frame of their note, as the scan has it."
+        about += f". {sheet.pictureless or of_scan}"
     body = [Paragraph(escape(title), style(13)), Spacer(1, 2 * mm)]
     body += [Paragraph(escape(about), style(8)), Spacer(1, 4 * mm)]
     if sheet.remarks:
@@ -86,7 +93,7 @@ def _said(remark: Remark) -> list[Any]:
 
 
 def _sketch(sheet: NoteSheet, remark: Remark) -> Any:
-    """The shapes in the frame's outline: where they lie, without the picture."""
+    """The shapes on the note's first frame, in its outline alone where there is no picture."""
     if not remark.drawing:
         return ""
     scan = sheet.scan
@@ -95,16 +102,26 @@ def _sketch(sheet: NoteSheet, remark: Remark) -> Any:
     wide, high = scan.width * scale, scan.height * scale
     sketch = Drawing(wide, high)
     sketch.add(Rect(0, 0, wide, high, fillColor=_GROUND, strokeColor=_EDGE, strokeWidth=0.5))
+    found = sheet.picture(remark.start_frame)
+    if found is not None:
+        with Pictures.open(BytesIO(found)) as picture:
+            sketch.add(Image(0, 0, wide, high, picture.convert("RGB")))
     for shape in shapes:
         points = [((x + 0.5) * scale, high - (y + 0.5) * scale) for x, y in shape.points]
-        for part in _parts(shape, points, scale, high):
-            sketch.add(part)
+        for thick, colour in ((2.4, _HALO), (1, shape.colour or _INK)):
+            ink = {"strokeColor": colors.HexColor(colour), "strokeWidth": thick}
+            for part in _parts(shape, points, scale, high, ink):
+                sketch.add(part)
     return sketch
 
 
-def _parts(shape: Shape, points: list[tuple[float, float]], scale: float, high: float) -> list[Any]:
-    ink = {"strokeColor": colors.HexColor(shape.colour) if shape.colour else _INK}
-    ink |= {"strokeWidth": 1}
+def _parts(
+    shape: Shape,
+    points: list[tuple[float, float]],
+    scale: float,
+    high: float,
+    ink: dict[str, Any],
+) -> list[Any]:
     if shape.kind == PEN:
         start = points if len(points) > 1 else points * 2
         return [PolyLine([each for point in start for each in point], **ink)]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date, timedelta
 
 import opentimelineio as otio
 import pytest
 from django.urls import reverse
 
+from archive.models import Rights
 from restoration.models import Hint, ProtectedRegion, Scene
 from review import note_files, notes
 from review.errors import DecisionRefused, NotAllowed
 from review.models import Note
 from tests import factories
+from tests.review.approved_reel import current_scan, make_scanned_reel
 
 pytestmark = pytest.mark.django_db
 
@@ -150,6 +153,22 @@ def test_notes_leave_as_pages(scene, reviewer):
     data, media_type = note_files.write(scene.scan, "pdf")
     assert (data[:5], media_type) == (b"%PDF-", "application/pdf")
     assert data == note_files.write(scene.scan, "pdf")[0]
+
+
+def test_drawings_lie_on_their_frame_unless_the_film_is_under_embargo(tmp_path, reviewer):
+    scan = current_scan(make_scanned_reel(tmp_path, frames=6, width=64, height=48))
+    where = factories.make_scene(scan=scan, frames=(0, 6))
+    write(where, reviewer, drawing=[BOX])
+    write(where, reviewer, text="no drawing", frames=(4, 5))
+    sheet = note_files.sheet_of(scan)
+    assert (sheet.picture(3) or b"")[1:4] == b"PNG" and not sheet.pictureless
+    data, _ = note_files.write(scan, "pdf")
+    until = date.today() + timedelta(days=9)
+    Rights.objects.create(title=scan.reel.title, statement="https://x.org/1/", embargo=until)
+    sheet = note_files.sheet_of(scan)
+    assert sheet.picture(3) is None and str(until) in sheet.pictureless
+    held, _ = note_files.write(scan, "pdf")
+    assert len(data) > len(held) + 1000, "the frame is in the one, and not in the other"
 
 
 def test_without_a_script_the_page_comes_back_and_says_so(scene, client, reviewer):

@@ -1,5 +1,6 @@
-// Outlines over the picture: repairs, what was decided on them, protected regions. No colour: next to
-// a picture under review only its own map is coloured.
+// Outlines over the picture: repairs, what was decided on them, protected regions, drawings. Next to a
+// picture under review only its own map is coloured, and a shape that proposes a colour: that is what
+// it says, so it is drawn in it, between light and dark edges that keep it apart from the picture.
 
 const LIGHT = "#ffffff";
 const DARK = "rgb(0 0 0 / 75%)";
@@ -13,7 +14,7 @@ export class Marks {
     screen.canvas.after(this.canvas);
   }
 
-  /** outlines: [{points: [[x, y]], closed, thick, dash, cross}], in pixels of the picture. */
+  /** outlines: [{points: [[x, y]], closed, thick, dash, cross, colour}], in pixels of the picture. */
   draw(outlines) {
     const { canvas, screen } = this;
     // A layer costs time with every frame that plays under it, even if nothing is on it.
@@ -27,11 +28,15 @@ export class Marks {
       const width = (outline.thick ? 3 : 1.5) * devicePixelRatio;
       context.setLineDash([]);
       context.strokeStyle = DARK;
-      context.lineWidth = width + 2 * devicePixelRatio;
+      context.lineWidth = width + (outline.colour ? 5 : 2) * devicePixelRatio;
       context.stroke(path);
       context.setLineDash((outline.dash ?? []).map((length) => length * devicePixelRatio));
       context.strokeStyle = LIGHT;
-      context.lineWidth = width;
+      context.lineWidth = width + (outline.colour ? 3 : 0) * devicePixelRatio;
+      context.stroke(path);
+      if (!outline.colour) continue;
+      context.strokeStyle = outline.colour;
+      context.lineWidth = width + devicePixelRatio;
       context.stroke(path);
     }
   }

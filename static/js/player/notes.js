@@ -70,7 +70,8 @@ export class Notes {
   }
 
   #outline(shape) {
-    return outline(shape, (14 * devicePixelRatio) / this.screen.takePlace().scale);
+    const tip = (14 * devicePixelRatio) / this.screen.takePlace().scale;
+    return { ...outline(shape, tip), colour: shape.colour };
   }
 
   #settle() {
