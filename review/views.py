@@ -18,6 +18,7 @@ from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
 from restoration.models import Scene, Take
 from restoration.repair_room import repair_room
+from restoration.take_index import TakeIndex
 from review import decisions, handing, notes, pages, stage_decisions, undoing
 from review.delivery_views import deliveries_of, gate_of
 from review.errors import ReviewError
@@ -27,7 +28,7 @@ from review.people import people_wanted
 from review.queue import ORDERS, Place, place
 from review.room import room
 from review.stage_decisions import StageStanding
-from review.standing import Standing, standing_of
+from review.standing import Standing, standings
 from review.today import LONG, waiting_for
 
 
@@ -87,11 +88,12 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
     version = named.version if named and request.GET.get("of") != "stage" else _version(request)
     if named and named.version == scenes.COLOUR:
         version = scenes.COLOUR
-    standing = standing_of(scene, version)
+    index = TakeIndex([scene])
+    (standing,) = standings([scene], version, takes=index)
     before, after, number = pages.neighbours(scene)
     shown = named or standing.take
     against = _named_take(request, "against", takes) if shown else None
-    stages = stage_decisions.of_chain(scene, standing.take) if standing.take else []
+    stages = stage_decisions.of_chain(scene, standing.take, takes=index) if standing.take else []
     alone = _stage_alone(request, shown, stages)
     decided_on = shown if alone else standing.take
     return {
@@ -100,13 +102,13 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "scan": scene.scan,
         "reel": scene.scan.reel,
         "standing": standing,
-        "outdated": scenes.outdated(scene, decided_on) if decided_on else [],
+        "outdated": scenes.outdated(scene, decided_on, takes=index) if decided_on else [],
         "stages": stages,
         "alone": alone,
         "blocked": [] if alone else _sent_back_before(standing),
         "shown": shown,
         "against": against,
-        "chain": scenes.chain(shown) if shown else [],
+        "chain": scenes.chain(shown, takes=index) if shown else [],
         "takes": takes,
         "before": before,
         "after": after,
@@ -118,7 +120,9 @@ def _scene_context(request: HttpRequest, scene: Scene) -> dict[str, Any]:
         "lost": decisions.lost_approvals(scene, version) if not standing.decision else [],
         "middle": (scene.start_frame + scene.end_frame) // 2,
         "process_form": ProcessForm(settings=scene.settings),
-        "process_checked": [take.stage for take in scenes.chain(shown)] if shown else [],
+        "process_checked": [take.stage for take in scenes.chain(shown, takes=index)]
+        if shown
+        else [],
         "people": people_wanted(standing.decision if not standing.reasons else None),
         "seen": decisions.newest_word(scene, decided_on, alone=alone is not None)
         if decided_on

@@ -12,6 +12,16 @@ from tests.e2e.test_repair_decisions import point
 
 pytestmark = pytest.mark.browser
 
+DRAWN_IN = """colour => [...document.querySelectorAll("canvas.marks")].reduce((sum, canvas) => {
+  if (canvas.hidden) return sum;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4)
+    count += colour.every((value, channel) => Math.abs(data[at + channel] - value) < 3);
+  return sum + count;
+}, 0)"""
+"""How many pixels of what lies over the picture have a colour."""
+
 
 def test_a_note_is_drawn_by_pointer_and_by_keys(page: Page, log_in, scene_with_takes, reviewer):
     scene = scene_with_takes
@@ -55,10 +65,13 @@ def test_an_unsent_answer_comes_back_and_goes_when_sent(
     page: Page, log_in, scene_with_takes, reviewer, restorer
 ):
     scene = scene_with_takes
-    note = notes.add(scene, by=restorer, start_frame=0, end_frame=2, text="a hair?")
+    box = {"kind": "box", "points": [[20, 20], [90, 80]], "colour": "#b0523a"}
+    note = notes.add(scene, by=restorer, start_frame=0, end_frame=2, text="a hair?", drawing=[box])
     log_in(reviewer)
     address = f"/scenes/{scene.pk}/"
     open_player(page, address)
+    expect(page.locator("body")).to_have_attribute("data-notes", "0 1")
+    assert page.evaluate(DRAWN_IN, [176, 82, 58]) > 100, "a colour that somebody proposes is seen"
     page.locator("#comment").fill("the sky breathes")
     page.get_by_text("Answer the note on frame 0").click()
     page.locator(f"#answer-{note.pk}").fill("no, a mast")

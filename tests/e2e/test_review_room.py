@@ -270,9 +270,9 @@ def test_ctrl_z_takes_back_what_was_done_last_and_asks_before_a_decision(
     page.keyboard.press("n")
     page.get_by_label("Note", exact=True).fill("dust")
     page.get_by_role("button", name="Box").click()
-    for _ in range(2):  # two boxes by keys: a cross, one corner, the other
-        for key in ("Enter", "Enter", "ArrowRight", "ArrowDown", "Enter"):
-            page.keyboard.press(key)
+    corners = ("Enter", "ArrowRight", "ArrowDown", "Enter")
+    for key in ("Enter", *corners, *corners):  # a cross, and two boxes with it
+        page.keyboard.press(key)
     expect(page.locator("#draw-said")).to_contain_text("shapes drawn")
     page.keyboard.press("Control+z")
     expect(said).to_contain_text("Taken back: the last shape of your note. 1 is left.")
