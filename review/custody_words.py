@@ -284,6 +284,7 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "glossary term withdrawn": lambda detail: f"{detail.get('term')}",
     "scene handed over": lambda detail: (
         f"to {detail.get('to')}, {frames_of(detail)}"
+        + (f", {detail['stage']} take {detail.get('number')}" if detail.get("stage") else "")
         + (f", “{detail['word']}”" if detail.get("word") else "")
     ),
     "approval": _decision,

@@ -124,6 +124,7 @@ class HandOverForm(forms.Form):
     )
     word = forms.CharField(required=False, max_length=2000, validators=[writable])
     version = forms.ChoiceField(choices=Take.Version.choices)
+    take = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
 
 class BatchForm(forms.Form):

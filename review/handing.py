@@ -11,9 +11,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from archive import custody, roles, sight
 from archive.access import without_held
 from archive.models import Reel
-from restoration.models import Scene
+from restoration.models import Scene, Take
+from restoration.take_index import TakeIndex
 from review.errors import DecisionRefused, NotAllowed
 from review.models import Approval, HandOver
+from review.stage_decisions import chain_with
 
 _REEL, _WORKS = "scene__scan__reel__", "review.add_note"
 ROLES = ("reviewer", "archivist", "restorer")
@@ -22,9 +24,19 @@ ROLES = ("reviewer", "archivist", "restorer")
 
 @transaction.atomic
 def hand_over(
-    scene: Scene, version: str, *, by: Any, to: User | None = None, role: str = "", word: str = ""
+    scene: Scene,
+    version: str,
+    *,
+    by: Any,
+    to: User | None = None,
+    role: str = "",
+    word: str = "",
+    take: Take | None = None,
 ) -> HandOver:
     """Hand a version of a scene to a person or a role, instead of whoever had it before.
+
+    Args:
+        take: Of the one stage of its chain that they are to look at.
 
     Raises: NotAllowed, DecisionRefused.
     """
@@ -44,8 +56,13 @@ def hand_over(
     scene = Scene.objects.select_for_update().select_related("scan__reel").get(pk=scene.pk)
     if scene.retired is not None:
         raise DecisionRefused("Nothing was handed over: the cuts of this scene were changed.")
+    if take is not None and chain_with(scene, take, TakeIndex([scene])) is None:
+        raise DecisionRefused(
+            f"Nothing was handed over: what stands at the end of this scene was made without "
+            f"{take.stage} take {take.number}. Look at it, then hand over what stands."
+        )
     made = HandOver.objects.create(
-        scene=scene, version=version, to=to, role=role, word=word.strip(), by=by
+        scene=scene, version=version, take=take, to=to, role=role, word=word.strip(), by=by
     )
     custody.record(
         kind="scene handed over",
@@ -58,7 +75,8 @@ def hand_over(
             "version": version,
             "to": made.whom,
             "word": made.word,
-        },
+        }
+        | ({"stage": take.stage, "number": take.number, "digest": take.digest} if take else {}),
     )
     return made
 
@@ -73,18 +91,20 @@ def _may_see(scene: Scene, to: User | None, role: str) -> bool:
 def standing() -> QuerySet[HandOver]:
     """Those that nobody has settled: no later one of the same scene, and no later decision.
 
-    A stage approved by itself settles nothing; one that is sent back puts the scene before others.
+    A stage approved by itself settles what is about that stage alone; one that is sent back puts
+    the scene before others.
     """
     same = {"scene": OuterRef("scene"), "version": OuterRef("version")}
     later = HandOver.objects.filter(**same, pk__gt=OuterRef("pk"))
     decided = Approval.everything.filter(
-        Q(alone=False) | Q(decision=Approval.Decision.CHANGES),
+        Q(take=OuterRef("take"))
+        | Q(take__version=OuterRef("version"))
+        & (Q(alone=False) | Q(decision=Approval.Decision.CHANGES)),
         scene=OuterRef("scene"),
-        take__version=OuterRef("version"),
         at__gt=OuterRef("at"),
     )
     found = HandOver.objects.filter(~Exists(later), ~Exists(decided), scene__retired__isnull=True)
-    return found.select_related("to", "by", "scene__scan__reel__element__title")
+    return found.select_related("to", "by", "take", "scene__scan__reel__element__title")
 
 
 def handed_to(person: Any) -> QuerySet[HandOver]:

@@ -23,6 +23,7 @@ from review.errors import ReviewError
 from review.forms import BatchForm, HandOverForm
 from review.queue import ORDERS, entries
 from review.queue import queue as queue_of
+from review.stage_decisions import stage_address
 
 PAGE = 50
 
@@ -56,6 +57,9 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     values = form.cleaned_data
     kind, _, name = values["to"].partition(":")
     person = User.objects.filter(pk=name).first() if kind == "person" else None
+    take = None
+    if values["take"]:
+        take = get_object_or_404(Take, pk=values["take"], scan_id=scene.scan_id)
     try:
         made = handing.hand_over(
             scene,
@@ -64,11 +68,14 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
             to=person,
             role=name if kind == "role" else "",
             word=values["word"],
+            take=take,
         )
-        messages.success(request, f"Handed to {made.whom}: it stands on their Today.")
+        what = f"{made.stage} alone " if made.stage else ""
+        messages.success(request, f"Handed {what}to {made.whom}: it stands on their Today.")
     except ReviewError as error:
         messages.error(request, str(error))
     asked = {"version": values["version"]} if values["version"] != scenes.RESTORATION else {}
+    asked |= stage_address(take) if take else {}
     return redirect(reverse("scene", args=[scene.pk]) + (f"?{urlencode(asked)}" if asked else ""))
 
 

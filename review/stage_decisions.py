@@ -148,5 +148,11 @@ def chain_with(scene: Scene, take: Take, takes: TakeIndex) -> list[Take] | None:
     return None
 
 
+def stage_address(take: Take) -> dict[str, str]:
+    """What the address of a scene's page asks for, to show a stage beside what it was made on."""
+    before = {"against": str(take.input_take_id)} if take.input_take_id else {}
+    return {"take": str(take.pk), "of": "stage"} | before
+
+
 def as_sentence(reason: str) -> str:
     return f"{reason[:1].upper()}{reason[1:]}."

@@ -226,9 +226,7 @@ def _back_to(request: HttpRequest, scene: Scene, take: Take, *, alone: bool) -> 
     if alone and request.POST.get("version") == scenes.COLOUR:
         asked = {"version": scenes.COLOUR}  # It was come to by the colour version's chain.
     if alone:
-        asked |= {"take": str(take.pk), "of": "stage"}
-        if take.input_take_id:
-            asked["against"] = str(take.input_take_id)
+        asked |= stage_decisions.stage_address(take)
     if request.POST.get("queue") in ORDERS:
         asked["queue"] = request.POST["queue"]
     return redirect(reverse("scene", args=[scene.pk]) + (f"?{urlencode(asked)}" if asked else ""))

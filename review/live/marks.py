@@ -139,10 +139,14 @@ def _decision(room: Room) -> dict[str, Any] | None:
         Approval.everything.filter(scene=room[1]).select_related("by", "withdrawn_by", "take")
     ).order_by("-pk").first()  # fmt: skip
     handed = (
-        HandOver.objects.filter(scene=room[1]).select_related("by", "to").order_by("-pk").first()
+        HandOver.objects.filter(scene=room[1])
+        .select_related("by", "to", "take")
+        .order_by("-pk")
+        .first()
     )
     if handed is not None and (newest is None or handed.at > newest.at):
-        return _facts(handed.by, f"handed this scene to {handed.whom}")
+        what = f"{handed.stage} of this scene" if handed.stage else "this scene"
+        return _facts(handed.by, f"handed {what} to {handed.whom}")
     if newest is None:
         return None
     take = f"{newest.take.stage} take {newest.take.number}{' by itself' * newest.alone}"

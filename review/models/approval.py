@@ -111,6 +111,14 @@ class HandOver(models.Model):
         "restoration.Scene", on_delete=models.PROTECT, related_name="hand_overs"
     )
     version = models.CharField(max_length=12, choices=Take.Version.choices)
+    take = models.ForeignKey(
+        "restoration.Take",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Of the one stage that it is about; null: the version",
+    )
     to = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="handed"
     )
@@ -137,3 +145,8 @@ class HandOver(models.Model):
     def whom(self) -> str:
         """The person's name, or the role's: `vera`, `any archivist`."""
         return str(self.to) if self.to else f"any {self.role}"
+
+    @property
+    def stage(self) -> str:
+        """Such as `repair take 1`; empty where it is about the version."""
+        return f"{self.take.stage} take {self.take.number}" if self.take else ""

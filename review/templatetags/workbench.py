@@ -11,6 +11,7 @@ from django import template
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from archive import roles
@@ -24,8 +25,9 @@ from review.delivery import assembly, pictures
 from review.delivery.assembly import ALL
 from review.forms import FORMAT_WORDS
 from review.live import marks
-from review.models import Delivery, Note, SceneStanding
+from review.models import Delivery, HandOver, Note, SceneStanding
 from review.queue import Entry
+from review.stage_decisions import stage_address
 from review.storyboard import Mark
 from review.version_choice import COLOUR
 
@@ -121,7 +123,17 @@ def drawings(found: Iterable[Note]) -> list[dict[str, Any]]:
 def queue_address(entry: Entry | SceneStanding, order: str) -> str:
     """What the address of an entry's scene ends with, so that its page knows the queue."""
     version = "&version=colour" if entry.version == COLOUR else ""
-    return f"?queue={order}{version}"
+    take = getattr(getattr(entry, "handed", None), "take", None)
+    stage = f"&{urlencode(stage_address(take))}" if take else ""
+    return f"?queue={order}{version}{stage}"
+
+
+@register.filter
+def handed_address(handed: HandOver) -> str:
+    """The same for what was handed to the person who asks, from their Today."""
+    version = {"version": COLOUR} if handed.version == COLOUR else {}
+    stage = stage_address(handed.take) if handed.take else {}
+    return f"?{urlencode({'queue': 'mine'} | version | stage)}"
 
 
 @register.simple_tag

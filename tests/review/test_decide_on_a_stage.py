@@ -169,6 +169,27 @@ def test_queue_batch_and_hand_over_agree(scene, chain, reviewer, member):
     assert told.facts["did"] == "asked for changes of repair take 1 by itself"
 
 
+def test_a_stage_is_handed_over_by_itself(client, scene, chain, reviewer, restorer):
+    client.force_login(restorer)
+    sent = {"to": f"person:{reviewer.pk}", "version": "restoration", "take": chain[1].pk}
+    page = client.post(reverse("hand-over", args=[scene.pk]), sent, follow=True)
+    asked = f"take={chain[1].pk}&of=stage&against={chain[0].pk}"
+    assert page.redirect_chain[0][0].endswith(f"?{asked}")
+    assert f"Repair take 1 handed to {reviewer}" in page.content.decode()
+    assert Event.objects.get(kind="scene handed over").detail["digest"] == chain[1].digest
+    client.force_login(reviewer)
+    for address in ("/", reverse("queue") + "?order=mine"):
+        assert asked.replace("&", "&amp;") in client.get(address).content.decode()
+    decisions.approve(scene, chain[0], by=reviewer, alone=True)
+    assert handing.of_scene(scene, cuts.RESTORATION), "it was about another stage"
+    decisions.approve(scene, chain[1], by=reviewer, alone=True)
+    assert handing.of_scene(scene, cuts.RESTORATION) is None
+    again = factories.make_take(scene=scene, stage="repair", input_take=chain[0])
+    factories.make_take(scene=scene, stage="grade", input_take=again)
+    with pytest.raises(DecisionRefused, match="made without repair take 1"):
+        handing.hand_over(scene, cuts.RESTORATION, by=restorer, to=reviewer, take=chain[1])
+
+
 def test_the_page_shows_each_stage_and_decides_on_it(client, scene, chain, reviewer, restorer):
     client.force_login(reviewer)
     address = reverse("scene", args=[scene.pk])
