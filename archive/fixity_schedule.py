@@ -138,6 +138,12 @@ def _ring(chosen: list[int]) -> int:
     return len(chosen)
 
 
+def ask(scan: Scan) -> None:
+    """Have a scan read again at once, whether or not it is due; in the caller's transaction."""
+    Scan.objects.filter(pk=scan.pk).update(fixity_asked=timezone.now())
+    transaction.on_commit(lambda: _ring([scan.pk]))
+
+
 def check(scan_id: int) -> FixityCheck | None:
     """Read a scan that was asked for; None if it was read since, or nobody asked."""
     scan = Scan.objects.select_related("reel__element__title").get(pk=scan_id)

@@ -18,14 +18,14 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from archive import custody, description
+from archive import custody, description, roles
 from archive.describing import read_anew
 from archive.fixity import sha256_file
 from archive.import_batch import COLUMNS, ELEMENT, REEL, TITLE, Asked, Batches, Outcome
 from archive.metadata.record import NotARecord
 from archive.metadata.spreadsheet import SheetRow, read_rows
 from archive.metadata.wording import fold
-from archive.models import Event, Reel
+from archive.models import Collection, Event, Reel
 
 IMPORTED, TAKEN_BACK = "catalogue import", "catalogue import taken back"
 BATCH = 500
@@ -107,6 +107,14 @@ def edit_many(
     )
     about = {"bulk_edit": column, "value": value.strip()}
     return _take(asked, "bulk edit", lambda: about, by=by, dry_run=dry_run)
+
+
+def may_set(column: str, value: str, *, by: Any) -> bool:
+    """By roles in collections: films go into those alone in which the person describes."""
+    if column != "collection" or not roles.of(by).there:
+        return True
+    known = Collection.objects.filter(name=value.strip()).first()
+    return roles.may_within(by, "archive.describe", known.pk if known else None)
 
 
 EDITABLE = tuple(each for each in (*TITLE, *ELEMENT, *REEL) if each not in ("title", "reel_number"))

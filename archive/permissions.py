@@ -25,7 +25,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 
 from archive import embargo, membership, roles, trash
 from archive.models import Reel, Scan
-from archive.roles import grant, holds
+from archive.roles import grant, grant_everywhere, holds
 
 ROLES = ("archivist", "restorer", "reviewer", "researcher", "operator")
 
@@ -79,6 +79,8 @@ grant(embargo.HELD, "archivist")
 grant("archive.ingest", "archivist")
 grant("archive.describe", "archivist")
 grant("archive.discard", "archivist")
+# A table may name films of every collection.
+grant_everywhere("archive.import_catalogue", "archivist")
 grant("archive.view_history", *roles.STAFF)
 grant("archive.view_readings", "archivist")
 grant("archive.give_roles", "archivist")

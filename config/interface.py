@@ -29,9 +29,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AgentKind": "archive.models.Agent.Kind",
         "AnswerKind": "review.models.Answer.Kind",
+        "ColourCertainty": "restoration.models.PaletteEntry.Certainty",
         "CorrectionKind": "restoration.models.TranscriptCorrection.Kind",
+        "EventCertainty": "archive.earlier.CERTAINTIES",
         "FixityOutcome": "archive.models.FixityCheck.Outcome",
         "LineKind": "review.models.SearchLine.Kind",
+        "RepairDecision": "restoration.models.RepairDecision.Decision",
         "ReelState": "review.api.reels.STATES",
         "RunStatus": "restoration.models.StageRun.Status",
         "DeliveryStatus": "review.models.Delivery.Status",

@@ -14,7 +14,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import DurationField, ExpressionWrapper, F, QuerySet, Sum
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Coalesce, Now
 
 from archive.models import Scan
@@ -86,14 +96,37 @@ def used_bytes(quota: CollectionQuota) -> int:
 
 def used_minutes(quota: CollectionQuota) -> float:
     """Of graphics processors, within `PERIOD`, by the database's clock."""
-    lasted = ExpressionWrapper(
-        Coalesce(F("ended"), Now()) - F("started"), output_field=DurationField()
-    )
     runs = _of(quota, StageRun.objects.filter(started__gt=Now() - PERIOD)).exclude(
         device__in=["", CPU]
     )
-    spent = runs.aggregate(n=Sum(lasted))["n"] or timedelta()
+    spent = runs.aggregate(n=Sum(_lasted()))["n"] or timedelta()
     return float(spent.total_seconds() / 60)
+
+
+def with_use(quotas: QuerySet[CollectionQuota]) -> QuerySet[CollectionQuota]:
+    """With what is used of each, in one question: `bytes_used`, `time_used` (a duration, or None)
+    and `computing`."""
+    here = {f"scan__reel__{_COLLECTION}": OuterRef("collection")}
+    takes, runs = Take.objects.filter(**here), StageRun.objects.filter(**here)
+    computed = runs.filter(started__gt=Now() - PERIOD).exclude(device__in=["", CPU])
+    computing = runs.filter(status=StageRun.Status.RUNNING)
+    return quotas.annotate(
+        bytes_used=Coalesce(_alone(takes, Sum("bytes")), 0, output_field=BigIntegerField()),
+        time_used=_alone(computed, Sum(_lasted())),
+        computing=Coalesce(_alone(computing, Count("pk")), 0),
+    )
+
+
+def _alone(rows: QuerySet[Any], of: Any) -> Subquery:
+    """One value of all rows; a collection that has none is not there (null)."""
+    within = rows.order_by().values(f"scan__reel__{_COLLECTION}")
+    return Subquery(within.annotate(n=of).values("n"))
+
+
+def _lasted() -> ExpressionWrapper:
+    """How long a run computed, by the database's clock."""
+    lasted = Coalesce(F("ended"), Now()) - F("started")
+    return ExpressionWrapper(lasted, output_field=DurationField())
 
 
 def _of(quota: CollectionQuota, runs: QuerySet[StageRun]) -> QuerySet[StageRun]:

@@ -11,12 +11,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from archive import importing, roles
+from archive import importing
 from archive.access import needs_somewhere, signed_in, with_right
 from archive.fixity import digest_json
 from archive.importing import EDITABLE, Import
 from archive.metadata.record import NotARecord
-from archive.models import Collection, Reel
+from archive.models import Reel
 from archive.terms import Terms
 from review.catalogue import narrow
 from review.forms import CatalogueForm
@@ -39,12 +39,10 @@ class EditManyForm(forms.Form):
         self.by = by
 
     def clean(self) -> dict[str, Any]:
-        """By roles in collections: films go into those alone in which the person describes."""
         said = super().clean() or {}
-        if said.get("column") == "collection" and roles.of(self.by).there:
-            known = Collection.objects.filter(name=str(said.get("value", "")).strip()).first()
-            if not roles.may_within(self.by, DESCRIBE, known.pk if known else None):
-                self.add_error("value", "You do not describe films of that collection.")
+        asked = str(said.get("column", "")), str(said.get("value", ""))
+        if not importing.may_set(*asked, by=self.by):
+            self.add_error("value", "You do not describe films of that collection.")
         return said
 
 

@@ -67,7 +67,7 @@ class Collections(Rows):
     filters = CollectionFilters
 
     def rows(self, user: Any) -> QuerySet[Collection]:
-        return _collections(user)
+        return collections_of(user)
 
     def narrowed(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
         return rows.filter(name__icontains=wanted["name"]) if wanted else rows
@@ -79,10 +79,10 @@ class OneCollection(Row):
     serializer_class = rows.CollectionShown
 
     def rows(self, user: Any) -> QuerySet[Collection]:
-        return _collections(user)
+        return collections_of(user)
 
 
-def _collections(user: Any) -> QuerySet[Collection]:
+def collections_of(user: Any) -> QuerySet[Collection]:
     reels = reels_of(user).filter(element__title__collection=OuterRef("pk"))
     return Collection.objects.filter(Exists(reels))
 

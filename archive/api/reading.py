@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from typing import Any
 
+from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
@@ -19,10 +22,12 @@ MOST_BYTES = 1 << 20
 
 
 class BoundedJSON(JSONParser):
+    most_bytes = MOST_BYTES
+
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        raw = stream.read(MOST_BYTES + 1)
-        if len(raw) > MOST_BYTES:
-            raise Refused(f"Nothing was done: a body may have {MOST_BYTES >> 20} MiB.", 413)
+        raw = stream.read(self.most_bytes + 1)
+        if len(raw) > self.most_bytes:
+            raise Refused(f"Nothing was done: a body may have {self.most_bytes >> 20} MiB.", 413)
         try:
             found = json.loads(raw.decode("utf-8"), parse_constant=_no_number)
             # What JSON can say and no database holds: half a character, and NUL.
@@ -32,6 +37,22 @@ class BoundedJSON(JSONParser):
         except (ValueError, RecursionError) as error:
             raise ParseError(f"Nothing was done: the body is no sound JSON ({error}).") from error
         return found
+
+
+class LargeJSON(BoundedJSON):
+    """Of addresses that take pictures, tables, or the names of a whole folder's files."""
+
+    most_bytes = 32 << 20
+
+
+class Base64(serializers.CharField):
+    """Bytes, written as base64 (RFC 4648)."""
+
+    def to_internal_value(self, data: Any) -> bytes:
+        try:
+            return base64.b64decode(super().to_internal_value(data), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise serializers.ValidationError("That is no base64.") from error
 
 
 def _no_number(name: str) -> Any:

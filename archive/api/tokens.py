@@ -21,7 +21,8 @@ SCOPES = {
     "read": "Look: reels, scenes, takes, transcripts, decisions, search",
     "write": "Describe, correct, cut, paint, name, send films, start runs, subscribe to webhooks",
     "decide": "Approve takes and ask for changes, in your name",
-    "deliver": "Order deliveries and fetch what was delivered",
+    "deliver": "Order deliveries, fetch what was delivered, make links for guests",
+    "roles": "Give and take back roles in collections, in your name",
 }
 MARK = "rp_"
 """What every secret begins with, so that scanners of code find one that leaked."""

@@ -24,7 +24,7 @@ from archive.errors import UploadError
 from archive.models import Upload
 from archive.upload_views import read_checksum
 
-_TAKES_IN = dict.fromkeys(("GET", "POST", "PATCH", "DELETE"), "archive.ingest")
+TAKES_IN = dict.fromkeys(("GET", "POST", "PATCH", "DELETE"), "archive.ingest")
 PIECE = "application/offset+octet-stream"
 
 
@@ -66,7 +66,7 @@ class RetrySaid(serializers.Serializer):
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """A refusal of an upload with its own status."""
     try:
         yield
@@ -74,18 +74,23 @@ def _in_words() -> Iterator[None]:
         raise problems.Refused(str(error), error.status) from error
 
 
-class Uploads(Rows):
-    """Your uploads, those from the pages too."""
+class OwnUploads(Endpoint):
+    """Uploads are their owner's alone."""
 
-    rights: ClassVar = _TAKES_IN
+    rights: ClassVar = TAKES_IN
     queryset = Upload.objects.all()
-    serializer_class = UploadShown
-    filters = UploadFilters
-    reads = UploadSaid
-    order = ("created",)
+    serializer_class: Any = UploadShown
 
     def rows(self, user: Any) -> QuerySet[Upload]:
         return Upload.objects.filter(owner=user)
+
+
+class Uploads(OwnUploads, Rows):
+    """Your uploads, those from the pages too."""
+
+    filters = UploadFilters
+    reads = UploadSaid
+    order = ("created",)
 
     @extend_schema(responses={201: UploadShown})
     def post(self, request: Request) -> Response:
@@ -94,42 +99,29 @@ class Uploads(Rows):
         return writing.once(request, lambda: self._announce(said))
 
     def _announce(self, said: dict[str, Any]) -> Response:
-        with _in_words():
+        with in_words():
             made = uploads.create(owner=signed_in(self.request._request), **said)
         where = {"Location": f"/api/v1/uploads/{made.pk}"}
         return Response(self.shown(made), 201, headers=where)
 
 
-class OneUpload(Row):
-    rights: ClassVar = _TAKES_IN
-    queryset = Upload.objects.all()
-    serializer_class = UploadShown
-
-    def rows(self, user: Any) -> QuerySet[Upload]:
-        return Upload.objects.filter(owner=user)
-
+class OneUpload(OwnUploads, Row):
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, pk: Any) -> Response:
         """Stop it, or throw a refused file away; a film in custody is never touched."""
         return writing.once(request, self._discard)
 
     def _discard(self) -> Response:
-        with _in_words():
+        with in_words():
             uploads.discard(self.row())
         return Response(status=204)
 
 
-class RetryUpload(Endpoint):
+class RetryUpload(OwnUploads):
     """Have a refused film taken in once more, with another rate or title."""
 
-    rights: ClassVar = _TAKES_IN
-    queryset = Upload.objects.all()
-    serializer_class = UploadShown
     reads = RetrySaid
     pagination_class = None
-
-    def rows(self, user: Any) -> QuerySet[Upload]:
-        return Upload.objects.filter(owner=user)
 
     @extend_schema(responses={200: UploadShown})
     def post(self, request: Request, pk: Any) -> Response:
@@ -138,7 +130,7 @@ class RetryUpload(Endpoint):
         return writing.once(request, lambda: self._retry(said))
 
     def _retry(self, said: dict[str, Any]) -> Response:
-        with _in_words():
+        with in_words():
             uploads.retry(self.row(), rate=said.get("rate", ""), title=said.get("title", ""))
         return Response(self.shown(self.row()))
 
@@ -152,47 +144,56 @@ class Pieces(BaseParser):
         return stream
 
 
-class UploadBytes(Endpoint):
-    """The bytes of a file, in order; the last has the film taken in."""
+BYTES: Any = {
+    "request": {PIECE: OpenApiTypes.BINARY},
+    "responses": {200: UploadShown},
+    "parameters": [
+        OpenApiParameter(
+            "Upload-Offset", {"type": "integer", "minimum": 0}, OpenApiParameter.HEADER,
+            required=True, description="Where these bytes begin: `offset` of the file",
+        ),
+        OpenApiParameter(
+            "Upload-Checksum", str, OpenApiParameter.HEADER,
+            description="`sha256 BASE64`: bytes that are others are thrown away (460)",
+        ),
+    ],
+}  # fmt: skip
+"""What is said of addresses that take bytes."""
 
-    rights: ClassVar = _TAKES_IN
-    queryset = Upload.objects.all()
-    serializer_class = UploadShown
+
+class TakesBytes(OwnUploads):
+    """Bytes of a file, in order."""
+
     parser_classes = (Pieces,)
     pagination_class = None
     is_keyed = False
     """The offset says which piece it is: one that was sent before is refused with 409."""
 
-    def rows(self, user: Any) -> QuerySet[Upload]:
-        return Upload.objects.filter(owner=user, files=0)
+    def piece(self) -> dict[str, Any]:
+        """What a request carries, as `upload.append` and `folder_upload.append` take it.
 
-    @extend_schema(
-        request={PIECE: OpenApiTypes.BINARY},
-        responses={200: UploadShown},
-        parameters=[
-            OpenApiParameter(
-                "Upload-Offset", {"type": "integer", "minimum": 0}, OpenApiParameter.HEADER,
-                required=True, description="Where these bytes begin: `offset` of the upload",
-            ),
-            OpenApiParameter(
-                "Upload-Checksum", str, OpenApiParameter.HEADER,
-                description="`sha256 BASE64`: bytes that are others are thrown away (460)",
-            ),
-        ],
-    )  # fmt: skip
+        Raises: Refused, UploadError.
+        """
+        if self.request.content_type != PIECE:
+            raise problems.Refused(f"Nothing was kept: send bytes as {PIECE}.", 415)
+        offset = self.request.headers.get("Upload-Offset", "")
+        if not (offset.isascii() and offset.isdecimal() and len(offset) < 19):
+            raise problems.Refused("Nothing was kept: Upload-Offset is a whole number.", 400)
+        checksum = read_checksum(self.request.headers.get("Upload-Checksum", ""))
+        return {"offset": int(offset), "source": self.request._request, "checksum": checksum}
+
+
+class UploadBytes(TakesBytes):
+    """The bytes of a file, in order; the last has the film taken in."""
+
+    def rows(self, user: Any) -> QuerySet[Upload]:
+        return super().rows(user).filter(files=0)
+
+    @extend_schema(**BYTES)
     def patch(self, request: Request, pk: Any) -> Response:
         """Add bytes at `Upload-Offset`. What arrived before the line broke stays: ask for the
         upload, and go on at its `offset`."""
         upload = self.row()
-        if request.content_type != PIECE:
-            raise problems.Refused(f"Nothing was kept: send bytes as {PIECE}.", 415)
-        offset = request.headers.get("Upload-Offset", "")
-        if not (offset.isascii() and offset.isdecimal() and len(offset) < 19):
-            raise problems.Refused("Nothing was kept: Upload-Offset is a whole number.", 400)
-        checksum = request.headers.get("Upload-Checksum", "")
-        with _in_words():
-            uploads.append(
-                upload, offset=int(offset), source=request._request,
-                checksum=read_checksum(checksum),
-            )  # fmt: skip
+        with in_words():
+            uploads.append(upload, **self.piece())
         return Response(self.shown(self.row()))

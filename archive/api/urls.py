@@ -2,7 +2,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from archive.api import catalogue, guide, uploads, webhooks
+from archive.api import (
+    bulk_edits,
+    catalogue,
+    collection_roles,
+    conditions,
+    fixity,
+    folders,
+    guide,
+    imports,
+    records,
+    uploads,
+    vocabularies,
+    webhooks,
+)
 from archive.api.document import Schema
 
 urlpatterns = [
@@ -10,15 +23,52 @@ urlpatterns = [
     path("schema", Schema.as_view(), name="api-schema"),
     path("collections", catalogue.Collections.as_view(), name="api-collections"),
     path("collections/<int:pk>", catalogue.OneCollection.as_view(), name="api-collection"),
+    path(
+        "collections/<int:pk>/roles",
+        collection_roles.CollectionRoles.as_view(),
+        name="api-collection-roles",
+    ),
+    path(
+        "collections/<int:pk>/roles/<int:role>",
+        collection_roles.OneCollectionRole.as_view(),
+        name="api-collection-role",
+    ),
     path("titles", catalogue.Titles.as_view(), name="api-titles"),
     path("titles/<int:pk>", catalogue.OneTitle.as_view(), name="api-title"),
     path("elements", catalogue.Elements.as_view(), name="api-elements"),
     path("elements/<int:pk>", catalogue.OneElement.as_view(), name="api-element"),
+    path("reels/<int:pk>/conditions", conditions.Conditions.as_view(), name="api-conditions"),
+    path(
+        "faults/<int:pk>/photograph",
+        conditions.FaultPhotograph.as_view(),
+        name="api-fault-photograph",
+    ),
+    path("reels/<int:pk>/history", records.History.as_view(), name="api-history"),
+    path("reels/<int:pk>/records", records.RecordIn.as_view(), name="api-take-in-record"),
+    path("reels/<int:pk>/records/<slug:kind>", records.RecordOut.as_view(), name="api-record"),
+    path("bulk-edits", bulk_edits.BulkEdits.as_view(), name="api-bulk-edits"),
+    path("terms", vocabularies.Terms.as_view(), name="api-terms"),
+    path("imports", imports.Imports.as_view(), name="api-imports"),
+    path("imports/<slug:number>", imports.OneImport.as_view(), name="api-import"),
+    path("imports/<slug:number>/undo", imports.UndoImport.as_view(), name="api-undo-import"),
     path("scans", catalogue.Scans.as_view(), name="api-scans"),
     path("scans/<int:pk>", catalogue.OneScan.as_view(), name="api-scan"),
+    path("scans/<int:pk>/check", fixity.CheckScan.as_view(), name="api-check-scan"),
+    path("fixity", fixity.Schedule.as_view(), name="api-fixity"),
+    path("fixity-checks", fixity.FixityChecks.as_view(), name="api-fixity-checks"),
+    path("fixity-checks/<int:pk>", fixity.OneFixityCheck.as_view(), name="api-fixity-check"),
+    path("second-copies", fixity.SecondCopies.as_view(), name="api-second-copies"),
     path("uploads", uploads.Uploads.as_view(), name="api-uploads"),
+    path("uploads/folders", folders.Folders.as_view(), name="api-folders"),
     path("uploads/<uuid:pk>", uploads.OneUpload.as_view(), name="api-upload"),
     path("uploads/<uuid:pk>/bytes", uploads.UploadBytes.as_view(), name="api-upload-bytes"),
+    path("uploads/<uuid:pk>/frames", folders.Frames.as_view(), name="api-frames"),
+    path(
+        "uploads/<uuid:pk>/frames/<int:place>/bytes",
+        folders.FrameBytes.as_view(),
+        name="api-frame-bytes",
+    ),
+    path("uploads/<uuid:pk>/finish", folders.FinishFolder.as_view(), name="api-finish-folder"),
     path("uploads/<uuid:pk>/retry", uploads.RetryUpload.as_view(), name="api-retry-upload"),
     path("webhooks", webhooks.Webhooks.as_view(), name="api-webhooks"),
     path("webhooks/<int:pk>", webhooks.OneWebhook.as_view(), name="api-webhook"),

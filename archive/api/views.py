@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
@@ -13,7 +14,7 @@ from rest_framework.serializers import Serializer
 
 from archive import reading as readers
 from archive import roles
-from archive.access import NOT_HERE
+from archive.access import NOT_HERE, signed_in
 from archive.api import reading, writing
 from archive.api.pages import Pages
 from archive.models import Collection, Element, Reel, Title
@@ -54,9 +55,13 @@ class Endpoint(GenericAPIView):
         found = self.get_queryset().filter(**(named or {"pk": self.kwargs["pk"]})).first()
         if found is None:
             raise NotFound
-        if roles.of(self.request.user).there and (film := film_behind(found)) is not None:
+        if roles.of(self.request.user).there and (film := self.film_of(found)) is not None:
             self.ask_right(film)
         return found
+
+    def film_of(self, row: Any) -> Subject | None:
+        """What rights are asked of, for a row of this address."""
+        return film_behind(row)
 
     def ask_right(self, film: Subject) -> None:
         """Ask the right that the method needs over this very film.
@@ -136,3 +141,19 @@ class Row(Endpoint, RetrieveAPIView):
         if self.request.method in ("GET", "HEAD") and unseen and writing.matches(unseen, etag):
             return Response(status=304, headers={"ETag": etag})
         return Response(shown, status, headers={"ETag": etag})
+
+
+class Revocable(Row):
+    """One row that people entered, with its ETag; it can be taken back."""
+
+    def take_back(self, row: Any, by: Any) -> None:
+        raise NotImplementedError
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Take it back. Who entered it, who took it back and when stays on record."""
+        return writing.once(request, self._take_back)  # asked again, it is there no more
+
+    def _take_back(self) -> Response:
+        self.take_back(self.row(), signed_in(self.request._request))
+        return Response(status=204)

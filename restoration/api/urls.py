@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from restoration.api import cuts, hints, runs, takes
+from restoration.api import cuts, glossary, grading, hints, palettes, quotas, repairs, runs, takes
 
 urlpatterns = [
     path("edits", cuts.Edits.as_view(), name="api-edits"),
@@ -19,6 +19,53 @@ urlpatterns = [
     path("hints/<int:pk>", hints.OneHint.as_view(), name="api-hint"),
     path("takes", takes.Takes.as_view(), name="api-takes"),
     path("takes/<int:pk>", takes.OneTake.as_view(), name="api-take"),
+    path(
+        "takes/<int:pk>/repairs/<int:frame>",
+        repairs.FrameRepairs.as_view(),
+        name="api-take-repairs",
+    ),
+    path("repair-decisions", repairs.RepairDecisions.as_view(), name="api-repair-decisions"),
+    path(
+        "repair-decisions/<int:pk>",
+        repairs.OneRepairDecision.as_view(),
+        name="api-repair-decision",
+    ),
+    path("protected-regions", repairs.ProtectedRegions.as_view(), name="api-protected-regions"),
+    path(
+        "protected-regions/<int:pk>",
+        repairs.OneProtectedRegion.as_view(),
+        name="api-protected-region",
+    ),
+    path("palette-colours", palettes.PaletteColours.as_view(), name="api-palette-colours"),
+    path(
+        "palette-colours/<int:pk>", palettes.OnePaletteColour.as_view(), name="api-palette-colour"
+    ),
+    path("palette-colours/<int:pk>/put", palettes.PutColour.as_view(), name="api-put-colour"),
+    path(
+        "palette-colours/<int:pk>/put/<uuid:batch>",
+        palettes.TakeBackPut.as_view(),
+        name="api-take-back-colour",
+    ),
+    path("colour-corrections", grading.ColourCorrections.as_view(), name="api-colour-corrections"),
+    path(
+        "colour-corrections/<int:pk>",
+        grading.OneColourCorrection.as_view(),
+        name="api-colour-correction",
+    ),
+    path(
+        "colour-corrections/<int:pk>/file",
+        grading.CorrectionFile.as_view(),
+        name="api-correction-file",
+    ),
+    path("reference-stills", grading.ReferenceStills.as_view(), name="api-reference-stills"),
+    path(
+        "reference-stills/<int:pk>",
+        grading.OneReferenceStill.as_view(),
+        name="api-reference-still",
+    ),
+    path("glossary", glossary.Glossary.as_view(), name="api-glossary"),
+    path("glossary/<int:pk>", glossary.OneGlossaryTerm.as_view(), name="api-glossary-term"),
+    path("quotas", quotas.Quotas.as_view(), name="api-quotas"),
     path("runs", runs.Runs.as_view(), name="api-runs"),
     path("runs/<int:pk>", runs.OneRun.as_view(), name="api-run"),
     path("runs/<int:pk>/cancel", runs.CancelRun.as_view(), name="api-cancel-run"),

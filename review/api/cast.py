@@ -15,11 +15,11 @@ from rest_framework.response import Response
 from archive.access import signed_in
 from archive.api import problems, writing
 from archive.api.catalogue import reels_of
+from archive.api.of_reel import reel_named, reel_with_right
 from archive.api.views import Endpoint, Rows
-from archive.models import Reel, Scan
+from archive.models import Scan
 from restoration import cast, namings
 from restoration.models import Character, FaceTrack, Naming
-from review.api.reels import reel_named
 
 _VIEW = {"GET": "review.view_cast"}
 _NAME = dict.fromkeys(("POST", "DELETE"), "review.name_faces")
@@ -122,7 +122,7 @@ class Faces(_Faces, Rows):
     filters = FaceFilters
 
     def rows(self, user: Any) -> QuerySet[FaceTrack]:
-        reel = _reel(self)
+        reel = reel_with_right(self)
         refuse_switched_off()
         scan = reel.current_scan()
         run = cast.newest_run(scan) if scan is not None else None
@@ -185,7 +185,7 @@ class Characters(Rows):
     serializer_class = CharacterShown
 
     def rows(self, user: Any) -> QuerySet[Character]:
-        return Character.objects.filter(title=_reel(self).element.title_id)
+        return Character.objects.filter(title=reel_with_right(self).element.title_id)
 
 
 class RenameCharacter(Endpoint):
@@ -198,7 +198,7 @@ class RenameCharacter(Endpoint):
     pagination_class = None
 
     def rows(self, user: Any) -> QuerySet[Character]:
-        found = Character.objects.filter(title=_reel(self).element.title_id)
+        found = Character.objects.filter(title=reel_with_right(self).element.title_id)
         return found.select_related("title")
 
     @extend_schema(responses={200: CharacterShown})
@@ -219,13 +219,6 @@ class RenameCharacter(Endpoint):
         if scan is None:
             raise NotFound
         return scan
-
-
-def _reel(view: Endpoint) -> Reel:
-    """The reel that an address below it names, over which the person has the right."""
-    reel = reel_named(view)
-    view.ask_right(reel)
-    return reel
 
 
 def faces_of(user: Any) -> QuerySet[FaceTrack]:

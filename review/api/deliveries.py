@@ -22,6 +22,7 @@ from archive.api.rows import Id, Text
 from archive.api.views import Endpoint, Row, Rows
 from restoration.api.takes import SEE_WORK
 from restoration.models import Take
+from review import withdrawals
 from review.api import downloads
 from review.api.scenes import scenes_of
 from review.deliverables import DeliveryFailed, DeliveryRefused
@@ -153,6 +154,29 @@ class CancelDelivery(Endpoint):
         return Response(self.shown(self.row()))
 
 
+class RetryDelivery(Endpoint):
+    """Let a delivery that failed, was refused or cancelled wait again, if the policy lets it leave
+    now. One that needed an override is tried again on the pages, by who gave it."""
+
+    rights: ClassVar = ORDER
+    scope = "deliver"
+    queryset = Delivery.objects.all()
+    serializer_class = DeliveryShown
+    pagination_class = None
+
+    def rows(self, user: Any) -> QuerySet[Delivery]:
+        return deliveries_of(user)
+
+    @extend_schema(request=None)
+    def post(self, request: Request, pk: int) -> Response:
+        self.row()
+        return writing.once(request, self._retry)
+
+    def _retry(self) -> Response:
+        requests.retry(self.row(), by=signed_in(self.request._request))
+        return Response(self.shown(self.row()))
+
+
 def deliveries_of(user: Any) -> QuerySet[Delivery]:
     return Delivery.objects.filter(reel__in=reels_of(user, "review.open_review")).select_related(
         "by"
@@ -242,3 +266,33 @@ class FileLink(Endpoint):
         if deliverable.unavailable:
             raise problems.Refused(deliverable.unavailable, 410)
         return Response(downloads.link(request, deliverable, place), 201)
+
+
+class WithdrawSaid(serializers.Serializer):
+    reason = serializers.CharField(max_length=400, help_text="Why it may no longer be used")
+
+
+class WithdrawDeliverable(Endpoint):
+    """Say that what left may no longer be used, and why: nobody fetches it any more, and nothing
+    of it is removed."""
+
+    rights: ClassVar = ORDER
+    scope = "deliver"
+    queryset = Deliverable.objects.all()
+    serializer_class = DeliverableShown
+    reads = WithdrawSaid
+    pagination_class = None
+
+    def rows(self, user: Any) -> QuerySet[Deliverable]:
+        return downloads.deliverables_of(user)
+
+    @extend_schema(responses={200: DeliverableShown})
+    def post(self, request: Request, pk: int) -> Response:
+        self.row()
+        said = self.said()
+        return writing.once(request, lambda: self._withdraw(said))
+
+    def _withdraw(self, said: dict[str, Any]) -> Response:
+        by = signed_in(self.request._request)
+        withdrawals.withdraw(self.row(), by=by, reason=said["reason"])
+        return Response(self.shown(self.row()))

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from archive import reading
-from archive.api import rows
+from archive import earlier
+from archive.access import signed_in
+from archive.api import rows, writing
 from archive.api.catalogue import BROWSE, Described, reels_of
+from archive.api.of_reel import reel_named, reel_with_right
 from archive.api.rows import Id, Text
 from archive.api.views import Rows
 from archive.models import Agent, Event, Reel
@@ -130,6 +135,17 @@ class EventShown(serializers.ModelSerializer):
         return found if staff else None
 
 
+class EarlierSaid(serializers.Serializer):
+    """Something that happened before this system kept the reel's history."""
+
+    kind = serializers.ChoiceField(list(earlier.KINDS.items()))
+    when = serializers.CharField(max_length=100, help_text="EDTF: 1952, 1952~ about, 195X")
+    who = serializers.CharField(max_length=200, help_text="A person, a firm, an archive")
+    note = Text(max_length=2000)
+    source = serializers.CharField(max_length=400, help_text="Known from: a ledger, a letter")
+    certainty = serializers.ChoiceField(list(earlier.CERTAINTIES.items()))
+
+
 class EventFilters(serializers.Serializer):
     kind = Text(max_length=60)
     outcome = Text(max_length=40)
@@ -138,26 +154,31 @@ class EventFilters(serializers.Serializer):
 class Events(Rows):
     """What happened to a reel, the newest first: its chain of custody."""
 
-    rights: ClassVar = BROWSE
+    rights: ClassVar = BROWSE | {"POST": "archive.describe"}
     queryset = Event.objects.all()
     serializer_class = EventShown
     filters = EventFilters
+    reads = EarlierSaid
     order = ("-sequence",)
+
+    @extend_schema(responses={201: EventShown})
+    def post(self, request: Request, pk: int) -> Response:
+        """Enter by hand what happened before the system, with how it is known and how surely. It
+        is never changed; what was wrong is entered again."""
+        reel_with_right(self)
+        said = self.said()
+        return writing.once(request, lambda: self._enter(said))
+
+    def _enter(self, said: dict[str, Any]) -> Response:
+        self.reel = reel_with_right(self)
+        form = earlier.EarlierForm(said)
+        if not form.is_valid():
+            raise ValidationError(form.errors)
+        made = earlier.keep(self.reel, form.cleaned_data, by=signed_in(self.request._request))
+        return Response(self.shown(made), 201)
 
     def rows(self, user: Any) -> QuerySet[Event]:
         self.reel = reel = reel_named(self)
         if user.has_perm(_STAFF, reel):  # with what was entered by hand
             return reel.events.select_related("agent")
         return pages.custody_timeline(reel, user)
-
-
-def reel_named(view: Any) -> Reel:
-    """The reel that an address below it names, if the person sees it.
-
-    Raises: NotFound.
-    """
-    found = reels_of(view.request.user).filter(pk=view.kwargs["pk"]).first()
-    if found is None:
-        raise NotFound
-    reading.note(view.request._request, found)
-    return found

@@ -10,13 +10,21 @@ from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from archive.api import reading
+from archive.access import signed_in
+from archive.api import problems, reading, writing
 from archive.api.catalogue import BROWSE
-from archive.api.views import Endpoint, Rows
+from archive.api.views import Endpoint, Row, Rows
 from review.models import SavedSearch
 from review.search import feed, saved
+from review.search.query import MOST_CHARACTERS, parse
+
+_OWN = BROWSE | dict.fromkeys(("POST", "DELETE"), BROWSE["GET"])
+
+problems.answer_with(409, saved.TooMany)
 
 
 class SearchKept(serializers.ModelSerializer):
@@ -43,15 +51,54 @@ def searches_of(user: Any) -> QuerySet[SavedSearch]:
     return SavedSearch.objects.filter(owner=user, of=SavedSearch.Of.SEARCH)
 
 
+class SearchSaid(serializers.Serializer):
+    query = serializers.CharField(
+        max_length=MOST_CHARACTERS, help_text="As on the search page: words, phrases, filters"
+    )
+
+
 class Searches(Rows):
     """Your own; those of others are theirs."""
 
-    rights: ClassVar = BROWSE
+    rights: ClassVar = _OWN
+    queryset = SavedSearch.objects.all()
+    serializer_class = SearchKept
+    reads = SearchSaid
+
+    def rows(self, user: Any) -> QuerySet[SavedSearch]:
+        return searches_of(user)
+
+    @extend_schema(responses={201: SearchKept})
+    def post(self, request: Request) -> Response:
+        """Keep a search; one that you keep already counts as looked at now."""
+        said = self.said()
+        if parse(said["query"]).is_empty():
+            raise ValidationError({"query": ["Say what to search for."]})
+        return writing.once(request, lambda: self._keep(said))
+
+    def _keep(self, said: dict[str, Any]) -> Response:
+        made = saved.save(said["query"], by=signed_in(self.request._request))
+        return Response(self.shown(made), 201)
+
+
+class OneSearch(Row):
+    """A search that you keep."""
+
+    rights: ClassVar = _OWN
     queryset = SavedSearch.objects.all()
     serializer_class = SearchKept
 
     def rows(self, user: Any) -> QuerySet[SavedSearch]:
         return searches_of(user)
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Forget it."""
+        return writing.once(request, self._forget)
+
+    def _forget(self) -> Response:
+        self.row().delete()
+        return Response(status=204)
 
 
 class SearchFeed(Endpoint):

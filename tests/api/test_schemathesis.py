@@ -45,8 +45,18 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 def row_of(path: str, rows: dict[str, object]) -> object:
     """The row that an address is about, by its first word: /api/v1/notes/{id}/answer."""
     word = path.split("/")[3]
-    row = rows.get({"deliveries": "delivery"}.get(word, word.removesuffix("s")), 1)
+    row = rows.get(KINDS.get(word, word.removesuffix("s").replace("-", "_")), 1)
     return row if isinstance(row, int) else str(row)
+
+
+KINDS = {
+    "deliveries": "delivery", "trash": "trashed", "guest-links": "link", "glossary": "term",
+    "protected-regions": "region", "palette-colours": "palette_entry",
+    "colour-corrections": "correction", "reference-stills": "reference", "searches": "kept",
+    "corrections": "correction_of_line",
+}  # fmt: skip
+BESIDE = {"number": "import", "role": "given_role", "batch": "batch", "kind": "record"}
+"""What an address names beside the row that it is about."""
 
 
 @pytest.fixture(autouse=True)
@@ -59,23 +69,27 @@ def one_connection():
         signal.connect(close_old_connections)
 
 
-def test_no_request_meets_a_fault_of_ours(settings):
+PARTS = 4
+"""Of all that there is to ask, so that one part is done within minutes."""
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_request_meets_a_fault_of_ours(part, settings):
     settings.API_RATE = "1000000/second"
     archivist = factories.make_user("archivist")
     rows = one_of_each(archivist)
     rows |= described(rows)
     headers = {"Authorization": f"Bearer {Program(archivist).made.secret}"}
     api = schemathesis.openapi.from_wsgi("/api/v1/schema", application)
-    asked, faults = 0, []
-    for found in api.get_all_operations():
-        asked += 1
+    faults, operations = [], list(api.get_all_operations())
+    assert len(operations) == sum(len(methods) for methods in document()["paths"].values())
+    for found in operations[part::PARTS]:
         for mode in MODES:
             try:
                 ask_all(found.ok(), mode, rows, headers)
             except schemathesis.errors.FailureGroup as group:
                 faults += [f"{found.ok().label}: {str(each)[:400]}" for each in group.exceptions]
     assert faults == []
-    assert asked == sum(len(methods) for methods in document()["paths"].values())
 
 
 def ask_all(operation, mode, rows: dict[str, object], headers: dict[str, str]) -> None:
@@ -90,7 +104,9 @@ def ask_all(operation, mode, rows: dict[str, object], headers: dict[str, str]) -
     def ask(case, is_known: bool) -> None:
         if is_known and case.path_parameters:
             case.path_parameters = {
-                name: row_of(operation.path, rows) if name == "id" else 0
+                name: row_of(operation.path, rows)
+                if name == "id"
+                else str(rows.get(BESIDE.get(name, ""), 0))
                 for name in case.path_parameters
             }
         with transaction.atomic():  # what it wrote is undone: the rows stay as they were
