@@ -24,7 +24,7 @@ def guide(request: HttpRequest) -> HttpResponse:
     found = document()
     context = {
         "info": found["info"],
-        "parts": _parts(found),
+        "subjects": _subjects(found),
         "shapes": _shapes(found),
         "problems": [(status, name, title) for status, (name, title) in TITLES.items()],
         "scopes": tokens.SCOPES,
@@ -32,13 +32,46 @@ def guide(request: HttpRequest) -> HttpResponse:
     return render(request, "archive/api_guide.html", context)
 
 
-def _parts(found: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """What there is to ask, by the first word of its address."""
+SUBJECTS = {
+    "The catalogue": (
+        *("collections", "titles", "elements", "reels", "scans", "faults", "terms", "imports"),
+        *("bulk-edits", "trash"),
+    ),
+    "Films in, and whether they are whole": (
+        *("uploads", "fixity", "fixity-checks", "second-copies"),
+    ),
+    "Work on film": (
+        *("scenes", "edits", "runs", "takes", "repair-decisions", "protected-regions", "hints"),
+        *("palette-colours", "reference-stills", "colour-corrections", "quotas"),
+    ),
+    "What is said and who is seen": ("corrections", "faces", "namings", "glossary"),
+    "Review": ("approvals", "notes"),
+    "Film that leaves": ("deliveries", "deliverables", "guest-links"),
+    "Finding, and being told": ("search", "searches", "webhooks"),
+}
+"""Where a person looks for an address, by its first word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What there is to ask of one kind of row."""
+
+    name: str
+    asked: list[dict[str, Any]]
+
+
+def _subjects(found: dict[str, Any]) -> list[tuple[str, list[Part]]]:
+    """What there is to ask, by subject and by the first word of its address."""
     parts: dict[str, list[dict[str, Any]]] = {}
     for path, methods in found["paths"].items():
         for method, told in methods.items():
             parts.setdefault(told["tags"][0], []).append(_asked(path, method, told))
-    return list(parts.items())
+    placed = [
+        (subject, [Part(name, parts.pop(name)) for name in names if name in parts])
+        for subject, names in SUBJECTS.items()
+    ]
+    others = [Part(name, asked) for name, asked in parts.items()]
+    return placed + ([("Other", others)] if others else [])
 
 
 def _asked(path: str, method: str, told: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +80,11 @@ def _asked(path: str, method: str, told: dict[str, Any]) -> dict[str, Any]:
         "path": path,
         "method": method.upper(),
         "words": _words(told),
-        "parameters": [each | {"words": _words(each)} for each in told.get("parameters", [])],
+        "parameters": [
+            each | {"words": _words(each)}
+            for each in told.get("parameters", [])
+            if each["in"] != "path"
+        ],
         "reads": _named(told.get("requestBody", {})),
         "answers": [(code, _named(each)) for code, each in good.items()],
     }
@@ -66,6 +103,11 @@ class Words:
 
     text: str
     values: list[tuple[str, str]]
+
+    @property
+    def first(self) -> str:
+        """Its first sentence."""
+        return re.split(r"(?<=[.;:?])\s", " ".join(self.text.split()), maxsplit=1)[0].rstrip(".;:")
 
 
 def _words(told: dict[str, Any]) -> Words:

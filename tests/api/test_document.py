@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 
 import pytest
@@ -31,3 +32,12 @@ def test_the_guide_shows_every_address_and_loads_no_script():
     for path in document()["paths"]:
         assert path in page
     assert 'id="changed"' in page, "problems link here"
+
+
+def test_the_guides_contents_lead_to_each_kind_by_its_subject():
+    page = Client().get("/api/v1/").content.decode()
+    assert "<h2>Other</h2>" not in page, "say in SUBJECTS where people look for it"
+    targets = set(re.findall(r'href="#([^"]+)"', page))
+    assert targets <= set(re.findall(r'id="([^"]+)"', page))
+    kinds = {path.split("/")[3] for path in document()["paths"]}
+    assert kinds <= targets and page.count('<details class="asked">') > 250
