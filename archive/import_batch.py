@@ -27,7 +27,7 @@ ELEMENT = {"element": "name", "element_notes": "notes"} | {
 REEL = {"reel_number": "number", "reel_notes": "notes"} | {
     name: name for name in ("access", "barcode", "location", "footage")
 }
-LISTS = ("other_titles", "credits", "identifiers", "rights")
+LISTS = ("other_titles", "credits", "identifiers", "relations", "rights")
 COLUMNS = ("reel", *TITLE, *ELEMENT, *REEL, *LISTS, "rights_holder")
 
 
@@ -218,6 +218,7 @@ def _lists(said: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
         "identifiers": [
             {"source": source, "value": value} for source, value in _pairs(said, "identifiers")
         ],
+        "relations": [{"kind": kind, "to": to} for kind, to in _pairs(said, "relations")],
         "rights": [
             {"statement": each, "holder": said.get("rights_holder", ""), "term": "", "note": ""}
             for each in several(said.get("rights", ""))

@@ -16,7 +16,7 @@ from archive.forms import ROW_FORMS
 from archive.metadata.wording import unwritable
 from archive.models import Collection, Element, Reel, Title
 
-ROWS = ("variants", "credits", "identifiers", "rights")
+ROWS = ("variants", "credits", "identifiers", "relations", "rights")
 """Lists of a title that a spreadsheet can add to."""
 MOST_REELS = 10_000
 """Of one element."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 from django.db import connection, transaction
@@ -18,9 +18,12 @@ from restoration.claims import Claim, attempt_cap, requeue
 from restoration.errors import LeaseLost
 from restoration.models import StageRun, Take
 from restoration.models.take import version_of
+from restoration.software import stage_weights
 from restoration.soundness import put_in_place
-from restoration.stages.contract import Cancelled
+from restoration.stages import find_stage
+from restoration.stages.contract import Cancelled, StageError
 from restoration.starting import follow, offer, ring_for_view, ring_on_commit
+from restoration.weights import WeightsError
 
 log = logging.getLogger(__name__)
 
@@ -190,6 +193,7 @@ def _record_success(run: StageRun, take: Take | None, result: Result) -> None:
             "offered": run.offered,
         }
     else:
+        detail["weights"] = _weights_of(run, result.findings or {})
         detail["found"] = {
             name: len(value) if isinstance(value, list) else value
             for name, value in (result.findings or {}).items()
@@ -200,6 +204,18 @@ def _record_success(run: StageRun, take: Take | None, result: Result) -> None:
     custody.record(
         kind=EVENT, agent=custody.software(), subject=subject, reel=run.scan.reel, detail=detail
     )
+
+
+def _weights_of(run: StageRun, findings: dict[str, Any]) -> list[dict[str, Any]]:
+    """The weights that a stage which only finds was to load, each with its SHA-256; none where it
+    says that it did without its network."""
+    network = findings.get("network")
+    if isinstance(network, dict) and not network.get("used", True):
+        return []
+    try:
+        return [asdict(each) for each in stage_weights(find_stage(run.stage), run.params)]
+    except (StageError, WeightsError):  # removed meanwhile: the run's key still covers them
+        return []
 
 
 def _detail(run: StageRun) -> dict[str, Any]:

@@ -103,6 +103,7 @@ class Relation(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [models.Index(fields=["to"], name="relations_to")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.to}"

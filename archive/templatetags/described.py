@@ -8,7 +8,7 @@ from typing import Any
 
 from django import template
 
-from archive import dates
+from archive import dates, relations
 from archive.description import ELEMENT, EXAMINED
 from archive.metadata import rights
 from archive.models import ConditionReport, Element, Event, Fault, Reel
@@ -22,6 +22,16 @@ LABELS = {
     "running_speed": "Running speed",
 }
 TONES = {0: "good", 1: "good", 2: "warn", 3: "bad", 4: "bad"}
+
+
+@register.simple_tag(takes_context=True)
+def relations_of(context: dict[str, Any], reel: Reel) -> list[relations.Told]:
+    return relations.of(reel, context["user"])
+
+
+@register.simple_tag(takes_context=True)
+def relations_naming(context: dict[str, Any], reel: Reel) -> list[relations.Told]:
+    return relations.naming(reel, context["user"])
 
 
 @register.filter

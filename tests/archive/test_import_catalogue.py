@@ -283,3 +283,21 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, name: str, data: bytes, 
     path.write_bytes(data)
     with pytest.raises(NotARecord, match=said):
         import_file(path, by=None)
+
+
+def test_relations_come_in_once_and_are_taken_back(tmp_path: Path) -> None:
+    title = factories.make_title()
+    reel = factories.make_reel(element=factories.make_element(title=title))
+    path = write(
+        tmp_path, f"reel,relations\n{reel.pk},print of: the negative in Oslo; remake of: title 0\n"
+    )
+    (refused,) = import_file(path, by=None).rows
+    assert "no title 0" in " ".join(refused.reasons) and not title.relations.exists()
+    path.write_text(path.read_text().replace("title 0", f"title {title.pk}"))
+    made = import_file(path, by=None)
+    assert outcomes(path) == ["unchanged"]
+    assert [(each.kind, each.to) for each in title.relations.all()] == [
+        ("print of", "the negative in Oslo"), ("remake of", f"title {title.pk}"),
+    ]  # fmt: skip
+    take_back(made.number, by=None)
+    assert not title.relations.exists()

@@ -199,6 +199,8 @@ def test_custody_is_told_how_much_a_run_heard_and_not_all_of_it(scan: Scan) -> N
     event = Event.objects.get(kind="restoration stage")
     assert event.detail["found"]["segments"] == 2
     assert "text" not in event.detail["found"]
+    heard_by = event.detail["weights"]
+    assert heard_by and all(each["name"] and len(each["sha256"]) == 64 for each in heard_by)
     assert "found 2 lines" in custody_words.words(event)
 
 
