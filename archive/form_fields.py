@@ -65,6 +65,19 @@ class TermField(CheckedField):
             raise ValidationError(str(error)) from error
 
 
+class ProposedTermField(TermField):
+    """Words of a vocabulary in its own spelling, and others as they were typed."""
+
+    def check(self, text: str) -> str:
+        return "; ".join(self._known(each) for each in (several(text) if self.many else [text]))
+
+    def _known(self, word: str) -> str:
+        try:
+            return self.terms.find(self.vocabulary, word)
+        except UnknownTerm:
+            return word
+
+
 class DateText(CheckedField):
     """EDTF."""
 

@@ -13,6 +13,7 @@ from archive.form_fields import (
     DateText,
     Footage,
     Other,
+    ProposedTermField,
     RunningSpeed,
     Statement,
     TermField,
@@ -58,7 +59,9 @@ class DescriptionForm(ModelForm):
 class TitleForm(DescriptionForm):
     name = CheckedField(max_length=400)
     year = DateText(label="Date", help_text="EDTF: 1926, 1926~ about, 192X, 1926/1928")
-    country = CheckedField(required=False, max_length=100, help_text="Several by semicolons")
+    country = ProposedTermField(
+        V.COUNTRY, many=True, max_length=100, help_text="Several by semicolons"
+    )
     language = TermField(V.LANGUAGE, many=True, help_text="Several by semicolons")
     notes = CheckedField(required=False, widget=LONG)
 
@@ -154,7 +157,7 @@ class RelationForm(DescriptionForm):
     kind = TermField(V.RELATION, required=True)
     to = Other(max_length=400, help_text="In words, or: title 12, element 34")
     element = forms.ModelChoiceField(
-        Element.objects.none(), required=False, label="What is it", empty_label="the title",
+        Element.objects.none(), required=False, label="Of", empty_label="the title",
     )  # fmt: skip
 
     class Meta:

@@ -24,6 +24,7 @@ class Term(models.Model):
         IDENTIFIER = "identifier", "source of an identifier"
         FAULT = "fault", "fault"
         USE = "use", "use"
+        COUNTRY = "country", "country (proposed, not asked for)"
 
     vocabulary = models.CharField(max_length=20, choices=Vocabulary.choices)
     code = models.CharField(max_length=60)

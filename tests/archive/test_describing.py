@@ -201,6 +201,15 @@ def test_an_examination_stands_in_custody_with_its_faults(desk: Client, reel: Re
     assert reel.conditions.count() == 1
 
 
+def test_countries_are_proposed_and_others_stand_as_they_were_typed(
+    desk: Client, reel: Reel
+) -> None:
+    save(desk, reel, **{"title-country": "NORWAY; csk; Sápmi"})
+    assert Reel.objects.get().title.country == "Norway; Czechoslovakia; Sápmi"
+    page = desk.get(reverse("describe", args=[reel.pk])).content.decode()
+    assert 'list="terms-country"' in page and '<option value="Soviet Union">' in page
+
+
 def test_an_archive_adds_words_of_its_own(desk: Client, reel: Reel, tmp_path: Path) -> None:
     own = tmp_path / "terms.toml"
     own.write_text('[gauge]\n"35mm-4perf" = "35 mm, 4 perforations"\n')
