@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -159,6 +160,39 @@ def test_a_report_finishes_and_fails_if_anything_is_amiss(
     outcomes = {one["scan"]: one["outcome"] for one in report["scans"]}
     assert outcomes == {gone.pk: "missing", changed.pk: "changed", whole.pk: "intact"}
     assert (report["checked"], report["intact"]) == (3, 1)
+
+
+@pytest.mark.slow
+def test_a_flipped_bit_is_told_as_its_frame_and_a_disk_that_is_away_stops_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One report over three masters: one bit of frame 500, a disk that is away, one sound."""
+    master = write_clip(tmp_path / "long.mkv", **SMALL | {"frames": 600})
+    flipped = take_in(master)
+    away = take_in(write_clip(tmp_path / "away.mkv", **SMALL | {"frames": 7}))
+    sound = take_in(write_clip(tmp_path / "sound.mkv", **SMALL | {"frames": 8}))
+    with av.open(str(master)) as file:
+        packets = [packet for packet in file.demux(video=0) if packet.size]
+    found = packets[500]
+    assert found.pos is not None
+    data = bytearray(master.read_bytes())
+    place = bytes(data).index(bytes(found), found.pos) + found.size // 2
+    data[place] ^= 0b00010000
+    master.write_bytes(data)
+    (tmp_path / "disk").mkdir()
+    Scan.objects.filter(pk=away.pk).update(
+        path=str(tmp_path / "disk" / "away.mkv"), mounted_at=str(tmp_path / "disk")
+    )
+
+    with pytest.raises(CommandError, match="Not every scan"):
+        call_command("check_fixity", "--json")
+
+    report = {one["scan"]: one for one in json.loads(capsys.readouterr().out)["scans"]}
+    one = report[flipped.pk]
+    assert one["frames"] + one["unreadable_frames"] == [[500, 501]], one
+    assert (one["outcome"], one["missing_frames"], one["path"]) == ("changed", [], str(master))
+    assert report[away.pk]["outcome"] == "unreadable"
+    assert report[sound.pk]["outcome"] == "intact"
 
 
 def test_only_scans_that_are_due_are_read(film: Path, capsys: pytest.CaptureFixture[str]) -> None:
