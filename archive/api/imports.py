@@ -71,7 +71,8 @@ class TableSaid(serializers.Serializer):
     not ours which of our columns they are; "" leaves a column out."""
 
     name = serializers.RegexField(
-        r"(?i)^[^/\\\x00-\x1f]{1,140}\.(csv|xlsx|ods)$", help_text="Of the file, with its ending"
+        r"^[^/\\]{1,140}\.([cC][sS][vV]|[xX][lL][sS][xX]|[oO][dD][sS])$",
+        help_text="Of the file, with its ending",
     )
     file = reading.Base64(help_text="The file, as base64")
     mapping = serializers.DictField(

@@ -5,6 +5,7 @@ A decision names the take and the digest of what was seen: for another one it is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -56,6 +57,12 @@ class ApprovalShown(serializers.ModelSerializer):
         return decisions.stale_reasons(approval, takes=takes, said=said)
 
 
+def asked_at_once(approvals: Iterable[Approval]) -> dict[str, Any]:
+    """For `ApprovalShown`: one question for the takes of all scenes."""
+    scenes = {approval.scene for approval in approvals}
+    return {"takes": TakeIndex(scenes), "said": SaidOfTakes(scenes)}
+
+
 class ApprovalFilters(serializers.Serializer):
     reel = Id()
     scene = Id()
@@ -87,9 +94,7 @@ class Approvals(Rows):
 
     def get_serializer(self, *args: Any, **options: Any) -> Any:
         if args and options.get("many"):  # one question for the takes of all scenes
-            scenes = {approval.scene for approval in args[0]}
-            told = {"takes": TakeIndex(scenes), "said": SaidOfTakes(scenes)}
-            options["context"] = self.get_serializer_context() | told
+            options["context"] = self.get_serializer_context() | asked_at_once(args[0])
             return ApprovalShown(*args, **options)
         return super().get_serializer(*args, **options)
 

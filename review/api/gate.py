@@ -20,7 +20,7 @@ from archive.models import Reel, Scan
 from restoration.api.takes import SEE_WORK
 from restoration.models import Take
 from review import batches, findings, sampling
-from review.api.decisions import ApprovalShown
+from review.api.decisions import ApprovalShown, asked_at_once
 from review.gating import hold
 from review.version_choice import VersionChoice
 
@@ -177,5 +177,5 @@ class Batch(_OfReel):
     def _approve(self, said: dict[str, Any]) -> Response:
         by = signed_in(self.request._request)
         made = batches.approve(self._scan(), by=by, **said)
-        context = self.get_serializer_context()
+        context = self.get_serializer_context() | asked_at_once(made)
         return Response(ApprovalShown(made, many=True, context=context).data, 201)
