@@ -99,17 +99,16 @@ def databases(home: Path) -> dict[str, dict[str, Any]]:
     """The same database twice: as the application's role, and as the role that owns the tables."""
     found: dict[str, dict[str, Any]]
     if url := env_secret("DATABASE_URL"):
-        owner_url = env_secret("DATABASE_OWNER_URL") or url
-        found = {
-            "default": {**dj_database_url.parse(url)},
-            "owner": {**dj_database_url.parse(owner_url)},
-        }
+        owner = env_secret("DATABASE_OWNER_URL") or url
+        parse = dj_database_url.parse
+        found = {"default": {**parse(url)}, "owner": {**parse(owner)}}
     else:
         embedded = {
             "ENGINE": "django.db.backends.postgresql",
             "HOST": str(cluster.find_place(home).sockets),
             "PORT": str(cluster.PORT),
             "NAME": cluster.DATABASE,
+            "OPTIONS": {"prepare_threshold": 0},  # a pooler of your own server may not know any
         }
         found = {
             "default": {**embedded, "USER": cluster.APPLICATION_ROLE},

@@ -14,6 +14,7 @@ from restoration.models import Scene
 from review.formats.iiif import CHECKED, DOUBTFUL, MACHINE, Film, Mark, Said
 from review.models import SearchLine
 from review.search import finding
+from review.search.fields import Field, Filters
 from review.search.index import SPOKEN
 from review.search.matching import spans
 from review.search.query import Query, parse
@@ -82,7 +83,8 @@ def search(asked: str, reel: Reel, *, user: Any) -> tuple[Query, list[SearchLine
     Raises: finding.TooSlow.
     """
     query = parse(asked)
-    within = replace(query, filters=replace(query.filters, reel=reel.pk))
+    others = (field for field in query.filters.fields if field.name != "reel")
+    within = replace(query, filters=Filters((*others, Field("reel", (reel.pk,)))))
     understood, batches = finding.find_all(within, user=user)
     rows = (row for batch in batches for row in batch)
     return understood, [row for row in rows if row.kind in SPOKEN]

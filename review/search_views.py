@@ -29,7 +29,7 @@ from review.models import SavedSearch, SearchLine
 from review.search import citing, concordance, dumping, exporting, finding, meaning, saved
 from review.search.index import SPOKEN
 from review.search.lines import lines_of
-from review.search.query import MOST_CHARACTERS, Query, parse, retyped
+from review.search.query import MOST_CHARACTERS, Query, in_brackets, parse, retyped
 
 BROWSE = "archive.browse"
 _FIELDS = {"speaker": "Speaker", "reel": "Reel", "year": "Year", "kind": "Kind",
@@ -101,7 +101,8 @@ def _answer(request: HttpRequest, query: Query, order: str) -> dict[str, Any]:
         ],
         "rows": [(hit, hit.address(meant)) for hit in hits],
         "page": pages,
-        "facets": _facets(found, meant),
+        "facets": _facets(found, meant) if found.facets else [],
+        "meant": meant if found.instead else "",
         "is_partly_sorted": order != "place" and found.count > concordance.MOST_SORTED,
         "most_sorted": concordance.MOST_SORTED,
     }
@@ -166,6 +167,7 @@ def _facets(found: finding.Found, asked: str) -> list[tuple[str, list[Choice]]]:
     }
     kinds = dict(SearchLine.Kind.choices)
     names["kind"] = lambda kind: str(kinds.get(kind, kind))
+    asked = in_brackets(asked)
     shown = []
     for field, title in _FIELDS.items():
         values = [(value, count) for value, count in found.facets[field] if value not in ("", None)]

@@ -61,7 +61,8 @@ class FoundShown(serializers.Serializer):
     facets = serializers.DictField(
         child=serializers.ListField(child=serializers.ListField()),
         help_text="Values with their hits, at most twelve of each but years; where `is_capped`, of"
-        f" the first {finding.MOST + 1} hits alone",
+        f" the first {finding.MOST + 1} hits alone. Empty where words were sought `instead`: ask"
+        " for those that were meant",
     )
     results = HitShown(many=True)
 

@@ -12,22 +12,21 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import psycopg
 from django.db import OperationalError, connection, transaction
-from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
 from archive import sight as seeing
-from archive.sight import Part, Sight
+from archive.sight import Sight
 from review.models import SearchLine
+from review.search import narrowing, statement, vocabulary
 from review.search import query as asked
-from review.search import statement, vocabulary
-from review.search.lexemes import titled, tsquery
+from review.search.fields import Filters
+from review.search.lexemes import tsquery
 from review.search.lines import line_of, lines_of
 from review.search.places import Place
-from review.search.query import Filters, Node, Query
+from review.search.query import Node, Query
 
-OF_THE_HOUSE = (SearchLine.Kind.NOTE, SearchLine.Kind.STORE)
-"""Lines for those alone who work on the film."""
 PAGE = 20
 MOST = 10_000
 """Hits that are counted and put in order; of more, the first that the index gives are taken."""
@@ -49,7 +48,8 @@ class Found:
     is_capped: bool
     facets: dict[str, list[tuple[Any, int]]]
     """By `reel`, `speaker`, `language`, `kind`, `checked`, `year`: values with their hits, of those
-    that were looked at (`said_looked_at`)."""
+    that were looked at (`said_looked_at`). None where other words were sought `instead`: which of
+    them was meant is asked first."""
     instead: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Words that were sought in place of one that no line has."""
 
@@ -93,8 +93,9 @@ def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
 
     Raises: TooSlow.
     """
-    with asking() as ask:
-        sight = _Sight(seeing.of(user), ask)
+    parts = seeing.of(user)
+    with asking(_PLANNED_ONCE if _is_plain(query, parts) else "") as ask:
+        sight = _Sight(parts, ask)
         found = _find(query, sight=sight, page=page, size=size)
         if found.count or query.node is None:
             return found
@@ -102,7 +103,7 @@ def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
         if not instead:
             return found
         meant_query = replace(query, node=asked.replaced(query.node, instead))
-        meant = _find(meant_query, sight=sight, page=page, size=size)
+        meant = _counted(meant_query, sight=sight, page=page, size=size)
         if not meant.count and _is_nowhere(query):
             return found  # its one near word was not looked for before, and no line has it
         return replace(meant, instead=instead)
@@ -160,6 +161,16 @@ def _find(query: Query, *, sight: _Sight, page: int, size: int) -> Found:
     )
 
 
+def _counted(query: Query, *, sight: _Sight, page: int, size: int) -> Found:
+    """Page and count alone."""
+    where, values = _where(query.node, query.filters, sight=sight)
+    asked_for = statement.page(size, size * (max(page, 1) - 1))
+    sql = statement.counted(" AND ".join(where))
+    ((lines, count),) = sight.ask(sql, [*values, MOST + 1, *asked_for])
+    shown, count = [line_of(line) for line in lines or []], count or 0
+    return Found(query, shown, min(count, MOST), count > MOST, {})
+
+
 def _facets_of(traits: list[tuple[str, str, bool, int]]) -> dict[str, list[tuple[Any, int]]]:
     """Kind, language and check as facets, from how many hits have each three of them."""
     counts: dict[str, Counter[Any]] = {
@@ -178,88 +189,12 @@ def _facets_of(traits: list[tuple[str, str, bool, int]]) -> dict[str, list[tuple
 
 def _where(node: Node | None, filters: Filters, *, sight: _Sight) -> tuple[list[str], list[Any]]:
     """Conditions on `line`, and their values."""
-    where: list[str] = ["TRUE"]
-    values: list[Any] = []
-    languages = [filters.language[:2]] if filters.language else sight.languages
-    text = tsquery(node, speaker=filters.speaker, languages=languages)
-
-    def also(condition: str, *given: Any) -> None:
-        where.append(condition)
-        values.extend(given)
-
-    if text:
-        also("line.vector @@ %s::tsquery", text)
-    seen = [_seen(part) for part in sight.parts]
-    if len(seen) == 1:
-        for condition, given in seen[0]:
-            also(condition, *given)
-    else:
-        either = (" AND ".join(each for each, _ in part) or "TRUE" for part in seen)
-        also(
-            f"({' OR '.join(f'({each})' for each in either) or 'FALSE'})",
-            *(value for part in seen for _, given in part for value in given),
-        )
-    if filters.reel is not None:
-        also("line.reel_id = %s", filters.reel)
-    if filters.language:
-        also(
-            "(line.language = %s OR line.language LIKE %s)",
-            filters.language,
-            f"{filters.language}-%",
-        )
-    if filters.kind:
-        also("line.kind = %s", filters.kind)
-    if filters.checked is not None:
-        also("line.checked = %s", filters.checked)
-    if filters.title and (title := titled(filters.title)):
-        also(_TITLED, title)
-    if filters.years:
-        also(_OF_YEARS, *filters.years)
-    return where, values
-
-
-def _seen(part: Part) -> list[tuple[str, list[Any]]]:
-    """What a line that is in this part of somebody's sight answers to, each with its values."""
-    found: list[tuple[str, list[Any]]] = []
-    if part.within is not None:
-        found.append((_WITHIN, [list(part.within)]))
-    if part.access is not None:
-        found.append(("line.kind <> ALL(%s)", [[kind.value for kind in OF_THE_HOUSE]]))
-        found.append((_OPEN, [list(part.access)]))
-    if not part.embargoed:
-        found.append((_NOT_HELD, [timezone.localdate()]))
-    if part.closed:
-        found.append((_NOT_CLOSED, [list(part.closed)]))
-    return found
-
-
-_TITLED = (
-    "line.reel_id IN (SELECT reel_id FROM review_searchline"
-    " WHERE kind = 'catalogue' AND vector @@ %s::tsquery)"
-)
-_OF_YEARS = (
-    "line.reel_id IN (SELECT reel.id FROM archive_reel reel"
-    " JOIN archive_element element ON element.id = reel.element_id"
-    " JOIN archive_title title ON title.id = element.title_id"
-    " WHERE substring(title.year from '[0-9]{4}')::int BETWEEN %s AND %s)"
-)
-_OPEN = (
-    "EXISTS (SELECT 1 FROM archive_reel reel"
-    " WHERE reel.id = line.reel_id AND reel.access = ANY(%s))"
-)
-
-_NOT_HELD = (  # an array is made once for a query, not once for a line
-    "line.reel_id <> ALL (ARRAY(SELECT reel.id FROM archive_reel reel"
-    " JOIN archive_element element ON element.id = reel.element_id"
-    " JOIN archive_rights rights ON rights.title_id = element.title_id WHERE rights.embargo > %s))"
-)
-_WITHIN = (
-    "EXISTS (SELECT 1 FROM archive_reel reel"
-    " JOIN archive_element element ON element.id = reel.element_id"
-    " JOIN archive_title title ON title.id = element.title_id"
-    " WHERE reel.id = line.reel_id AND title.collection_id = ANY(%s))"
-)
-_NOT_CLOSED = f"NOT {_WITHIN}"
+    named = [language[:2] for language in filters.wanted("language")]
+    text = tsquery(node, filters=filters, languages=list(dict.fromkeys(named)) or sight.languages)
+    found: list[narrowing.Condition] = [("line.vector @@ %s::tsquery", [text])] if text else []
+    found += [*narrowing.seen(sight.parts), *narrowing.narrowed(filters)]
+    where = [f"({condition})" for condition, _ in found]
+    return where or ["TRUE"], [value for _, values in found for value in values]
 
 
 def _languages(ask: Ask) -> list[str]:
@@ -333,8 +268,20 @@ _SETTINGS = (
     "SET LOCAL enable_seqscan = off;"  # a misjudged phrase must not read every line
     "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0;"  # both start too slowly
     "SET LOCAL join_collapse_limit = 1;"  # tables are joined as written: no time for other orders
+    "SET LOCAL plan_cache_mode = force_custom_plan;"  # what somebody may see decides how it is met
     f"SET LOCAL work_mem = '{MOST_MEMORY}'; SET LOCAL statement_timeout = {MOST_MILLISECONDS};"
 )
+
+
+_PLANNED_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan;"
+"""A connection, not a search: where words alone are asked for, in everything that there is."""
+
+
+def _is_plain(query: Query, parts: Sight) -> bool:
+    is_of_words = all(field.name == "speaker" for field in query.filters.fields)
+    return is_of_words and all(
+        part.access is None and part.within is None and not part.closed for part in parts
+    )
 
 
 @contextmanager
@@ -349,10 +296,13 @@ def asking(settings: str = "") -> Iterator[Ask]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_SETTINGS + settings)
+            # Django's cursor writes the values into the statement, which is then another each time.
+            asked_before = psycopg.Cursor(connection.connection)
 
             def ask(sql: str, values: Sequence[Any]) -> Rows:
-                cursor.execute(sql, values)
-                return cursor.fetchall()
+                with connection.wrap_database_errors:
+                    asked_before.execute(sql, values, prepare=True)
+                    return asked_before.fetchall()
 
             yield ask
     except OperationalError as error:

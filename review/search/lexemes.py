@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from review.search.fields import Filters
 from review.search.query import Both, Either, Near, Node, Phrase, Word
 from review.search.words import stem, words
 
 MOST_WORDS = 250
 """Of one row: a vector keeps at most 255 places of one word."""
+_EVERYWHERE = Filters()
 AFTER = "+"
 """Before a word of the lines after it."""
 
@@ -46,21 +48,33 @@ def _lexemes(word: str, language: str, mark: str) -> tuple[str, ...]:
     return (f"'{mark}{word}'",) if form == word else (f"'{mark}{word}'", f"'{mark}~{form}'")
 
 
-def tsquery(node: Node | None, *, speaker: str = "", languages: Iterable[str] = ("",)) -> str:
+def tsquery(
+    node: Node | None, *, filters: Filters = _EVERYWHERE, languages: Iterable[str] = ("",)
+) -> str:
     """A search as PostgreSQL's tsquery; empty if there is nothing to ask the vector.
 
     Args:
+        filters: of which those who are to speak are in it.
         languages: of the lines that there are; a word is asked for by its stem in each of them.
     """
-    asked = [f"'@{word}'" for word in words(speaker)]
+    asked = [
+        spoken_by(field.values)
+        for field in filters.fields
+        if field.name == "speaker" and not field.taken
+    ]
     if node is not None:
         asked.insert(0, _Asking(tuple(languages)).begun(node))
     return " & ".join(asked)
 
 
-def titled(title: str) -> str:
-    """What the catalogue row of a reel with these words in its title has."""
-    return _all(f"'^{word}'" for word in words(title))
+def spoken_by(names: Iterable[str]) -> str:
+    """What the lines of any of these speakers have."""
+    return _any(_all(f"'@{word}'" for word in words(name)) for name in names)
+
+
+def titled(titles: Iterable[str]) -> str:
+    """What the catalogue row of a reel with the words of one of these in its title has."""
+    return _any(_all(f"'^{word}'" for word in words(title)) for title in titles)
 
 
 OWN, ANY = ("",), ("", AFTER)

@@ -1,8 +1,8 @@
 """What a person types in the search box, as a tree. PURE.
 
     steamer "last farewell" -harbour  (train OR tram)  hat NEAR/4 coat  sing*
-    speaker:rhett  reel:12  title:"harbour day"  year:1910..1925
-    language:en  checked:yes  kind:dialogue
+    (speaker:rhett OR speaker:anna)  reel:12  title:"harbour day"  year:1910..1925
+    language:en  checked:yes  kind:dialogue  -speaker:bert
 
 Forgiving: a quote or bracket without its other half, an OR at an end, a field without a value are
 taken away and said so in `Query.remarks`; nothing that is typed is an error.
@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from review.search import fields
+from review.search.fields import Field, Filters
 from review.search.words import tokens, words
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ MOST_CHARACTERS = 1000
 MOST_WORDS = 40
 MOST_BRACKETS = 20
 """Inside each other."""
-KINDS = ("dialogue", "intertitle", "sound", "note", "catalogue", "store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +79,6 @@ Node = Word | Phrase | Near | Both | Either
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """Where to look; None and empty: everywhere."""
-
-    speaker: str = ""
-    reel: int | None = None
-    title: str = ""
-    years: tuple[int, int] | None = None
-    language: str = ""
-    checked: bool | None = None
-    kind: str = ""
-
-    def is_empty(self) -> bool:
-        return self == Filters()
-
-
-@dataclass(frozen=True, slots=True)
 class Query:
     """A search."""
 
@@ -122,12 +107,18 @@ def parse(text: str) -> Query:
         tree = _grammar().parse(" ".join(words(mended)) or "-")
     reader = _Reader(remarks)
     node = reader.node(cast("Tree[Token]", tree.children[0]))
-    if isinstance(node, Both) and not node.parts and reader.filters.is_empty():
-        remarks.append("Say also what to find: -word only takes away from what is found.")
-        node = None
+    filters = Filters(tuple(reader.fields))
+    is_only_taken = node is None or (isinstance(node, Both) and not node.parts)
+    if is_only_taken and not filters.narrows() and (node or filters.fields):
+        remarks.append("Say also what to find: a minus only takes away from what is found.")
+        return Query(None, remarks=tuple(remarks))
     if node is not None:
         node = _limited(node, remarks)
-    return Query(node, reader.filters, tuple(remarks))
+    remarks += [
+        f"{name}: was asked for twice, and nothing is both. Write OR between them for either."
+        for name in fields.contradictions(filters.fields)
+    ]
+    return Query(node, filters, tuple(remarks))
 
 
 @cache
@@ -155,7 +146,7 @@ def _mended(text: str, remarks: list[str]) -> str:
     return re.sub(r'("[^"]*")|\bAND(?=\s)|\bNOT\s+(?=[^\s)])', _sign, plain).strip()
 
 
-FIELDS = ("speaker", "reel", "title", "year", "language", "checked", "kind")
+FIELDS = fields.NAMES
 _NAMED = rf"\b(?:{'|'.join(FIELDS)}):"
 _APART = re.compile(rf'("[^"]*")|({_NAMED})\s+(?=[^\s()-])(?!{_NAMED}|(?:OR|NEAR)\b)', re.I)
 _ALONE = re.compile(rf'("[^"]*")|({_NAMED})(?=[\s()]|$)', re.I)
@@ -192,31 +183,66 @@ def _is_balanced(text: str) -> bool:
 
 
 class _Reader:
-    """Makes nodes of the grammar's tree, and gathers filters on the way."""
+    """Makes nodes of the grammar's tree, and gathers fields on the way."""
 
     def __init__(self, remarks: list[str]) -> None:
         self.remarks = remarks
-        self.filters = Filters()
+        self.fields: list[Field] = []
+        self.is_taken = False
+        """Whether what is read stands behind a minus."""
 
     def node(self, tree: Tree[Token]) -> Node | None:
         return getattr(self, f"_{tree.data}")(tree.children)  # type: ignore[no-any-return]
 
     def _either(self, children: list[Any]) -> Node | None:
-        parts = [node for child in children if (node := self.node(child)) is not None]
+        nodes, gained = [], []
+        first = len(self.fields)
+        for child in children:
+            before = len(self.fields)
+            nodes.append(self.node(child))
+            gained.append(self.fields[before:])
+        if len(children) > 1 and any(gained):
+            self._join(first, gained, has_words=any(node is not None for node in nodes))
+        parts = [node for node in nodes if node is not None]
         return Either(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
+
+    def _join(self, first: int, gained: list[list[Field]], *, has_words: bool) -> None:
+        """Let values of one field with OR between them be one field. Whatever else stands beside
+        OR narrows the whole search, which is said."""
+        each = [field for of_one in gained for field in of_one]
+        is_plain = all(field.taken == self.is_taken for field in each)
+        if self.is_taken and is_plain:
+            return  # none of them may be there, which is what each says by itself
+        names = dict.fromkeys(field.name for field in each)
+        is_one_a_side = all(len(of_one) == 1 for of_one in gained)
+        if has_words or not is_plain or not is_one_a_side or len(names) > 1:
+            self._remark(
+                "OR joins words, or values of one field; each field here narrows the whole search."
+            )
+        joined = [field for field in each if field.taken != self.is_taken]
+        for name in names:
+            ours = [field for field in each if field.name == name and field not in joined]
+            if values := tuple(dict.fromkeys(value for field in ours for value in field.values)):
+                joined.append(Field(name, values, self.is_taken))
+        self.fields[first:] = joined
+
+    def _remark(self, said: str) -> None:
+        if said not in self.remarks:
+            self.remarks.append(said)
 
     def _both(self, children: list[Any]) -> Node | None:
         parts: list[Node] = []
         without: list[Node] = []
+        first = len(self.fields)
         for child in children:
             is_without = isinstance(child.children[0], str)  # a token, where others are trees
-            before = self.filters
+            self.is_taken ^= is_without
             node = self.node(child.children[-1])
-            if is_without and self.filters != before:
-                self.filters = before
-                self.remarks.append("A field cannot be taken away with -; it was left out.")
+            self.is_taken ^= is_without
             if node is not None:
                 (without if is_without else parts).append(node)
+        if self.is_taken and len(self.fields) > first and len(children) > 1:
+            self._remark("Of brackets behind a minus, each field is taken away by itself.")
         if len(parts) == 1 and not without:
             return parts[0]
         return Both(tuple(parts), tuple(without)) if parts or without else None
@@ -260,44 +286,13 @@ class _Reader:
         return Phrase(tuple(found[:LONGEST_PHRASE])) if found else None
 
     def _field(self, children: list[Any]) -> None:
-        name, _, value = str(children[0]).partition(":")
-        value = value.strip('"').strip()
-        read = getattr(self, f"_{name.lower()}_is")(value)
-        if read is None:
-            self.remarks.append(f"{name.lower()}:{value} says nothing here and was left out.")
+        name, _, written = str(children[0]).partition(":")
+        value = fields.read(name.lower(), written)
+        if value is None:
+            said = written.strip('"').strip()
+            self.remarks.append(f"{name.lower()}:{said} says nothing here and was left out.")
             return
-        (field_name,) = read
-        if getattr(self.filters, field_name) not in (None, ""):
-            self.remarks.append(f"{name.lower()}: was given twice; the last one counts.")
-        self.filters = replace(self.filters, **read)
-
-    def _speaker_is(self, value: str) -> dict[str, Any] | None:
-        return {"speaker": value} if words(value) else None
-
-    def _title_is(self, value: str) -> dict[str, Any] | None:
-        return {"title": value} if value else None
-
-    def _reel_is(self, value: str) -> dict[str, Any] | None:
-        return {"reel": int(value)} if re.fullmatch(r"[0-9]{1,9}", value) else None
-
-    def _year_is(self, value: str) -> dict[str, Any] | None:
-        found = re.fullmatch(r"([0-9]{4})?(\.\.|-)?([0-9]{4})?", value)
-        if found is None or not (found[1] or found[3]):
-            return None
-        first, last = int(found[1] or 0), int(found[3] or 9999)
-        if found[2] is None:
-            last = first
-        return {"years": (min(first, last), max(first, last))}
-
-    def _language_is(self, value: str) -> dict[str, Any] | None:
-        return {"language": value.lower()} if re.fullmatch(r"[A-Za-z0-9-]{2,12}", value) else None
-
-    def _checked_is(self, value: str) -> dict[str, Any] | None:
-        known = {"yes": True, "true": True, "no": False, "false": False}
-        return {"checked": known[value.lower()]} if value.lower() in known else None
-
-    def _kind_is(self, value: str) -> dict[str, Any] | None:
-        return {"kind": value.lower()} if value.lower() in KINDS else None
+        self.fields.append(Field(name.lower(), (value,), self.is_taken))
 
 
 def leaves(node: Node | None, *, negated: bool = False) -> Iterator[Word | Phrase]:
@@ -361,6 +356,13 @@ def replaced(node: Node, words_instead: dict[str, tuple[str, ...]]) -> Node:
         case Either(parts):
             return Either(tuple(replaced(part, words_instead) for part in parts))
     return node
+
+
+def in_brackets(text: str) -> str:
+    """What is typed, so that a field may be written behind it: an OR reaches to its end."""
+    return (
+        f"({text})" if len(parse(f"{text} kind:note").remarks) > len(parse(text).remarks) else text
+    )
 
 
 _AS_WRITTEN = re.compile(

@@ -82,13 +82,24 @@ def test_signs_narrow_and_widen(reviewer: User) -> None:
 
 def test_fields_say_where_and_who(reviewer: User) -> None:
     early = reel_that_says("Good morning.", speaker="Anna Lee", year="1912~", title="Café Day")
-    reel_that_says("Good morning.", speaker="Bert", year="1931", language="de")
+    late = reel_that_says("Good morning.", speaker="Bert", year="1931", language="de")
     assert [line.reel for line in _lines("morning speaker:lee", reviewer)] == [early]
     assert [line.reel for line in _lines("morning year:1910..1920", reviewer)] == [early]
     assert [line.reel for line in _lines('morning title:"cafe"', reviewer)] == [early]
     assert [line.reel for line in _lines(f"morning reel:{early.pk}", reviewer)] == [early]
     assert [line.language for line in _lines("morning language:de", reviewer)] == ["de"]
     assert [line.speaker for line in _lines('speaker:"Anna Lee"', reviewer)] == ["Anna Lee"]
+    for either in ("speaker:lee OR speaker:bert", "title:cafe OR title:harbour",
+                   "year:1912 OR year:1930..", "language:en OR language:de",
+                   f"reel:{early.pk} OR reel:{late.pk}"):  # fmt: skip
+        asked = f"morning ({either}) kind:dialogue"
+        assert [line.reel for line in _lines(asked, reviewer)] == [early, late]
+    for other in ("speaker:anna", "title:cafe", "year:1912", "language:en", f"reel:{early.pk}"):
+        asked = f"morning kind:dialogue -{other}"
+        assert [line.reel for line in _lines(asked, reviewer)] == [late]
+        assert [line.reel for line in _lines(f"kind:dialogue -{other}", reviewer)] == [late]
+    assert found("morning -checked:no", reviewer) == found("morning -kind:dialogue", reviewer) == []
+    assert found("morning language:de language:en", reviewer) == []
 
 
 def _lines(asked: str, user: User) -> list[finding.SearchLine]:
@@ -195,6 +206,7 @@ def test_what_is_misspelt_is_sought_as_what_it_may_mean(reviewer: User) -> None:
     answer = finding.find(parse("farwel"), user=reviewer)
     assert [line.text for line in answer.lines] == ["A last farewell."]
     assert answer.instead == {"farwel": ("farewell",)}
+    assert (answer.count, answer.facets) == (1, {})
     (hit,) = concordance.hits(answer.lines, answer.query)
     assert hit.hit == "farewell"
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review.search.lexemes import tsquery
-from review.search.query import Both, Either, Near, Phrase, Query, Word, parse, retyped
+from review.search.query import Both, Either, Near, Phrase, Query, Word, in_brackets, parse, retyped
 
 
 def test_signs_are_read_as_the_page_explains_them() -> None:
@@ -21,16 +21,43 @@ def test_signs_are_read_as_the_page_explains_them() -> None:
     assert parse("(a OR b) c").node == Both((Either((Word("a"), Word("b"))), Word("c")))
 
 
+def fields(typed: str) -> dict[str, tuple[object, ...]]:
+    """Values by name; those that are taken away by the name with a minus."""
+    return {"-" * f.taken + f.name: f.values for f in parse(typed).filters.fields}
+
+
 def test_fields_say_where_to_look() -> None:
-    filters = parse(
+    typed = (
         'x speaker:"Anna Lee" reel:12 title:harbour year:1910..1925'
         " language:EN checked:yes kind:note"
-    ).filters
-    assert (filters.speaker, filters.reel, filters.title) == ("Anna Lee", 12, "harbour")
-    assert (filters.years, filters.language) == ((1910, 1925), "en")
-    assert (filters.checked, filters.kind) == (True, "note")
-    assert parse("year:1912").filters.years == (1912, 1912)
-    assert parse("year:1912..").filters.years == (1912, 9999)
+    )
+    assert fields(typed) == {
+        "speaker": ("Anna Lee",), "reel": (12,), "title": ("harbour",), "year": ((1910, 1925),),
+        "language": ("en",), "checked": (True,), "kind": ("note",),
+    }  # fmt: skip
+    assert fields("year:1912") == {"year": ((1912, 1912),)}
+    assert fields("year:1912..") == {"year": ((1912, 9999),)}
+
+
+def test_values_of_one_field_joined_by_or_mean_either() -> None:
+    assert fields("speaker:a OR speaker:b") == {"speaker": ("a", "b")}
+    assert fields("(reel:1 OR reel:2 OR reel:3) kind:note") == {
+        "reel": (1, 2, 3),
+        "kind": ("note",),
+    }
+    asked = parse("hat (speaker:a OR speaker:b)")
+    assert asked.node == Word("hat") and asked.remarks == ()
+    assert parse(in_brackets("a OR b") + " kind:note").remarks == ()
+    assert in_brackets("a b (c OR d)") == "a b (c OR d)"
+
+
+def test_a_minus_before_a_field_takes_away_what_it_means() -> None:
+    asked = parse("hat -speaker:anna -(kind:note OR kind:catalogue)")
+    assert asked.node == Word("hat") and asked.remarks == ()
+    assert [(f.name, f.values, f.taken) for f in asked.filters.fields] == [
+        ("speaker", ("anna",), True), ("kind", ("note",), True), ("kind", ("catalogue",), True),
+    ]  # fmt: skip
+    assert fields("kind:note NOT checked:yes") == {"kind": ("note",), "-checked": (True,)}
 
 
 @pytest.mark.parametrize(
@@ -45,11 +72,15 @@ def test_fields_say_where_to_look() -> None:
         ('"a b" NEAR c', "single words"),
         ("one two " * 30, "first 40 words"),
         ('"a b c d e f g h i"', "first 8 words"),
-        ("a -reel:3", "cannot be taken away"),
+        ("-speaker:anna", "also what to find"),
+        ("a OR speaker:b", "OR joins words, or values of one field"),
+        ("speaker:a OR reel:3", "OR joins words, or values of one field"),
+        ("a -(b speaker:c)", "taken away by itself"),
+        ("kind:note kind:sound", "Write OR between them"),
         ("a speaker:", "speaker: has nothing after it"),
         ("reel: (a b)", "reel: has nothing after it"),
         ("director:anna", "director: is no field, so its words are sought"),
-        ("a speaker:b OR speaker:c", "given twice"),
+        ("a speaker:b OR speaker:c", "narrows the whole search"),
         ("(" * 200 + "a" + ")" * 200, "too deep"),
     ],
 )
@@ -58,9 +89,10 @@ def test_what_is_read_otherwise_than_typed_is_said(typed: str, remark: str) -> N
 
 
 def test_a_field_goes_with_the_word_after_a_space() -> None:
-    filters = parse('Speaker: anna title: "harbour day" year: 1912 kind: checked:yes').filters
-    assert (filters.speaker, filters.title, filters.years) == ("anna", "harbour day", (1912, 1912))
-    assert (filters.kind, filters.checked) == ("", True)
+    assert fields('Speaker: anna title: "harbour day" year: 1912 kind: checked:yes') == {
+        "speaker": ("anna",), "title": ("harbour day",), "year": ((1912, 1912),),
+        "checked": (True,),
+    }  # fmt: skip
     assert parse("a speaker: OR b").node == Either((Word("a"), Word("b")))
     assert parse('"the speaker: anna" x') == parse('"the speaker anna" x')
 
@@ -77,7 +109,7 @@ def test_too_many_words_leave_what_the_first_mean() -> None:
     assert parse("kind:note " + " ".join(f"-w{number}" for number in range(60))).node is not None
     taken = parse("a -b " + "c " * 60).node
     assert isinstance(taken, Both) and taken.parts[0] == Word("a")
-    assert parse("a -reel:3").filters.reel is None
+    assert fields("a -reel:3") == {"-reel": (3,)}
 
 
 def test_near_one_after_the_other_keeps_every_pair() -> None:
@@ -86,10 +118,12 @@ def test_near_one_after_the_other_keeps_every_pair() -> None:
 
 
 @settings(deadline=None)  # the first example loads what stems words
-@given(st.text(st.sampled_from("ab \"()-*:/'\\&|!<>OR NEAR/5 speaker:x\x00ü東"), max_size=120))
+@given(
+    st.text(st.sampled_from("ab \"()-*:/'\\&|!<>OR NEAR/5 speaker:x reel:1\x00ü東"), max_size=120)
+)
 def test_nothing_that_is_typed_is_an_error(typed: str) -> None:
     query = parse(typed)
-    asked = tsquery(query.node, speaker=query.filters.speaker, languages=["en", ""])
+    asked = tsquery(query.node, filters=query.filters, languages=["en", ""])
     assert "\x00" not in asked and "\\" not in asked
 
 
