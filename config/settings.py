@@ -46,6 +46,7 @@ API_RATE          requests of one token or person, as 600/minute; a quarter of t
 WEBHOOKS          yes: addresses that people name are told what happens (default: no; docs/api.md)
 WEBHOOK_HTTP      yes: such addresses may be plain http:// too (default: no)
 WEBHOOK_NETWORKS  networks of your own that may be told, as 10.1.0.0/16 (default: none)
+EMAIL_HOST, ...   the server through which kept searches are mailed: config/mailing.py
 DEBUG, LOG_LEVEL, LOG_FORMAT   line, or json: one JSON document a line (docs/operate.md)
 """
 
@@ -74,6 +75,7 @@ from config.environment import (
     env_secret,
 )
 from config.interface import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401  (Django reads them)
+from config.mailing import *  # noqa: F403  (all of it is settings)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -99,9 +101,8 @@ def databases(home: Path) -> dict[str, dict[str, Any]]:
     """The same database twice: as the application's role, and as the role that owns the tables."""
     found: dict[str, dict[str, Any]]
     if url := env_secret("DATABASE_URL"):
-        owner = env_secret("DATABASE_OWNER_URL") or url
-        parse = dj_database_url.parse
-        found = {"default": {**parse(url)}, "owner": {**parse(owner)}}
+        urls = {"default": url, "owner": env_secret("DATABASE_OWNER_URL") or url}
+        found = {alias: {**dj_database_url.parse(each)} for alias, each in urls.items()}
     else:
         embedded = {
             "ENGINE": "django.db.backends.postgresql",

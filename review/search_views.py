@@ -26,7 +26,7 @@ from archive.models import Reel
 from archive.timecode import timecode
 from restoration.weights import WeightsError
 from review.models import SavedSearch, SearchLine
-from review.search import citing, concordance, dumping, exporting, finding, meaning, saved
+from review.search import alerts, citing, concordance, dumping, exporting, finding, meaning, saved
 from review.search.index import SPOKEN
 from review.search.lines import lines_of
 from review.search.query import MOST_CHARACTERS, Query, in_brackets, parse, retyped
@@ -76,6 +76,7 @@ def search(request: HttpRequest) -> HttpResponse:
         except (finding.TooSlow, WeightsError) as error:
             context["too_slow"] = str(error)
     context["saved"] = _kept(request)
+    context["mail"] = _mail(request)
     return render(request, "review/search.html", context)
 
 
@@ -141,6 +142,16 @@ def _kept(request: HttpRequest) -> list[tuple[saved.Kept, list[tuple[concordance
         hits = concordance.hits(each.named, parse(each.row.query)) if each.named else []
         shown.append((each, [(hit, hit.address(each.row.query)) for hit in hits]))
     return shown
+
+
+def _mail(request: HttpRequest) -> dict[str, Any]:
+    """What the page says of mail: whether any leaves, how often it may, and where it goes."""
+    return {
+        "is_on": alerts.is_on(),
+        "off": alerts.OFF,
+        "choices": SavedSearch.Mail.choices,
+        "address": alerts.address_of(signed_in(request)),
+    }
 
 
 def _asked(request: HttpRequest) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from review import (
+    alert_views,
     bulk_edit_views,
     cast_views,
     catalogue_views,
@@ -65,6 +66,10 @@ urlpatterns = [
     path("embed/scenes/<int:pk>/clip.mp4", embed_views.film, name="embed-film"),
     path("oembed", embed_views.oembed, name="oembed"),
     path("search/save/", search_views.save, name="save-search"),
+    path("search/<int:pk>/mail/", alert_views.switch, name="mail-search"),
+    path("search/mail/address/", alert_views.address, name="alert-address"),
+    path("search/mail/confirm/<str:token>/", alert_views.confirm, name="confirm-alerts"),
+    path("search/mail/end/<str:token>/", alert_views.end, name="end-alerts"),
     path("search/<int:pk>/forget/", search_views.forget, name="forget-search"),
     path("reels/<int:pk>/cite/<int:frame>/", search_views.cite, name="cite"),
     path("reels/<int:pk>/", views.reel, name="reel"),

@@ -118,6 +118,10 @@ EXPECTED = {
     "oembed": Expected(READ, EVERYBODY),
     "save-search": Expected(WRITE, RESEARCH),
     "forget-search": Expected(WRITE, RESEARCH, ("search",)),
+    "mail-search": Expected(WRITE, RESEARCH, ("search",)),
+    "alert-address": Expected(WRITE, RESEARCH),
+    "confirm-alerts": Expected(READ | WRITE, EVERYBODY, ("signed",), is_guests=True),
+    "end-alerts": Expected(READ | WRITE, EVERYBODY, ("signed",), is_guests=True),
     "cite": Expected(READ, VIEWERS, ("reel", "zero")),
     "reel": Expected(READ, VIEWERS, ("reel",)),
     "transcript": Expected(READ, VIEWERS, ("reel",)),
@@ -524,7 +528,7 @@ def opened_to_strangers(things: dict[str, object], access: str) -> set[str]:
 
 OF_NO_REEL = {
     "today", "catalogue", "catalogue-searches", "save-catalogue-search", "search",
-    "save-search", "forget-search", "work", "sitemap", "oembed",
+    "save-search", "forget-search", "mail-search", "alert-address", "work", "sitemap", "oembed",
     "search-hits", "webhooks",
 }  # fmt: skip
 """Lists, which leave out what is under embargo; and a person's own searches."""
@@ -632,8 +636,8 @@ PEOPLE = (
 )
 OF_THE_MACHINE = {"metrics"}
 OF_A_PERSON = {
-    "revoke-token", "forget-search", "search-hits", "iiif-collection-part", "upload-discard",
-    "upload-retry", "tus-file", "tus-folder", "tus-frame",
+    "revoke-token", "forget-search", "mail-search", "search-hits", "iiif-collection-part",
+    "upload-discard", "upload-retry", "tus-file", "tus-folder", "tus-frame",
 }  # fmt: skip
 """Lists with a part in their address, and a person's own rows."""
 

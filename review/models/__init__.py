@@ -5,11 +5,12 @@ from review.models.deliverable import Deliverable, Withdrawal
 from review.models.delivery import Delivery
 from review.models.note import Answer, Mention, Note
 from review.models.presence import Presence
-from review.models.search import SavedSearch, SearchLine, SearchWord
+from review.models.search import AlertAddress, SavedSearch, SearchLine, SearchWord
 from review.models.share_link import GuestVisit, SharedTake, ShareLink
 from review.models.standing import SceneStanding, StandingMark
 
 __all__ = [
+    "AlertAddress",
     "Answer",
     "Approval",
     "ApprovalBatch",

@@ -92,10 +92,28 @@ class SavedSearch(models.Model):
         default=Of.SEARCH,
         help_text="The page that it is a search of",
     )
+
+    class Mail(models.TextChoices):
+        DAILY = "daily", "every day"
+        WEEKLY = "weekly", "every week"
+
     query = models.CharField(max_length=1000)
     seen = models.DateTimeField(help_text="When its hits were last looked at")
     places = models.JSONField(
         null=True, help_text="Where its hits were then; nothing of more than are counted"
+    )
+    mail = models.CharField(
+        max_length=8,
+        choices=Mail.choices,
+        blank=True,
+        help_text="How often its new hits are mailed; empty: never",
+    )
+    mailed = models.DateTimeField(null=True, help_text="When it was last looked at for a mail")
+    mailed_places = models.JSONField(
+        null=True, help_text="Where hits are that were mailed, or there before"
+    )
+    mail_error = models.CharField(
+        max_length=300, blank=True, help_text="Why the last mail was not taken"
     )
     at = models.DateTimeField(auto_now_add=True)
 
@@ -107,3 +125,17 @@ class SavedSearch(models.Model):
 
     def __str__(self) -> str:
         return self.query
+
+
+class AlertAddress(models.Model):
+    """Where a person has the new hits of kept searches mailed."""
+
+    owner = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="alert_address"
+    )
+    address = models.EmailField()
+    asked = models.DateTimeField(help_text="When the mail to confirm it was last sent")
+    confirmed = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.address

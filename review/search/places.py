@@ -38,6 +38,16 @@ def to_keep(found: Iterable[Place]) -> Kept:
     return {reel: dict(kinds) for reel, kinds in kept.items()}
 
 
+def together(kept: Kept, found: Iterable[Place]) -> Kept:
+    """What was kept, and these hits too."""
+    both = {reel: {kind: list(at) for kind, at in kinds.items()} for reel, kinds in kept.items()}
+    for reel, kinds in to_keep(found).items():
+        for kind, frames in kinds.items():
+            at = both.setdefault(reel, {})
+            at[kind] = sorted([*at.get(kind, []), *frames])
+    return both
+
+
 def new_among(found: Iterable[Place], kept: Kept) -> list[Place]:
     """Hits where none was kept, in the order of reels and time. One kept place answers for one."""
     new: list[Place] = []

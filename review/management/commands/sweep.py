@@ -18,6 +18,7 @@ from restoration import runs
 from review import stored_standings, trash
 from review.delivery import sweeper as delivery_sweeper
 from review.guests import copies
+from review.search import alerts
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Command(BaseCommand):
             "guests": _found(copies.sweep()),
             "standings": stored_standings.bring_up_to_date(),
             "trash": _found(trash.sweep()),
+            "searches": _found(alerts.sweep()),
         }
 
     def say(self, swept: dict[str, Any], *, as_json: bool) -> None:
