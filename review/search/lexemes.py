@@ -32,13 +32,19 @@ def vector(
 
     A word that is said twice stands in it twice: PostgreSQL puts the places together.
     """
-    said = []
-    for number, word in enumerate(own, start=1):
-        said += [f"{lexeme}:{number}" for lexeme in _lexemes(word, language, "")]
-    for number, word in enumerate(after, start=len(own) + 1):
-        said += [f"{lexeme}:{number}" for lexeme in _lexemes(word, language, AFTER)]
-    said += [f"'@{word}'" for word in words(speaker)] + [f"'^{word}'" for word in words(title)]
-    return " ".join(said)
+    said = [
+        f"{lexeme}:{number}"
+        for row, mark, first in ((own, "", 1), (after, AFTER, len(own) + 1))
+        for number, word in enumerate(row, start=first)
+        for lexeme in _lexemes(word, language, mark)
+    ]
+    return " ".join((*said, *_named(speaker, "@"), *_named(title, "^")))
+
+
+@lru_cache(maxsize=10_000)
+def _named(text: str, mark: str) -> tuple[str, ...]:
+    """Of a speaker or a title, who stand in many lines."""
+    return tuple(f"'{mark}{word}'" for word in words(text))
 
 
 @lru_cache(maxsize=200_000)

@@ -131,6 +131,7 @@ def check_database() -> Iterator[Finding]:
     yield from check_events()
     yield from check_store()
     yield from check_standings()
+    yield from check_words()
     damaged = apps.get_model("restoration", "Take").objects.exclude(damage="").count()
     if damaged:
         words = f"{damaged} are damaged: .venv/bin/python manage.py check_takes --mend"
@@ -181,6 +182,16 @@ def check_standings() -> Iterator[Finding]:
         yield Finding("note", "queue's order", f"{words}, or run manage.py sweep")
     else:
         yield Finding("well", "queue's order", "is up to date")
+
+
+def check_words() -> Iterator[Finding]:
+    """A first `reindex` makes the indexes at its end; ended before, it leaves searches slow."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('search_lines_vector') IS NULL")
+        is_missing = cursor.fetchone()[0]
+    if is_missing:
+        words = "the words have no index, searches are slow: .venv/bin/python manage.py reindex"
+        yield Finding("ill", "search", words)
 
 
 def check_workers() -> Iterator[Finding]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
+from archive.management.commands.doctor import check_words
 from archive.models import Collection, Reel
 from restoration import together, transcripts
 from review.models import Answer, Note, SearchLine
@@ -164,6 +165,20 @@ def test_the_whole_index_made_anew_is_settled_at_once(reviewer: User) -> None:
         assert cursor.fetchone()[0] >= 4
         cursor.execute("SHOW gin_pending_list_limit")
         assert cursor.fetchone()[0] == "4MB"
+        made = "SELECT indexdef FROM pg_indexes WHERE indexdef ~ 'USING gin'"
+        made += " AND tablename ~ '^review_search(line|word)' ORDER BY 1"
+        cursor.execute(made)
+        before = cursor.fetchall()
+        SearchLine.objects.all().delete()  # then the indexes are left out while lines are written
+        call_command("reindex", verbosity=0)
+        cursor.execute(made)
+        assert cursor.fetchall() == before and len(before) == 6
+        with connections["owner"].cursor() as owner:  # as a process leaves it that ended before
+            owner.execute("DROP INDEX search_lines_vector")
+        assert [told.state for told in check_words()] == ["ill"]
+        call_command("reindex", verbosity=0)
+        assert list(check_words()) == []
+    assert found("said", reviewer) == ["It was said."]
 
 
 def test_a_language_is_found_whatever_its_letters_and_region(reviewer: User) -> None:
