@@ -36,6 +36,12 @@ _FIELDS = {"speaker": "Speaker", "reel": "Reel", "year": "Year", "kind": "Kind",
            "language": "Language", "checked": "Checked by a person"}  # fmt: skip
 
 
+_ORDERS = {
+    "place": "in order",
+    "reels": "by reel",
+    "left": "by the word left of it",
+    "right": "by the word right of it",
+}
 _YEARS = 12
 """Of more, decades are shown."""
 
@@ -49,6 +55,17 @@ class Choice:
     query: str
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A reel with the first of its hits."""
+
+    text: str
+    count: int
+    query: str
+    """The search within it."""
+    rows: list[tuple[concordance.Hit, str]]
+
+
 @require_safe
 @needs_somewhere(BROWSE)
 def search(request: HttpRequest) -> HttpResponse:
@@ -60,8 +77,8 @@ def search(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "offers_meaning": is_by_meaning or meaning.is_offered(),
         "query": query,
-        "order": order if order in concordance.ORDERS else "place",
-        "orders": concordance.ORDERS,
+        "order": order if order in _ORDERS else "place",
+        "orders": _ORDERS,
         "formats": exporting.FORMATS,
         "most": MOST_CHARACTERS,
     }
@@ -82,10 +99,17 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, query: Query, order: str) -> dict[str, Any]:
     page = _number(request.GET.get("page"))
-    if order == "place":
+    groups: list[Group] = []
+    if order == "reels":
+        found = finding.find(query, user=request.user, size=1)
+        meant = retyped(_asked(request), found.instead)
+        groups, count = _by_reel(request, found, meant, page)
+        pages: Page[Any] = Paginator(range(count), finding.PAGE).get_page(page)
+        hits = []
+    elif order == "place":
         found = finding.find(query, user=request.user, page=page)
         hits = concordance.hits(found.lines, found.query)
-        pages: Page[Any] = Paginator(range(found.count), finding.PAGE).get_page(page)
+        pages = Paginator(range(found.count), finding.PAGE).get_page(page)
     else:
         found = finding.find(query, user=request.user, size=concordance.MOST_SORTED)
         sorted_hits = concordance.in_order(concordance.hits(found.lines, found.query), order)
@@ -101,12 +125,29 @@ def _answer(request: HttpRequest, query: Query, order: str) -> dict[str, Any]:
             for word, near in found.instead.items()
         ],
         "rows": [(hit, hit.address(meant)) for hit in hits],
+        "groups": groups,
         "page": pages,
         "facets": _facets(found, meant) if found.facets else [],
         "meant": meant if found.instead else "",
-        "is_partly_sorted": order != "place" and found.count > concordance.MOST_SORTED,
+        "is_partly_sorted": order in ("left", "right") and found.count > concordance.MOST_SORTED,
         "most_sorted": concordance.MOST_SORTED,
     }
+
+
+def _by_reel(
+    request: HttpRequest, found: finding.Found, meant: str, page: int
+) -> tuple[list[Group], int]:
+    """The reels of a page, and how many there are."""
+    reels, count = finding.by_reel(found.query, user=request.user, page=page)
+    all_hits = concordance.hits([line for each in reels for line in each.lines], found.query)
+    by_line = {hit.line.pk: (hit, hit.address(meant)) for hit in all_hits}
+    asked = in_brackets(meant)
+    groups = [
+        Group(str(each.lines[0].reel), each.count, f"{asked} reel:{each.reel}",
+              [by_line[line.pk] for line in each.lines])
+        for each in reels if each.lines
+    ]  # fmt: skip
+    return groups, count
 
 
 def _near(request: HttpRequest, query: Query) -> dict[str, Any]:

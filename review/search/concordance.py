@@ -20,7 +20,6 @@ from review.search.words import words
 
 MOST_LEFT = 90
 """Characters of context before the hit; a line's own beginning is cut at a word."""
-ORDERS = ("place", "left", "right")
 MOST_SORTED = 1_000
 """Hits that are put in order of the words beside them."""
 

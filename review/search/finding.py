@@ -28,6 +28,8 @@ from review.search.places import Place
 from review.search.query import Node, Query
 
 PAGE = 20
+OF_A_REEL = 3
+"""Hits that are shown of each reel, where reels are listed."""
 MOST = 10_000
 """Hits that are counted and put in order; of more, the first that the index gives are taken."""
 _BATCH = 500
@@ -137,6 +139,36 @@ def _places(query: Query, *, user: Any) -> list[Place]:
     with asking() as ask:
         where, values = conditions(query, user=user, ask=ask)
         return [Place(*row) for row in ask(statement.places(where), [*values, MOST + 1])]
+
+
+@dataclass(frozen=True, slots=True)
+class InReel:
+    """What a search finds in one reel."""
+
+    reel: int
+    count: int
+    lines: list[SearchLine]
+    """The first of them."""
+
+
+def by_reel(query: Query, *, user: Any, page: int = 1) -> tuple[list[InReel], int]:
+    """The reels of a page, those with most hits first, and how many have any.
+
+    Args:
+        query: as `find` understood it.
+
+    Raises: TooSlow.
+    """
+    with asking() as ask:
+        where, values = conditions(query, user=user, ask=ask)
+        before = PAGE * (max(page, 1) - 1)
+        rows = ask(statement.reels(where), [*values, MOST, PAGE, before, OF_A_REEL])
+    lines = {line.pk: line for line in lines_of([pk for *_, pks in rows for pk in pks])}
+    found = [
+        InReel(reel, count, [lines[pk] for pk in pks if pk in lines])
+        for reel, count, _, pks in rows
+    ]
+    return found, rows[0][2] if rows else 0
 
 
 def conditions(query: Query, *, user: Any, ask: Ask) -> tuple[str, list[Any]]:

@@ -98,6 +98,30 @@ def page(size: int, before: int) -> list[int]:
     return [before, before + size, size, before]
 
 
+_REELS = """
+WITH found AS MATERIALIZED (
+    SELECT line.id, line.reel_id, line.kind, line.number
+    FROM review_searchline line WHERE {where} LIMIT %s
+), counted AS MATERIALIZED (
+    SELECT reel_id, count(*) AS n FROM found GROUP BY 1
+), best AS (
+    SELECT reel_id, n FROM counted ORDER BY n DESC, reel_id LIMIT %s OFFSET %s
+), shown AS (
+    SELECT id, reel_id, n, row_number() OVER (PARTITION BY reel_id ORDER BY kind, number) AS at
+    FROM found JOIN best USING (reel_id)
+)
+SELECT reel_id, n, (SELECT count(*) FROM counted), array_agg(id ORDER BY at)
+FROM shown WHERE at <= %s GROUP BY reel_id, n ORDER BY n DESC, reel_id
+"""
+
+
+def reels(where: str) -> str:
+    """The reels that have hits, those with most first: number, hits, how many reels there are, and
+    the numbers of its first hits. Its values: those of the conditions, how many hits are counted at
+    most, reels of a page, how many stand before it, and hits that are shown of each."""
+    return _REELS.format(where=where)
+
+
 def lines() -> str:
     """The lines of some numbers, in no order, each as `LINE` and `AROUND` say."""
     return f"SELECT {_READ} FROM review_searchline line{_BESIDE} WHERE line.id = ANY(%s)"

@@ -239,7 +239,12 @@ def test_restricted_reels_are_nowhere_for_those_who_may_not_see_them(role: str, 
     answer = finding.find(parse(asked), user=user)
     batches = [line for batch in finding.find_all(parse(asked), user=user)[1] for line in batch]
     sees = role in ("archivist", "restorer", "reviewer")
+    reels, count = finding.by_reel(answer.query, user=user)
     told = repr((answer.facets, answer.instead)).lower() + repr(answer.lines + batches).lower()
+    told += repr([each.lines for each in reels]).lower()
+    assert count == len(reels) and any(each.reel == hidden.pk for each in reels) == any(
+        line.reel == hidden for line in answer.lines
+    )
     assert any(line.reel == hidden for line in answer.lines) == sees
     assert any(line.reel == hidden for line in batches) == sees
     if not sees:

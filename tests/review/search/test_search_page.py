@@ -53,6 +53,22 @@ def test_a_hit_stands_between_the_words_around_it(page: Client, said: Reel) -> N
     assert "machine" in html and "Anna" in html
 
 
+def test_reels_are_listed_with_the_first_of_their_hits(page: Client, said: Reel) -> None:
+    more = reel_that_says(*["A farewell."] * 5, access=Reel.Access.RESEARCH, title="Goodbyes")
+    reel_that_says("A farewell.", title="For staff")
+    asked = {"q": "farewell OR hat", "order": "reels"}
+    html = page.get("/search/", asked).content.decode()
+    heads = re.findall(r'<th colspan="5" scope="rowgroup">(.*?)</th>', html, re.DOTALL)
+    assert [re.sub(r"<[^>]+>", "", head).split() for head in heads] == [
+        ["Goodbyes,", "reel", "1", "5", "hits,", "the", "first", "3", "here"],
+        ["Harbour", "Day,", "reel", "1", "3", "hits"],
+    ]
+    assert len(rows(html)) == 6
+    (address,) = re.findall(r'href="(\?[^"]*)"', heads[0])
+    within = page.get(f"/search/{address}".replace("&amp;", "&")).content.decode()
+    assert len(rows(within)) == 5 and f"reel:{more.pk}" in within and "OR joins" not in within
+
+
 def test_hits_are_put_in_order_of_the_word_beside_them(page: Client, said: Reel) -> None:
     right = page.get("/search/", {"q": "farewell", "order": "right"}).content.decode()
     left = page.get("/search/", {"q": "farewell", "order": "left"}).content.decode()
