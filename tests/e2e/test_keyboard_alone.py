@@ -220,6 +220,33 @@ def test_repairs_and_takes_are_decided_on_and_run_again(
     assert StageRun.objects.filter(status="queued").exists()
 
 
+def test_a_stage_is_sent_back_by_itself_and_that_is_taken_back(
+    page: Page, log_in, scene_with_takes, reviewer
+):
+    scene = scene_with_takes
+    log_in(reviewer)
+    open_player(page, f"/scenes/{scene.pk}/")
+    press(page, page.locator(".stages a").first)
+    expect(page.locator("#alone")).to_contain_text("You decide on deflicker take 1 by itself.")
+    page.wait_for_selector("body[data-frame]")
+    page.keyboard.press("r")
+    page.keyboard.type("it pumps")
+    press(page, page.locator("#request-changes"))
+    back = page.locator(".decide .standing.warn")
+    expect(back).to_contain_text("Deflicker take 1 was sent back by itself")
+    word = Approval.everything.get()
+    assert word.alone and word.digest == word.take.digest
+    press(page, page.locator("#alone a"))
+    expect(page.locator("#approve")).to_be_disabled()
+    page.wait_for_selector("body[data-frame]")
+    page.keyboard.press("Control+z")
+    expect(page.locator("#undo-ask")).to_contain_text("Withdraw your request for changes")
+    press(page, button(page, "Take it back"))
+    expect(page.locator("#approve")).to_be_enabled()
+    word.refresh_from_db()
+    assert word.withdrawn_by == reviewer
+
+
 def test_a_transcript_is_corrected(
     page: Page, log_in: Callable[[User], None], kept: Transcript, reviewer: User
 ) -> None:
