@@ -206,9 +206,7 @@ class ShareForm(forms.Form):
     )  # fmt: skip
     scene = forms.IntegerField(required=False, min_value=1)
     version = forms.ChoiceField(choices=Take.Version.choices, required=False)
-    use = forms.ChoiceField(
-        required=False, choices=lambda: [("", "to be judged, and used for nothing"), *_uses()]
-    )
+    use = forms.ChoiceField(required=False, choices=lambda: [("", "to be judged alone"), *_uses()])
     days = forms.IntegerField(min_value=1, max_value=3650)
     password = forms.CharField(
         required=False, max_length=128, min_length=8, strip=False,

@@ -206,5 +206,5 @@ def test_a_take_without_anything_made_up_or_one_that_was_moved_says_why_it_has_n
     scene = take.scan.scenes.get()
     large = factories.make_take(scene=scene, stage="upscale", input_take=take)
     page = browser.get(reverse("scene", args=[scene.pk])).content.decode()
-    assert "disabled>invention: upscale moved the picture" in page
+    assert "disabled>no invention: upscale moved the picture" in page
     assert why_none(large).startswith("upscale moved the picture")
