@@ -34,12 +34,13 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from archive.media.threads import asked_for
 from config.tether import tie
 from restoration import turn
 from restoration.orders import Order
@@ -62,8 +63,12 @@ REST_SECONDS = 60.0
 """How long one waits for another order; what it holds is the machine's again then."""
 MOST_STDERR_BYTES = 1 << 20
 THREADS = 2
+"""Of a child's libraries, unless RUN_THREADS says otherwise."""
 HEAVY = ("torch",)
 """Libraries that take seconds to load and that not every stage needs."""
+
+LIGHT = ("cv2",)
+"""What each child needs, whatever it executes, to be told how many threads it has."""
 
 GO, RESTED = b"1", b"."
 _HEAD = struct.Struct("<I?")
@@ -89,6 +94,7 @@ def main(arguments: list[str]) -> None:
     """Arguments: where the executor is, then the heavy libraries to load before the first order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the group; the worker decides.
     execute = find_executor(arguments[0] if arguments else EXECUTOR)
+    load(LIGHT)
     say({"ready": os.getpid()})
     load(arguments[1:])
     # Unbuffered: a line read ahead into a buffer would never wake the selector.
@@ -116,7 +122,7 @@ def dismiss(child: Child) -> None:
     child.end()
 
 
-def load(libraries: list[str]) -> None:
+def load(libraries: Iterable[str]) -> None:
     """Import what children would import each for itself; a missing one is the stage's to miss."""
     for name in libraries:
         with contextlib.suppress(ImportError):
@@ -366,9 +372,10 @@ def limit_threads() -> None:
     """Several workers share one machine: no child may take all of it."""
     import cv2
 
-    cv2.setNumThreads(THREADS)
+    threads = asked_for() or THREADS
+    cv2.setNumThreads(threads)
     if torch := sys.modules.get("torch"):  # One loaded later reads OMP_NUM_THREADS.
-        torch.set_num_threads(THREADS)
+        torch.set_num_threads(threads)
 
 
 def offer_to_the_reaper() -> None:

@@ -1,35 +1,26 @@
-"""How fast real worker processes empty a queue: with a stage that does nothing, and with repair."""
+"""How fast real worker processes empty a queue of runs whose stage does nothing."""
 
 from __future__ import annotations
 
 import logging
 import os
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
-from django.conf import settings
 from django.db import connection
-from django.db.models import Max, Min
 
-from archive.models import Scan
-from fixtures.clips import write_clip
 from restoration import runs
 from restoration.engine_bench import busy_share, machine_seconds, make_scan
-from restoration.models import Scene, StageRun, Worker
+from restoration.models import Scene, StageRun
+from restoration.waiting_bench import seconds_of, wait_for_runs
+from restoration.worker_processes import processor_seconds, worker_processes
 
 IDLE = "restoration.idle_settings"
-SCENE_FRAMES = 24
-_READY_SECONDS = 120.0
-_STALLED_SECONDS = 60.0
-_TOLD_SECONDS = 5.0
+_STARTED = 0.1
+"""When that share of the runs has ended, the workers have long loaded what they load."""
+_BELLS_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +30,40 @@ def measure_drain(count: int, workers: int) -> dict[str, Any]:
 
     `engine_ms_a_run`: of one worker, from the first claim to the last end. `processor_ms_a_run`: of
     the workers and what they start, their start included; the database's is not in it.
+    `processor_ms_a_run_once_started`: the same from the end of the first tenth on.
+    `processor_ms_a_bell`: of the messages of these runs, which find afterwards that there is
+    nothing left to do.
     """
     scan = make_scan(Path(f"drain {workers}"), frames=count, width=1, height=1)
+    asked = _ask(scan.pk, count)
+    before = machine_seconds()
+    wanted = StageRun.objects.filter(scan=scan)
+    with worker_processes(workers, IDLE, "cpu") as processes:
+        spent = Spent(processes, int(count * _STARTED))
+        wait_for_runs(wanted, spent.look)
+        busy = busy_share(before, machine_seconds())
+        bell = _milliseconds_a_bell(processes)
+    seconds = seconds_of(wanted)
+    return {
+        "runs": count,
+        "workers": workers,
+        "seconds": round(seconds, 1),
+        "engine_ms_a_run": round(1000 * seconds * workers / count, 2),
+        "ms_between_ends": round(1000 * seconds / count, 2),
+        "processor_ms_a_run": round(1000 * spent.now / count, 2),
+        "processor_ms_a_run_once_started": round(1000 * spent.once_started(count), 2),
+        "processor_ms_a_bell": bell,
+        "asked_for_ms_a_run": round(1000 * asked / count, 2),
+        "machine_busy": busy,
+        "load": os.getloadavg()[0],
+    }
+
+
+def _ask(scan: int, count: int) -> float:
+    """Ask for as many runs, each in its transaction; the seconds that it took."""
     began = time.perf_counter()
     scenes = Scene.objects.bulk_create(
-        Scene(scan=scan, start_frame=n, end_frame=n + 1) for n in range(count)
+        Scene(scan_id=scan, start_frame=n, end_frame=n + 1) for n in range(count)
     )
     for done, scene in enumerate(scenes):
         runs.process_scene(scene, stages=["deflicker"])
@@ -52,117 +72,45 @@ def measure_drain(count: int, workers: int) -> dict[str, Any]:
     asked = time.perf_counter() - began
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    before = machine_seconds()
-    seconds, spent = _drained(scan, workers, IDLE)
-    return {
-        "runs": count,
-        "workers": workers,
-        "seconds": round(seconds, 1),
-        "engine_ms_a_run": round(1000 * seconds * workers / count, 2),
-        "ms_between_ends": round(1000 * seconds / count, 2),
-        "processor_ms_a_run": round(1000 * spent / count, 2),
-        "asked_for_ms_a_run": round(1000 * asked / count, 2),
-        "machine_busy": busy_share(before, machine_seconds()),
-        "load": os.getloadavg()[0],
-    }
+    return asked
 
 
-def measure_workers(scenes: int, stage: str = "repair") -> dict[str, Any]:
-    """Seconds for as many equal scenes with one worker process and with two, a thread each."""
-    seconds, cores = {}, {}
-    with tempfile.TemporaryDirectory() as folder:
-        frames = scenes * SCENE_FRAMES
-        for workers in (1, 2):
-            path = Path(folder) / f"{workers}.mkv"
-            write_clip(
-                path, frames=frames, rate=24, width=320 + 2 * workers, height=240, pixel="gray"
-            )
-            scan = make_scan(path, frames=frames, width=320 + 2 * workers, height=240)
-            for start in range(0, frames, SCENE_FRAMES):
-                scene = Scene.objects.create(
-                    scan=scan, start_frame=start, end_frame=start + SCENE_FRAMES
-                )
-                runs.process_scene(scene, stages=[stage])
-            seconds[workers], spent = _drained(
-                scan, workers, "config.settings", scan.runs.latest("pk").queue
-            )
-            cores[workers] = round(spent / seconds[workers], 2)
-            log.info("%s workers: %.1f s", workers, seconds[workers])
-    return {
-        "scenes": scenes,
-        "stage": stage,
-        "seconds_with_one": round(seconds[1], 1),
-        "seconds_with_two": round(seconds[2], 1),
-        "two_over_one": round(seconds[2] / seconds[1], 3),
-        "cores_used_with_one": cores[1],
-        "cores_used_with_two": cores[2],
-        "processors": os.cpu_count(),
-        "load": os.getloadavg()[0],
-    }
+class Spent:
+    """Processor seconds of workers, read as their runs end."""
+
+    def __init__(self, processes: list[psutil.Process], first: int) -> None:
+        """first: so many runs are the workers' start."""
+        self.now = 0.0
+        self._processes, self._first = processes, first
+        self._begun: tuple[int, float] | None = None
+
+    def look(self, ended: int) -> None:
+        self.now = processor_seconds(self._processes)
+        if self._begun is None and ended >= self._first:
+            self._begun = ended, self.now
+
+    def once_started(self, count: int) -> float:
+        """Seconds for each run after those of the start."""
+        ended, spent = self._begun or (0, 0.0)
+        return (self.now - spent) / max(1, count - ended)
 
 
-def _drained(scan: Scan, workers: int, module: str, queue: str = "cpu") -> tuple[float, float]:
-    """Seconds from the first claim to the last end, and processor seconds of the workers."""
-    wanted = StageRun.objects.filter(scan=scan)
-    count = wanted.count()
-    with _worker_processes(workers, module, queue) as processes:
-        last, moved = -1, time.monotonic()
-        told = moved
-        while (left := wanted.filter(status__in=StageRun.OPEN).count()) > 0:
-            spent = _processor_seconds(processes)
-            if left != last:
-                last, moved = left, time.monotonic()
-            if time.monotonic() - moved > _STALLED_SECONDS:
-                raise RuntimeError(f"{left} runs are left and nothing moves")
-            if time.monotonic() - told >= _TOLD_SECONDS:
-                told = time.monotonic()
-                log.info("%s workers: %s of %s runs have ended", workers, count - left, count)
-            time.sleep(0.3)
-        spent = _processor_seconds(processes)
-    if wronged := wanted.exclude(status=StageRun.Status.DONE).first():
-        raise RuntimeError(f"{wronged}: {wronged.status} {wronged.error}")
-    span = wanted.aggregate(first=Min("started"), last=Max("ended"))
-    first, end = span["first"], span["last"]
-    assert isinstance(first, datetime) and isinstance(end, datetime)
-    return (end - first).total_seconds(), spent
+def _milliseconds_a_bell(processes: list[psutil.Process]) -> float | None:
+    """Processor milliseconds of each message that is left of runs that have ended.
+
+    The messages that have viewing files made are taken away first: there are no pictures here.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM dramatiq.queue WHERE message->>'actor_name' = 'make_view'")
+    before, left = processor_seconds(processes), _bells()
+    until = time.monotonic() + _BELLS_SECONDS
+    while (now := _bells()) and time.monotonic() < until:
+        time.sleep(0.3)
+    spent = processor_seconds(processes) - before
+    return round(1000 * spent / (left - now), 2) if left > now else None
 
 
-@contextmanager
-def _worker_processes(count: int, module: str, queue: str) -> Iterator[list[psutil.Process]]:
-    """Workers as `manage.py up` starts them, a thread each for whatever computes."""
-    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-    environment = {**os.environ, **threads, "DJANGO_SETTINGS_MODULE": module}
-    command = [sys.executable, "-m", "dramatiq", "dramatiq_postgres.django.worker",
-               "-p", "1", "-t", "1", "-Q", queue]  # fmt: skip
-    Worker.objects.all().delete()
-    started = [
-        subprocess.Popen(
-            command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(count)
-    ]  # fmt: skip
-    try:
-        until = time.monotonic() + _READY_SECONDS
-        while Worker.objects.alive().count() < count:
-            if time.monotonic() > until:
-                raise RuntimeError("the workers do not start")
-            time.sleep(0.05)
-        yield [psutil.Process(each.pid) for each in started]
-    finally:
-        for each in started:
-            each.terminate()
-        for each in started:
-            each.wait()
-
-
-def _processor_seconds(processes: list[psutil.Process]) -> float:
-    """Of these processes, and of all that they started and that has ended since."""
-    total = 0.0
-    for process in [p for each in processes for p in (each, *each.children(recursive=True))]:
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system + times.children_user + times.children_system
-    return total
+def _bells() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM dramatiq.queue WHERE state IN ('queued', 'consumed')")
+        return int(cursor.fetchone()[0])

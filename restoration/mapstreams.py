@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from archive.media.growing import StreamHead
 from archive.media.planes import fill_frame, plane_rows
+from archive.media.threads import codec_threads
 from restoration.provenance import FrameMap, Guidance, Sources, pack, unpack
 
 LABELS, SOURCES, COLOUR_SOURCES, HINTS, DOUBTS = range(5)
@@ -49,7 +50,7 @@ class StreamWriter:
         self._stream: Any = self._container.add_stream("ffv1", rate=rate, options=options)
         self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = pix_fmt
-        self._stream.codec_context.thread_count = 2
+        self._stream.codec_context.thread_count = min(2, codec_threads())
         self._stream.codec_context.thread_type = "SLICE"
         self._stream.codec_context.flags |= av.codec.context.Flags.bitexact
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from archive.media.threads import asked_for
 from restoration.child import EXECUTOR, HEAVY, THREADS
 from restoration.errors import ChildFailed
 from restoration.orders import Order
@@ -23,7 +24,6 @@ START_SECONDS = 60.0
 ENVIRONMENT = {
     # A process that is forked has one thread; children may begin a few.
     "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": str(THREADS),
     # By default glibc returns a picture's memory to the kernel whenever one is freed, and the next
     # one costs a page fault for every 4 KiB: an eighth of a run's processor time.
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
@@ -53,7 +53,7 @@ class Nursery:
             stdout=subprocess.PIPE,
             cwd=settings.BASE_DIR,
             start_new_session=True,
-            env=ENVIRONMENT | os.environ,
+            env=ENVIRONMENT | {"OMP_NUM_THREADS": str(asked_for() or THREADS)} | os.environ,
         )
 
     def wait(self) -> Nursery:

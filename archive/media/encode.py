@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +18,7 @@ from archive.media.opening import open_container, picture_stream
 from archive.media.pixels import Picture, PictureFormat
 from archive.media.planes import write_bgr0, write_planes
 from archive.media.sound import SoundCopy, SoundRange
+from archive.media.threads import codec_threads
 from archive.media.writing import FilmWriter, describe_colour
 
 _SLICES = (4, 6, 9, 12, 15, 16, 20, 24, 25, 30)
@@ -60,7 +60,7 @@ class PictureWriter(FilmWriter):
 
         Args:
             sound: the scan's audio for these pictures (`sound.sound_of`), copied untouched.
-            threads: encoder threads; 0 = as many as there are cores.
+            threads: encoder threads; 0 = as many as there are cores, or as RUN_THREADS says.
         Raises: WriteFailed if the file cannot be made.
         """
         own = {EXACT_RATE_TAG: str(format.rate), EXACT_ASPECT_TAG: str(format.sample_aspect)}
@@ -92,7 +92,7 @@ class PictureWriter(FilmWriter):
         context.time_base = 1 / form.rate
         context.gop_size = 1
         context.flags |= Flags.bitexact
-        context.thread_count = threads or (os.cpu_count() or 1)
+        context.thread_count = codec_threads(threads)
         context.thread_type = "SLICE"
         context.options = {
             "level": "3",

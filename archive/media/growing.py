@@ -21,6 +21,7 @@ import av
 from archive.media.errors import MediaError
 from archive.media.ffv1 import slices_are_sound
 from archive.media.opening import open_container
+from archive.media.threads import asked_for
 
 _READ_BYTES = 1 << 20
 
@@ -136,6 +137,7 @@ def follow(file: GrowingFile, seen: PacketsRead) -> Iterator[av.VideoFrame]:
         ) as container:
             stream = container.streams.video[0]
             stream.thread_type = "SLICE"  # no frame waits for the packets after it
+            stream.codec_context.thread_count = asked_for()
             seen.heads.append(StreamHead.of(stream))
             for packet in container.demux(stream):
                 if packet.size and packet.pts is not None:

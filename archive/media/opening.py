@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from archive.media.errors import MediaError, NotAVideo
+from archive.media.threads import asked_for
 
 DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2",
@@ -100,6 +101,7 @@ def picture_stream(container: InputContainer, *, path: Path) -> VideoStream:
     if stream.width <= 0 or stream.height <= 0:
         raise NotAVideo(f"{path.name}: its {name} picture track has no size")
     stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = asked_for()  # 0: as many as there are cores
     return stream
 
 

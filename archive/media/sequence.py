@@ -15,6 +15,7 @@ import av
 
 from archive.media.errors import BrokenSequence, NotAVideo
 from archive.media.rates import rate_from_float
+from archive.media.threads import asked_for
 
 DECODERS = {
     ".png": "png",
@@ -124,6 +125,7 @@ class FrameDecoder:
         context = av.CodecContext.create(self._name, "r")
         assert isinstance(context, av.VideoCodecContext)
         context.thread_type = "SLICE"  # frame threads would hold pictures back
+        context.thread_count = asked_for()
         return context
 
     def decode(self, path: Path) -> av.VideoFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
@@ -20,6 +19,7 @@ from archive.media.lettering import Lettering, draw
 from archive.media.pixels import Picture, PictureFormat, Plane
 from archive.media.planes import read_picture, write_planes
 from archive.media.sound import Sound, SoundCopy, SoundRange
+from archive.media.threads import codec_threads
 from archive.media.writing import FilmWriter
 
 
@@ -47,7 +47,7 @@ class ConvertingWriter(FilmWriter):
         stream.width, stream.height = self._size
         stream.pix_fmt = self.LAYOUT
         stream.codec_context.time_base = 1 / self.format.rate
-        stream.codec_context.thread_count = threads or (os.cpu_count() or 1)
+        stream.codec_context.thread_count = codec_threads(threads)
         if self._size == self._even:
             stream.codec_context.sample_aspect_ratio = self.format.sample_aspect
         self._set_colour(stream)

@@ -16,7 +16,7 @@ from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
 
 from archive import import_bench
-from restoration import drain_bench, engine_bench
+from restoration import drain_bench, engine_bench, scaling_bench
 from review import catalogue_bench, load_bench, queue_bench
 from review.search import bench as search_bench
 
@@ -79,7 +79,7 @@ class Command(BaseCommand):
                 ]
             }
             if options["scenes"]:
-                drained["workers"] = drain_bench.measure_workers(options["scenes"])
+                drained["workers"] = scaling_bench.measure_workers(options["scenes"])
             self.stdout.write(json.dumps(drained, indent=1))
             return
         measured: dict[str, Any] = {
