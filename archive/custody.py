@@ -47,6 +47,16 @@ def person(user: AbstractBaseUser) -> Agent:
 
 
 def software(name: str = "Reelproof", *, version: str = archive.__version__) -> Agent:
+    kind, columns = Agent.Kind.SOFTWARE, ["id", "kind", "name", "version", "user_id"]
+    with connection.cursor() as cursor:  # Asked at each event: a third of what a query set takes.
+        cursor.execute(
+            "SELECT id, kind, name, version, user_id FROM archive_agent"
+            " WHERE kind = %s AND name = %s AND version = %s",
+            [kind, name, version],
+        )
+        found = cursor.fetchone()
+    if found is not None:
+        return Agent.from_db(connection.alias, columns, found)
     agent, _ = Agent.objects.get_or_create(kind=Agent.Kind.SOFTWARE, name=name, version=version)
     return agent
 
@@ -116,9 +126,35 @@ def record_all(tellings: Sequence[Telling], *, agent: Agent) -> list[Event]:
             event.digest = ledger.event_digest(as_record(event))
             heads[each.chain] = {"sequence": event.sequence, "digest": event.digest}
             made.append(event)
-        kept = Event.objects.bulk_create(made, batch_size=500)
+        kept = _insert(made) if len(made) == 1 else Event.objects.bulk_create(made, batch_size=500)
         recorded.send(sender=None, events=kept)
         return kept
+
+
+_INSERT = """
+INSERT INTO archive_event (chain, sequence, at, kind, agent_id, reel_id, subject, outcome, detail,
+    previous, digest)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s) RETURNING id
+"""
+
+
+def _insert(events: list[Event]) -> list[Event]:
+    """Write one event, as a run does when it ends: a query set takes three times as long."""
+    (event,) = events
+    values: list[Any] = [
+        event.chain,
+        event.sequence,
+        event.at,
+        event.kind,
+        event.agent_id,
+        event.reel_id,
+    ]
+    values += [event.subject, event.outcome, json.dumps(event.detail), event.previous, event.digest]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        (event.pk,) = cursor.fetchone()
+    event._state.adding, event._state.db = False, connection.alias
+    return events
 
 
 def _following(head: Head, told: Telling, detail: Any) -> Event:

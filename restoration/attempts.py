@@ -29,7 +29,7 @@ from restoration.orders import Order
 from restoration.publishing import Result, end_cancelled, fail_run, finish_run, retry_or_fail
 from restoration.stages import find_stage
 from restoration.stages.contract import Cancelled, StageError
-from restoration.starting import marks_of, offer
+from restoration.starting import offer
 from restoration.storage import chunks_key, storage
 
 log = logging.getLogger(__name__)
@@ -103,6 +103,12 @@ def device() -> str:
     return str(getattr(settings, "DEVICE", "cpu"))
 
 
+def keeps_chunks(stage: str) -> bool:
+    """Whether attempts of that stage put away what they have made, for one that goes on."""
+    found = find_stage(stage)
+    return found.resume is not None or found.makes == "findings"
+
+
 def make_order(claim: Claim, told: Travels = stored.quietly) -> Order:
     """Everything the child needs to know; it never asks the database, nor a bucket.
 
@@ -111,8 +117,7 @@ def make_order(claim: Claim, told: Travels = stored.quietly) -> Order:
     run, scan = claim.run, claim.run.scan
     stage = find_stage(run.stage)
     out = storage().place(claim.storage_key) if stage.makes == "pictures" else None
-    goes_on = stage.resume is not None or stage.makes == "findings"
-    chunks = storage().place(chunks_key(run.key)) if goes_on else None
+    chunks = storage().place(chunks_key(run.key)) if keeps_chunks(run.stage) else None
     table = derived.tables(scan) / derived.FRAMES if scan.derived else None
     taken = run.input_take
     return Order(
@@ -125,7 +130,7 @@ def make_order(claim: Claim, told: Travels = stored.quietly) -> Order:
         files=references.files_of(run.params) | photographs.files_of(run.params),
         start_frame=run.start_frame,
         end_frame=run.end_frame,
-        marks=marks_of(run.scene),
+        marks=claim.marks,
         input_folder=storage().folder(taken.storage_key, told=told) if taken else None,
         input_digest=taken.digest if taken else None,
         out_folder=out,
@@ -190,11 +195,9 @@ class Attempt:
 
     def publish(self, result: Result) -> bool:
         take = patiently(lambda: finish_run(self.claim, result))
-        if take is None:
+        if keeps_chunks(self.claim.run.stage):
             storage().remove(chunks_key(self.claim.run.key))
-            return False
-        storage().remove(chunks_key(take.key))
-        return take.storage_key == self.claim.storage_key
+        return take is not None and take.storage_key == self.claim.storage_key
 
     def compute(self) -> Result:
         """Have the child execute the order.

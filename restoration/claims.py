@@ -6,6 +6,7 @@ workers can never both believe that they publish.
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,12 +14,13 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, Model, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from archive.models import Scan
 from restoration import quotas, sharing
+from restoration.cutting import splice_frames
 from restoration.errors import LeaseLost
 from restoration.models import CollectionQuota, StageRun
 from restoration.starting import ring_on_commit
@@ -47,6 +49,8 @@ class Claim:
     token: int
     take_stands: bool = False
     """Whether a sound take of the run's key stood when it was claimed."""
+    marks: tuple[int, ...] = ()
+    """Frames inside the run's scene before which the film was spliced, as it was claimed."""
 
     @property
     def held(self) -> QuerySet[StageRun]:
@@ -123,12 +127,18 @@ WITH claimed AS (
         WHERE scan.id = run.scan_id))
     RETURNING *
 )
-SELECT claimed.*, concat(scan.xmin, scan.ctid, reel.xmin, reel.ctid) AS scan_version,
+SELECT concat(scan.xmin, scan.ctid, reel.xmin, reel.ctid),
        EXISTS (SELECT FROM restoration_take take
-               WHERE take.key = claimed.key AND take.damage = '') AS stands
+               WHERE take.key = claimed.key AND take.damage = ''),
+       scene.marks, columns_of_the_run
 FROM claimed JOIN archive_scan scan ON scan.id = claimed.scan_id
              JOIN archive_reel reel ON reel.id = scan.reel_id
+             LEFT JOIN restoration_scene scene ON scene.id = claimed.scene_id
 """
+_FIELDS = StageRun._meta.concrete_fields
+_CLAIM_AND_READ = _CLAIM.replace(
+    "columns_of_the_run", ", ".join(f'claimed."{field.column}"' for field in _FIELDS)
+)
 
 
 def claim(run_id: int, *, worker: str, device: str) -> Claim | None:
@@ -138,30 +148,43 @@ def claim(run_id: int, *, worker: str, device: str) -> Claim | None:
     A twin has the same key and so makes the same take: when it ends, this run is offered that.
     """
     given = {"lease": lease(), "worker": worker, "device": device, "run": run_id}
-    claimed = list(StageRun.objects.raw(_CLAIM, given | {"within": False}))
-    if not claimed:
-        claimed = _claim_within_quota(run_id, given)
-    if not claimed:
+    claimed = _claimed(given, within=False) or _claim_within_quota(run_id, given)
+    if claimed is None:
         return None
-    (run,) = claimed
-    told = vars(run)
-    scan = _scan(run.scan_id, told["scan_version"])
+    version, stands, marks, *values = claimed
+    run = _from_row(values)
+    scan = _scan(run.scan_id, version)
     run.scan, run.scan.reel = _copy(scan), _copy(scan.reel)
-    return Claim(run, run.token, take_stands=told["stands"])
+    return Claim(run, run.token, take_stands=stands, marks=splice_frames(json.loads(marks or "[]")))
 
 
-def _claim_within_quota(run_id: int, given: dict[str, Any]) -> list[StageRun]:
+def _claimed(given: dict[str, Any], *, within: bool) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM_AND_READ, given | {"within": within})
+        found: tuple[Any, ...] | None = cursor.fetchone()
+    return found
+
+
+def _from_row(values: list[Any]) -> StageRun:
+    """A run from its columns in the order of its fields, as the query set would make it."""
+    for place, field in enumerate(_FIELDS):
+        if hasattr(field, "from_db_value"):
+            values[place] = field.from_db_value(values[place], None, connection)
+    return StageRun.from_db(connection.alias, [field.attname for field in _FIELDS], values)
+
+
+def _claim_within_quota(run_id: int, given: dict[str, Any]) -> tuple[Any, ...] | None:
     """The same for a run whose collection has a quota; one claim of a collection at a time."""
     run = StageRun.objects.filter(pk=run_id, status=Status.QUEUED).first()
     if run is None or (quota := quotas.of_scan(run.scan_id)) is None:
-        return []
+        return None
     with transaction.atomic():
         # Of the many that wait for a place, one takes it: the others see that it is gone.
         quota = CollectionQuota.objects.select_for_update().get(pk=quota.pk)
         if words := quotas.holds_back(run, quota):
             log.info("run %s: not begun, %s", run_id, words)
-            return []
-        return list(StageRun.objects.raw(_CLAIM, given | {"within": True}))
+            return None
+        return _claimed(given, within=True)
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ class Order:
     def as_json(self) -> dict[str, Any]:
         values = {
             name: str(value) if isinstance(value, (Path, Fraction)) else value
-            for name, value in asdict(self).items()
+            for name, value in ((each.name, getattr(self, each.name)) for each in fields(self))
         }
         return values | {"marks": list(self.marks)}
 

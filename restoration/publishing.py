@@ -53,8 +53,11 @@ def finish_run(claim: Claim, result: Result) -> Take | None:
     with transaction.atomic():
         # One publication, or edit of the cuts, at a time for a scan: takes are numbered here.
         _lock_scan(claim.run.scan_id)
-        take = _publish(claim, result) if result.findings is None else None
-        run, twins = _end_done(claim, take, findings, result.timings)
+        if result.findings is None:
+            run, take, twins = _publish(claim, result)
+        else:
+            take = None
+            run, twins = _end_done(claim, take, findings, result.timings)
         _record_success(run, take, result)
         if run.following or findings is not None:
             run.refresh_from_db()
@@ -115,58 +118,89 @@ def _raise_why(claim: Claim) -> NoReturn:
     raise LeaseLost(f"run {claim.run.pk}: attempt {claim.token} may no longer publish")
 
 
-_STANDING = """
-SELECT max(number) FILTER (WHERE scan_id = %(scan)s AND start_frame = %(start)s
-                           AND end_frame = %(end)s AND stage = %(stage)s),
-       max(id) FILTER (WHERE key = %(key)s)
-FROM restoration_take
-WHERE key = %(key)s OR (scan_id = %(scan)s AND start_frame = %(start)s AND end_frame = %(end)s
-                        AND stage = %(stage)s)
+# One statement, since one is most of the time: the scan's lock is held, so nobody else numbers.
+_PUBLISH = """
+WITH take AS (
+    INSERT INTO restoration_take (scan_id, start_frame, end_frame, stage, number, input_take_id,
+        version, key, storage_key, manifest, digest, bytes, totals, damage, created)
+    SELECT %(scan)s, %(start)s, %(end)s, %(stage)s, coalesce(max(number), 0) + 1, %(input)s,
+        %(version)s, %(key)s, %(storage_key)s, %(manifest)s::jsonb, %(digest)s, %(bytes)s,
+        %(totals)s::jsonb, '', statement_timestamp()
+    FROM restoration_take WHERE scan_id = %(scan)s AND start_frame = %(start)s
+        AND end_frame = %(end)s AND stage = %(stage)s
+    ON CONFLICT (key) DO NOTHING
+    RETURNING id, number, created
+)
+UPDATE restoration_stagerun run
+SET status = 'done', frames_done = frames_total, findings = NULL, timings = %(timings)s::jsonb,
+    take_id = take.id, offered = false, lease_until = NULL, ended = statement_timestamp(),
+    updated = statement_timestamp()
+FROM take
+WHERE run.id = %(run)s AND status = 'running' AND token = %(token)s AND NOT cancel_requested
+RETURNING take.id, take.number, take.created, EXISTS (
+    SELECT FROM restoration_stagerun twin WHERE twin.key = run.key AND twin.status = 'queued')
 """
 
 
-def _standing(run: StageRun) -> tuple[int | None, int | None]:
-    """The last number of the takes of the run's range and stage, and the take of its key."""
-    given: dict[str, str | int] = {
-        "scan": run.scan_id,
-        "start": run.start_frame,
-        "end": run.end_frame,
-        "stage": run.stage,
-        "key": run.key,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDING, given)
-        last, standing = cursor.fetchone()
-    return last, standing
-
-
-def _publish(claim: Claim, result: Result) -> Take:
+def _publish(claim: Claim, result: Result) -> tuple[StageRun, Take, bool]:
     """Make the take, find the one that a twin published meanwhile, or replace a damaged one.
 
-    Raises: CannotStart if a damaged one was made again and is not the same.
+    Returns: the run, done, its take, and whether others of its key wait.
+    Raises: LeaseLost, Cancelled as `finish_run`; CannotStart if a damaged one was made again and is
+        not the same.
     """
     run = claim.run
-    last, standing = _standing(run)
-    if standing is None:
-        return Take.objects.create(
-            scan=run.scan,
-            start_frame=run.start_frame,
-            end_frame=run.end_frame,
-            stage=run.stage,
-            number=(last or 0) + 1,
-            input_take=run.input_take,
-            version=version_of(run.stage, run.input_take),
-            key=run.key,
-            storage_key=claim.storage_key,
-            manifest=result.manifest,
-            digest=result.digest,
-            bytes=sum(each["bytes"] for each in result.manifest.get("files", {}).values()),
-            totals=result.totals,
-        )
-    take = Take.objects.get(pk=standing)
-    if take.damage:
-        put_in_place(take, storage_key=claim.storage_key, digest=result.digest)
-    return take
+    take = _new_take(claim, result)
+    given: dict[str, Any] = {
+        "run": run.pk,
+        "token": claim.token,
+        "scan": take.scan_id,
+        "start": take.start_frame,
+        "end": take.end_frame,
+        "stage": take.stage,
+        "input": take.input_take_id,
+        "version": take.version,
+        "key": take.key,
+        "storage_key": take.storage_key,
+        "manifest": json.dumps(take.manifest),
+        "digest": take.digest,
+        "bytes": take.bytes,
+        "totals": json.dumps(take.totals),
+        "timings": json.dumps(result.timings),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PUBLISH, given)
+        made = cursor.fetchone()
+    if made is None:  # A take of the key stands, or the run is this claim's no more.
+        take = Take.objects.get(key=run.key)
+        if take.damage:
+            put_in_place(take, storage_key=claim.storage_key, digest=result.digest)
+        run, twins = _end_done(claim, take, None, result.timings)
+        return run, take, twins
+    take.pk, take.number, take.created, twins = made
+    take._state.adding, take._state.db = False, connection.alias
+    run.status, run.take, run.timings = Status.DONE, take, result.timings
+    run.offered, run.findings = False, None
+    return run, take, twins
+
+
+def _new_take(claim: Claim, result: Result) -> Take:
+    """What the attempt made, as a row that is not written and has no number yet."""
+    run = claim.run
+    return Take(
+        scan=run.scan,
+        start_frame=run.start_frame,
+        end_frame=run.end_frame,
+        stage=run.stage,
+        input_take=run.input_take,
+        version=version_of(run.stage, run.input_take),
+        key=run.key,
+        storage_key=claim.storage_key,
+        manifest=result.manifest,
+        digest=result.digest,
+        bytes=sum(each["bytes"] for each in result.manifest.get("files", {}).values()),
+        totals=result.totals,
+    )
 
 
 def _settle_twins(run: StageRun) -> None:

@@ -31,7 +31,6 @@ from restoration import workers
 from restoration.attempts import execute_run
 from restoration.claims import next_waiting
 from restoration.leg import Leg
-from restoration.models import StageRun
 from restoration.nursery import discard_idle, prepare
 
 log = logging.getLogger(__name__)
@@ -158,19 +157,25 @@ _own = threading.local()
 _relays: list[Relay] = []
 
 
-def work_on(run_id: int) -> None:
-    """What a worker does with a run, in whichever of its threads."""
+def work_on(run_id: int, queue: str) -> None:
+    """What a worker does with a run's message, in whichever of its threads.
+
+    A message rings the bell; whose turn it is, the table says. Most messages find that their run
+    was done long ago: then one question is all that they cost.
+    """
+    first = _next_of(queue)
+    if first is None and not workers.stopping.is_set():
+        return
     relay: Relay | None = getattr(_own, "relay", None)
     if relay is None or relay not in _relays:
         relay = _own.relay = Relay(lambda run, leg: execute_run(run, leg=leg))
         _relays.append(relay)
-    queue = StageRun.objects.filter(pk=run_id).values_list("queue", flat=True).first()
-    # A message rings the bell; whose turn it is, the table says.
-    relay.run(_next_of(queue) or run_id, lambda: _next_of(queue))
+    # Who stops gives its run back, which rings for another worker.
+    relay.run(first or run_id, lambda: _next_of(queue))
 
 
-def _next_of(queue: str | None) -> int | None:
-    if queue is None or workers.stopping.is_set():
+def _next_of(queue: str) -> int | None:
+    if workers.stopping.is_set():
         return None
     return next_waiting(queue)
 

@@ -13,12 +13,12 @@ FOREVER = float("inf")
 
 @dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
 def run_on_cpu(run_id: int) -> None:
-    relay.work_on(run_id)
+    relay.work_on(run_id, "cpu")
 
 
 @dramatiq.actor(queue_name="gpu", max_retries=0, time_limit=FOREVER)
 def run_on_gpu(run_id: int) -> None:
-    relay.work_on(run_id)
+    relay.work_on(run_id, "gpu")
 
 
 @dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)

@@ -7,6 +7,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 from dramatiq_postgres.django.models import Job
+from pytest_django import DjangoAssertNumQueries
 
 from archive.models import Scan
 from restoration import claims, publishing, runs
@@ -15,6 +16,9 @@ from restoration.models import Scene, StageRun, Take
 from restoration.publishing import Result
 from restoration.stages.contract import Cancelled
 from tests.factories import make_run, make_totals, unique_digest
+
+SAVEPOINTS = 2
+"""A test's own transaction makes of BEGIN and COMMIT a savepoint and its release."""
 
 
 def claim(run: StageRun) -> claims.Claim:
@@ -71,6 +75,18 @@ def test_it_does_not_publish_what_was_cancelled_meanwhile(scene: Scene) -> None:
     with pytest.raises(Cancelled):
         publishing.finish_run(held, result())
     assert not Take.objects.exists()
+
+
+@pytest.mark.django_db
+def test_from_claim_to_take_it_asks_the_database_nine_questions(
+    scene: Scene, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    publishing.finish_run(claim(make_run(scene=scene)), result())  # its reader's rows are known
+    make_run(scene=scene)
+    with django_assert_num_queries(9 + SAVEPOINTS):
+        turn = claims.next_waiting("cpu")
+        assert turn is not None
+        publishing.finish_run(claim(StageRun(pk=turn)), result())
 
 
 @pytest.mark.django_db(transaction=True)

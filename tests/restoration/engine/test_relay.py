@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connections
+from pytest_django import DjangoAssertNumQueries
 
 from restoration import nursery, runs
 from restoration.attempts import execute_run
 from restoration.leg import Leg
 from restoration.models import Scene, StageRun
-from restoration.relay import Relay
+from restoration.relay import Relay, work_on
+from tests.factories import make_run
 from tests.restoration.engine.processes import computing, wait_until, worker
 from tests.restoration.engine.test_worker import check_nothing_is_broken
 
@@ -164,6 +166,15 @@ def test_a_real_worker_overlaps_its_runs_and_every_take_is_sound(
     assert second.started < first.ended
     check_nothing_is_broken(scenes_of_film[0])
     assert computing() == []
+
+
+@pytest.mark.django_db
+def test_a_message_of_a_run_that_has_ended_costs_one_question(
+    scene: Scene, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    run = make_run(scene=scene, status="done")
+    with django_assert_num_queries(1):
+        work_on(run.pk, "cpu")
 
 
 @pytest.mark.slow
