@@ -206,7 +206,7 @@ class EventAdmin(ReadOnlyAdmin):
     list_display = ["chain", "sequence", "at", "kind", "agent", "subject", "outcome"]
     list_select_related = ["agent"]
     list_filter = ["kind", "outcome"]
-    search_fields = ["chain", "subject"]
+    search_fields = ["chain", "subject", "request"]
 
 
 @admin.register(FixityCheck)

@@ -133,8 +133,8 @@ def record_all(tellings: Sequence[Telling], *, agent: Agent) -> list[Event]:
 
 _INSERT = """
 INSERT INTO archive_event (chain, sequence, at, kind, agent_id, reel_id, subject, outcome, detail,
-    previous, digest)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s) RETURNING id
+    previous, digest, request)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s) RETURNING id
 """
 
 
@@ -150,6 +150,7 @@ def _insert(events: list[Event]) -> list[Event]:
         event.reel_id,
     ]
     values += [event.subject, event.outcome, json.dumps(event.detail), event.previous, event.digest]
+    values.append(event.request)
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
         (event.pk,) = cursor.fetchone()

@@ -36,6 +36,7 @@ from psycopg.types.json import Json
 from psycopg_pool import ConnectionPool
 
 from config import other_brokers, tether
+from config.tracing import MessageMarks
 
 MAX_CHANNEL_BYTES = 63
 """PostgreSQL cuts identifiers, and so notification channels, at this length."""
@@ -265,6 +266,7 @@ def middleware() -> list[Middleware]:
         Retries(max_retries=0),
         DbConnectionsMiddleware(),
         WorkerGuard(),
+        MessageMarks(),
         Presence(),
         Relays(),  # after Presence: what is told at the end is told from the last one on
     ]

@@ -67,6 +67,7 @@ def _execute(run_id: int, told: Told | None, leg: Leg) -> None:
     if claimed is None:
         log.info("run %s: nothing to do, it is taken or has ended", run_id)
         return
+    tracing.take_up(claimed.run.request)
     if may_be_offered(claimed) and offer(claimed.run):
         return  # A twin published between the request and this claim.
     published = False

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from config.tracing import current_request
+
 
 class Agent(models.Model):
     """Who did it: a person, or software of one version."""
@@ -38,7 +40,9 @@ class Event(models.Model):
 
     The database refuses UPDATE, DELETE and TRUNCATE. `digest` covers the event's content and
     `previous`, the digest of the event before it in the same chain; a chain is one reel's history
-    ("reel:7") or the archive's own ("archive").
+    ("reel:7") or the archive's own ("archive"). `request` stands outside of what the digest covers:
+    it leads to the logs of one machine and is no part of what happened, so it leaves in no export,
+    and chains that were written before it was kept hold as they are.
     """
 
     chain = models.CharField(max_length=60)
@@ -54,6 +58,13 @@ class Event(models.Model):
     detail = models.JSONField(default=dict)
     previous = models.CharField(max_length=64, blank=True)
     digest = models.CharField(max_length=64, unique=True)
+    request = models.CharField(
+        max_length=64,
+        blank=True,
+        default=current_request,
+        db_default="",
+        help_text="The mark in this machine's logs of the request that led to it",
+    )
 
     class Meta:
         ordering = ["chain", "sequence"]

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from config.tracing import current_request
 from restoration.models.take import INVENTING, Take
 
 if TYPE_CHECKING:
@@ -150,6 +151,13 @@ class StageRun(models.Model):
     error = models.TextField(blank=True, help_text="The tool's own words")
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="runs"
+    )
+    request = models.CharField(
+        max_length=64,
+        blank=True,
+        default=current_request,
+        db_default="",
+        help_text="The mark of the request that asked for it, in all logs",
     )
     created = models.DateTimeField(auto_now_add=True)
     sent = models.DateTimeField(null=True, help_text="When its message last went to the broker")
