@@ -137,7 +137,7 @@ def read_export(path: Path) -> tuple[list[EventRecord], dict[str, Head]]:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise LedgerError(f"{path} cannot be read as an export of events: {error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise LedgerError(

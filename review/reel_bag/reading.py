@@ -115,7 +115,7 @@ def _checked(bag: Path) -> _Read:
         check_takes(data, read.decisions)
         check_timeline(data, said["scan"], read.decisions)
     except (bagit.BagError, LedgerError, OSError, ValueError, KeyError, TypeError,
-            AttributeError) as error:  # fmt: skip
+            AttributeError, RecursionError) as error:  # fmt: skip
         raise BagRefused(f"{bag} cannot be taken in: {error}") from error
     if wrong:
         raise BagRefused(f"{bag} cannot be taken in: {'; '.join(wrong[:5])}")

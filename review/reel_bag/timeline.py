@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,12 @@ def check_timeline(
     if not path.is_file():
         return
     try:
+        # OpenTimelineIO's own reader ends the process where brackets are nested without end.
+        json.loads(path.read_bytes())
         timeline = otio.adapters.read_from_file(str(path), "otio_json")
         media = [said for _, said in _media(timeline)]
-    except (otio.exceptions.OTIOError, ValueError, AttributeError, TypeError) as error:
+    except (otio.exceptions.OTIOError, ValueError, AttributeError, TypeError, KeyError,
+            RecursionError) as error:  # fmt: skip
         raise BagRefused(f"The bag's timeline cannot be read: {error}") from error
     takes = {each["digest"] for each in decisions.get("takes", [])}
     for said in media:

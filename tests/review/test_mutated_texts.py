@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import openpyxl
+import opentimelineio as otio
 import pytest
 
 from archive import exchange
@@ -22,11 +24,17 @@ from restoration.speech.transcript import TranscriptError
 from restoration.stages.grade.cdl import Cdl
 from restoration.stages.grade.cdl_file import CdlFileError, read_cdl, write_cdl
 from review import transcript_files
+from review.formats.otio import NAMESPACE
 from review.formats.subtitles import SubtitleError
+from review.reel_bag import TIMELINE
+from review.reel_bag.errors import BagRefused
+from review.reel_bag.timeline import check_timeline
 from tests.fixtures.mutation import mutations
 
 EACH = 150
 SECONDS_EACH = 2.0
+MOST_KIB = 256 << 10
+"""By how much the process may grow over all mutations of a kind."""
 RATE = Fraction(24000, 1001)
 
 PBCORE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -80,6 +88,22 @@ def workbook() -> bytes:
     return out.getvalue()
 
 
+def timeline() -> bytes:
+    said = {NAMESPACE: {"kind": "take", "manifest_digest": "ab"}}
+    track = otio.schema.Track("picture")
+    for number in range(3):
+        media = otio.schema.ExternalReference(f"takes/{number}.mkv", metadata=said)
+        track.append(otio.schema.Clip(f"scene {number}", media_reference=media))
+    whole = otio.schema.Timeline("Harbour Day")
+    whole.tracks.append(track)
+    return otio.adapters.write_to_string(whole, "otio_json").encode()
+
+
+def held_against(data: bytes, folder: Path) -> None:
+    (folder / TIMELINE).write_bytes(data)
+    check_timeline(folder, None, {"takes": [{"digest": "ab"}]})
+
+
 def subtitles(name: str) -> Callable[[bytes, Path], object]:
     return lambda data, _folder: transcript_files.read(name, data, rate=RATE)
 
@@ -105,6 +129,7 @@ READERS: dict[str, tuple[bytes, Callable[[bytes, Path], object], tuple[type[Exce
         subtitles("a.json"),
         (SubtitleError, TranscriptError),
     ),
+    "OpenTimelineIO": (timeline(), held_against, (BagRefused,)),
     "CDL": (
         write_cdl(
             Cdl(slope=(1.1, 1, 1), offset=(0, 0, 0), power=(1, 1, 1), saturation=1), name="a"
@@ -119,7 +144,7 @@ READERS: dict[str, tuple[bytes, Callable[[bytes, Path], object], tuple[type[Exce
 def test_a_mutated_file_is_read_or_refused_in_words(kind: str, tmp_path: Path) -> None:
     original, read, refusals = READERS[kind]
     read(original, tmp_path)
-    refused = 0
+    refused, before = 0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for data in mutations(original, EACH, seed=7):
         begun = time.monotonic()
         try:
@@ -129,6 +154,13 @@ def test_a_mutated_file_is_read_or_refused_in_words(kind: str, tmp_path: Path) -
             assert str(error).strip()
         assert time.monotonic() - begun < SECONDS_EACH
     assert 0 < refused <= EACH
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MOST_KIB
+
+
+def test_brackets_without_end_in_a_timeline_are_refused(tmp_path: Path) -> None:
+    deep = b'{"OTIO_SCHEMA":"Timeline.1","metadata":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    with pytest.raises(BagRefused, match="cannot be read"):
+        held_against(deep, tmp_path)
 
 
 BOMB = """<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbbbbbbbb">{}]>
