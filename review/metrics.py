@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,24 +21,21 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     FloatField,
-    Max,
     Min,
     Q,
     Sum,
 )
-from django.db.models.functions import Extract, Now
+from django.db.models.functions import Extract, Greatest
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from archive import trash
-from archive.models import FixityCheck, Scan
+from archive import fixity_schedule
+from archive.models import FixityCheck
 from restoration.models import StageRun, Worker
 from review.models import Delivery
 
-FIXITY_DAYS = 90
-"""A scan that was read longer ago than this counts as waiting to be read again."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -86,6 +82,7 @@ def _runs() -> Iterator[Metric]:
         .annotate(
             n=Count("pk"),
             tried=Sum("attempt"),
+            lost=Sum(Greatest(F("attempt") - 1, 0)),
             since=Min("created"),
             finished=Count("pk", filter=_FINISHED),
             spent=Sum(_TOOK, filter=_FINISHED),
@@ -116,7 +113,13 @@ def _by_queue(rows: list[dict[str, Any]]) -> Iterator[Metric]:
         since = min(row["since"] for row in waiting if row["queue"] == queue)
         oldest.add_metric([queue], (timezone.now() - since).total_seconds())
     _add(tried, rows, ("queue",), "tried")
-    yield from (count, oldest, tried)
+    lost = CounterMetricFamily(
+        "reelproof_lost_attempts",
+        "Attempts that another followed: their lease was lost or their process died",
+        labels=["queue"],
+    )
+    _add(lost, rows, ("queue",), "lost")
+    yield from (count, oldest, tried, lost)
 
 
 def _by_device(rows: list[dict[str, Any]]) -> Iterator[Metric]:
@@ -129,7 +132,15 @@ def _by_device(rows: list[dict[str, Any]]) -> Iterator[Metric]:
     finished = [row for row in rows if row["finished"]]
     _add(worked, finished, ("stage", "device"), "spent")
     _add(frames, finished, ("stage", "device"), "frames")
-    yield from (worked, frames)
+    reels = GaugeMetricFamily(
+        "reelproof_computed_reels",
+        "Reels that runs were finished for; stage seconds over these: what a reel took",
+        labels=["device"],
+    )
+    by_device = StageRun.objects.filter(_FINISHED).order_by().values_list("device")
+    for device, number in by_device.annotate(n=Count("scan__reel", distinct=True)):
+        reels.add_metric([device], number)
+    yield from (worked, frames, reels)
 
 
 def _add(
@@ -202,12 +213,10 @@ def _deliveries() -> Iterator[Metric]:
 
 def _fixity() -> Iterator[Metric]:
     due = GaugeMetricFamily(
-        "reelproof_fixity_due_scans", f"Scans that nobody read again for {FIXITY_DAYS} days"
+        "reelproof_fixity_due_scans",
+        "Scans that nobody read again for as long as their schedule says",
     )
-    since = Now() - timedelta(days=settings.FIXITY_DAYS or FIXITY_DAYS)
-    scans = trash.with_files(Scan.objects.all()).annotate(last=Max("checks__at"))
-    late = Q(last__lt=since) | Q(last=None, created__lt=since)
-    due.add_metric([], scans.filter(late).count())
+    due.add_metric([], fixity_schedule.due().count())
     found = GaugeMetricFamily(
         "reelproof_fixity_scans", "Scans by the outcome of their last check", labels=["outcome"]
     )

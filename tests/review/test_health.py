@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from archive.models import FixityCheck
+from archive.models import FixityCheck, FixitySchedule
 from config import tracing
 from restoration.models import StageRun
 from review.models import Approval
@@ -90,12 +90,18 @@ def test_they_say_what_waits_what_was_worked_and_what_an_approved_minute_cost(
     found = metrics(client)
     assert found["reelproof_runs", "gpu", "repair", "queued"] == 1
     assert found["reelproof_run_attempts_total", "gpu"] == 3
+    assert found["reelproof_lost_attempts_total", "gpu"] == 2
+    assert found["reelproof_computed_reels", "cpu"] == 1
     assert found["reelproof_stage_seconds_total", "cpu", "repair"] == 7.5
     assert found["reelproof_stage_frames_total", "cpu", "repair"] == 48
     assert found["reelproof_approved_film_seconds",] == 3
     assert found["reelproof_approved_stage_seconds",] == 7.5
     assert found["reelproof_fixity_scans", "intact"] == 1
     assert found["reelproof_fixity_scans", "changed"] == 0
+    assert found["reelproof_fixity_due_scans",] == 0
+    FixitySchedule.objects.create(place="/", days=1)
+    FixityCheck.objects.update(at="2026-01-01T00:00:00Z")
+    assert metrics(client)["reelproof_fixity_due_scans",] == 1
     assert found["reelproof_queue_oldest_seconds", "gpu"] >= 0
 
 
