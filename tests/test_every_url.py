@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpResponse
@@ -312,6 +313,38 @@ def things(rows: dict[str, object]) -> dict[str, object]:
     return dict(rows)
 
 
+@pytest.fixture(scope="module")
+def visitors(rows, django_db_blocker) -> dict[str, Visitor]:
+    """Somebody of each role, logged in once for all tests: to log in costs more than to ask."""
+    with django_db_blocker.unblock():
+        return {role: Visitor.come(factories.make_user(role)) for role in ROLES}
+
+
+@pytest.fixture(scope="module")
+def owner(rows, django_db_blocker) -> Visitor:
+    """Whose uploads the rows are."""
+    with django_db_blocker.unblock():
+        return Visitor.come(Upload.objects.get(pk=rows["upload"]).owner)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    user: User
+    session: str
+
+    @classmethod
+    def come(cls, user: User) -> Visitor:
+        client = Client()
+        client.force_login(user)
+        return cls(user, client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+    def client(self) -> Client:
+        """A browser of its own, with nothing in it but the log-in."""
+        client = Client()
+        client.cookies[settings.SESSION_COOKIE_NAME] = self.session
+        return client
+
+
 def one_of_each(archivist: User) -> dict[str, object]:
     """One row of each kind, on a reel that is for staff only."""
     scan = factories.make_scan()
@@ -451,13 +484,11 @@ def test_nobody_comes_in_without_logging_in(name, things):
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_only_the_roles_that_may_come_in(name, things):
+def test_only_the_roles_that_may_come_in(name, things, visitors):
     expected = EXPECTED[name]
     method = min(expected.methods)
     for role in ROLES:
-        client = Client()
-        client.force_login(factories.make_user(role))
-        status = ask(client, method, address(name, things)).status_code
+        status = ask(visitors[role].client(), method, address(name, things)).status_code
         assert status < 500, f"{role or 'no role'} met an error"
         assert status == 404 or not expected.is_guests, "a log-in is no link"
         let_in = status != 403
@@ -465,9 +496,8 @@ def test_only_the_roles_that_may_come_in(name, things):
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_a_wrong_method_is_refused(name, things):
-    client = Client()
-    client.force_login(Upload.objects.get(pk=things["upload"]).owner)  # their own uploads
+def test_a_wrong_method_is_refused(name, things, owner):
+    client = owner.client()
     wrong = {"GET", "POST", "PUT", "DELETE"} - EXPECTED[name].methods
     for method in wrong:
         status = ask(client, method, address(name, things)).status_code
@@ -475,9 +505,8 @@ def test_a_wrong_method_is_refused(name, things):
 
 
 @pytest.mark.parametrize("name", sorted(name for name in EXPECTED if EXPECTED[name].names))
-def test_what_is_not_there_is_not_found(name, things, archivist):
-    client = Client()
-    client.force_login(archivist)
+def test_what_is_not_there_is_not_found(name, things, visitors):
+    client = visitors["archivist"].client()
     named = ("upload", "folder", "batch")
     nothing = {key: uuid.uuid4() if key in named else 987654 for key in things} | {
         "zero": 0, "kind": "vtt", "record": "pbcore", "csv": "csv",
