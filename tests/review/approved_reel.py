@@ -1,8 +1,14 @@
-"""A reel with real files behind it: scanned, taken through a stage, and approved."""
+"""A reel with real files behind it: scanned, taken through a stage, and approved.
+
+Hundreds of tests begin with the same reel, of which the stage is most of the work. So a take that
+nothing but the scan and the parameters decide is made once a session and copied from then on.
+"""
 
 from __future__ import annotations
 
+import copy
 import itertools
+import shutil
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -15,17 +21,24 @@ from archive.media.tables import make_table
 from archive.models import Reel, Scan
 from fixtures.clips import write_clip
 from restoration import references
-from restoration.execution import Order, execute
+from restoration.execution import Made, Order, execute
 from restoration.models import Scene, Take
+from restoration.preparing import find_stage_of
 from restoration.stages.contract import Stage
 from restoration.storage import storage
 from review import decisions
-from tests import factories
+from tests import environment, factories
+
+_CLIPS: dict[str, Path] = {}
+"""By name and keywords, since each file that is written has a number of its own in it."""
+_MADE: dict[str, tuple[Path, Made]] = {}
+"""By what decides it: where a copy of the take lies, and what was told of it."""
+_PLAIN = (int, str, Fraction, tuple, type(None))
 
 
 def make_scanned_reel(folder: Path, *, name: str = "Harbour Day", **clip: Any) -> Reel:
     """A numbered clip with its row and frame table; keywords go to `write_clip`."""
-    path = write_clip(folder / f"{name}.mkv", **clip)
+    path = _clip(folder / f"{name}.mkv", clip)
     table = make_table(path)
     derived = f"derived/{name}"
     storage().folder(derived).mkdir(parents=True)
@@ -53,6 +66,20 @@ def make_scanned_reel(folder: Path, *, name: str = "Harbour Day", **clip: Any) -
     return reel
 
 
+def _clip(path: Path, clip: dict[str, Any]) -> Path:
+    if not all(isinstance(value, _PLAIN) for value in clip.values()):
+        return write_clip(path, **clip)
+    decided_by = repr((path.name, sorted(clip.items())))
+    if decided_by not in _CLIPS:
+        kept = environment.HOME / "clips" / factories.unique_digest()
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copyfile(write_clip(path, **clip), kept)
+        _CLIPS[decided_by] = kept
+    else:
+        shutil.copyfile(_CLIPS[decided_by], path)
+    return path
+
+
 def current_scan(reel: Reel) -> Scan:
     scan = reel.current_scan()
     assert scan is not None
@@ -78,7 +105,7 @@ def make_real_take(
     key = f"takes/{scan.sha256[:12]}/{scene.start_frame}-{scene.end_frame}/{stage}/{number}-1"
     folder = storage().folder(key)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = execute(
+    made = _execute(
         Order(
             scan_path=Path(scan.path),
             scan_sha256=scan.sha256,
@@ -93,8 +120,7 @@ def make_real_take(
             input_folder=storage().folder(after.storage_key) if after else None,
             input_digest=after.digest if after else None,
         ),
-        lambda done, total: None,
-        stage=by,
+        by,
     )
     assert made.manifest is not None
     return factories.make_take(
@@ -107,6 +133,28 @@ def make_real_take(
         digest=made.digest,
         totals=made.totals,
     )
+
+
+def _execute(order: Order, by: Stage | None) -> Made:
+    def run() -> Made:
+        return execute(order, lambda done, total: None, stage=by)
+
+    if by is not None or order.input_folder is not None or order.files:
+        return run()
+    assert order.out_folder is not None and order.table_path is not None
+    decided_by = repr((
+        sha256_file(order.scan_path), sha256_file(order.table_path), order.scan_sha256,
+        order.stage, find_stage_of(order.stage).version, order.start_frame, order.end_frame,
+        order.rate, sorted(order.params.items()),
+    ))  # fmt: skip
+    if decided_by not in _MADE:
+        made, kept = run(), environment.HOME / "takes" / factories.unique_digest()
+        shutil.copytree(order.out_folder, kept)
+        _MADE[decided_by] = (kept, made)
+    else:
+        kept, made = _MADE[decided_by]
+        shutil.copytree(kept, order.out_folder)
+    return copy.deepcopy(made)
 
 
 def split_and_restore(reel: Reel, *, cuts: Sequence[int]) -> list[Scene]:
