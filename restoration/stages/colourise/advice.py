@@ -84,6 +84,8 @@ def places_to_paint(
     open_yet = undecided(lightness, evidence).astype(np.float32)
     doubt = (1 - evidence) * open_yet
     need = cv2.resize(doubt, (_ACROSS, rows), interpolation=cv2.INTER_AREA).ravel()
+    if float(need.mean()) < _FEWEST:  # no hint takes away more than there is
+        return []
     reach = _reach(np.asarray(light, np.float32))
     side = max(4, min(size) // 40)
     found = []

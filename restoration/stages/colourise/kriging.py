@@ -53,9 +53,17 @@ class Covariance:
         found = np.full((len(first), len(second)), self.everywhere, np.float32)
         for strength, scale in zip(self.strengths, self.scales, strict=True):
             one, two = (looks * np.array(scale, np.float32) for looks in (first, second))
-            squared = (one**2).sum(-1)[:, None] + (two**2).sum(-1)[None] - 2 * (one @ two.T)
-            distance = np.sqrt(np.maximum(squared, 0) + np.float32(1e-4))
-            found += np.float32(strength) * np.exp(-distance)
+            distance = one @ two.T
+            distance *= -2  # in place from here on: a million values do not stay in the cache
+            sums = (one**2).sum(-1)[:, None] + (two**2).sum(-1)[None]
+            distance += sums
+            np.maximum(distance, 0, out=distance)
+            distance += np.float32(1e-4)
+            np.sqrt(distance, out=distance)
+            np.negative(distance, out=distance)
+            np.exp(distance, out=distance)
+            distance *= np.float32(strength)
+            found += distance
         return found
 
 
