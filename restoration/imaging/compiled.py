@@ -11,9 +11,11 @@ constant of another file has its former value.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache, update_wrapper
 from pathlib import Path
 from threading import Lock
@@ -50,6 +52,20 @@ def _numba() -> Any:
     return numba
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Of processes that begin at the same time one compiles, and the others find what it kept."""
+    _numba()
+    from numba.core import config
+
+    with ExitStack() as opened:
+        with suppress(OSError):  # a place that cannot be written to or locked: each by itself
+            folder = Path(vars(config)["CACHE_DIR"])
+            folder.mkdir(parents=True, exist_ok=True)
+            fcntl.flock(opened.enter_context((folder / "lock").open("ab")), fcntl.LOCK_EX)
+        yield
+
+
 def compiled(function: Callable[_Asked, _Told]) -> Callable[_Asked, _Told]:
     """Compile at the first call, and keep the result for other processes."""
     return _Uncompiled(function)
@@ -70,10 +86,11 @@ class _Uncompiled(Generic[_Asked, _Told]):
 
     def __call__(self, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Told:
         if not self._is_ready:
-            with _ONE_AT_A_TIME:
-                self._make()
+            with _ONE_AT_A_TIME, _alone():
+                told: _Told = self._make()(*args, **kwargs)
                 self._is_ready = True
-        told: _Told = self._made(*args, **kwargs)
+                return told
+        told = self._made(*args, **kwargs)
         return told
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
+from threading import Thread
 
 from numba.core import config
 
@@ -45,3 +47,19 @@ def test_machine_code_is_kept_outside_the_sources() -> None:
     assert compiled(doubled)(4) == 8
     assert Path(config.CACHE_DIR).is_dir()
     assert not Path(config.CACHE_DIR).is_relative_to(Path(__file__).parents[3] / "restoration")
+
+
+def test_while_another_process_compiles_a_loop_waits_for_what_it_keeps() -> None:
+    def tripled(number: int) -> int:
+        return 3 * number
+
+    assert compiled(tripled)(1) == 3, "so that the place is there"
+    loop, told = compiled(tripled), list[int]()
+    waiting = Thread(target=lambda: told.append(loop(4)))
+    with (Path(config.CACHE_DIR) / "lock").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        waiting.start()
+        waiting.join(0.5)
+        assert told == []
+    waiting.join()
+    assert told == [12]
