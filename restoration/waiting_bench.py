@@ -11,7 +11,8 @@ from django.db.models import Max, Min, QuerySet
 
 from restoration.models import StageRun
 
-_STALLED_SECONDS = 60.0
+_STALLED_SECONDS = 180.0
+"""A first run may load for minutes where other work has the cores."""
 _TOLD_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
