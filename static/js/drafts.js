@@ -50,7 +50,7 @@ function bringBack(field, refused) {
   if (kept === null || field.value) return;
   field.value = kept;
   const values = JSON.parse(localStorage.getItem(`${key}:with`) ?? "[]");
-  beside(field).forEach((other, place) => (other.value = values[place] ?? other.value));
+  beside(field).forEach((other, place) => (other.value = values[place] || other.value));
   const said = Object.assign(document.createElement("p"), { className: "small muted brought-back" });
   const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet tight", textContent: "Discard it" });
   said.setAttribute("role", "status");

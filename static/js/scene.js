@@ -226,8 +226,9 @@ function writeNote() {
   const form = byId("note-form");
   if (!form) return;
   form.open = true;
-  byId("id_first").value = range.value?.first ?? transport.frame;
-  byId("id_last").value = range.value?.last ?? transport.frame;
+  const here = transport.frame ?? room.scene.start; // before the first picture is there
+  byId("id_first").value = range.value?.first ?? here;
+  byId("id_last").value = range.value?.last ?? here;
   byId("id_text").focus();
 }
 
