@@ -71,7 +71,9 @@ def hold(tmp_path: Path, name: str, count: int, *, part: int = 0) -> dict[str, i
         counts[verdict] = counts.get(verdict, 0) + 1
     assert everything(outside) == before, "a file was written outside its folder"
     assert set(tmp_path.iterdir()) == {outside, tmp_path / "inside"}
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < MOST_KIB
+    # A process that was started begins with what its parent, these tests, holds.
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(MOST_KIB, own)
     return counts
 
 
