@@ -67,6 +67,7 @@ def test_its_colour_is_synthesised_and_lightness_is_kept(hints: list) -> None:
     assert all((frame.colour != Label.ORIGINAL).all() for frame in made)
 
 
+@pytest.mark.slow
 def test_guesses_for_what_enters_do_not_add_up_over_frames() -> None:
     """A network that always adds red to what it is shown; film that cannot be followed."""
 
@@ -100,6 +101,7 @@ def test_a_sample_shows_only_its_hints_and_wants_its_own_colours() -> None:
         assert not sample.planes[1:].any() and sample.ab.any()
 
 
+@pytest.mark.slow
 def test_a_training_run_that_was_broken_goes_on_as_one(tmp_path: Path) -> None:
     torch.set_num_threads(1)  # as training does
     pool = [photograph()]

@@ -103,6 +103,7 @@ def supply(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.slow
 def test_its_take_keeps_lightness_obeys_hints_and_names_the_file_that_made_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

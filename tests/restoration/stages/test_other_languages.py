@@ -32,7 +32,7 @@ def transcribed(folder: Path, *params: str) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize("engine", ["fast", "careful"])
+@pytest.mark.parametrize("engine", ["fast", pytest.param("careful", marks=pytest.mark.slow)])
 def test_german_is_written_down_and_translated_apart_from_it(tmp_path: Path, engine: str) -> None:
     told = transcribed(tmp_path, "translate=true", f"engine={engine}")
     assert told["language"] == "de"

@@ -121,7 +121,7 @@ def torn() -> list:
     return lights
 
 
-@pytest.mark.parametrize("name", ["gray", "yuv420p"])
+@pytest.mark.parametrize("name", ["gray", pytest.param("yuv420p", marks=pytest.mark.slow)])
 def test_a_run_obeys_and_tells_from_where(torn: list, name: str) -> None:
     box = [[40, 20], [120, 20], [120, 100], [40, 100]]
     request = Region.parse({"frames": [AT, AT + 1], "polygon": box}).as_json()

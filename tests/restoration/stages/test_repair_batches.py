@@ -46,6 +46,7 @@ def test_batches_of_tiles_say_what_the_whole_frame_says(
     assert np.allclose(told.choice, whole.choice, atol=1e-5 * np.abs(whole.choice).max())
 
 
+@pytest.mark.slow
 def test_a_tile_is_judged_alike_whatever_else_is_asked(any_weights: Path) -> None:
     judge, planes = BatchJudge(any_weights, "cpu"), _noise(384, 640)
     alone = np.zeros_like(planes)

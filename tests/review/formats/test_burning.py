@@ -60,6 +60,7 @@ def differences(one: Path, other: Path, rows: slice) -> list[float]:
     ]
 
 
+@pytest.mark.slow
 def test_subtitles_are_burned_in_where_they_are_shown_and_nowhere_else(
     tmp_path: Path, archivist: User
 ) -> None:

@@ -24,7 +24,11 @@ from tests.review.approved_reel import current_scan, make_approved_reel
 
 pytestmark = pytest.mark.django_db
 
-RATES = [Fraction(16), Fraction(18), Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001)]
+QUICK = [Fraction(18), Fraction(24000, 1001)]
+SLOW = [
+    pytest.param(rate, marks=pytest.mark.slow)
+    for rate in (Fraction(16), Fraction(25), Fraction(30000, 1001))
+]
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +96,7 @@ def test_master_and_map_hold_the_hard_gate_against_the_scan(
     assert found.totals.as_json() == recorded
 
 
-@pytest.mark.parametrize("rate", RATES, ids=str)
+@pytest.mark.parametrize("rate", QUICK + SLOW, ids=str)
 def test_master_and_viewing_copy_show_every_frame_at_its_time(
     tmp_path: Path, archivist: User, rate: Fraction
 ) -> None:
