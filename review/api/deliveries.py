@@ -132,8 +132,8 @@ class OneDelivery(Row):
         return deliveries_of(user)
 
 
-class CancelDelivery(Endpoint):
-    """Stop it: at once if it waits, within seconds if it is being made."""
+class OrderedDelivery(Endpoint):
+    """What whoever may order does with one that was ordered."""
 
     rights: ClassVar = ORDER
     scope = "deliver"
@@ -143,6 +143,10 @@ class CancelDelivery(Endpoint):
 
     def rows(self, user: Any) -> QuerySet[Delivery]:
         return deliveries_of(user)
+
+
+class CancelDelivery(OrderedDelivery):
+    """Stop it: at once if it waits, within seconds if it is being made."""
 
     @extend_schema(request=None)
     def post(self, request: Request, pk: int) -> Response:
@@ -154,18 +158,9 @@ class CancelDelivery(Endpoint):
         return Response(self.shown(self.row()))
 
 
-class RetryDelivery(Endpoint):
+class RetryDelivery(OrderedDelivery):
     """Let a delivery that failed, was refused or cancelled wait again, if the policy lets it leave
     now. One that needed an override is tried again on the pages, by who gave it."""
-
-    rights: ClassVar = ORDER
-    scope = "deliver"
-    queryset = Delivery.objects.all()
-    serializer_class = DeliveryShown
-    pagination_class = None
-
-    def rows(self, user: Any) -> QuerySet[Delivery]:
-        return deliveries_of(user)
 
     @extend_schema(request=None)
     def post(self, request: Request, pk: int) -> Response:
