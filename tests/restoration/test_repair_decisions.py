@@ -70,7 +70,7 @@ def scene(take) -> Scene:
 def again(scene, take, **params):
     """The take that a run of repair would make now."""
     # Rows of an earlier test are gone, its files are not.
-    storage().remove(f"takes/{scene.scan.sha256[:12]}/0-8/repair/2-1")
+    storage().remove(f"takes/{scene.scan.sha256[:12]}/0-8/repair/2-0")
     params = params_for(scene, {"stage": "repair", "params": params})
     return make_real_take(scene, stage="repair", after=take.input_take, **params)
 

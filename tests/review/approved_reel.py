@@ -102,7 +102,8 @@ def make_real_take(
     stage = by.name if by is not None else stage
     scan = scene.scan
     number = Take.objects.filter(scan=scan, start_frame=scene.start_frame, stage=stage).count() + 1
-    key = f"takes/{scan.sha256[:12]}/{scene.start_frame}-{scene.end_frame}/{stage}/{number}-1"
+    # No run's folder: they try from 1 on, and the first run of a database is number 1 too.
+    key = f"takes/{scan.sha256[:12]}/{scene.start_frame}-{scene.end_frame}/{stage}/{number}-0"
     folder = storage().folder(key)
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = _execute(
