@@ -239,6 +239,7 @@ def colour(page: Page, scene: Scene) -> None:
     work_until_done()
     page.get_by_role("link", name="colourise take 1 now stands at the end. Show it.").click()
     expect(page.locator(".decide h2")).to_contain_text("Decision on the colour version")
+    page.wait_for_selector("body[data-frame]")
     page.keyboard.press("a")
     page.keyboard.press("Enter")
     expect(page.locator(".decide .standing")).to_contain_text("Checked by")

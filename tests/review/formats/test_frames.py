@@ -129,7 +129,8 @@ def test_each_tiff_frame_says_itself_what_was_made_in_it(tmp_path: Path, archivi
             (approval,) = found.credentials.approvals
             assert approval["first_frame"] == take.start_frame
             assert approval["take_manifest_sha256"] == take.digest
-    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 0xFF]))
     assert verify(path).credentials.state == "invalid"
 
 
