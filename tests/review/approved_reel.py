@@ -1,7 +1,8 @@
 """A reel with real files behind it: scanned, taken through a stage, and approved.
 
 Hundreds of tests begin with the same reel, of which the stage is most of the work. So a take that
-nothing but the scan and the parameters decide is made once a session and copied from then on.
+nothing but the scan, the input take and the parameters decide is made once a session and copied
+from then on.
 """
 
 from __future__ import annotations
@@ -140,13 +141,13 @@ def _execute(order: Order, by: Stage | None) -> Made:
     def run() -> Made:
         return execute(order, lambda done, total: None, stage=by)
 
-    if by is not None or order.input_folder is not None or order.files:
+    if by is not None or order.files:
         return run()
     assert order.out_folder is not None and order.table_path is not None
     decided_by = repr((
         sha256_file(order.scan_path), sha256_file(order.table_path), order.scan_sha256,
         order.stage, find_stage_of(order.stage).version, order.start_frame, order.end_frame,
-        order.rate, sorted(order.params.items()),
+        order.rate, sorted(order.params.items()), order.input_digest,
     ))  # fmt: skip
     if decided_by not in _MADE:
         made, kept = run(), environment.HOME / "takes" / factories.unique_digest()

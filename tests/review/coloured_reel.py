@@ -17,6 +17,7 @@ from review.version_choice import COLOUR, VersionChoice
 from tests.review.approved_reel import current_scan, make_real_take
 
 OTHERS_AS_RESTORED = VersionChoice(COLOUR, uncoloured=True)
+FIRST_HINT = 1_000_000
 
 
 def scenes_of(reel: Reel) -> list[Scene]:
@@ -27,7 +28,9 @@ def colour(scene: Scene, **params: Any) -> Take:
     """One red patch on the scene's first frame, spread over the restoration."""
     if not Hint.objects.of_scene(scene).exists():
         anna = User.objects.get(username="anna")
-        hints.paint(scene, scene.start_frame, [(11, 11)], size=6, rgb=(180, 60, 40), by=anna)
+        made = hints.paint(scene, scene.start_frame, [(11, 11)], size=6, rgb=(180, 60, 40), by=anna)
+        # A number that is the same for every test: the take has it in it, and is made once.
+        Hint.objects.filter(pk=made[0].pk).update(id=FIRST_HINT + scene.start_frame)
     restored = Take.objects.of_scene(scene).filter(version="restoration").latest("pk")
     drawn = drawn_params(scene, "colourise")
     return make_real_take(scene, stage="colourise", after=restored, **drawn, **params)
