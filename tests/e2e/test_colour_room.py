@@ -71,6 +71,7 @@ def test_hints_are_painted_undone_and_kept_by_name(page: Page, log_in, scene_wit
     expect(page.locator("#brush-entry")).to_contain_text("Anna: hat")
 
 
+@pytest.mark.slow
 def test_three_hints_are_painted_with_the_keyboard_alone(
     page: Page, log_in, scene_with_takes, reviewer
 ):

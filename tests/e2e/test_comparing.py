@@ -119,19 +119,28 @@ def test_a_marked_range_loops(page: Page, log_in, scene_with_takes, reviewer):
     log_in(reviewer)
     open_player(page, f"/scenes/{scene_with_takes.pk}/")
     mark = ["seek : 5", "key : i", "seek : 11", "key : o", "key : L", "key : s", "key :  "]
-    watched = act(
-        page, [(action, 30) for action in mark] + [("key : n/a", 1700)], width=192, height=144
-    )
+    watched = act(page, [(action, 30) for action in mark], width=192, height=144)
+    frames: list[int] = []
+    for _ in range(20):  # a slow machine shows few of them in its time
+        seen = act(page, [("key : n/a", 600)], width=192, height=144)
+        watched += seen
+        frames += [said for _, said, *_ in seen]
+        if wraps(frames) >= 2:
+            break
     assert wrong(watched) == []
-    frames = [said for action, said, *_ in watched if action == "key : n/a"]
     assert set(frames) <= set(range(5, 12))
-    assert sum(later < earlier for earlier, later in pairwise(frames)) >= 2
+    assert wraps(frames) >= 2
     expect(page.locator("#range")).to_contain_text("5–11")
     page.keyboard.press("k")
     page.keyboard.press("n")
     assert [page.locator(name).input_value() for name in ("#id_first", "#id_last")] == ["5", "11"]
 
 
+def wraps(frames: list[int]) -> int:
+    return sum(later < earlier for earlier, later in pairwise(frames))
+
+
+@pytest.mark.slow
 def test_speeds_are_chosen_by_keys(page: Page, log_in, scene_with_takes, reviewer):
     log_in(reviewer)
     open_player(page, f"/scenes/{scene_with_takes.pk}/")
@@ -156,8 +165,9 @@ def test_the_most_synthesised_frames_are_walked_and_an_address_moves_the_player(
     page.wait_for_selector("#next-made:not([disabled])")
     visited = []
     for key in ("m", "ArrowRight", "m", "Shift+M"):
+        before = page.locator("body").get_attribute("data-frame")
         page.keyboard.press(key)
-        page.wait_for_timeout(150)
+        page.wait_for_selector(f"body[data-frame]:not([data-frame='{before}'])")
         visited.append(int(page.locator("#frame").inner_text()))
     first, beside, second, again = visited
     assert beside == first + 1

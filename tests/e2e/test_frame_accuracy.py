@@ -35,12 +35,11 @@ def miscounted(page, scan: Scan, *, seeks: int) -> list[tuple[int, int, int, str
     ]
 
 
-@pytest.mark.parametrize("rate", ["16", "24000/1001", "50"])
 def test_a_seek_shows_the_frame_that_was_asked_for(
-    rate: str, page, log_in, film: Callable[..., Scan], archivist
+    page, log_in, film: Callable[..., Scan], archivist
 ):
     log_in(archivist)
-    scan = film(frames=120, rate=Fraction(rate), **SIZE)
+    scan = film(frames=120, rate=Fraction(24000, 1001), **SIZE)
     assert miscounted(page, scan, seeks=20) == []
 
 

@@ -35,7 +35,9 @@ def point(page: Page, x: float, y: float) -> tuple[float, float]:
     return left + (x + 0.5) * scale, top + (y + 0.5) * scale
 
 
-def test_a_click_on_a_repair_says_what_it_is(page: Page, log_in, scene_with_takes, reviewer):
+def test_a_click_on_a_repair_says_what_it_is_and_offers_no_run_to_a_reviewer(
+    page: Page, log_in, scene_with_takes, reviewer
+):
     log_in(reviewer)
     open_torn(page, scene_with_takes)
     here = page.locator("#repair-here")
@@ -48,8 +50,12 @@ def test_a_click_on_a_repair_says_what_it_is(page: Page, log_in, scene_with_take
     expect(here).to_be_hidden()
     page.mouse.click(*point(page, 5, 130))
     expect(here).to_be_hidden()
+    # A reviewer decides on repairs but starts no runs.
+    expect(page.get_by_role("button", name="Draw a region")).to_be_visible()
+    expect(page.get_by_role("button", name="Run again from here")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_undone_by_a_click_and_taken_back(page: Page, log_in, scene_with_takes, reviewer):
     log_in(reviewer)
     open_torn(page, scene_with_takes)
@@ -134,14 +140,6 @@ def test_a_dragged_box_protects_and_the_run_carries_it(
     assert run.params["protect"][0]["frames"] == [0, 24]
     StageRun.objects.filter(pk=run.pk).update(frames_done=12)
     expect(section).to_contain_text("12 of 24 frames")  # in place, without loading the page
-
-
-def test_who_may_only_look_is_offered_no_buttons(page: Page, log_in, scene_with_takes, reviewer):
-    """A reviewer decides on repairs but starts no runs."""
-    log_in(reviewer)
-    open_torn(page, scene_with_takes)
-    expect(page.get_by_role("button", name="Draw a region")).to_be_visible()
-    expect(page.get_by_role("button", name="Run again from here")).to_have_count(0)
 
 
 @pytest.mark.slow

@@ -140,6 +140,7 @@ def test_approving_says_what_is_approved(page: Page, log_in, scene_with_takes, r
     assert (approval.digest, approval.decision) == (take.digest, "approved")
 
 
+@pytest.mark.slow
 def test_a_request_for_changes_needs_words(page: Page, log_in, scene_with_takes, reviewer):
     log_in(reviewer)
     open_player(page, f"/scenes/{scene_with_takes.pk}/")
@@ -183,6 +184,7 @@ def slightly_different() -> dict[str, object]:
     raise AssertionError("repair has no parameter that is a float")
 
 
+@pytest.mark.slow
 def test_a_decision_on_a_page_left_open_is_refused(page: Page, log_in, scene_with_takes, reviewer):
     log_in(reviewer)
     open_player(page, f"/scenes/{scene_with_takes.pk}/")
@@ -192,6 +194,7 @@ def test_a_decision_on_a_page_left_open_is_refused(page: Page, log_in, scene_wit
     assert not Approval.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_note_is_written_at_the_frame_shown_and_resolved(
     page: Page, log_in, scene_with_takes, restorer
 ):

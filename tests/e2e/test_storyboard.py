@@ -154,7 +154,9 @@ def test_a_whole_session_by_keyboard(page: Page, log_in, doubtful, restorer):
     assert custody.verify_chain(f"reel:{scan.reel_id}") == []
 
 
-def test_both_frames_are_compared(page: Page, log_in, doubtful, reviewer):
+def test_who_may_not_edit_compares_both_frames_and_is_offered_nothing(
+    page: Page, log_in, doubtful, reviewer
+):
     log_in(reviewer)
     open_storyboard(page, doubtful)
     brightness = """() => {
@@ -170,13 +172,6 @@ def test_both_frames_are_compared(page: Page, log_in, doubtful, reviewer):
     expect(page.locator("#mix-name")).to_have_text("last before")
     page.keyboard.press("f")
     expect(page.locator("#mix-name")).to_have_text("first after")
-
-
-def test_who_may_not_edit_sees_it_all_and_is_offered_nothing(
-    page: Page, log_in, doubtful, reviewer
-):
-    log_in(reviewer)
-    open_storyboard(page, doubtful)
     expect(page.get_by_text("Archivists and restorers edit the cuts.")).to_be_visible()
     expect(page.locator("main form:not([method=dialog]), aside form")).to_have_count(0)
     page.keyboard.press("ArrowRight")
@@ -187,6 +182,7 @@ def test_who_may_not_edit_sees_it_all_and_is_offered_nothing(
     assert ranges(doubtful) == [(0, 24), (24, 36)]
 
 
+@pytest.mark.slow
 def test_an_undo_of_what_somebody_else_has_changed_since_is_refused_in_words(
     page: Page, log_in, doubtful, restorer, archivist
 ):
