@@ -112,7 +112,8 @@ def test_no_other_module_can_reach_a_signature() -> None:
         str(path.relative_to(ROOT))
         for app in ("archive", "restoration", "review", "fixtures", "config")
         for path in (ROOT / app).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        if "c2pa" in (text := path.read_text())  # to parse all of them takes seconds
+        for node in ast.walk(ast.parse(text))
         if (isinstance(node, ast.Import) and any(each.name == "c2pa" for each in node.names))
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "c2pa")
     }

@@ -120,22 +120,24 @@ def test_a_policy_marks_what_people_see_and_no_master(
     own = tmp_path / "own.toml"
     own.write_text(MARKED)
     settings.DELIVERY_POLICIES = str(own)
-    reel = make_approved_reel(tmp_path, by=archivist, frames=96, width=320, height=240, cuts=(84,))
+    reel = make_approved_reel(
+        tmp_path, by=archivist, rate=8, frames=32, width=320, height=240, cuts=(28,)
+    )
     _, plain = deliver(reel, tmp_path / "a", "mp4", archivist)
     made, marked = deliver(reel, tmp_path / "b", "all", archivist, "loan")
     one, other = plain["viewing.mp4"], marked["viewing.mp4"]
     frames = read_clip(other)
-    assert len(frames) == 96 + 72, "a slate of three seconds after the film, before nothing"
+    assert len(frames) == 32 + 24, "a slate of three seconds after the film, before nothing"
     assert float(frames[-1].max()) > 200 and float(np.median(frames[-1])) < 20
     top = differences(one, other, slice(0, 60))
-    assert min(top[:60]) > 60 and min(top[84:96]) > 60, "captions, at the head of each scene"
-    assert max(top[74:84]) < 40, "nothing was made in the first scene: no mark in its corner"
+    assert min(top[:20]) > 60 and min(top[28:32]) > 60, "captions, at the head of each scene"
+    assert max(top[25:28]) < 40, "nothing was made in the first scene: no mark in its corner"
     assert max(differences(one, other, slice(120, 240))) < 40
     assert [each["what"] for each in made.record["additions"]] == [
         "corner mark", "scene captions", "legend slate",
     ]  # fmt: skip
     assert all(each["over_picture"] for each in made.record["additions"])
-    assert len(read_clip(marked["master.mkv"])) == 96, "bit for bit the takes, as is checked"
+    assert len(read_clip(marked["master.mkv"])) == 32, "bit for bit the takes, as is checked"
     with av.open(str(other)) as container:
         assert max(each["end"] * each["time_base"] for each in container.chapters()) == 4
 

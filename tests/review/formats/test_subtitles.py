@@ -52,7 +52,7 @@ def _cues(draw: st.DrawFn) -> list[Cue]:
     return found
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(cues=_cues(), rate=st.sampled_from(RATES))
 def test_vtt_comes_back_to_the_frame_with_words_and_speakers(
     cues: list[Cue], rate: Fraction
@@ -63,7 +63,7 @@ def test_vtt_comes_back_to_the_frame_with_words_and_speakers(
     assert [html.unescape(each.text) for each in seen] == [one.text for one in cues]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(cues=_cues(), rate=st.sampled_from(RATES))
 def test_srt_comes_back_to_the_frame_with_words(cues: list[Cue], rate: Fraction) -> None:
     again = read_srt(write_srt(Subtitles(cues, rate)).encode(), rate=rate)
