@@ -16,6 +16,7 @@ from dramatiq.errors import DramatiqError
 
 from archive.models import Scan
 from config.broker import GuardedBroker
+from config.tracing import MessageMarks
 from restoration import biometrics as kept_biometrics
 from restoration import cast, quotas, scenes, software, transcripts
 from restoration.cutting import splice_frames
@@ -338,19 +339,23 @@ def params_for(scene: Scene | None, step: Step) -> dict[str, Any]:
 
 
 def ring_on_commit(run: StageRun) -> None:
-    transaction.on_commit(partial(ring, run.pk, run.queue))
+    transaction.on_commit(partial(ring, run))
 
 
-def ring(run_id: int, queue: str) -> bool:
-    """Tell the workers of the queue that there is a run; a broker that is away fails nothing."""
+def ring(run: StageRun) -> bool:
+    """Tell the workers of its queue that there is a run; a broker that is away fails nothing.
+
+    The message bears the mark of the request that asked for the run, whoever sends it.
+    """
     from restoration.tasks import ACTORS
 
+    marks = {MessageMarks.OPTION: run.request} if run.request else {}
     try:
-        ACTORS[queue].send(run_id)
+        ACTORS[run.queue].send_with_options(args=(run.pk,), **marks)
     except DramatiqError as error:
-        log.warning("run %s: no message sent (%s); the sweeper will send it", run_id, error)
+        log.warning("run %s: no message sent (%s); the sweeper will send it", run.pk, error)
         return False
-    StageRun.objects.filter(pk=run_id).update(sent=Now())
+    StageRun.objects.filter(pk=run.pk).update(sent=Now())
     return True
 
 

@@ -129,7 +129,7 @@ def _resend(swept: Swept) -> None:
     for run in StageRun.objects.unclaimed(seconds, sent=seconds if known else _OTHERS_RESEND):
         if offer(run) or _is_in_the_queue(run):
             continue
-        if not ring(run.pk, run.queue):
+        if not ring(run):
             return  # The broker is away: the next pass tries again.
         swept.resent.append(run.pk)
 
@@ -148,7 +148,7 @@ def _wake(swept: Swept, seconds: float) -> bool:
         run = StageRun.objects.unclaimed(seconds).filter(queue=queue).order_by("pk").first()
         if run is None or offer(run):
             continue
-        if not ring(run.pk, run.queue):
+        if not ring(run):
             return False
         swept.resent.append(run.pk)
     return True

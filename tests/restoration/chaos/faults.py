@@ -106,7 +106,7 @@ class Strikes:
 
     def repeat_messages(self) -> str | None:
         open_runs = list(StageRun.objects.filter(status__in=StageRun.OPEN)[:10])
-        sent = [run.pk for run in open_runs if ring(run.pk, run.queue) and ring(run.pk, run.queue)]
+        sent = [run.pk for run in open_runs if ring(run) and ring(run)]
         return f"messages of {len(sent)} runs sent twice more" if sent else None
 
     def lose_messages(self) -> str | None:

@@ -46,7 +46,7 @@ def test_a_reel_goes_its_way_and_what_is_sent_twice_is_made_once(
 ) -> None:
     runs.process_reel(scenes_of_film[0].scan.reel, stages=["deflicker", "repair"])
     for run in StageRun.objects.all():
-        assert ring(run.pk, run.queue)
+        assert ring(run)
     with worker(tmp_path / "log", slowed="execute", BROKER_URL=server.url):
         wait_until(lambda: all_ended() and StageRun.objects.count() == 4)
     assert set(StageRun.objects.values_list("status", flat=True)) == {"done"}

@@ -17,6 +17,7 @@ from django.utils import timezone
 from dramatiq.brokers.stub import StubBroker
 from dramatiq_postgres.django.models import Job
 
+from config import tracing
 from restoration import claims, runs
 from restoration.models import Scene, StageRun, Worker
 from restoration.storage import AttemptFolder, Storage, storage
@@ -41,6 +42,18 @@ def test_a_run_whose_message_was_lost_is_sent_again_after_half_a_minute(scene: S
     assert runs.sweep().resent == [run.pk]
     assert Job.objects.get().message["args"] == [run.pk]
     assert runs.sweep().resent == [], "its message is on its way"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_is_sent_again_bears_the_mark_of_the_request_that_asked(
+    scene: Scene,
+) -> None:
+    make_run(scene=scene, request="asked-at-noon")
+    StageRun.objects.update(created=LONG_AGO)
+    with tracing.of_run(1):
+        tracing.take_up("somebody-else")
+        runs.sweep()
+    assert Job.objects.get().message["options"]["request"] == "asked-at-noon"
 
 
 @pytest.mark.django_db(transaction=True)
