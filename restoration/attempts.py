@@ -205,7 +205,7 @@ class Attempt:
 
         Raises: RunFailed, ChildFailed, DiskFull, Cancelled, WorkerStops, LeaseLost.
         """
-        child = take()
+        child = take(self.claim.run.stage)
         ready = time.monotonic()
         try:
             order, held = make_order(self.claim, self.travels), self.leg.held
@@ -237,6 +237,7 @@ class Attempt:
                     self.progressed(*message["progress"])
                 elif "made" in message:
                     self.made = True
+                    self.note_what_was_read(child)
                     return message
                 elif "ended" in message:
                     self.leg.forget()
@@ -246,6 +247,11 @@ class Attempt:
                 else:
                     result |= message
             self.watch()
+
+    def note_what_was_read(self, child: Nursery) -> None:
+        stage = find_stage(self.claim.run.stage)
+        if stage.weights(stage.parse(self.claim.run.params)):
+            child.has_read(stage.name)
 
     def travels(self) -> None:
         """A file is on its way from the store, or to it."""

@@ -183,7 +183,7 @@ def watch(child: Child, order: bytes, orders: RawIOBase, *, hold: bool) -> Child
             selector.register(ready, selectors.EVENT_READ)
         rests, alone = wait_or_stop(child, orders, selector, hold=hold)
     if rests:
-        say({"ended": 0, "stderr": last_words(child.words)})
+        say({"ended": 0, "rests": True, "stderr": last_words(child.words)})
         return child
     if alone:
         os.waitpid(child.pid, 0)

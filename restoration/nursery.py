@@ -16,9 +16,10 @@ from typing import Any
 from django.conf import settings
 
 from archive.media.threads import asked_for
-from restoration.child import EXECUTOR, HEAVY, THREADS
+from restoration.child import EXECUTOR, HEAVY, REST_SECONDS, THREADS
 from restoration.errors import ChildFailed
 from restoration.orders import Order
+from restoration.stages.kept import SETTING
 
 START_SECONDS = 60.0
 ENVIRONMENT = {
@@ -28,6 +29,8 @@ ENVIRONMENT = {
     # one costs a page fault for every 4 KiB: an eighth of a run's processor time.
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+    # Networks that it keeps from scene to scene (`restoration.stages.kept`).
+    SETTING: "4",
 }
 """Of the process that computes, unless the worker's own environment says otherwise."""
 Message = dict[str, Any]
@@ -44,6 +47,9 @@ class Nursery:
         """
         self.executor = executor
         self.started = False
+        self.warm: dict[str, None] = {}
+        """Stages whose networks the child that rests has read, the last that it computed last."""
+        self._rests_since = 0.0
         self._sending = threading.Lock()
         self.buffer = b""
         # Its own session: Ctrl-C in a terminal reaches the worker, which then decides.
@@ -74,6 +80,20 @@ class Nursery:
     @property
     def alive(self) -> bool:
         return self.process.poll() is None
+
+    @property
+    def warm_stages(self) -> tuple[str, ...]:
+        """The same, or none if nothing was asked of the child for so long that it is gone."""
+        if time.monotonic() - self._rests_since > REST_SECONDS:
+            self.warm.clear()
+        return tuple(self.warm)
+
+    def has_read(self, stage: str) -> None:
+        """The child has read that stage's networks, of which it keeps a few."""
+        self.warm.pop(stage, None)
+        self.warm[stage] = None
+        while len(self.warm) > int(os.environ.get(SETTING) or ENVIRONMENT[SETTING]):
+            del self.warm[next(iter(self.warm))]
 
     def begin(self, order: Order, *, hold: bool = False) -> None:
         """Have a child execute the order; one that is held opens its files and waits for `go`."""
@@ -138,6 +158,10 @@ class Nursery:
                 message: Message = json.loads(line)
             except ValueError:  # What a child that was killed left half said.
                 continue
+            if "ended" in message:
+                self._rests_since = time.monotonic()
+                if not message.get("rests"):  # What it had read is gone with it.
+                    self.warm.clear()
             return message
         return None
 
@@ -162,13 +186,16 @@ def prepare(count: int = 1) -> None:
         _idle.extend(started)
 
 
-def take() -> Nursery:
+def take(stage: str = "") -> Nursery:
     """A nursery that computes nothing yet, started if none stands ready; `give_back` it.
+
+    Args:
+        stage: what is to be computed: one that is warm for it is taken first.
 
     Raises: ChildFailed if it does not start.
     """
     executor = executor_name()
-    while (standing := _next_idle()) is not None:
+    while (standing := _next_idle(stage)) is not None:
         if standing.alive and standing.executor == executor:
             return standing.wait()
         standing.close()
@@ -188,7 +215,17 @@ def discard_idle() -> None:
         unused.close()
 
 
-def _next_idle() -> Nursery | None:
-    """The one that was started, or given back, first: it has had the most time to load."""
+def warm() -> frozenset[str]:
+    """Stages whose networks lie ready in a process that computes nothing now."""
     with _lock:
-        return _idle.pop(0) if _idle else None
+        return frozenset(stage for nursery in _idle for stage in nursery.warm_stages)
+
+
+def _next_idle(stage: str = "") -> Nursery | None:
+    """One that is warm for the stage; else the one that was started, or given back, first: it has
+    had the most time to load."""
+    with _lock:
+        if not _idle:
+            return None
+        warm = (n for n, nursery in enumerate(_idle) if stage in nursery.warm_stages)
+        return _idle.pop(next(warm, 0))

@@ -127,5 +127,6 @@ class Made:
     do or measure something else; all others add up to `total`."""
 
 
-BESIDE = frozenset({"compose", "encode", "read_back", "cpu"})
-"""Timings of the threads that compose, write and read back; processor seconds of all threads."""
+BESIDE = frozenset({"compose", "encode", "read_back", "cpu", "networks_read"})
+"""Timings of the threads that compose, write and read back; processor seconds of all threads; and
+how many networks were read from their files, rather than kept from the run before."""

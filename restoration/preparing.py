@@ -24,6 +24,7 @@ from restoration.orders import FACTS, Order, TakeFiles
 from restoration.provenance import FrameMap, ProvenanceError, identity_map
 from restoration.recording import MAP, PICTURE
 from restoration.software import code_digest, library_versions
+from restoration.stages import kept
 from restoration.stages.contract import Stage, StageError
 from restoration.stages.journal import JOURNAL, Journal
 
@@ -34,6 +35,7 @@ class Clock:
     def __init__(self) -> None:
         self.began = time.perf_counter()
         self.used = time.process_time()
+        self.read = kept.read_so_far()
         self.seconds: dict[str, float] = {}
 
     def add(self, part: str, since: float) -> None:
@@ -42,6 +44,7 @@ class Clock:
     def rounded(self) -> dict[str, float]:
         self.seconds["total"] = time.perf_counter() - self.began
         self.seconds["cpu"] = time.process_time() - self.used
+        self.seconds["networks_read"] = kept.read_so_far() - self.read
         return {part: round(seconds, 4) for part, seconds in self.seconds.items()}
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture
-from restoration import weights
 from restoration.imaging.colour import Plane
 from restoration.imaging.tones import lightness_of
+from restoration.stages import kept
 from restoration.stages.colourise.advice import (
     UNDECIDED,
     WARN,
@@ -193,7 +193,7 @@ class _Painting:
             return GuidedByHints(self._params.checkpoint)
         from restoration.stages.colourise.judging import Colourist
 
-        colourist: Proposer = Colourist(weights.require(NETWORK))
+        colourist: Proposer = kept.network(NETWORK, Colourist)
         return colourist
 
     def _beat(self) -> None:

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.media.pixels import Picture, PixelFormat
-from restoration import weights
 from restoration.imaging.bars import Area, aligned
 from restoration.provenance import Label
+from restoration.stages import kept
 from restoration.stages.area import area_of, picture_area
 from restoration.stages.contract import (
     JSON,
@@ -128,7 +128,7 @@ def _network() -> Denoiser:
             f"denoise needs {missing.name}, which is not installed; install it, or leave the "
             "stage out"
         ) from missing
-    return Denoiser(weights.require(WEIGHTS))
+    return kept.network(WEIGHTS, Denoiser)
 
 
 def measure(clip: Clip, segment: Segment, params: Params, area: Area) -> Strength:

@@ -9,8 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from restoration import weights
 from restoration.imaging.flow_cells import CellEstimator, CellSearch, Gathered
+from restoration.stages import kept
 from restoration.stages.contract import (
     JSON,
     Clip,
@@ -156,10 +156,10 @@ def _network_on(device: str) -> NetworkJudge:
     if device == "cpu":
         from restoration.stages.repair.judging import Judge
 
-        return Judge(weights.require(NETWORK))
+        return kept.network(NETWORK, Judge)
     from restoration.stages.repair.judging_batches import BatchJudge
 
-    return BatchJudge(weights.require(NETWORK), device)
+    return kept.network(NETWORK, BatchJudge, device)
 
 
 def _flow_search(params: Params, device: str) -> CellSearch:
@@ -172,7 +172,7 @@ def _flow_search(params: Params, device: str) -> CellSearch:
         raise StageError(
             f"{missing.name} is not installed, and learned flow needs it; choose flow=search"
         ) from missing
-    return Gathered(LearnedFlow(weights.require(LEARNED_FLOW), device))
+    return Gathered(kept.network(LEARNED_FLOW, LearnedFlow, device))
 
 
 def _loaded(params: Params) -> tuple[str, ...]:

@@ -27,6 +27,11 @@ STRETCH, OVERLAP = 12, 3
 """Frames that are new in a stretch, and frames before and after that are only read."""
 
 
+def on_device(weights: Path, device: str = "cpu") -> BasicVsr:
+    """The network of a file, on that device."""
+    return load_basicvsr(weights).to(torch.device(device))
+
+
 class Recurrent:
     """The network on one thread of the CPU, so that sums keep their order; or on a graphics
     processor, in the same precision."""
@@ -35,7 +40,7 @@ class Recurrent:
 
     def __init__(
         self,
-        weights: Path,
+        network: BasicVsr,
         size: Size,
         *,
         doubter: Compact,
@@ -44,13 +49,14 @@ class Recurrent:
     ) -> None:
         """
         Args:
+            network: as `on_device` reads it; its device is the one that is named.
             doubter: says what error to expect, which this network does not: its own, so too much.
             beat: called after every pass over a frame, of which a stretch makes many before its
                 first result; may raise `Cancelled`.
             device: as torch names it, such as `cuda`.
         """
         self._device = torch.device(device)
-        self._network = load_basicvsr(weights).to(self._device)
+        self._network = network
         self._size = size
         self._doubter = doubter
         self._beat = beat

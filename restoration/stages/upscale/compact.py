@@ -29,6 +29,17 @@ _SHARE = 0.25
 """Of the free memory that one pass may take."""
 
 
+def load_compact(weights: Path, device: str = "cpu") -> CompactNetwork:
+    """The network of a file, on that device.
+
+    Raises: KeyError or RuntimeError if the file holds another network.
+    """
+    network = CompactNetwork().eval()
+    network.load_state_dict(load_file(weights))
+    network.to(torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
+
+
 class Compact:
     """The network with its weights, on one thread of the CPU, so that sums keep their order; or on
     a graphics processor, in the same precision."""
@@ -37,7 +48,7 @@ class Compact:
 
     def __init__(
         self,
-        weights: Path,
+        network: CompactNetwork,
         size: Size,
         *,
         tile: int = 0,
@@ -46,15 +57,13 @@ class Compact:
     ) -> None:
         """
         Args:
+            network: as `load_compact` reads it; its device is the one that is named.
             tile: side of the tiles in source pixels; 0 chooses by free memory.
             halvings: how often tiles were halved already, in a run that goes on.
             device: as torch names it, such as `cuda`.
-        Raises: KeyError or RuntimeError if the file holds another network.
         """
-        self._network = CompactNetwork().eval()
-        self._network.load_state_dict(load_file(weights))
+        self._network = network
         self._device = torch.device(device)
-        self._network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._size = size
         self._side = tile or choose_side(free_bytes(self._device))
         self._halvings = halvings

@@ -6,6 +6,7 @@ own pictures are not touched. Without the detector's weights nothing is looked f
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import cv2
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from restoration import weights
 from restoration.imaging.resample import Plane
+from restoration.stages import kept
 
 WEIGHTS = "mtcnn"
 SMALL = 24.0
@@ -48,9 +50,13 @@ def open_finder() -> Finder | None:
     """
     if weights.find(WEIGHTS).state() == "missing":
         return None
+    return kept.network(WEIGHTS, _read_finder)
+
+
+def _read_finder(path: Path) -> Finder:
     from restoration.stages.upscale.faces_network import FaceFinder
 
-    entry, _ = weights.find(WEIGHTS), weights.require(WEIGHTS)
+    entry = weights.find(WEIGHTS)
     places = {part.name: entry.place(part) for part in entry.parts}
     return FaceFinder(places["pnet.pt"], places["rnet.pt"], places["onet.pt"])
 

@@ -11,7 +11,7 @@ import torch
 from restoration import weights
 from restoration.stages.upscale.basicvsr import Recurrent, recur
 from restoration.stages.upscale.basicvsr_network import BasicVsr, load_basicvsr, warp
-from restoration.stages.upscale.compact import Compact
+from restoration.stages.upscale.compact import Compact, load_compact
 from restoration.stages.upscale.params import BASICVSR, NETWORK
 from restoration.stages.upscale.size import wanted_size
 from restoration.stages.upscale.stage import luma_of
@@ -47,9 +47,11 @@ def test_every_new_frame_of_a_stretch_is_made_four_times_as_large() -> None:
 def test_the_engine_tells_of_every_pass_before_the_first_frame_is_there(saved: Path) -> None:
     clip = small_clip("gray", frames=3)
     size = wanted_size(clip.format, scale=2, height=0)
-    doubter = Compact(weights.require(NETWORK), size)
+    doubter = Compact(load_compact(weights.require(NETWORK)), size)
     told: list[str] = []
-    engine = Recurrent(saved, size, doubter=doubter, beat=lambda: told.append("beat"))
+    engine = Recurrent(
+        load_basicvsr(saved), size, doubter=doubter, beat=lambda: told.append("beat")
+    )
     results = engine.enlarge(luma_of(picture) for picture in clip.pictures)
     next(results)
     assert len(told) == 3 + 3 + 3

@@ -12,7 +12,7 @@ from restoration.imaging.tiles import tiles
 from restoration.stages.contract import StageError
 from restoration.stages.upscale import compact
 from restoration.stages.upscale.basicvsr import stretches
-from restoration.stages.upscale.compact import Compact, choose_side
+from restoration.stages.upscale.compact import Compact, choose_side, load_compact
 from restoration.stages.upscale.network import REACH
 from restoration.stages.upscale.params import NETWORK
 from restoration.stages.upscale.size import Size
@@ -33,7 +33,7 @@ def luma() -> np.ndarray:
 
 
 def engine(path: Path, tile: int) -> Compact:
-    return Compact(path, Size(ROWS, COLUMNS, 4 * ROWS, 4 * COLUMNS), tile=tile)
+    return Compact(load_compact(path), Size(ROWS, COLUMNS, 4 * ROWS, 4 * COLUMNS), tile=tile)
 
 
 def test_tiles_cover_the_picture_once() -> None:
