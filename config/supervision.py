@@ -53,8 +53,8 @@ def programs(*, home: Path, bind: str, port: int, embedded: bool) -> list[Progra
     web = ("-m", "gunicorn", "config.wsgi", "-c", "config/web.py", "-b", f"{bind}:{port}")
     found = [
         Program("web", web),
-        Program("worker-cpu", (*worker, "cpu")),
-        Program("worker-gpu", (*worker, "gpu")),
+        Program("worker-cpu", (*worker, "cpu", "cpu-urgent")),
+        Program("worker-gpu", (*worker, "gpu", "gpu-urgent")),
         Program("sweeper", ("manage.py", "sweep", "--forever")),
         Program("watch", ("manage.py", "watch")),
     ]

@@ -63,7 +63,7 @@ def _execute(run_id: int, told: Told | None, leg: Leg) -> None:
     if words := lacks_room():
         log.warning("run %s: not begun, %s", run_id, words)
         return
-    claimed = claim(run_id, worker=worker_name(), device=device())
+    claimed = claim(run_id, worker=worker_name(), device=device(), memory=workers.memory())
     if claimed is None:
         log.info("run %s: nothing to do, it is taken or has ended", run_id)
         return

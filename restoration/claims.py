@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -22,12 +23,17 @@ from archive.models import Scan
 from restoration import quotas, sharing
 from restoration.cutting import splice_frames
 from restoration.errors import LeaseLost
-from restoration.models import CollectionQuota, StageRun
+from restoration.models import CollectionQuota, StageRun, Worker
+from restoration.sharing import Turn
 from restoration.starting import ring_on_commit
 from restoration.storage import attempt_key, storage
 
 log = logging.getLogger(__name__)
 
+PASSED_OVER = timedelta(minutes=15)
+"""For so long after it was asked for, a run may be passed over for one whose network is read."""
+NEAR = 100
+"""Among so many that wait behind it."""
 Status = StageRun.Status
 Row = TypeVar("Row", bound=Model)
 
@@ -91,21 +97,44 @@ def waiting() -> QuerySet[StageRun]:
     return StageRun.objects.filter(~Exists(running), status=Status.QUEUED)
 
 
-def next_waiting(queue: str) -> int | None:
-    """The run of that queue whose turn it is (`sharing`); None if none may be claimed."""
-    found = sharing.turns(queue)
+def next_waiting(
+    queue: str, memory: int = Worker.ANY, sooner: str = "", warm: Collection[str] = ()
+) -> int | None:
+    """The run of that queue whose turn it is (`sharing`); None if none may be claimed.
+
+    Args:
+        memory: GiB that whoever claims has; runs that need more are left to others (`pools`).
+        sooner: a queue whose runs come before (`queues`).
+        warm: stages whose networks whoever claims has read (`nursery.warm`): of a person's runs of
+            one scan they come first, unless the one that was asked for first has waited long.
+    """
+    found, waits_there = sharing.turns(queue, memory, sooner, warm)
+    if waits_there and (first := next_waiting(sooner, memory, warm=warm)) is not None:
+        return first
     limited = found[0].limited if found else False
     shut = quotas.shut_scans([turn.share.scan for turn in found], queue) if limited else set()
-    for share, first, free, _ in found:
-        if share.scan in shut:
+    for turn in found:
+        if turn.share.scan in shut:
             continue
-        if free:
-            return first
-        runs = waiting().filter(queue=queue, requested_by=share.person, scan=share.scan)
-        other = runs.order_by("pk").values_list("pk", flat=True).first()
-        if other is not None:
-            return other
+        if (number := _of_share(turn, queue, memory, warm)) is not None:
+            return number
     return None
+
+
+def _of_share(turn: Turn, queue: str, memory: int, warm: Collection[str]) -> int | None:
+    """Of a share's waiting runs the one to be claimed; no question is asked in the usual case."""
+    cold = bool(warm) and turn.stage not in warm
+    if turn.free and not cold:
+        return turn.first
+    share = {"requested_by": turn.share.person, "scan": turn.share.scan}
+    runs = waiting().filter(queue=queue, memory__lte=memory, **share).order_by("pk")
+    if cold:
+        patient = StageRun.objects.filter(pk=turn.first, created__gt=Now() - PASSED_OVER)
+        near = StageRun.objects.filter(pk__in=runs.values("pk")[:NEAR])
+        alike = near.filter(Exists(patient), stage__in=warm).order_by("pk")
+        if (number := alike.values_list("pk", flat=True).first()) is not None:
+            return number
+    return turn.first if turn.free else runs.values_list("pk", flat=True).first()
 
 
 # One statement: a run is claimed some hundred times as often as a queue is looked at by a person.
@@ -116,7 +145,7 @@ WITH claimed AS (
         lease_until = statement_timestamp() + %(lease)s, worker = %(worker)s, device = %(device)s,
         started = statement_timestamp(), ended = NULL, frames_done = 0, error = '',
         updated = statement_timestamp()
-    WHERE id = %(run)s AND status = 'queued' AND NOT EXISTS (
+    WHERE id = %(run)s AND status = 'queued' AND memory <= %(memory)s AND NOT EXISTS (
         SELECT FROM restoration_stagerun twin WHERE twin.key = run.key AND twin.status = 'running')
       AND (%(within)s OR NOT EXISTS (
         SELECT FROM restoration_collectionquota quota
@@ -141,13 +170,14 @@ _CLAIM_AND_READ = _CLAIM.replace(
 )
 
 
-def claim(run_id: int, *, worker: str, device: str) -> Claim | None:
-    """Take a waiting run; None if another delivery took it, a twin of it is being computed, or the
-    quota of its collection holds it back (`quotas`).
+def claim(run_id: int, *, worker: str, device: str, memory: int = Worker.ANY) -> Claim | None:
+    """Take a waiting run; None if another delivery took it, a twin of it is being computed, the
+    quota of its collection holds it back (`quotas`), or it needs more than so many GiB.
 
     A twin has the same key and so makes the same take: when it ends, this run is offered that.
     """
     given = {"lease": lease(), "worker": worker, "device": device, "run": run_id}
+    given["memory"] = memory
     claimed = _claimed(given, within=False) or _claim_within_quota(run_id, given)
     if claimed is None:
         return None

@@ -32,6 +32,8 @@ class ProcessForm(forms.Form):
     version = forms.ChoiceField(choices=Take.Version.choices, required=False)
     """Whose takes are worked on: that of the page. Left out: the restoration."""
 
+    urgent = forms.BooleanField(required=False)
+
     def __init__(self, data: Any = None, *, settings: dict[str, Any] | None = None) -> None:
         super().__init__(data)
         for name, _ in picture_stages():

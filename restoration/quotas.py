@@ -28,6 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Now
 
 from archive.models import Scan
+from restoration import queues
 from restoration.errors import QuotaReached
 from restoration.models import StageRun, Take
 from restoration.models.quota import CollectionQuota
@@ -159,7 +160,7 @@ def _no_disk(quota: CollectionQuota, run: StageRun) -> str:
 
 
 def _no_minutes(quota: CollectionQuota, queue: str) -> str:
-    if quota.gpu_minutes is None or queue != GPU_QUEUE:
+    if quota.gpu_minutes is None or queues.usual(queue) != GPU_QUEUE:
         return ""
     if (used := used_minutes(quota)) < quota.gpu_minutes:
         return ""

@@ -27,11 +27,11 @@ import dramatiq
 from django.db import Error, connections
 from dramatiq.middleware import Middleware
 
-from restoration import workers
+from restoration import queues, workers
 from restoration.attempts import execute_run
 from restoration.claims import next_waiting
 from restoration.leg import Leg
-from restoration.nursery import discard_idle, prepare
+from restoration.nursery import discard_idle, prepare, warm
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +177,8 @@ def work_on(run_id: int, queue: str) -> None:
 def _next_of(queue: str) -> int | None:
     if workers.stopping.is_set():
         return None
-    return next_waiting(queue)
+    usual, sooner = queues.looked_at(queue, workers.served())
+    return next_waiting(usual, workers.memory(), sooner, warm())
 
 
 class Relays(Middleware):

@@ -45,6 +45,7 @@ def process_reel(
     stages: Iterable[str],
     params: Mapping[str, Mapping[str, Any]] | None = None,
     by: User | None = None,
+    urgent: bool = False,
 ) -> list[StageRun]:
     """Run stages over a reel: cuts first if there are no scenes, then each scene's chain.
 
@@ -56,6 +57,7 @@ def process_reel(
     Args:
         stages: Names; they are run in the order of `STAGES`, whatever the order here.
         params: Stage name -> values.
+        urgent: Before all that is not; what follows is urgent too.
 
     Returns: The runs started now; all that follow share their `batch`.
     Raises: StageError, CannotStart.
@@ -82,12 +84,15 @@ def process_reel(
                 following=chain if step["stage"] == "cuts" else (),
                 by=by,
                 batch=batch,
+                urgent=urgent,
             )
             for step in finding
         ]
         if chain and not cuts:
             current = list(scan.scenes.current())
-            started += _chains(current, chain, by=by, batch=batch, version=scenes.RESTORATION)
+            started += _chains(
+                current, chain, by=by, batch=batch, version=scenes.RESTORATION, urgent=urgent
+            )
         return started
 
 
@@ -114,11 +119,13 @@ def process_scene(
     params: Mapping[str, Mapping[str, Any]] | None = None,
     version: str | None = None,
     by: User | None = None,
+    urgent: bool = False,
 ) -> StageRun:
     """Run stages over one scene; the first starts now, the others follow on its take.
 
     Args:
         version: whose takes the first works on; None: the colour version's if there is one before.
+        urgent: Before all that is not; what follows is urgent too.
 
     Raises: StageError, CannotStart; also for the colour version if a stage would be taken for one
         of it and work on the restoration.
@@ -128,7 +135,7 @@ def process_scene(
     steps = plan(stages, params or {})
     if version == scenes.COLOUR:
         _require_of_colour([step["stage"] for step in steps])
-    return _chains([scene], steps, by=by, batch=uuid4(), version=version)[0]
+    return _chains([scene], steps, by=by, batch=uuid4(), version=version, urgent=urgent)[0]
 
 
 def _require_of_colour(stages: list[str]) -> None:
@@ -159,11 +166,14 @@ def _chains(
     by: User | None,
     batch: UUID,
     version: str | None = None,
+    urgent: bool = False,
 ) -> list[StageRun]:
     check_steps(steps)
     with transaction.atomic():
         return [
-            chain_run(scene, steps, by=by, batch=batch, version=version, asked_now=True)
+            chain_run(
+                scene, steps, by=by, batch=batch, version=version, asked_now=True, urgent=urgent
+            )
             for scene in wanted
         ]
 

@@ -9,6 +9,7 @@ which they were asked for. Who comes new to a busy queue so waits for one run, n
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import NamedTuple
 
 from django.db import connection
@@ -31,6 +32,8 @@ class Turn(NamedTuple):
 
     share: Share
     first: int
+    stage: str
+    """Its stage."""
     free: bool
     """Whether that run may be claimed: no twin of it is being computed."""
     limited: bool
@@ -42,44 +45,66 @@ class Turn(NamedTuple):
 # nobody asked for by name is looked for by itself.
 _SHARES = """
 WITH RECURSIVE named AS (
-    (SELECT requested_by_id, scan_id, id, key FROM restoration_stagerun
-     WHERE queue = %(queue)s AND status = 'queued' AND requested_by_id IS NOT NULL
+    (SELECT requested_by_id, scan_id, id, key, stage FROM restoration_stagerun
+     WHERE queue = %(queue)s AND status = 'queued' AND memory <= %(memory)s
+       AND requested_by_id IS NOT NULL
      ORDER BY requested_by_id, scan_id, id LIMIT 1)
     UNION ALL
     SELECT later.* FROM named, LATERAL (
-        SELECT requested_by_id, scan_id, id, key FROM restoration_stagerun
-        WHERE queue = %(queue)s AND status = 'queued'
+        SELECT requested_by_id, scan_id, id, key, stage FROM restoration_stagerun
+        WHERE queue = %(queue)s AND status = 'queued' AND memory <= %(memory)s
           AND (requested_by_id, scan_id) > (named.requested_by_id, named.scan_id)
         ORDER BY requested_by_id, scan_id, id LIMIT 1) later
 ), nobodys AS (
-    (SELECT requested_by_id, scan_id, id, key FROM restoration_stagerun
-     WHERE queue = %(queue)s AND status = 'queued' AND requested_by_id IS NULL
+    (SELECT requested_by_id, scan_id, id, key, stage FROM restoration_stagerun
+     WHERE queue = %(queue)s AND status = 'queued' AND memory <= %(memory)s
+       AND requested_by_id IS NULL
      ORDER BY scan_id, id LIMIT 1)
     UNION ALL
     SELECT later.* FROM nobodys, LATERAL (
-        SELECT requested_by_id, scan_id, id, key FROM restoration_stagerun
-        WHERE queue = %(queue)s AND status = 'queued' AND requested_by_id IS NULL
+        SELECT requested_by_id, scan_id, id, key, stage FROM restoration_stagerun
+        WHERE queue = %(queue)s AND status = 'queued' AND memory <= %(memory)s
+          AND requested_by_id IS NULL
           AND scan_id > nobodys.scan_id
         ORDER BY scan_id, id LIMIT 1) later
 )
-SELECT requested_by_id, scan_id, id, NOT EXISTS (
+SELECT sooner.waits, requested_by_id, scan_id, id, stage, NOT EXISTS (
     SELECT FROM restoration_stagerun twin WHERE twin.key = share.key AND twin.status = 'running'),
     EXISTS (SELECT FROM restoration_collectionquota)
-FROM (SELECT * FROM named UNION ALL SELECT * FROM nobodys) share
+FROM (SELECT EXISTS (
+    SELECT FROM restoration_stagerun
+    WHERE queue = %(sooner)s AND status = 'queued' AND memory <= %(memory)s) waits) sooner
+LEFT JOIN (SELECT * FROM named UNION ALL SELECT * FROM nobodys) share ON true
 """
 
 
-def turns(queue: str) -> list[Turn]:
-    """Whose turn it is in that queue, the first first; empty if nothing waits."""
+def turns(
+    queue: str, memory: int, sooner: str = "", warm: Collection[str] = ()
+) -> tuple[list[Turn], bool]:
+    """Whose turn it is in that queue, the first first; empty if nothing waits.
+
+    Args:
+        memory: GiB; runs that need more are not looked at.
+        sooner: a queue whose runs come before all of these.
+        warm: stages whose networks whoever asks has read: of equals, they come first.
+    Returns: and whether anything waits in that queue.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_SHARES, {"queue": queue})
-        found = [Turn(Share(person, scan), *rest) for person, scan, *rest in cursor.fetchall()]
-    if len(found) < 2:
-        return found
+        cursor.execute(_SHARES, {"queue": queue, "memory": memory, "sooner": sooner})
+        rows = cursor.fetchall()
+    waits_there = bool(rows[0][0])
+    found = [
+        Turn(Share(person, scan), *rest) for _, person, scan, *rest in rows if scan is not None
+    ]
+    return (_in_order(queue, found, warm) if len(found) > 1 else found), waits_there
+
+
+def _in_order(queue: str, found: list[Turn], warm: Collection[str]) -> list[Turn]:
     people, scans = _had_lately(queue)
 
-    def order(turn: Turn) -> tuple[int, int, int]:
-        return people[turn.share.person], scans[turn.share], turn.first
+    def order(turn: Turn) -> tuple[int, int, bool, int]:
+        cold = turn.stage not in warm
+        return people[turn.share.person], scans[turn.share], cold, turn.first
 
     return sorted(found, key=order)
 

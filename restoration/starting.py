@@ -18,7 +18,7 @@ from archive.models import Scan
 from config.broker import GuardedBroker
 from config.tracing import MessageMarks
 from restoration import biometrics as kept_biometrics
-from restoration import cast, quotas, scenes, software, transcripts
+from restoration import cast, pools, queues, quotas, scenes, software, transcripts
 from restoration.cutting import splice_frames
 from restoration.drawn import drawn_params
 from restoration.errors import CannotStart, QuotaReached
@@ -51,6 +51,7 @@ def start_run(
     following: Iterable[str | Step] = (),
     by: User | None = None,
     batch: UUID | None = None,
+    urgent: bool = False,
 ) -> StageRun:
     """Ask for a stage on frames [start_frame, end_frame) of a scan.
 
@@ -61,6 +62,7 @@ def start_run(
         input_take: The take to work on; None: the scan itself.
         following: Stages to start on what this run makes, in order.
         batch: Shared by runs that were asked for together.
+        urgent: Before all that is not; what follows is urgent too.
 
     Raises: StageError for an unknown stage or parameter, CannotStart for a range or an input that
         do not fit, or where the collection has used what it may (`quotas`).
@@ -93,7 +95,8 @@ def start_run(
         following=steps,
         batch=batch or uuid4(),
         key=run_key(found, scan, start_frame, end_frame, values, input_take, marks_of(scene)),
-        queue=found.queue,
+        queue=queues.urgent(found.queue) if urgent else found.queue,
+        memory=pools.gib_needed(found, found.parse(values), scan, input_take),
         frames_total=end_frame - start_frame,
         requested_by=by,
     )
@@ -231,6 +234,7 @@ def follow(run: StageRun, biometrics: Mapping[str, Any] | None = None) -> list[S
                 run.following,
                 by=run.requested_by,
                 batch=run.batch,
+                urgent=run.urgent,
                 version=scenes.RESTORATION,
             )
             for scene in current
@@ -264,6 +268,7 @@ def _next_run(run: StageRun) -> StageRun:
         following=rest,
         by=run.requested_by,
         batch=run.batch,
+        urgent=run.urgent,
     )
 
 
@@ -275,6 +280,7 @@ def chain_run(
     batch: UUID | None = None,
     version: str | None = None,
     asked_now: bool = False,
+    urgent: bool = False,
 ) -> StageRun:
     """The first of these stages on a scene; the others follow on its take.
 
@@ -296,6 +302,7 @@ def chain_run(
         asked_now=asked_now,
         by=by,
         batch=batch,
+        urgent=urgent,
     )
 
 
@@ -315,6 +322,7 @@ def _start_or_say_why(
         if asked_now and isinstance(error, QuotaReached):
             raise
         log.warning("%s cannot follow: %s", stage, error)
+        asked.pop("urgent", None)
         return StageRun.objects.create(
             stage=stage,
             params=params,
@@ -349,9 +357,10 @@ def ring(run: StageRun) -> bool:
     """
     from restoration.tasks import ACTORS
 
-    marks = {MessageMarks.OPTION: run.request} if run.request else {}
+    marks: dict[str, Any] = {MessageMarks.OPTION: run.request} if run.request else {}
+    needs = {"memory": run.memory} if run.memory > 1 else {}
     try:
-        ACTORS[run.queue].send_with_options(args=(run.pk,), **marks)
+        ACTORS[run.queue].send_with_options(args=(run.pk,), kwargs=needs, **marks)
     except DramatiqError as error:
         log.warning("run %s: no message sent (%s); the sweeper will send it", run.pk, error)
         return False

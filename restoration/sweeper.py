@@ -126,7 +126,8 @@ def _resend(swept: Swept) -> None:
     known = isinstance(dramatiq.get_broker(), GuardedBroker)
     if not known and not _wake(swept, seconds):
         return
-    for run in StageRun.objects.unclaimed(seconds, sent=seconds if known else _OTHERS_RESEND):
+    late = StageRun.objects.unclaimed(seconds, sent=seconds if known else _OTHERS_RESEND)
+    for run in late.not_too_large(Worker.objects.most_held()):
         if offer(run) or _is_in_the_queue(run):
             continue
         if not ring(run):
@@ -135,23 +136,31 @@ def _resend(swept: Swept) -> None:
 
 
 def _wake(swept: Swept, seconds: float) -> bool:
-    """Ring for the first that waits in a queue whose workers have nothing to do.
+    """Ring for the first that waits in a queue of which a worker has nothing to do.
 
     A broker that cannot be asked may hold back the message that a dead worker had fetched, for
     minutes. One message is enough, since a worker then takes the next runs from the table.
 
     Returns: False if the broker is away.
     """
-    for queue in set(Worker.objects.alive().values_list("queue", flat=True)):
-        if StageRun.objects.filter(queue=queue, status=StageRun.Status.RUNNING).exists():
-            continue
-        run = StageRun.objects.unclaimed(seconds).filter(queue=queue).order_by("pk").first()
+    held = Worker.objects.most_held()
+    for queue in _queues_of_the_idle():
+        late = StageRun.objects.unclaimed(seconds).not_too_large(held)
+        run = late.filter(queue=queue).order_by("pk").first()
         if run is None or offer(run):
             continue
         if not ring(run):
             return False
         swept.resent.append(run.pk)
     return True
+
+
+def _queues_of_the_idle() -> set[str]:
+    """The queues that a live worker serves which computes nothing now."""
+    running = StageRun.objects.filter(status=StageRun.Status.RUNNING)
+    busy = {name.rpartition(":")[0] for name in running.values_list("worker", flat=True)}
+    alive = Worker.objects.alive().values_list("name", "queue")
+    return {queue for name, queue in alive if name.rpartition(":")[0] not in busy}
 
 
 _OTHERS_RESEND = 600.0
@@ -164,11 +173,13 @@ def _is_in_the_queue(run: StageRun) -> bool:
 
     Without this, runs that wait long for a busy worker would gather a message every half minute.
     """
+    from restoration.tasks import ACTORS
+
     if not isinstance(dramatiq.get_broker(), GuardedBroker):
         return False
     return Job.objects.filter(
         queue_name=run.queue,
         state=Job.QUEUED,
-        message__actor_name=f"run_on_{run.queue}",
+        message__actor_name=ACTORS[run.queue].actor_name,
         message__args=[run.pk],
     ).exists()

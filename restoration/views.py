@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import Count, Q
@@ -31,6 +31,7 @@ from restoration.claims import lacks_room
 from restoration.errors import RestorationError
 from restoration.forms import ProcessForm
 from restoration.models import Scene, StageRun, Worker
+from restoration.models.run import StageRunQuerySet
 from restoration.stages.contract import StageError
 
 SHOWN = 50
@@ -47,11 +48,13 @@ def work(request: HttpRequest) -> HttpResponse:
     every = trash.without_trashed(StageRun.objects.all(), "scan__reel__")
     every = with_right(request.user, "restoration.view_work", every, "scan__reel__")
     every = every.select_related("scan__reel__element__title", "requested_by")
+    held = Worker.objects.most_held()
     running = list(every.filter(status=Status.RUNNING).order_by("started"))
     context = {
         "stalled": [run for run in running if run.lease_until and run.lease_until < now],
         "running": [run for run in running if not run.lease_until or run.lease_until >= now],
         "waiting": every.filter(status=Status.QUEUED).order_by("pk")[:SHOWN],
+        "held": held,
         "failed": every.filter(status=Status.FAILED).order_by("-ended", "-pk")[:SHOWN],
         "ended": every.filter(status__in=[Status.DONE, Status.CANCELLED]).order_by("-ended", "-pk")[
             :20
@@ -59,18 +62,19 @@ def work(request: HttpRequest) -> HttpResponse:
         "queues": _queues(now),
         "workers": [(worker, worker.seen >= now - ALIVE) for worker in _workers(now)],
         "lacks_room": lacks_room(),
-        "quotas": quotas.reasons(
-            without_held(
-                request.user,
-                StageRun.objects.filter(status=Status.QUEUED),
-                "scan__reel__",
-                right="restoration.view_work",
-            )
-        ),
+        "quotas": quotas.reasons(_told_waiting(request)),
+        "memory": _told_waiting(request).waiting_for_memory(held),
         "now": now,
     }
     template = "restoration/work_lists.html" if request.htmx else "restoration/work.html"  # type: ignore[attr-defined]
     return render(request, template, context)
+
+
+def _told_waiting(request: HttpRequest) -> StageRunQuerySet:
+    """Runs that wait, of which whoever asks may know."""
+    waiting = StageRun.objects.filter(status=Status.QUEUED)
+    told = without_held(request.user, waiting, "scan__reel__", right="restoration.view_work")
+    return cast(StageRunQuerySet, told)
 
 
 def _workers(now: Any) -> list[Worker]:
@@ -139,6 +143,7 @@ def process_reel(request: HttpRequest, pk: int) -> HttpResponse:
             stages=form.cleaned_data["stages"],
             params=form.parameters(),
             by=signed_in(request),
+            urgent=form.cleaned_data["urgent"],
         )
         messages.success(request, f"Started: {len(started)} run(s). Follow them below or in Work.")
     except (RestorationError, StageError) as error:
@@ -167,7 +172,13 @@ def process_scene(request: HttpRequest, pk: int) -> HttpResponse:
             scene = scenes.set_settings(
                 scene, name, form.parameters().get(name, {}), by=signed_in(request)
             )
-        run = runs.process_scene(scene, stages=stages, version=version, by=signed_in(request))
+        run = runs.process_scene(
+            scene,
+            stages=stages,
+            version=version,
+            by=signed_in(request),
+            urgent=form.cleaned_data["urgent"],
+        )
         messages.success(request, f"Run {run.pk} ({run.stage}) {run.get_status_display()}.")
         if version == scenes.COLOUR and runs.works_on_the_restoration(stages):
             messages.warning(request, _ON_THE_RESTORATION)

@@ -6,12 +6,17 @@ import logging
 import os
 import socket
 import threading
+from functools import cache
+from pathlib import Path
 
 import dramatiq
+import psutil
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models.functions import Now
 from dramatiq.middleware import Middleware
+
+from config.environment import env_int
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +31,34 @@ _queues: list[str] = []
 def queue_name() -> str:
     """The queues that this process serves; "command" for one that is no worker."""
     return "+".join(_queues) or "command"
+
+
+def served() -> frozenset[str]:
+    """The queues that this process serves; empty for one that is no worker."""
+    return frozenset(_queues)
+
+
+def memory() -> int:
+    """GiB that a run of this process may take: WORKER_MEMORY_GIB, or all that the machine has.
+
+    A command is no worker: whoever calls it has a run computed here whatever it takes.
+    """
+    from restoration.models import Worker
+
+    if not _queues:
+        return Worker.ANY
+    return min(Worker.ANY, env_int("WORKER_MEMORY_GIB", default=0) or of_the_machine())
+
+
+@cache
+def of_the_machine() -> int:
+    """GiB of memory, rounded, that this machine has, or its container may use (cgroup v2, v1)."""
+    found = [psutil.virtual_memory().total]
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):
+        place = Path("/sys/fs/cgroup") / limit
+        if place.exists() and (words := place.read_text().strip()).isdecimal():
+            found.append(int(words))
+    return max(1, round(min(found) / 2**30))
 
 
 class Presence(Middleware):
@@ -78,6 +111,7 @@ def say_alive() -> None:
                 "queue": queue,
                 "seen": Now(),
                 "device": str(getattr(settings, "DEVICE", "cpu")),
+                "memory": memory(),
             },
         )
 

@@ -202,6 +202,21 @@ def _workers() -> Iterator[Metric]:
     for row in Worker.objects.alive().order_by().values("queue").annotate(n=Count("pk")):
         alive.add_metric([row["queue"]], row["n"])
     yield alive
+    waiting = GaugeMetricFamily(
+        "reelproof_runs_without_memory",
+        "Waiting runs that need more memory than any live worker of their queue has",
+        labels=["queue"],
+    )
+    held = Worker.objects.most_held()
+    for row in (
+        StageRun.objects.too_large(held)
+        .filter(status=StageRun.Status.QUEUED)
+        .order_by()
+        .values("queue")
+        .annotate(n=Count("pk"))
+    ):
+        waiting.add_metric([row["queue"]], row["n"])
+    yield waiting
 
 
 def _deliveries() -> Iterator[Metric]:

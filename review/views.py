@@ -16,7 +16,7 @@ from archive.form_fields import first_error
 from restoration import doubts, scenes, transcripts
 from restoration.colour_room import LED_BY_HAND, colour_room
 from restoration.forms import ProcessForm, picture_stages
-from restoration.models import Scene, Take
+from restoration.models import Scene, Take, Worker
 from restoration.repair_room import repair_room
 from restoration.take_index import TakeIndex
 from review import decisions, handing, notes, pages, stage_decisions, undoing
@@ -59,6 +59,7 @@ def reel(request: HttpRequest, pk: int) -> HttpResponse:
         "events": pages.custody_timeline(found, request.user),
         "earlier": pages.earlier_events(found, request.user),
         "transcript": transcripts.current(scan) if scan else None,
+        "held": Worker.objects.most_held(),
         "runs": scan.runs.select_related("take", "scene").order_by("-pk")[:12] if scan else [],
         "process_form": ProcessForm(),
         "process_checked": [name for name, _ in picture_stages() if name not in BY_REQUEST],

@@ -17,9 +17,9 @@ from archive.api import problems, writing
 from archive.api.catalogue import reels_of
 from archive.api.rows import Id, Text
 from archive.api.views import Endpoint, Row, Rows
-from restoration import runs, scenes
+from restoration import pools, runs, scenes
 from restoration.errors import CannotStart, IllegalTransition, RestorationError
-from restoration.models import Scene, StageRun, Take
+from restoration.models import Scene, StageRun, Take, Worker
 from restoration.stages.contract import StageError
 
 problems.answer_with(409, IllegalTransition)
@@ -35,14 +35,35 @@ class RunShown(serializers.ModelSerializer):
         source="requested_by.username", default=None, allow_null=True
     )
 
+    waits_for = serializers.SerializerMethodField(
+        help_text="In words, where no live worker has the memory that it needs; else empty"
+    )
+
     class Meta:
         model = StageRun
         fields = (
             *("id", "reel", "scan", "scene", "stage", "start_frame", "end_frame", "params"),
             *("input_take", "status", "attempt", "frames_done", "frames_total", "device", "take"),
-            *("offered", "error", "batch", "cancel_requested", "requested_by", "created"),
+            *(
+                "queue",
+                "memory",
+                "waits_for",
+                "offered",
+                "error",
+                "batch",
+                "cancel_requested",
+                "requested_by",
+                "created",
+            ),
             *("started", "ended"),
         )
+
+    def get_waits_for(self, run: StageRun) -> str:
+        if run.status != StageRun.Status.QUEUED:
+            return ""
+        if "held" not in self.context:  # once for all that are shown
+            self.context["held"] = Worker.objects.most_held()
+        return pools.waits_for(run, self.context["held"])
 
 
 class RunFilters(serializers.Serializer):
@@ -65,6 +86,7 @@ class RunOrder(serializers.Serializer):
     params = serializers.DictField(
         child=serializers.DictField(), required=False, help_text="Stage, then its parameters"
     )
+    urgent = serializers.BooleanField(default=False, help_text="Before all that is not")
     version = serializers.ChoiceField(
         Take.Version.choices, required=False, help_text="Of a scene: whose takes are worked on"
     )
@@ -110,11 +132,17 @@ class Runs(Rows):
             for name, values in params.items():  # kept with the scene, as the page keeps them
                 scene = scenes.set_settings(scene, name, values, by=by)
             version = said.get("version")
-            started = [runs.process_scene(scene, stages=stages, version=version, by=by)]
+            started = [
+                runs.process_scene(
+                    scene, stages=stages, version=version, by=by, urgent=said["urgent"]
+                )
+            ]
         else:
             reel = _one(reels_of(by).select_related("element__title").filter(pk=said["reel"]))
             self.ask_right(reel)
-            started = runs.process_reel(reel, stages=stages, params=params, by=by)
+            started = runs.process_reel(
+                reel, stages=stages, params=params, by=by, urgent=said["urgent"]
+            )
         found = StageRun.objects.filter(pk__in=[run.pk for run in started])
         shown = RunShown(found.select_related("scan", "requested_by"), many=True).data
         return Response(shown, 201)

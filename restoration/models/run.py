@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Max, Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from config.tracing import current_request
+from restoration import queues
 from restoration.models.take import INVENTING, Take
 
 if TYPE_CHECKING:
@@ -29,15 +33,29 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         """Workers not heard of for so long that they are surely gone."""
         return self.filter(seen__lt=Now() - timedelta(seconds=4 * Worker.SILENCE_SECONDS))
 
+    def most_held(self) -> dict[str, int]:
+        """GiB that the largest live worker of each queue has, of queues that have one.
+
+        A worker of an earlier version says nothing of its memory and is given everything.
+        """
+        by_queue = self.alive().order_by().values("queue")
+        found = by_queue.annotate(most=Max("memory"), least=Min("memory"))
+        return {each["queue"]: each["most"] if each["least"] else Worker.ANY for each in found}
+
 
 class Worker(models.Model):
     """A worker process that says it is alive."""
 
     SILENCE_SECONDS = 30
+    ANY = 32767
+    """GiB, as of a worker that holds every run."""
 
     name = models.CharField(max_length=120, unique=True, help_text="host:pid:queue")
     queue = models.CharField(max_length=40)
     device = models.CharField(max_length=80, blank=True)
+    memory = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="GiB that its runs may take; 0: it does not say"
+    )
     started = models.DateTimeField(auto_now_add=True)
     seen = models.DateTimeField()
 
@@ -84,8 +102,37 @@ class StageRunQuerySet(models.QuerySet["StageRun"]):
         never = Q(sent__isnull=True) & (Q(created__lt=missing) | Q(created__gt=Now()))
         return self.filter(never | Q(sent__lt=old)).filter(status=StageRun.Status.QUEUED)
 
+    def too_large(self, held: Mapping[str, int]) -> StageRunQuerySet:
+        """Runs that no live worker of their queue can hold.
+
+        Args:
+            held: as `Worker.objects.most_held` gives it.
+        """
+        return self.filter(_too_large(held)) if held else self.none()
+
+    def not_too_large(self, held: Mapping[str, int]) -> StageRunQuerySet:
+        """All others; those of a queue that has no live worker too."""
+        return self.exclude(_too_large(held)) if held else self
+
+    def waiting_for_memory(self, held: Mapping[str, int]) -> list[str]:
+        """Why waiting runs that no live worker can hold wait, in words, by queue and need."""
+        found = self.too_large(held).filter(status=StageRun.Status.QUEUED).order_by()
+        counted = found.values("queue", "memory").annotate(n=Count("pk"))
+        return [
+            f"{each['n']} run{'' if each['n'] == 1 else 's'} of {each['queue']} wait"
+            f"{'s' if each['n'] == 1 else ''} for a worker with {each['memory']} GiB, and the "
+            f"largest that is alive has {held[each['queue']]}: start one on a machine with more "
+            "memory, or raise WORKER_MEMORY_GIB where there is more"
+            for each in counted.order_by("queue", "memory")
+        ]
+
     def lease_ran_out(self) -> StageRunQuerySet:
         return self.filter(status=StageRun.Status.RUNNING, lease_until__lt=Now())
+
+
+def _too_large(held: Mapping[str, int]) -> Q:
+    each = (Q(queue=queue, memory__gt=most) for queue, most in held.items())
+    return reduce(or_, each)
 
 
 class StageRun(models.Model):
@@ -131,6 +178,9 @@ class StageRun(models.Model):
     )
     key = models.CharField(max_length=64, help_text="Same inputs, parameters and code: same key")
     queue = models.CharField(max_length=40)
+    memory = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="GiB that it takes at most; 0: nobody has worked it out"
+    )
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
     token = models.PositiveIntegerField(default=0)
@@ -208,6 +258,11 @@ class StageRun(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.pk}: {self.stage} [{self.start_frame}, {self.end_frame})"
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it comes before all that is not; what follows on it does too."""
+        return queues.is_urgent(self.queue)
 
     @property
     def is_open(self) -> bool:

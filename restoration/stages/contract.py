@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from archive.media.pixels import Picture, PictureFormat
 from restoration.provenance.labels import Guidance, Sources
+from restoration.stages.memory import Memory, taking
 
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames in all) after every frame; may raise `Cancelled`.
@@ -126,6 +127,9 @@ def _no_weights(params: Any) -> tuple[str, ...]:
     return ()
 
 
+_OF_PICTURES = taking(300)
+
+
 def require_frames(
     stages: Sequence[Stage], field_order: str, *, on_take: bool = False, whole: bool = False
 ) -> None:
@@ -162,6 +166,8 @@ class Stage:
     run: Callable[[Clip, Any, Progress], Outcome]
     weights: Callable[[Any], Sequence[str | Weights]] = _no_weights
     """What it loads with such Params: names in weights.toml, or weights that the user supplied."""
+    memory: Memory = _OF_PICTURES
+    """Bytes that a run takes at most, by its parameters and the size of its pictures."""
     tells_heat: bool = False
     """Whether its frames come with `StageFrame.heat`."""
     whole_frames_only: bool = False

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from archive import roles
 from archive.models import Event, Scan
 from archive.timecode import timecode as written_timecode
+from restoration import pools
 from restoration.doubts import Doubt
 from restoration.models import Scene, StageRun
 from review import custody_words, gate, notes, storyboard
@@ -253,6 +254,12 @@ def run_badge(run: StageRun, now: datetime | None = None) -> SafeString:
     if run.status == StageRun.Status.RUNNING and run.lease_until and now and run.lease_until < now:
         return badge("stalled", "warn")
     return badge(run.get_status_display(), RUN_TONES.get(run.status, ""))
+
+
+@register.filter
+def waits_for(run: StageRun, held: dict[str, int]) -> str:
+    """What a waiting run waits for, if no live worker can hold it."""
+    return pools.waits_for(run, held)
 
 
 @register.simple_tag

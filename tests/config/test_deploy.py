@@ -81,7 +81,7 @@ def test_the_units_run_the_same_programs() -> None:
         wanted = " ".join(commands[name]).replace("0.0.0.0", "127.0.0.1")
         assert started[1] == wanted
     worker = (DEPLOY / "systemd/reelproof-worker@.service").read_text()
-    assert " ".join(commands["worker-cpu"][:-1]) in worker
+    assert " ".join(commands["worker-cpu"][:-2]) in worker
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")

@@ -95,8 +95,8 @@ class Up:
         marks = {
             "postgres": "config.postgres keep",
             "web": "gunicorn",
-            "worker-cpu": "-Q cpu",
-            "worker-gpu": "-Q gpu",
+            "worker-cpu": "-Q cpu cpu-urgent",
+            "worker-gpu": "-Q gpu gpu-urgent",
             "sweeper": "manage.py sweep",
             "watch": "manage.py watch",
         }

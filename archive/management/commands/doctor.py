@@ -206,6 +206,14 @@ def check_workers() -> Iterator[Finding]:
         state: State = "well" if found else "ill"
         words = ", ".join(found) or f"none is alive: see {settings.HOME}/log/worker-{queue}.log"
         yield Finding(state, f"{queue} workers", words)
+    yield from _too_large()
+
+
+def _too_large() -> Iterator[Finding]:
+    """Runs that no worker which is alive can hold."""
+    held = apps.get_model("restoration", "Worker").objects.most_held()
+    for words in apps.get_model("restoration", "StageRun").objects.waiting_for_memory(held):
+        yield Finding("ill", "memory", words)
 
 
 def is_held(lock: Path) -> bool:

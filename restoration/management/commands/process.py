@@ -39,6 +39,7 @@ class Command(BaseCommand):
             "--params", nargs="*", default=[], metavar="STAGE.NAME=VALUE", help="repair.x=3 ..."
         )
         parser.add_argument("--scene", type=int, help="only the scene of this number, from 1")
+        parser.add_argument("--urgent", action="store_true", help="before all that is not")
         parser.add_argument("--wait", action="store_true", help="until every run has ended")
         parser.add_argument("--json", action="store_true", help="one JSON document at the end")
 
@@ -46,7 +47,8 @@ class Command(BaseCommand):
         started = time.monotonic()
         names = [name.strip() for name in stages.split(",") if name.strip()]
         try:
-            begun = self.begin(reel, names, parse_params(options["params"]), options["scene"])
+            params = parse_params(options["params"])
+            begun = self.begin(reel, names, params, options["scene"], urgent=options["urgent"])
         except (RestorationError, StageError) as error:
             raise CommandError(str(error)) from error
         batch = begun[0].batch
@@ -61,17 +63,29 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def begin(
-        self, number: int, stages: list[str], params: dict[str, dict[str, str]], scene: int | None
+        self,
+        number: int,
+        stages: list[str],
+        params: dict[str, dict[str, str]],
+        scene: int | None,
+        *,
+        urgent: bool = False,
     ) -> list[StageRun]:
         reel = trash.without_trashed(Reel.objects.all()).filter(pk=number).first()
         if reel is None:
             raise CommandError(f"there is no reel {number}; `manage.py ingest` makes one")
         if scene is None:
-            begun = runs.process_reel(reel, stages=stages, params=params)
+            begun = runs.process_reel(reel, stages=stages, params=params, urgent=urgent)
         else:
             found = find_scene(reel, scene)
             begun = [
-                runs.process_scene(found, stages=stages, params=params, version=scenes.RESTORATION)
+                runs.process_scene(
+                    found,
+                    stages=stages,
+                    params=params,
+                    version=scenes.RESTORATION,
+                    urgent=urgent,
+                )
             ]
         if not begun:
             raise CommandError("the reel has no scenes; run the stage cuts first")
@@ -126,7 +140,8 @@ class Watch:
         """Whether it waits, no worker will take it, and no twin of it is being computed."""
         if run.status != StageRun.Status.QUEUED:
             return False
-        if Worker.objects.alive(queue=run.queue).exists():
+        held = Worker.objects.most_held()
+        if run.queue in held and held[run.queue] >= run.memory:
             return False
         twins = StageRun.objects.filter(key=run.key, status=StageRun.Status.RUNNING)
         return not twins.exists()

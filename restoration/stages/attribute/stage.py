@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from restoration.stages.contract import Clip, Outcome, Progress, Stage, StageError
+from restoration.stages.memory import taking
 from restoration.weights import find
 
 SEEING = ("mtcnn", "face-mesh")
@@ -74,6 +75,7 @@ STAGE = Stage(
     makes="findings",
     params=Params,
     run=run,
+    memory=taking(1500),
     weights=weights_of,
 )
 """Who is on screen, whose lips move with the speech, and whose voice it may be."""

@@ -44,6 +44,7 @@ from restoration.stages.contract import (
     StageFrame,
     Weights,
 )
+from restoration.stages.memory import taking
 from restoration.stages.segments import split_at_marks
 
 ENGINES = ("spread", "network", "siggraph17")
@@ -320,5 +321,6 @@ STAGE = Stage(
     makes="pictures",
     params=Params,
     run=run,
+    memory=taking(700, 400),
     weights=weights_of,
 )

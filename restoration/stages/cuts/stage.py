@@ -29,6 +29,7 @@ from restoration.stages.cuts.thumbnails import (
     windows,
 )
 from restoration.stages.cuts.titles import writing
+from restoration.stages.memory import taking
 
 WEIGHTS = "transnetv2"
 _BUSY = 26.0
@@ -231,5 +232,6 @@ STAGE = Stage(
     makes="findings",
     params=Params,
     run=run,
+    memory=taking(900, 50),
     weights=lambda params: (WEIGHTS,) if params.network else (),
 )

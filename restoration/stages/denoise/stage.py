@@ -33,6 +33,7 @@ from restoration.stages.contract import (
 )
 from restoration.stages.denoise.grain import draw
 from restoration.stages.denoise.strength import estimate
+from restoration.stages.memory import taking
 from restoration.stages.segments import Segment, split_at_marks
 
 if TYPE_CHECKING:
@@ -316,6 +317,7 @@ STAGE = Stage(
     makes="pictures",
     params=Params,
     run=run,
+    memory=taking(700, 300),
     weights=lambda params: (WEIGHTS,),
     whole_frames_only=True,
 )

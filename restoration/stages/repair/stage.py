@@ -20,6 +20,7 @@ from restoration.stages.contract import (
     StageError,
     StageFrame,
 )
+from restoration.stages.memory import taking
 from restoration.stages.repair.asking import answer
 from restoration.stages.repair.choosing import Neighbour
 from restoration.stages.repair.detect import Mask
@@ -373,6 +374,7 @@ STAGE = Stage(
     makes="pictures",
     params=Params,
     run=run,
+    memory=taking(700),
     weights=_loaded,
     resume=resume,
     chunk=CHUNK,

@@ -14,6 +14,7 @@ from typing import Any
 from restoration.speech.transcript import CLOCK, Line, Transcript, as_json, from_json, seconds
 from restoration.stages.contract import Clip, Outcome, Progress, Stage, StageError, Weights
 from restoration.stages.journal import journal_of
+from restoration.stages.memory import taking
 from restoration.stages.transcribe import lettering
 from restoration.stages.transcribe.blocks import Block, Samples, Span, blocks
 from restoration.stages.transcribe.hearing import Engine, Heard, Told, hear, speech_in
@@ -243,5 +244,6 @@ STAGE = Stage(
     makes="findings",
     params=Params,
     run=run,
+    memory=taking(1500, 0, 0),
     weights=_weights,
 )

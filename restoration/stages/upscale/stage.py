@@ -27,6 +27,7 @@ from restoration.stages.contract import (
     Stage,
     StageFrame,
 )
+from restoration.stages.memory import PICTURES, taking
 from restoration.stages.segments import Segment, split_at_marks
 from restoration.stages.upscale import faithful, invention
 from restoration.stages.upscale.area import keep_outside
@@ -278,6 +279,12 @@ def _spread(
     return np.ascontiguousarray(where[: shape[0], : shape[1]])
 
 
+def memory_of(params: Params, pixels: int, size: int) -> int:
+    """Bytes: pictures that wait to be written are larger, by up to four times each way."""
+    larger = (4 if params.height else params.scale) ** 2
+    return taking(900, 150 + 100 * larger, PICTURES + 8 * larger)(params, pixels, size)
+
+
 STAGE = Stage(
     name="upscale",
     version="1",
@@ -285,6 +292,7 @@ STAGE = Stage(
     makes="pictures",
     params=Params,
     run=run,
+    memory=memory_of,
     weights=weights_of,
     tells_heat=True,
     whole_frames_only=True,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.tether import tied
-from tests.restoration.engine.processes import WORKER, children
+from tests.restoration.engine.processes import QUEUES, WORKER, children
 
 ROOT = Path(__file__).resolve().parents[3]
 SWEEPER = [sys.executable, "manage.py", "sweep", "--forever", "--every", "2"]
@@ -97,8 +97,8 @@ def started(folder: Path, media: Path, broker: str) -> list[Program]:
         "OMP_NUM_THREADS": "1",
     }
     programs = [
-        Program(WORKER, folder / "worker-1", told),
-        Program(WORKER, folder / "worker-2", told),
+        Program([*WORKER, *QUEUES], folder / "worker-1", told),
+        Program([*WORKER, *QUEUES], folder / "worker-2", told),
         Program(SWEEPER, folder / "sweeper", told),
     ]
     for program in programs:

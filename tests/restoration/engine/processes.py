@@ -15,15 +15,21 @@ from django.conf import settings
 
 WORKER = [
     sys.executable, "-m", "dramatiq", "dramatiq_postgres.django.worker",
-    "--processes", "1", "--threads", "1", "--queues", "cpu", "gpu",
+    "--processes", "1", "--threads", "1", "--queues",
 ]  # fmt: skip
+QUEUES = ("cpu", "gpu", "cpu-urgent", "gpu-urgent")
 SETTINGS = "tests.restoration.engine.worker_settings"
 
 
 def start_worker(
-    log: Path, *, slowed: str = "slow", module: str = SETTINGS, **more: str
+    log: Path,
+    *,
+    slowed: str = "slow",
+    module: str = SETTINGS,
+    queues: tuple[str, ...] = QUEUES,
+    **more: str,
 ) -> subprocess.Popen[bytes]:
-    """A worker for both queues, as `manage.py up` starts one, with the tests' short times.
+    """A worker for all queues, or for these, as `manage.py up` starts one, with short times.
 
     `settings` of a test live in this process alone, so they travel by `worker_settings`, or by
     another module with `more` in its environment.
@@ -37,13 +43,15 @@ def start_worker(
     }
     with log.open("ab") as out:
         return subprocess.Popen(
-            WORKER, cwd=settings.BASE_DIR, env=environment, stdout=out, stderr=out
+            [*WORKER, *queues], cwd=settings.BASE_DIR, env=environment, stdout=out, stderr=out
         )
 
 
 @contextmanager
-def worker(log: Path, *, slowed: str = "slow", **more: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = start_worker(log, slowed=slowed, **more)
+def worker(
+    log: Path, *, slowed: str = "slow", queues: tuple[str, ...] = QUEUES, **more: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = start_worker(log, slowed=slowed, queues=queues, **more)
     try:
         yield process
     finally:

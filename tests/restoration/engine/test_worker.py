@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from restoration import runs, scenes
+from restoration import runs, scenes, workers
 from restoration.models import Scene, StageRun, Take, Worker
 from restoration.storage import storage
 from restoration.verification import verify_take
@@ -65,7 +65,9 @@ def test_a_worker_takes_runs_from_the_queue_and_shows_that_it_lives(
     runs.process_reel(scenes_of_film[0].scan.reel, stages=["deflicker", "repair"])
     with worker(tmp_path / "log", slowed="execute") as process:
         wait_until(lambda: all_ended() and StageRun.objects.count() == 4)
-        assert [row.queue for row in Worker.objects.alive().order_by("queue")] == ["cpu", "gpu"]
+        alive = Worker.objects.alive()
+        assert {row.queue for row in alive} == {"cpu", "gpu", "cpu-urgent", "gpu-urgent"}
+        assert {row.memory for row in alive} == {workers.of_the_machine()}
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
     assert not Worker.objects.exists()
