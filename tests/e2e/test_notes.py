@@ -61,6 +61,7 @@ def test_a_note_is_drawn_by_pointer_and_by_keys(page: Page, log_in, scene_with_t
     expect(page.locator(".brought-back")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_an_unsent_answer_comes_back_and_goes_when_sent(
     page: Page, log_in, scene_with_takes, reviewer, restorer
 ):

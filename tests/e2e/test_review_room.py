@@ -154,6 +154,7 @@ def test_a_request_for_changes_needs_words(page: Page, log_in, scene_with_takes,
     assert Approval.objects.get().reason == "hair at the left, frame 3"
 
 
+@pytest.mark.slow
 def test_a_newer_take_makes_the_decision_stale_in_sight(
     page: Page, log_in, scene_with_takes, reviewer
 ):

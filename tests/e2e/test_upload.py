@@ -49,6 +49,7 @@ def film(tmp_path: Path) -> Path:
     return write_clip(tmp_path / "harbour_day.mkv", frames=12, width=64, height=48)
 
 
+@pytest.mark.slow
 def test_a_film_is_sent_and_followed_into_custody(archivist_page: Page, film: Path) -> None:
     page = archivist_page
     choose(page, film)
