@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pymediainfo import MediaInfo
-
 _NOISE = re.compile(
     r"_String\d?$|_Url$|_Info$|_List$|^Count$|^StreamKind|^StreamCount$|^CompleteName$"
     r"|^Folder|^FileName|^FileExtension$|^File_|_Proportion$|^Format_Extensions$|^Codec$|^Inform$"
@@ -18,6 +16,8 @@ _NOISE = re.compile(
 
 def read_mediainfo(path: Path) -> dict[str, Any]:
     """`{"version": ..., "tracks": [{"@type": "General", ...}, ...]}`; empty if it reads nothing."""
+    from pymediainfo import MediaInfo  # here: it takes longer to load than all else that we read by
+
     if not MediaInfo.can_parse():
         return {}
     try:

@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
@@ -115,6 +116,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str], rules: Rules) -> int
 
     Raises: Unsendable if it may not be sent there or nobody answered.
     """
+    from urllib3.exceptions import HTTPError  # here: every command would load it and post nothing
+
     parts = check_url(url, rules)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -139,6 +142,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str], rules: Rules) -> int
 
 def _connection(scheme: str, address: str, port: int, host: str) -> HTTPConnection:
     """To the address that was looked at; the certificate must be the name's."""
+    from urllib3.connection import HTTPConnection, HTTPSConnection  # as there
+
     if scheme == "https":
         return HTTPSConnection(
             address,

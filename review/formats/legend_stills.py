@@ -13,8 +13,8 @@ from archive.timecode import timecode
 from restoration.overlay import INKS
 from restoration.provenance import Label
 from review.formats.edition import Edition, EditionScene
-from review.formats.paper import FONTS
 from review.formats.plates import chosen_scenes, pictures_of, shown_frame
+from review.formats.typeface import FONTS
 from review.shares import WORDS, percent
 
 Progress = Callable[[int, int], None]

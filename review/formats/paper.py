@@ -15,8 +15,8 @@ from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, Table, TableStyle
 
-FONTS = ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",)
-"""Tried before the library's own Vera, which has only the letters of western Europe."""
+from review.formats.typeface import FONTS
+
 MARGIN = 14 * mm
 GREY = colors.HexColor("#555555")
 LINE = colors.HexColor("#999999")

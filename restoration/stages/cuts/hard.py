@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from statistics import median
 
 import cv2
 import numpy as np
-from scenedetect.common import FrameTimecode
-from scenedetect.detectors import AdaptiveDetector
 
 from restoration.stages.cuts.thumbnails import Thumbnail, Window, difference
 
@@ -70,7 +69,11 @@ class CutProposer:
     """PySceneDetect's AdaptiveDetector, fed with ranks."""
 
     def __init__(self, rate: Fraction, *, sensitivity: float, least_change: float) -> None:
-        self._rate = rate
+        # Here: every program that only knows of the stages would wait for it.
+        from scenedetect.common import FrameTimecode
+        from scenedetect.detectors import AdaptiveDetector
+
+        self._time_of = partial(FrameTimecode, fps=rate)
         self._detector = AdaptiveDetector(
             adaptive_threshold=sensitivity,
             min_content_val=least_change,
@@ -95,5 +98,5 @@ class CutProposer:
 
     def _process(self, frame: int, thumbnail: Thumbnail) -> list[int]:
         picture = cv2.cvtColor(thumbnail.ranks, cv2.COLOR_GRAY2BGR)
-        cuts = self._detector.process_frame(FrameTimecode(frame, self._rate), np.asarray(picture))
+        cuts = self._detector.process_frame(self._time_of(frame), np.asarray(picture))
         return [int(cut.frame_num) for cut in cuts]
