@@ -38,7 +38,7 @@ def test_a_file_without_the_network_is_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(weights.find(NAME).state() != "present", reason=f"{NAME} was not fetched")
-@pytest.mark.parametrize("shift", [5, 18])
+@pytest.mark.parametrize("shift", [5, pytest.param(18, marks=pytest.mark.slow)])
 def test_it_finds_a_shift(shift: int) -> None:
     from restoration.imaging.spynet import LearnedFlow
 

@@ -270,6 +270,7 @@ def test_a_duplicate_equals_the_frame_before_it() -> None:
     )
 
 
+@pytest.mark.slow
 def test_equal_seeds_spoil_equally_and_every_kind_runs(tmp_path: Path) -> None:
     _draw_shapes(tmp_path)
     clean = reel(length=45)

@@ -102,16 +102,12 @@ def test_what_is_marked_is_not_looked_across() -> None:
     _, facts = run_stage(CUTS, clip_of(lights), network=False)
     marks = splice_frames(facts["marks"])
     assert marks == (20,)
-    made, _ = run_stage(REPAIR, clip_of(lights, marks=marks))
-    reached = [
-        number + frame.sources.offset
-        for number, frame in enumerate(made)
-        if frame.sources is not None and number in range(16, 24)
-    ]
-    assert reached, "the blotch was repaired"
-    for number, frame in enumerate(made):
-        if frame.sources is not None:
-            assert ((number + frame.sources.offset < 20) == (number < 20)).all()
+    # The frames around: repair reaches no farther, and all of them would take four times as long.
+    made, _ = run_stage(REPAIR, clip_of(lights[15:25], marks=(5,)))
+    copied = [(number, frame) for number, frame in enumerate(made) if frame.sources is not None]
+    assert any(number in range(1, 9) for number, _ in copied), "the blotch was repaired"
+    for number, frame in copied:
+        assert ((number + frame.sources.offset < 5) == (number < 5)).all()
 
 
 def test_light_is_not_evened_out_over_a_splice_that_was_found() -> None:

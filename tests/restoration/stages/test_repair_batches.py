@@ -21,6 +21,8 @@ from restoration.stages.repair.network import RepairNetwork
 from restoration.stages.repair.stage import LEARNED_FLOW, NETWORK, Params
 from tests.restoration.stages.films import blot, clip_of, moving, run_stage
 
+LARGE = (366, 478), (480, 640)
+
 
 @pytest.fixture
 def any_weights(tmp_path: Path) -> Path:
@@ -34,7 +36,10 @@ def _noise(height: int, width: int) -> np.ndarray:
     return np.clip(np.rint(noise), -127, 127).astype(np.int8)
 
 
-@pytest.mark.parametrize("shape", [(366, 478), (480, 640), (100, 301), (24, 24)])
+@pytest.mark.parametrize(
+    "shape",
+    [(100, 301), (24, 24), *(pytest.param(large, marks=pytest.mark.slow) for large in LARGE)],
+)
 def test_batches_of_tiles_say_what_the_whole_frame_says(
     any_weights: Path, shape: tuple[int, int]
 ) -> None:

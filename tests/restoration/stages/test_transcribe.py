@@ -189,6 +189,7 @@ def test_the_sound_of_a_range_keeps_step_with_its_frames(tmp_path: Path) -> None
     assert np.allclose(some, everything[CLOCK // 4 : CLOCK * 3 // 4], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_bench_knows_where_its_words_begin_and_where_nobody_speaks() -> None:
     from restoration.stages.transcribe.bench_sound import Clip, make_reel
 
