@@ -35,6 +35,18 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[brokers.S
         yield running
 
 
+@pytest.fixture(params=(*KINDS, "database"))
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """BROKER_URL of each broker that there is; this process sends to it."""
+    if request.param == "database":
+        yield ""
+        return
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    with brokers.running(request.param, folder) as running, brokers.sending_to(running.url):
+        yield running.url
+
+
 slow = pytest.mark.slow
 live = pytest.mark.django_db(transaction=True)
 
@@ -92,6 +104,28 @@ def kill_and_time(scene: Scene, tmp_path: Path, settings: object, broker: str) -
         seconds = time.monotonic() - killed
     check_nothing_is_broken(scene)
     return seconds
+
+
+@slow
+@live
+def test_urgent_runs_come_first_and_a_worker_may_serve_them_alone(
+    address: str, scenes_of_film: list[Scene], tmp_path: Path
+) -> None:
+    usual = runs.process_scene(scenes_of_film[0], stages=["deflicker"])
+    soon = runs.process_scene(scenes_of_film[1], stages=["deflicker"], urgent=True)
+    told = {"slowed": "execute", "BROKER_URL": address}
+    with worker(tmp_path / "log", queues=("cpu-urgent",), **told):
+        wait_until(lambda: StageRun.objects.get(pk=soon.pk).status == "done")
+    usual.refresh_from_db()
+    assert usual.status == "queued"
+    sooner = runs.process_scene(scenes_of_film[1], stages=["grade"], urgent=True)
+    with worker(tmp_path / "log", **told):
+        wait_until(all_ended)
+    usual.refresh_from_db()
+    sooner.refresh_from_db()
+    assert usual.status == sooner.status == "done"
+    assert sooner.started < usual.started
+    check_nothing_is_broken(scenes_of_film[0])
 
 
 @slow

@@ -60,25 +60,35 @@ def test_a_worker_has_what_is_set_or_all_that_its_machine_has(
     assert workers.memory() == 6
 
 
-def test_what_no_live_worker_can_hold_is_told_and_for_what_it_waits(
+def test_what_no_live_worker_can_hold_is_ill_for_doctor_until_one_comes(scene: Scene) -> None:
+    doctor = importlib.import_module("archive.management.commands.doctor")
+    make_run(scene=scene, memory=16)
+    assert list(doctor._too_large()) == [], "that none is alive is said elsewhere"
+    alive(4)
+    (found,) = doctor._too_large()
+    assert found.state == "ill"
+    assert "1 run of cpu waits for a worker with 16 GiB" in found.words
+    assert "the largest that is alive has 4" in found.words
+    alive(32, name="south")
+    assert list(doctor._too_large()) == []
+
+
+@pytest.mark.slow
+def test_it_is_told_at_the_run_on_pages_and_to_programs(
     client: Client, scene: Scene, restorer: User
 ) -> None:
     make_run(scene=scene, memory=16)
     client.force_login(restorer)
     told = "waits for a worker with 16 GiB"
-    assert told not in client.get(reverse("work")).content.decode(), "none is alive: said elsewhere"
+    assert told not in client.get(reverse("work")).content.decode(), "none is alive"
     alive(4)
     page = client.get(reverse("work")).content.decode()
-    assert told in page and "1 run of cpu waits for a worker with 16 GiB" in page
+    assert page.count(told) == 2 and f"1 run of cpu {told}" in page
     assert told in client.get(reverse("reel", args=[scene.scan.reel_id])).content.decode()
     (row,) = client.get("/api/v1/runs").json()["results"]
     assert (row["memory"], row["waits_for"]) == (16, told)
-    doctor = importlib.import_module("archive.management.commands.doctor")
-    (found,) = doctor._too_large()
-    assert found.state == "ill" and "the largest that is alive has 4" in found.words
     alive(32, name="south")
     assert told not in client.get(reverse("work")).content.decode()
-    assert list(doctor._too_large()) == []
 
 
 def test_a_worker_of_another_queue_or_one_that_is_lost_is_no_help(scene: Scene) -> None:

@@ -60,6 +60,7 @@ def test_what_follows_an_urgent_run_is_urgent_and_each_rings_its_own_queue(scene
     assert Job.objects.filter(queue_name="gpu-urgent").count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_person_a_program_and_a_command_may_ask_for_it(
     client: Client, scene: Scene, restorer: User

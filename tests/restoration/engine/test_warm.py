@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -9,8 +10,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from restoration import claims, nursery
-from restoration.models import StageRun
+from restoration import claims, nursery, runs
+from restoration.models import Scene, StageRun, Take
 from restoration.nursery import Nursery
 from tests.factories import make_run, make_scan, make_scene, make_scenes
 from tests.restoration.engine.test_rest import begin, did, heard
@@ -78,3 +79,34 @@ def test_whose_turn_it_is_counts_more_than_what_is_read(member: Callable[..., Us
     assert claims.next_waiting("cpu", warm=["colourise"]) == cold.pk
     claims.claim(cold.pk, worker="here", device="cpu")
     assert claims.next_waiting("cpu", warm=["colourise"]) == alike.pk
+
+
+def asked(scene: Scene) -> StageRun:
+    """A run that reads a network."""
+    return runs.process_scene(scene, stages=["repair"], params={"repair": {"engine": "network"}})
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_the_second_run_in_a_process_reads_no_network_and_makes_the_same(
+    scenes_of_film: list[Scene], settings: object
+) -> None:
+    settings.RUN_PROGRESS_SECONDS, settings.RUN_LEASE_SECONDS = 600, 300
+    nursery.discard_idle()
+    assert "RUN_NETWORKS" not in os.environ
+    first, second = (asked(scene) for scene in scenes_of_film[:2])
+    for run in (first, second):
+        runs.execute_run(run.pk)
+        run.refresh_from_db()
+        assert run.status == "done", run.error
+    assert (first.timings["networks_read"], second.timings["networks_read"]) == (1, 0)
+    assert nursery.warm() == {"repair"}
+    kept = second.take.digest
+    nursery.discard_idle()
+    StageRun.objects.update(take=None)
+    Take.objects.all().delete()
+    anew = asked(scenes_of_film[1])
+    runs.execute_run(anew.pk)
+    anew.refresh_from_db()
+    assert anew.timings["networks_read"] == 1
+    assert anew.take.digest == kept, "the same as a process that has just read it makes"
