@@ -120,10 +120,8 @@ def _answer(request: HttpRequest, query: Query, order: str) -> dict[str, Any]:
     meant = retyped(asked, found.instead)
     return {
         "found": found,
-        "instead": [
-            (word, [(each, retyped(asked, {**found.instead, word: (each,)})) for each in near])
-            for word, near in found.instead.items()
-        ],
+        "instead": _each_alone(asked, found.instead, found.instead),
+        "near_words": _each_alone(asked, found.near, {}),
         "rows": [(hit, hit.address(meant)) for hit in hits],
         "groups": groups,
         "page": pages,
@@ -132,6 +130,20 @@ def _answer(request: HttpRequest, query: Query, order: str) -> dict[str, Any]:
         "is_partly_sorted": order in ("left", "right") and found.count > concordance.MOST_SORTED,
         "most_sorted": concordance.MOST_SORTED,
     }
+
+
+def _each_alone(
+    asked: str, words: dict[str, tuple[str, ...]], others: dict[str, tuple[str, ...]]
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Near words by the word that is misspelt, each with the search for it in its place.
+
+    Args:
+        others: what stands in place of the other words.
+    """
+    return [
+        (word, [(each, retyped(asked, {**others, word: (each,)})) for each in near])
+        for word, near in words.items()
+    ]
 
 
 def _by_reel(

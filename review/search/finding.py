@@ -54,6 +54,10 @@ class Found:
     them was meant is asked first."""
     instead: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Words that were sought in place of one that no line has."""
+    near: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Words that one may be a misspelling of which no line has, though the search has hits: it
+    stands beside others with OR. They are named and not sought, since whoever asks for one of many
+    words with like meaning would be given what none of them means."""
 
     @property
     def said_count(self) -> str:
@@ -99,8 +103,10 @@ def find(query: Query, *, user: Any, page: int = 1, size: int = PAGE) -> Found:
     with asking(_PLANNED_ONCE if _is_plain(query, parts) else "") as ask:
         sight = _Sight(parts, ask)
         found = _find(query, sight=sight, page=page, size=size)
-        if found.count or query.node is None:
+        if query.node is None:
             return found
+        if found.count:
+            return replace(found, near=_misspelt_beside_others(query.node, sight=sight))
         instead = _meant(query, sight=sight)
         if not instead:
             return found
@@ -246,22 +252,55 @@ def _meant(query: Query, *, sight: _Sight) -> dict[str, tuple[str, ...]]:
     Args:
         query: nothing was found by it.
     """
-    assert query.node is not None
     is_nowhere = _is_nowhere(query)
     found: dict[str, tuple[str, ...]] = {}
     for leaf in asked.leaves(query.node):
-        if isinstance(leaf, asked.Phrase):
-            found |= _meant_in(leaf, sight=sight)
-            continue
-        if leaf.prefix:
-            continue
-        if is_nowhere or not _is_said(leaf, sight=sight):
-            candidates = vocabulary.near(leaf.text)[: 4 * vocabulary.MOST_NEAR]
-            is_found_next = is_nowhere and len(candidates) == 1
-            near = candidates if is_found_next else _said(candidates, sight=sight)
-            if near:
-                found[leaf.text] = tuple(near)
+        found |= _meant_by(leaf, sight=sight, is_nowhere=is_nowhere)
     return found
+
+
+def _misspelt_beside_others(node: Node, *, sight: _Sight) -> dict[str, tuple[str, ...]]:
+    """The same of words beside OR: only there may one be nowhere where something is found.
+
+    One that is near another of them is no misspelling: `colour OR color` means both.
+    """
+    leaves = list(dict.fromkeys(_alternatives(node)))
+    others = {word for leaf in leaves for word in _words_of(leaf)}
+    found: dict[str, tuple[str, ...]] = {}
+    for leaf in leaves:
+        near = _meant_by(leaf, sight=sight, is_nowhere=False)
+        found |= {word: said for word, said in near.items() if others.isdisjoint(said)}
+    return found
+
+
+def _alternatives(node: Node | None) -> Iterator[asked.Word | asked.Phrase]:
+    """What stands beside others with OR."""
+    if isinstance(node, asked.Either):
+        yield from asked.leaves(node)
+    for part in node.parts if isinstance(node, asked.Both) else ():
+        yield from _alternatives(part)
+
+
+def _words_of(leaf: asked.Word | asked.Phrase) -> tuple[str, ...]:
+    return (leaf.text,) if isinstance(leaf, asked.Word) else leaf.words
+
+
+def _meant_by(
+    leaf: asked.Word | asked.Phrase, *, sight: _Sight, is_nowhere: bool
+) -> dict[str, tuple[str, ...]]:
+    """For each of its words that no line has: near words.
+
+    Args:
+        is_nowhere: whether that is known of it already.
+    """
+    if isinstance(leaf, asked.Phrase):
+        return _meant_in(leaf, sight=sight)
+    if leaf.prefix or (not is_nowhere and _is_said(leaf, sight=sight)):
+        return {}
+    candidates = vocabulary.near(leaf.text)[: 4 * vocabulary.MOST_NEAR]
+    is_found_next = is_nowhere and len(candidates) == 1
+    near = candidates if is_found_next else _said(candidates, sight=sight)
+    return {leaf.text: tuple(near)} if near else {}
 
 
 def _meant_in(phrase: asked.Phrase, *, sight: _Sight) -> dict[str, tuple[str, ...]]:

@@ -72,6 +72,23 @@ def test_words_of_every_script_are_found(said: str, asked: str, reviewer: User) 
     assert found(asked, reviewer) == [said]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "asked"),
+    [
+        ("He was well-", "known in town.", "well-known"),
+        ("私は東", "京で映画を見た", "東京"),
+        ("אמרתי לו שָׁלוֹם", "לכולם כאן", '"שלום לכולם"'),
+        ("قال مَرْحَبًا", "بكم", '"مرحبا بكم"'),
+        ("Au café", "d’Aÿ en 1,912.", '"cafe day en 1912"'),
+    ],
+)
+def test_words_of_every_script_are_found_across_two_lines(
+    first: str, second: str, asked: str, reviewer: User
+) -> None:
+    reel_that_says(first, second)
+    assert found(asked, reviewer) == [first]
+
+
 def test_signs_narrow_and_widen(reviewer: User) -> None:
     reel_that_says("The train is late.", "The tram is late.", "The tram is full.")
     assert found("train OR tram", reviewer) == [
@@ -226,6 +243,25 @@ def test_what_is_misspelt_is_sought_as_what_it_may_mean(reviewer: User) -> None:
     assert hit.hit == "farewell"
 
 
+def test_a_misspelt_word_beside_or_is_named_with_what_it_may_mean(reviewer: User) -> None:
+    reel_that_says("A last farewell.", "Your hat, sir.")
+    answer = finding.find(parse("farwel OR hat"), user=reviewer)
+    assert [line.text for line in answer.lines] == ["Your hat, sir."]
+    assert answer.near == {"farwel": ("farewell",)} and answer.instead == {}
+    within = finding.find(parse('(hat OR "last farwel") sir -pilot'), user=reviewer)
+    assert (within.count, within.near) == (1, {"farwel": ("farewell",)})
+    assert finding.find(parse("hat OR sir -farwel"), user=reviewer).near == {}
+    neither = finding.find(parse("farwel OR hatt"), user=reviewer)
+    assert (neither.count, neither.near) == (2, {}), "where nothing is found, it is sought"
+
+
+def test_another_spelling_beside_or_is_no_misspelling(reviewer: User) -> None:
+    reel_that_says("In full colour.", "The colon is a sign.")
+    answer = finding.find(parse("colour OR color"), user=reviewer)
+    assert [line.text for line in answer.lines] == ["In full colour."]
+    assert answer.near == {} and answer.facets["kind"] == [("dialogue", 1)]
+
+
 ASKED = ("secret", "secrte", '"secret word"', "speaker:hidden", "kind:catalogue", "secret OR open")
 
 
@@ -240,7 +276,10 @@ def test_restricted_reels_are_nowhere_for_those_who_may_not_see_them(role: str, 
     batches = [line for batch in finding.find_all(parse(asked), user=user)[1] for line in batch]
     sees = role in ("archivist", "restorer", "reviewer")
     reels, count = finding.by_reel(answer.query, user=user)
-    told = repr((answer.facets, answer.instead)).lower() + repr(answer.lines + batches).lower()
+    told = (
+        repr((answer.facets, answer.instead, answer.near)).lower()
+        + repr(answer.lines + batches).lower()
+    )
     told += repr([each.lines for each in reels]).lower()
     assert count == len(reels) and any(each.reel == hidden.pk for each in reels) == any(
         line.reel == hidden for line in answer.lines

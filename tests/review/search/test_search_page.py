@@ -126,6 +126,12 @@ def test_a_misspelt_word_of_a_phrase_is_understood(page: Client, said: Reel) -> 
     assert "?q=%22last+farewell%22+-zebra" in html
 
 
+def test_a_misspelt_word_beside_or_is_asked_back(page: Client, said: Reel) -> None:
+    html = page.get("/search/", {"q": "zebra OR last OR farwell"}).content.decode()
+    assert "Nothing says “farwell”. Did you mean" in html and "“zebra”" not in html
+    assert "?q=zebra+OR+last+OR+farewell" in html and "Narrow it" in html
+
+
 def test_signs_of_html_are_shown_as_signs(page: Client, said: Reel) -> None:
     asked = "<script>alert(1)</script>"
     html = page.get("/search/", {"q": asked}).content.decode()
