@@ -169,6 +169,8 @@ def _near(request: HttpRequest, query: Query) -> dict[str, Any]:
     asked = _asked(request)
     return {
         "near": [(hit, hit.address(asked), near.likeness.get(hit.line.pk)) for hit in hits],
+        "near_from": meaning.LEAST_LIKE,
+        "has_hardly": any(like < meaning.LEAST_LIKE for like in near.likeness.values()),
         "is_by_meaning": True,
     }
 

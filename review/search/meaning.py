@@ -27,7 +27,12 @@ from review.search.query import Query, Word, leaves
 MOST = 60
 """Lines that are shown."""
 LEAST_LIKE = 0.3
-"""Cosine below which a line is not near: what short lines that share nothing come to."""
+"""Cosine from which a line is near: of short lines that share nothing, one in fifty comes to it."""
+FEWEST = 10
+"""Lines that are shown, though hardly near, where fewer are near: what says the same in quite other
+words often comes to less ("workers refuse to work" and "Strike! Put down your tools!": 0.25)."""
+LEAST_ALIKE = 0.22
+"""Cosine that they must come to: the nearest line to a word that is none comes to that."""
 _RANKED = 200
 """Of each of the two orders."""
 _TRIED = 2_000
@@ -78,7 +83,8 @@ class Near:
     lines: list[SearchLine]
     """The nearest first."""
     likeness: dict[int, float]
-    """By a line's number: the cosine, of those that the network found near."""
+    """By a line's number: the cosine, of those that the network found near, or hardly near where
+    it is below `LEAST_LIKE`."""
     query: Query
 
 
@@ -133,12 +139,25 @@ def find(query: Query, *, user: Any) -> Near:
     with finding.asking(_SEARCHING) as ask:
         where, values = finding.conditions(replace(query, node=None), user=user, ask=ask)
         rows = ask(_NEAR.format(where=where), [point, *values, point, _RANKED])
-        likeness = {pk: float(like) for pk, like in rows if like >= LEAST_LIKE}
+        likeness = _near(rows)
         order = _together(list(likeness), _worded(query, user=user, ask=ask))[:MOST]
         return Near(lines_of(order), likeness, query)
 
 
 _SEARCHING = "SET LOCAL hnsw.ef_search = 200; SET LOCAL hnsw.iterative_scan = strict_order;"
+
+
+def _near(rows: finding.Rows) -> dict[int, float]:
+    """Those that are near, and the first that hardly are where these are few.
+
+    Args:
+        rows: number and cosine, the nearest first.
+    """
+    return {
+        pk: float(like)
+        for place, (pk, like) in enumerate(rows)
+        if like >= (LEAST_ALIKE if place < FEWEST else LEAST_LIKE)
+    }
 
 
 def _worded(query: Query, *, user: Any, ask: finding.Ask) -> list[int]:

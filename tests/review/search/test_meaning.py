@@ -101,6 +101,8 @@ def test_lines_are_found_by_meaning_and_never_those_that_one_may_not_see(
     html = client.get("/search/", {"q": "farewell", "by": "meaning"}).content.decode()
     assert "1 line near in meaning" in html and "secret" not in html
     assert "A machine judged" in html and "By meaning" in html
+    html = client.get("/search/", {"q": "speaker:anna", "by": "meaning"}).content.decode()
+    assert "Nothing is asked for" in html
 
     version = transcripts.current(opened.scans.get())
     assert version is not None
@@ -120,6 +122,39 @@ def test_the_network_knows_what_sentences_have_in_common() -> None:
     likeness = sentences.embed(asked) @ sentences.embed(lines).T
     assert likeness.argmax(axis=1).tolist() == [0, 1, 2]
     assert np.allclose(np.linalg.norm(sentences.embed(lines), axis=1), 1, atol=1e-5)
+
+
+MEANT = {
+    "somebody is very ill with a high temperature": "The child has a fever and will not eat.",
+    "newborn looks like its father": "The baby has your eyes.",
+    "we are poor": "We have not a penny in the house.",
+    "he died at sea": "Your brother drowned off the point.",
+    "a corpse was discovered": "There is a dead man in compartment four.",
+    "workers refuse to work": "Strike! Put down your tools!",
+    "she wants to end the marriage": "I shall ask for a divorce.",
+}
+
+
+def test_where_few_lines_are_near_the_nearest_of_the_rest_are_shown() -> None:
+    few = [(1, 0.5), (2, 0.25), (3, 0.23), (4, 0.2)]
+    assert meaning._near(few) == {1: 0.5, 2: 0.25, 3: 0.23}, "and not what nonsense comes to"
+    many = [(pk, 0.4) for pk in range(20)]
+    assert list(meaning._near([*many, (20, 0.29)])) == list(range(20))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sentences.can_run(), reason="weights not fetched")
+def test_the_network_finds_a_sentence_by_other_words(
+    extension: None, client: Client, researcher: User
+) -> None:
+    reel = reel_that_says(*MEANT.values(), "The gulls are loud.", "Drop it.", access="research")
+    reel_that_says("The infant is feverish.", access=Reel.Access.STAFF)
+    assert sum(meaning.learn_more()) == len(MEANT) + 3
+    for asked, sentence in MEANT.items():
+        assert said(asked, researcher)[0] == sentence
+    client.force_login(researcher)
+    html = client.get("/search/", {"q": next(iter(MEANT)), "by": "meaning"}).content.decode()
+    assert html.index("has a fever") and "infant" not in html and f"/reels/{reel.pk}/" in html
 
 
 def test_a_backup_leaves_out_what_can_be_made_anew(extension: None, tmp_path: Path) -> None:
