@@ -182,7 +182,7 @@ def major_version(binaries: Path) -> int | None:
     return int(found[1]) if found and (binaries / "initdb").exists() else None
 
 
-LEAST_BUFFERS, MOST_BUFFERS = 128 << 20, 1 << 30
+LEAST_BUFFERS, MOST_BUFFERS = 128 << 20, 2 << 30
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 

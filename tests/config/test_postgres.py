@@ -59,7 +59,7 @@ def test_it_listens_on_a_private_socket_and_on_no_port(home: Path) -> None:
 
 def test_it_takes_an_eighth_of_the_memory_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     (binaries, *_) = cluster.candidate_binaries()
-    for gigabytes, kept in ((0.5, "128MB"), (4, "512MB"), (64, "1024MB")):
+    for gigabytes, kept in ((0.5, "128MB"), (4, "512MB"), (64, "2048MB")):
         memory = int(gigabytes * (1 << 30))
         monkeypatch.setattr(cluster, "memory_bytes", lambda memory=memory: memory)
         assert f"shared_buffers={kept}" in cluster.sized_settings(binaries)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -14,7 +18,7 @@ from archive.management.commands.doctor import check_words
 from archive.models import Collection, Reel
 from restoration import together, transcripts
 from review.models import Answer, Note, SearchLine
-from review.search import concordance, finding
+from review.search import concordance, finding, statement
 from review.search.lines import lines_of
 from review.search.query import parse
 from tests import factories
@@ -305,6 +309,28 @@ def test_counts_and_facets_are_of_all_hits_not_of_the_page(
     capped = finding.find(parse("word"), user=reviewer)
     assert (capped.count, capped.is_capped, capped.said_count) == (10, True, "10+")
     assert capped.said_looked_at == "11" == str(sum(n for _, n in capped.facets["speaker"]))
+
+
+def test_the_years_of_many_reels_are_read_at_once(reviewer: User) -> None:
+    for year in ("1912", "1913", "ca. 1913", "", "1913"):
+        reel_that_says("Word.", year=year)
+    asked = "EXPLAIN (ANALYZE, FORMAT JSON) " + statement.search("line.kind = 'dialogue'")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(asked, [10, *statement.page(20, 0)])
+        plan = cursor.fetchone()[0]
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    loops = [node["Actual Loops"] for node in _nodes(plan[0]["Plan"])
+             if node.get("Relation Name") == "archive_catalogueline"]  # fmt: skip
+    assert loops == [1], "not once for each reel"
+    years = finding.find(parse("word"), user=reviewer).facets["year"]
+    assert years == [("1912", 1), ("1913", 3), (None, 1)]
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from _nodes(part)
 
 
 def test_pages_show_each_hit_once_in_the_order_of_reels_and_time(reviewer: User) -> None:
