@@ -269,16 +269,19 @@ class _Reader:
         return min(max(wanted, 1), AHEAD)
 
     def _phrase(self, children: list[Any]) -> Node | None:
-        return self._in_a_row(words(str(children[0])), exact=True)
+        written = str(children[0])
+        return self._in_a_row(words(written), written, exact=True)
 
     def _word(self, children: list[Any]) -> Node | None:
         written = str(children[0])
         found = words(written)
         if len(found) == 1:
             return Word(found[0], prefix=written.endswith("*"))
-        return self._in_a_row(found, exact=False)
+        return self._in_a_row(found, written, exact=False)
 
-    def _in_a_row(self, found: list[str], *, exact: bool) -> Node | None:
+    def _in_a_row(self, found: list[str], written: str, *, exact: bool) -> Node | None:
+        if "*" in written and any(len(word) > 1 for word in found):
+            self._remark("A * stands at the end of a single word; here it was left out.")
         if len(found) > LONGEST_PHRASE:
             self.remarks.append(f"A phrase is found by its first {LONGEST_PHRASE} words.")
         if len(found) == 1:

@@ -81,11 +81,14 @@ def test_a_minus_before_a_field_takes_away_what_it_means() -> None:
         ("reel: (a b)", "reel: has nothing after it"),
         ("director:anna", "director: is no field, so its words are sought"),
         ("a speaker:b OR speaker:c", "narrows the whole search"),
+        ('"last fare*"', "end of a single word"),
+        ("well-kno*", "end of a single word"),
         ("(" * 200 + "a" + ")" * 200, "too deep"),
     ],
 )
 def test_what_is_read_otherwise_than_typed_is_said(typed: str, remark: str) -> None:
     assert remark in " ".join(parse(typed).remarks)
+    assert parse("東京* sing*").remarks == (), "of characters in a row each is a beginning"
 
 
 def test_a_field_goes_with_the_word_after_a_space() -> None:
