@@ -305,7 +305,8 @@ def _meant_by(
 
 def _meant_in(phrase: asked.Phrase, *, sight: _Sight) -> dict[str, tuple[str, ...]]:
     """For each word of a phrase that no line has: the nearest word that one has, and no other."""
-    unsaid = set(phrase.words).difference(_said(phrase.words, sight=sight))
+    whole = phrase.words[:-1] if phrase.prefix else phrase.words
+    unsaid = set(whole).difference(_said(whole, sight=sight))
     near = {word: vocabulary.near(word)[: vocabulary.MOST_NEAR] for word in unsaid}
     nearest = {word: _said(candidates, sight=sight)[:1] for word, candidates in near.items()}
     return {word: tuple(said) for word, said in nearest.items() if said}

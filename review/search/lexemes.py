@@ -124,9 +124,10 @@ class _Asking:
         match node:
             case Word():
                 return self._word(node, marks)
-            case Phrase(said):
-                first, *rest = said
+            case Phrase((first, *rest), prefix):
                 row = [_lexeme(first, marks), *(_lexeme(each, ANY) for each in rest)]
+                if prefix:
+                    row[-1] = _beginning(rest[-1], ANY)
                 return f"({' <-> '.join(row)})"
             case Near(one, other, apart):
                 return _any(
@@ -138,7 +139,7 @@ class _Asking:
 
     def _word(self, word: Word, marks: Sequence[str]) -> str:
         if word.prefix:
-            return _any(f"'{mark}{word.text}':*" for mark in marks)
+            return _beginning(word.text, marks)
         if word.instead:
             return _any(_lexeme(each, marks) for each in word.instead)
         if word.exact:
@@ -154,6 +155,10 @@ def _forms(asked: str, language: str) -> tuple[str, ...]:
     """How the rows hold words with that stem: a word that is its own stem stands there once."""
     marked = "~" + asked
     return (asked, marked) if stem(asked, language) == asked else (marked,)
+
+
+def _beginning(word: str, marks: Sequence[str]) -> str:
+    return _any(f"'{mark}{word}':*" for mark in marks)
 
 
 def _lexeme(word: str, marks: Sequence[str]) -> str:

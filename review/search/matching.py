@@ -35,10 +35,13 @@ def _hits(node: Node | None, said: Sequence[Token], language: str) -> Iterator[t
     match node:
         case Word():
             yield from ((at, at) for at in _places(node, said, language))
-        case Phrase(wanted):
+        case Phrase(wanted, prefix):
             row = [token.word for token in said]
             for at in range(len(row) - len(wanted) + 1):
-                if tuple(row[at : at + len(wanted)]) == wanted:
+                here = row[at : at + len(wanted)]
+                if prefix:
+                    here[-1] = here[-1][: len(wanted[-1])]
+                if tuple(here) == wanted:
                     yield at, at + len(wanted) - 1
         case Near(one, other, apart):
             others = _places(other, said, language)

@@ -48,9 +48,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words in a row, as they are written."""
+    """Words in a row, as they are written; of the last its beginning, if `prefix`."""
 
     words: tuple[str, ...]
+    prefix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +270,7 @@ class _Reader:
         return min(max(wanted, 1), AHEAD)
 
     def _phrase(self, children: list[Any]) -> Node | None:
-        written = str(children[0])
-        return self._in_a_row(words(written), written, exact=True)
+        return self._in_a_row(words(str(children[0])), str(children[0]), exact=True)
 
     def _word(self, children: list[Any]) -> Node | None:
         written = str(children[0])
@@ -280,13 +280,15 @@ class _Reader:
         return self._in_a_row(found, written, exact=False)
 
     def _in_a_row(self, found: list[str], written: str, *, exact: bool) -> Node | None:
-        if "*" in written and any(len(word) > 1 for word in found):
-            self._remark("A * stands at the end of a single word; here it was left out.")
+        plain = written.strip('"').rstrip()
+        if "*" in plain.removesuffix("*"):
+            self._remark("A * stands at the end of a word or phrase; here it was left out.")
         if len(found) > LONGEST_PHRASE:
             self.remarks.append(f"A phrase is found by its first {LONGEST_PHRASE} words.")
         if len(found) == 1:
-            return Word(found[0], exact=exact)
-        return Phrase(tuple(found[:LONGEST_PHRASE])) if found else None
+            return Word(found[0], exact=exact, prefix=plain.endswith("*"))
+        begins = plain.endswith("*") and len(found) <= LONGEST_PHRASE
+        return Phrase(tuple(found[:LONGEST_PHRASE]), begins) if found else None
 
     def _field(self, children: list[Any]) -> None:
         name, _, written = str(children[0]).partition(":")
@@ -347,7 +349,7 @@ def replaced(node: Node, words_instead: dict[str, tuple[str, ...]]) -> Node:
         case Word(text=text) if text in words_instead and not node.prefix:
             return replace(node, instead=words_instead[text])
         case Phrase(said):
-            return Phrase(tuple(words_instead.get(word, (word,))[0] for word in said))
+            return replace(node, words=tuple(words_instead.get(each, (each,))[0] for each in said))
         case Near(one, other, apart):
             return Near(
                 replaced(one, words_instead),  # type: ignore[arg-type]

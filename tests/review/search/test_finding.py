@@ -43,6 +43,8 @@ def test_a_phrase_over_two_lines_is_found_once_where_it_begins(reviewer: User) -
     assert found('"last farewell of"', reviewer) == ["Take the last"]
     assert found("last NEAR/3 of", reviewer) == ["Take the last"]
     assert found('"the year the end"', reviewer) == ["farewell of the year."]
+    assert found('"last fare*"', reviewer) == ["Take the last"]
+    assert found('"the farewell o*"', reviewer) == found('"last farx*"', reviewer) == []
     assert found("farewell", reviewer) == ["farewell of the year."]
 
 

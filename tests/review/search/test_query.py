@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review.search.lexemes import tsquery
+from review.search.matching import spans
 from review.search.query import Both, Either, Near, Phrase, Query, Word, in_brackets, parse, retyped
 
 
@@ -81,14 +82,12 @@ def test_a_minus_before_a_field_takes_away_what_it_means() -> None:
         ("reel: (a b)", "reel: has nothing after it"),
         ("director:anna", "director: is no field, so its words are sought"),
         ("a speaker:b OR speaker:c", "narrows the whole search"),
-        ('"last fare*"', "end of a single word"),
-        ("well-kno*", "end of a single word"),
+        ('"la* farewell"', "at the end of a word or phrase"),
         ("(" * 200 + "a" + ")" * 200, "too deep"),
     ],
 )
 def test_what_is_read_otherwise_than_typed_is_said(typed: str, remark: str) -> None:
     assert remark in " ".join(parse(typed).remarks)
-    assert parse("東京* sing*").remarks == (), "of characters in a row each is a beginning"
 
 
 def test_a_field_goes_with_the_word_after_a_space() -> None:
@@ -138,6 +137,15 @@ def test_and_and_not_are_signs_but_words_of_a_phrase() -> None:
     assert parse('"DO NOT GO" x') == parse('"do not go" x')
     assert parse("not and or") == Query(parse("not and or").node)
     assert parse("a NOT").node == parse("a not").node
+
+
+def test_a_star_ends_a_word_or_a_phrase() -> None:
+    assert parse('"last fare*"').node == parse("last-fare*").node == Phrase(("last", "fare"), True)
+    assert parse('"sing*"').node == Word("sing", exact=True, prefix=True)
+    assert parse("東京*").node == Phrase(("東", "京"), True)
+    assert not any(parse(each).remarks for each in ('"last fare*"', "last-fare*", "sing*"))
+    found = spans(parse('"last fare*"').node, "The last farewell, the last fair.", language="en")
+    assert [(span.start, span.end) for span in found] == [(4, 17)]
 
 
 def test_what_was_meant_is_typed_in_place_of_what_is_misspelt() -> None:
