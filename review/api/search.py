@@ -58,6 +58,11 @@ class FoundShown(serializers.Serializer):
         child=serializers.ListField(child=serializers.CharField()),
         help_text="Words that were sought in place of one that no line has",
     )
+    near = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="Words that one may be a misspelling of which no line has, though others beside"
+        " it with OR were found; they were not sought",
+    )
     facets = serializers.DictField(
         child=serializers.ListField(child=serializers.ListField()),
         help_text="Values with their hits, at most twelve of each but years; where `is_capped`, of"
@@ -88,6 +93,7 @@ class Search(Endpoint):
             "count": found.count,
             "is_capped": found.is_capped,
             "instead": found.instead,
+            "near": found.near,
             "facets": found.facets,
             "results": hits,
         }
