@@ -244,6 +244,7 @@ def test_a_database_that_stopped_hard_is_used_again(up: Up) -> None:
     assert up.work_is_taken()
 
 
+@pytest.mark.slow
 def test_a_killed_keeper_is_replaced_and_the_database_used_again(up: Up) -> None:
     keeper = up.children()["postgres"]
     keeper.kill()

@@ -49,7 +49,10 @@ def test_a_mistake_in_the_code_is_not_tried_again(settings: object, scene: Scene
 
 @pytest.mark.parametrize(
     ("executor", "words"),
-    [("killed", "killed by signal 9 (out of memory?)"), ("segfaulting", "Segmentation fault")],
+    [
+        ("killed", "killed by signal 9 (out of memory?)"),
+        pytest.param("segfaulting", "Segmentation fault", marks=pytest.mark.slow),
+    ],
 )
 def test_a_child_that_dies_costs_an_attempt_until_the_cap(
     settings: object, scene: Scene, tmp_path: Path, executor: str, words: str

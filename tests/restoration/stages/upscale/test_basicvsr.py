@@ -44,6 +44,7 @@ def test_every_new_frame_of_a_stretch_is_made_four_times_as_large() -> None:
     assert [plane.shape for plane in made] == [(48, 68)] * 2
 
 
+@pytest.mark.slow
 def test_the_engine_tells_of_every_pass_before_the_first_frame_is_there(saved: Path) -> None:
     clip = small_clip("gray", frames=3)
     size = wanted_size(clip.format, scale=2, height=0)

@@ -55,6 +55,7 @@ def test_any_other_file_is_refused(tmp_path: Path, spoil: object, words: str) ->
         load_rrdb(path, Rrdb(blocks=1))
 
 
+@pytest.mark.slow
 def test_progress_is_told_again_after_every_tile_of_a_frame(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
