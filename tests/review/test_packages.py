@@ -19,6 +19,7 @@ from django.utils import timezone
 from archive.fixity import sha256_file
 from archive.models import Event
 from fixtures.demo.leaving import unpack
+from review.deliverables import build_deliverable
 from review.delivery import requests
 from review.delivery.attempts import execute_delivery
 from review.errors import DecisionRefused
@@ -32,15 +33,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def packed(settings: Any, tmp_path: Path, archivist: User) -> Deliverable:
-    """Made by a worker, as the page asks for it."""
+    """Made in this process: what a worker makes is tests/review/test_forensic_gate.py's too."""
     settings.MEDIA_HOME = tmp_path / "media"
     settings.DELIVERY_HOME = tmp_path / "out"
     reel = make_approved_reel(tmp_path, by=archivist, audio_tracks=1)
-    delivery = requests.ask(reel, format="package", use="exhibition", by=archivist)
-    execute_delivery(delivery.pk)
-    delivery.refresh_from_db()
-    assert delivery.deliverable is not None, delivery.error
-    return delivery.deliverable
+    return build_deliverable(
+        reel, format="package", use="exhibition", to=tmp_path / "out", by=archivist
+    )
 
 
 def path_of(made: Deliverable) -> Path:
