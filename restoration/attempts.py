@@ -52,21 +52,36 @@ def execute_run(run_id: int, *, told: Told | None = None, leg: Leg | None = None
 
     Args:
         told: Called with (run, frames done) every now and then.
-        leg: Its part in a relay: told how near its stage's end is, and asked when it may begin.
+        leg: Its part in a relay: told how near its stage's end is, asked when it may begin, and
+            asked for another run if this one is not to be had.
     """
-    with tracing.of_run(run_id):
-        _execute(run_id, told, leg or Leg())
+    leg, tried, number = leg or Leg(), set[int](), run_id
+    while number not in tried:
+        with tracing.of_run(number):
+            if _execute(number, told, leg):
+                return
+        # Mostly another worker was quicker: the next has been waited for long enough.
+        tried.add(number)
+        if (other := leg.instead()) is None:
+            return
+        number = other
 
 
-def _execute(run_id: int, told: Told | None, leg: Leg) -> None:
+def _execute(run_id: int, told: Told | None, leg: Leg) -> bool:
+    """Whether any other run is out of the question: this one was to be had, or there is no room."""
     begun = time.monotonic()
     if words := lacks_room():
         log.warning("run %s: not begun, %s", run_id, words)
-        return
+        return True
     claimed = claim(run_id, worker=worker_name(), device=device(), memory=workers.memory())
     if claimed is None:
         log.info("run %s: nothing to do, it is taken or has ended", run_id)
-        return
+        return False
+    _work_on(claimed, begun, told, leg)
+    return True
+
+
+def _work_on(claimed: Claim, begun: float, told: Told | None, leg: Leg) -> None:
     tracing.take_up(claimed.run.request)
     if may_be_offered(claimed) and offer(claimed.run):
         return  # A twin published between the request and this claim.

@@ -205,6 +205,8 @@ def _from_row(values: list[Any]) -> StageRun:
 
 def _claim_within_quota(run_id: int, given: dict[str, Any]) -> tuple[Any, ...] | None:
     """The same for a run whose collection has a quota; one claim of a collection at a time."""
+    if not CollectionQuota.objects.exists():
+        return None  # Another worker was quicker, mostly.
     run = StageRun.objects.filter(pk=run_id, status=Status.QUEUED).first()
     if run is None or (quota := quotas.of_scan(run.scan_id)) is None:
         return None

@@ -17,8 +17,15 @@ claimed, given a process, and opened on a busy machine."""
 class Leg:
     """Shared by the thread that works on the run and the one that hands over."""
 
-    def __init__(self, *, held: bool = False) -> None:
-        """held: the stage may not begin before `go`."""
+    def __init__(
+        self, *, held: bool = False, instead: Callable[[], int | None] = lambda: None
+    ) -> None:
+        """
+        Args:
+            held: the stage may not begin before `go`.
+            instead: gives another run where the one that was meant is not to be had, or None.
+        """
+        self.instead = instead
         self.near = threading.Event()
         """Set when the stage is near its end, or the run has ended."""
         self.computed = threading.Event()

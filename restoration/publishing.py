@@ -51,6 +51,7 @@ def finish_run(claim: Claim, result: Result) -> Take | None:
     """
     findings, biometrics = part_biometrics(result.findings)
     with transaction.atomic():
+        agent = custody.software()  # before the lock, for which others may wait
         # One publication, or edit of the cuts, at a time for a scan: takes are numbered here.
         _lock_scan(claim.run.scan_id)
         if result.findings is None:
@@ -58,7 +59,7 @@ def finish_run(claim: Claim, result: Result) -> Take | None:
         else:
             take = None
             run, twins = _end_done(claim, take, findings, result.timings)
-        _record_success(run, take, result)
+        _record_success(run, take, result, agent)
         if run.following or findings is not None:
             run.refresh_from_db()
             follow(run, biometrics)
@@ -215,7 +216,7 @@ def _ring_twins(run: StageRun) -> None:
         ring_on_commit(twin)
 
 
-def _record_success(run: StageRun, take: Take | None, result: Result) -> None:
+def _record_success(run: StageRun, take: Take | None, result: Result, agent: Agent) -> None:
     detail = _detail(run) | {"timings": result.timings}
     if take is not None:
         detail |= {
@@ -235,9 +236,7 @@ def _record_success(run: StageRun, take: Take | None, result: Result) -> None:
             or (isinstance(value, str) and len(value) <= _SAID)
         }
     subject = f"take:{take.pk}" if take is not None else f"run:{run.pk}"
-    custody.record(
-        kind=EVENT, agent=custody.software(), subject=subject, reel=run.scan.reel, detail=detail
-    )
+    custody.record(kind=EVENT, agent=agent, subject=subject, reel=run.scan.reel, detail=detail)
 
 
 def _weights_of(run: StageRun, findings: dict[str, Any]) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ class Relay:
             following: gives the next run to work on, or None.
         """
         until = time.monotonic() + ROW_SECONDS
-        current = self._start(run_id, held=False)
+        current = self._start(run_id, following, held=False)
         while True:
             current.leg.near.wait()
             self._see_out()
@@ -107,12 +107,16 @@ class Relay:
             log.exception("the next run could not be looked up")
             next_id = None
         # The same one cannot be had just now; its message will come.
-        return None if next_id in (None, current.number) else self._start(next_id, held=held)
+        return (
+            None
+            if next_id in (None, current.number)
+            else self._start(next_id, following, held=held)
+        )
 
-    def _start(self, run_id: int, *, held: bool) -> _Running:
+    def _start(self, run_id: int, following: Next, *, held: bool) -> _Running:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="run")
-        leg = Leg(held=held)
+        leg = Leg(held=held, instead=following)
         return _Running(run_id, leg, self._threads.submit(self._execute, run_id, leg))
 
     def _see_out(self) -> None:

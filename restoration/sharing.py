@@ -42,7 +42,8 @@ class Turn(NamedTuple):
 
 # From each share to the next by the index `runs_that_wait`: as many steps as there are shares,
 # however many runs wait (PostgreSQL wiki, "Loose indexscan"). NULL is in no order: a share that
-# nobody asked for by name is looked for by itself.
+# nobody asked for by name is looked for by itself, but in the order of the index all the same: with
+# `ORDER BY scan_id, id` each question would walk and sort all runs of a scan, those too that ended.
 _SHARES = """
 WITH RECURSIVE named AS (
     (SELECT requested_by_id, scan_id, id, key, stage FROM restoration_stagerun
@@ -59,14 +60,14 @@ WITH RECURSIVE named AS (
     (SELECT requested_by_id, scan_id, id, key, stage FROM restoration_stagerun
      WHERE queue = %(queue)s AND status = 'queued' AND memory <= %(memory)s
        AND requested_by_id IS NULL
-     ORDER BY scan_id, id LIMIT 1)
+     ORDER BY requested_by_id, scan_id, id LIMIT 1)
     UNION ALL
     SELECT later.* FROM nobodys, LATERAL (
         SELECT requested_by_id, scan_id, id, key, stage FROM restoration_stagerun
         WHERE queue = %(queue)s AND status = 'queued' AND memory <= %(memory)s
           AND requested_by_id IS NULL
           AND scan_id > nobodys.scan_id
-        ORDER BY scan_id, id LIMIT 1) later
+        ORDER BY requested_by_id, scan_id, id LIMIT 1) later
 )
 SELECT sooner.waits, requested_by_id, scan_id, id, stage, NOT EXISTS (
     SELECT FROM restoration_stagerun twin WHERE twin.key = share.key AND twin.status = 'running'),

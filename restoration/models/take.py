@@ -44,7 +44,11 @@ class Take(models.Model):
         RESTORATION = "restoration", "restoration"
         COLOUR = "colour", "colour version"
 
-    scan = models.ForeignKey("archive.Scan", on_delete=models.CASCADE, related_name="takes")
+    scan = models.ForeignKey(
+        "archive.Scan", on_delete=models.CASCADE, related_name="takes", db_index=False
+    )
+    """Its index is that of `take_numbers_are_unique`. With one of its own the next number would be
+    looked for among all takes of the scan."""
     start_frame = models.PositiveIntegerField()
     end_frame = models.PositiveIntegerField()
     stage = models.CharField(max_length=40)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 
 from restoration import claims, runs
 from restoration.errors import LeaseLost
+from restoration.leg import Leg
 from restoration.models import Scene, StageRun, Take
-from tests.factories import make_run
+from tests.factories import make_run, make_take
 
 
 def claim(run: StageRun, worker: str = "here") -> claims.Claim | None:
@@ -69,6 +72,24 @@ def test_of_many_workers_exactly_one_gets_it(scene: Scene) -> None:
     run.refresh_from_db()
     assert [got.run.worker for got in won] == [run.worker]
     assert (run.attempt, run.token) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_whoever_comes_second_for_a_run_goes_on_to_the_next(scene: Scene) -> None:
+    taken, waits = make_run(scene=scene), make_run(scene=scene)
+    make_take(scene=scene, key=waits.key)  # so that the next one ends without computing
+    assert claim(taken) is not None
+    runs.execute_run(taken.pk, leg=Leg(instead=lambda: claims.next_waiting("cpu")))
+    assert StageRun.objects.get(pk=waits.pk).status == "done"
+    assert StageRun.objects.get(pk=taken.pk).token == 1
+
+
+@pytest.mark.django_db
+def test_a_run_that_is_not_to_be_had_is_not_asked_for_again_and_again(scene: Scene) -> None:
+    runs_taken = [make_run(scene=scene, status="running", lease_until=Now()) for _ in range(2)]
+    given = itertools.cycle([runs_taken[1].pk, runs_taken[0].pk])
+    runs.execute_run(runs_taken[0].pk, leg=Leg(instead=lambda: next(given)))
+    assert set(StageRun.objects.values_list("token", flat=True)) == {0}
 
 
 @pytest.mark.django_db

@@ -168,6 +168,15 @@ def test_a_real_worker_overlaps_its_runs_and_every_take_is_sound(
     assert computing() == []
 
 
+def test_a_run_that_another_worker_took_gives_way_to_the_next_that_waits() -> None:
+    asked: list[int | None] = []
+    waiting = [7, None, None]
+    relay = Relay(lambda number, leg: asked.extend([number, leg.instead()]))
+    relay.run(5, lambda: waiting.pop(0))
+    relay.finish()
+    assert asked == [5, 7]
+
+
 @pytest.mark.django_db
 def test_a_message_of_a_run_that_has_ended_costs_one_question(
     scene: Scene, django_assert_num_queries: DjangoAssertNumQueries
