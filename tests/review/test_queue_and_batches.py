@@ -69,6 +69,29 @@ def test_orders_of_the_queue(scenes, takes, reviewer, archivist):
     assert numbers(queue.queue(reviewer, "mine"), scenes) == [5]
 
 
+def test_mine_is_what_waits_again_after_the_person_decided(scenes, takes, reviewer, archivist):
+    for number, person in ((2, reviewer), (2, reviewer), (4, archivist)):
+        take = made_up(scenes[number], 0.1)
+        Approval.objects.create(
+            scene=scenes[number], take=take, digest=take.digest, by=person, decision="approved"
+        )
+    assert not queue.queue(reviewer, "mine")
+    for number in (2, 4):
+        made_up(scenes[number], 0.2)
+    assert numbers(queue.queue(reviewer, "mine"), scenes) == [3]
+
+
+def test_a_page_of_mine_asks_once_what_the_person_decided(
+    scenes, takes, reviewer, archivist, django_assert_max_num_queries
+):
+    """As a condition on each row it took longer than all the rest of the page."""
+    handing.hand_over(scenes[4], cuts.RESTORATION, by=archivist, role="reviewer")
+    mine = queue.queue(reviewer, "mine")
+    with django_assert_max_num_queries(2) as asked:
+        assert (mine.count(), len(mine)) == (1, 1)
+    assert not any("review_approval" in query["sql"] for query in asked.captured_queries)
+
+
 def test_from_scene_to_scene_also_when_one_has_left(scenes, takes, client, reviewer):
     client.force_login(reviewer)
     place = queue.place(reviewer, "synthesised", scenes[5], cuts.RESTORATION)
