@@ -37,6 +37,12 @@ class Timed(NamedTuple):
     """From the first claim to the last end."""
     cores: float
     """Processor seconds of the workers, and of all that they started, over that time."""
+    scenes: int
+
+    @property
+    def a_scene(self) -> float:
+        """Processor seconds: the same with one worker and with two, if the work is the same."""
+        return self.cores * self.seconds / self.scenes
 
 
 def measure_workers(scenes: int, stage: str = "repair") -> dict[str, Any]:
@@ -67,17 +73,19 @@ def _told(found: list[Timed]) -> dict[str, float]:
         "two_over_one": round(two.seconds / one.seconds, 3),
         "cores_used_with_one": round(one.cores, 2),
         "cores_used_with_two": round(two.cores, 2),
+        "processor_s_a_scene_with_one": round(one.a_scene, 2),
+        "processor_s_a_scene_with_two": round(two.a_scene, 2),
     }
 
 
 def _timed(workers: int, scenes: int, stage: str, *, bound: bool) -> Timed:
-    """The same film each time, of another width: nothing that was made before is offered."""
+    """The same film each time, of another length: nothing that was made before is offered."""
     warm = workers * _WARM
-    frames = (warm + scenes) * SCENE_FRAMES
+    frames = (warm + scenes) * SCENE_FRAMES + 2 * workers + bound
     with tempfile.TemporaryDirectory() as folder:
-        path, width = Path(folder) / "film.mkv", 320 + 2 * workers + 4 * bound
-        write_clip(path, frames=frames, rate=24, width=width, height=240, pixel="gray")
-        scan = make_scan(path, frames=frames, width=width, height=240)
+        path = Path(folder) / "film.mkv"
+        write_clip(path, frames=frames, rate=24, width=320, height=240, pixel="gray")
+        scan = make_scan(path, frames=frames, width=320, height=240)
         queue = _asked_for(scan, 0, warm, stage)[0].queue
         with worker_processes(workers, SETTINGS, queue, bound=bound) as processes:
             wait_for_runs(StageRun.objects.filter(scan=scan))
@@ -87,7 +95,7 @@ def _timed(workers: int, scenes: int, stage: str, *, bound: bool) -> Timed:
             wait_for_runs(counted)
             spent = processor_seconds(processes) - before
     seconds = seconds_of(counted)
-    return Timed(seconds, spent / seconds)
+    return Timed(seconds, spent / seconds, scenes)
 
 
 def _asked_for(scan: Scan, first: int, stop: int, stage: str) -> list[StageRun]:
