@@ -26,13 +26,17 @@ class Checked:
         self.fields: dict[str, Field] = form(terms=terms).fields
         self.model = form._meta.model
 
-    def values(self, said: Mapping[str, Any], row: Any) -> tuple[dict[str, Any], list[str]]:
-        """What is said, as it is kept, and what is wrong with it; empty texts say nothing.
+    def values(
+        self, said: Mapping[str, Any], row: Any, *, may_empty: bool = False
+    ) -> tuple[dict[str, Any], list[str]]:
+        """What is said, as it is kept, and what is wrong with it.
 
         Args:
             row: what stands; a field that says the same again may stay, right or wrong.
+            may_empty: an empty text empties the field; else it says nothing.
         """
-        wanted = {name: text for name, text in said.items() if name in self.fields and text}
+        fields = {name: text for name, text in said.items() if name in self.fields}
+        wanted = {name: text for name, text in fields.items() if text or may_empty}
         return self._cleaned(wanted, {name: getattr(row, name) for name in wanted})
 
     def whole(self, said: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -37,6 +37,7 @@ class Asked:
 
     number: int
     said: dict[str, str]
+    """A spreadsheet's empty cell is left out; a text that is empty empties the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +131,14 @@ class Batches:
         ):
             wanted = {field: said[column] for column, field in names.items() if column in said}
             wanted.pop("collection", None)  # no text of the title's: the shelf knows it
-            parts[name], wrong = checked.values(wanted, row)
+            parts[name], wrong = checked.values(wanted, row, may_empty=True)
             reasons += wrong
         number = parts["reel"].get("number", can.row.number)
         if place.can and number != can.row.number and carrier.numbered(number):
             reasons.append(f"number: This element has a reel {number} already.")
         if reasons:
             raise DescriptionRefused(reasons)
-        return _Kept(parts, rows, said.get("collection", ""))
+        return _Kept(parts, rows, said.get("collection"))
 
     def _rows(self, said: dict[str, str]) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
         rows, reasons = [], []
@@ -165,7 +166,8 @@ class _Kept:
 
     parts: dict[str, dict[str, Any]]
     rows: list[tuple[str, dict[str, Any]]]
-    collection: str
+    collection: str | None
+    """None: the row does not say; empty: in none."""
 
 
 def _put_on(shelf: Shelf, can: Can, kept: _Kept) -> description.Description:
@@ -175,7 +177,7 @@ def _put_on(shelf: Shelf, can: Can, kept: _Kept) -> description.Description:
         part: _differ(each, kept.parts[part])
         for part, each in (("title", film), ("element", can.element), ("reel", can))
     }
-    if kept.collection and kept.collection != film.collection:
+    if kept.collection is not None and kept.collection != film.collection:
         changes["title"]["collection"] = [film.collection, kept.collection]
         film.row.collection = shelf.collection(kept.collection)
         film.collection = kept.collection

@@ -92,20 +92,24 @@ def import_file(
 
 
 def edit_many(
-    reels: Iterable[int], column: str, value: str, *, by: AbstractBaseUser, dry_run: bool = False
-) -> Import:
+    reels: Iterable[int], column: str, value: str, *, by: AbstractBaseUser, empty: bool = False,
+    dry_run: bool = False,
+) -> Import:  # fmt: skip
     """Let one column say one thing of many reels, as a spreadsheet of them would; it is told,
     checked and taken back as an import is.
 
-    Raises: NotARecord for a column that is none of EDITABLE, or no value.
+    Args:
+        empty: it is to say nothing; a value beside it is refused.
+
+    Raises: NotARecord for a column that is none of EDITABLE, for no value unless it is emptied.
     """
-    if column not in EDITABLE or not value.strip():
-        raise NotARecord("Choose a field, and say what it should be.")
+    if column not in EDITABLE or bool(value.strip()) == empty:
+        raise NotARecord("Choose a field, and say what it should be, or that it is emptied.")
     asked = (
         Asked(number, {"reel": str(pk), column: value.strip()})
         for number, pk in enumerate(reels, 1)
     )
-    about = {"bulk_edit": column, "value": value.strip()}
+    about = {"bulk_edit": column} | ({"emptied": True} if empty else {"value": value.strip()})
     return _take(asked, "bulk edit", lambda: about, by=by, dry_run=dry_run)
 
 
@@ -113,7 +117,7 @@ def may_set(column: str, value: str, *, by: Any) -> bool:
     """By roles in collections: films go into those alone in which the person describes."""
     if column != "collection" or not roles.of(by).there:
         return True
-    known = Collection.objects.filter(name=value.strip()).first()
+    known = Collection.objects.filter(name=value.strip()).first() if value.strip() else None
     return roles.may_within(by, "archive.describe", known.pk if known else None)
 
 

@@ -32,7 +32,12 @@ class EditManyForm(forms.Form):
     column = forms.ChoiceField(
         label="Field", choices=[(each, each.replace("_", " ")) for each in EDITABLE]
     )
-    value = forms.CharField(label="Is to be", max_length=2000)
+    value = forms.CharField(label="Is to be", max_length=2000, required=False)
+    empty = forms.BooleanField(
+        label="Empty it",
+        required=False,
+        help_text="The field says nothing then, of all these reels.",
+    )
 
     def __init__(self, *sent: Any, by: Any) -> None:
         super().__init__(*sent)
@@ -41,6 +46,10 @@ class EditManyForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         asked = str(said.get("column", "")), str(said.get("value", ""))
+        if asked[1] and said.get("empty"):
+            self.add_error("value", "Say what it is to be, or that it is emptied, not both.")
+        elif not asked[1] and not said.get("empty"):
+            self.add_error("value", "Say what it is to be, or choose to empty it.")
         if not importing.may_set(*asked, by=self.by):
             self.add_error("value", "You do not describe films of that collection.")
         return said
@@ -78,8 +87,9 @@ def _edit(request: HttpRequest, form: EditManyForm, chosen: list[int], *, dry_ru
     said = form.cleaned_data
     try:
         return importing.edit_many(
-            chosen, said["column"], said["value"], by=signed_in(request), dry_run=dry_run
-        )
+            chosen, said["column"], said["value"], empty=said["empty"], by=signed_in(request),
+            dry_run=dry_run,
+        )  # fmt: skip
     except NotARecord as error:  # the form's choices leave only an empty value
         form.add_error("value", str(error))
         return Import("", dry_run=True)

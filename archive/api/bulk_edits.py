@@ -16,6 +16,7 @@ from archive.access import signed_in
 from archive.api import problems, writing
 from archive.api.catalogue import reels_of
 from archive.api.imports import Imported
+from archive.api.rows import Text
 from archive.api.views import Endpoint
 from archive.models import Reel
 
@@ -32,14 +33,17 @@ class ManySaid(serializers.Serializer):
         max_length=MOST,
     )  # fmt: skip
     column = serializers.ChoiceField(importing.EDITABLE)
-    value = serializers.CharField(max_length=2000)
+    value = Text(max_length=2000)
+    empty = serializers.BooleanField(
+        required=False, default=False, help_text="The column is to say nothing; without a value"
+    )
     dry_run = serializers.BooleanField(required=False, default=False)
 
 
 class BulkEdits(Endpoint):
-    """Let one column say one thing of many reels, or only try it (`dry_run`). Reels that the column
-    does not fit are refused and stop no other; a number that names no reel which you describe
-    refuses all. `imports/ID/undo` takes it back."""
+    """Let one column say one thing of many reels, or nothing (`empty`), or only try it (`dry_run`).
+    Reels that the column does not fit are refused and stop no other; a number that names no reel
+    which you describe refuses all. `imports/ID/undo` takes it back."""
 
     rights: ClassVar = {"POST": _DESCRIBE}
     queryset = Reel.objects.all()
@@ -62,10 +66,13 @@ class BulkEdits(Endpoint):
             raise problems.Refused(
                 f"Nothing was changed: there is no reel {unknown[0]} that you describe.", 422
             )
-        if not importing.may_set(said["column"], said["value"], by=by):
+        value = said.get("value", "")
+        if bool(value.strip()) == said["empty"]:
+            raise ValidationError({"value": ["Say what it is to be, or `empty`: one of both."]})
+        if not importing.may_set(said["column"], value, by=by):
             raise ValidationError({"value": ["You do not describe films of that collection."]})
         made = importing.edit_many(
-            wanted, said["column"], said["value"], by=by, dry_run=said["dry_run"]
+            wanted, said["column"], value, empty=said["empty"], by=by, dry_run=said["dry_run"]
         )
         told = made.as_json()
         if not made.done:

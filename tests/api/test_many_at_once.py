@@ -32,6 +32,10 @@ def test_one_field_is_set_for_many_reels_and_taken_back():
     assert strange.status_code == 422 and "999999" in strange.json()["detail"]
     made = asked.post("bulk-edits", said).json()
     assert {reel.location for reel in Reel.objects.all()} == {"Vault 3"}
+    both = asked.post("bulk-edits", said | {"empty": True})
+    assert both.status_code == 400, "a value, or empty"
+    said_nothing = {"reels": said["reels"], "column": "location", "empty": True, "dry_run": True}
+    assert asked.post("bulk-edits", said_nothing).json()["counts"]["changed"] == 2
     assert asked.post(f"imports/{made['import']}/undo").json()["restored"] == 2
     assert {reel.location for reel in Reel.objects.all()} == {""}
     wrong = asked.post("bulk-edits", said | {"column": "gauge", "value": "36 mm"}).json()
