@@ -25,6 +25,9 @@ from archive.models import (
     FixityCheck,
     FixitySchedule,
     Identifier,
+    ImportedPart,
+    ImportedRow,
+    ImportJob,
     InstitutionAccount,
     Reading,
     Reel,
@@ -311,3 +314,14 @@ class UploadAdmin(ReadOnlyAdmin):
 class UploadedFrameAdmin(ReadOnlyAdmin):
     list_display = ["name", "upload", "place", "length"]
     list_select_related = ["upload"]
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(ReadOnlyAdmin):
+    list_display = ["name", "owner", "status", "rows_done", "rows_total", "created"]
+    list_select_related = ["owner"]
+    list_filter = ["status"]
+    exclude = ["file"]
+
+
+admin.site.register([ImportedRow, ImportedPart], ReadOnlyAdmin)

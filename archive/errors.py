@@ -7,6 +7,7 @@ ArchiveError
 ├── CustodyError          an event that must not be written
 ├── DescriptionChanged    somebody else saved it in between
 ├── DescriptionRefused    a record of another system that cannot be taken in as it is
+├── ImportRefused         a table that cannot be begun, cancelled, gone on with or taken back now
 ├── LedgerError           a file that is no export of events
 ├── TokenRefused          an access token that cannot be made
 ├── WebhookRefused        an address that is not told anything
@@ -44,6 +45,10 @@ class DescriptionRefused(ArchiveError):
     def __init__(self, reasons: list[str]) -> None:
         super().__init__("; ".join(reasons))
         self.reasons = reasons
+
+
+class ImportRefused(ArchiveError):
+    pass
 
 
 class LedgerError(ArchiveError):

@@ -75,10 +75,13 @@ class Batches:
     Args:
         source: the file's name, for the events.
         agent: who takes it in.
+        is_tried: all is rolled back in the end. Nothing is told then: an event would keep others
+            from the chain of custody until it is gone.
     """
 
-    def __init__(self, source: str, agent: Agent) -> None:
+    def __init__(self, source: str, agent: Agent, *, is_tried: bool = False) -> None:
         self.source, self.agent, self.checks = source, agent, Checks()
+        self.is_tried = is_tried
         self._new = blank()
         self.done: list[dict[str, Any]] = []
         """What taking it all back needs, in the rows' order."""
@@ -101,8 +104,10 @@ class Batches:
         planned = [self._planned(shelf, each) for each in asked]
         shelf.write()
         steps = [each for each in planned if isinstance(each, _Step)]
-        custody.record_all([told for step in steps for told in self._told(step)], agent=self.agent)
-        description.described.send(sender=Batches, reels=shelf.touched())
+        if not self.is_tried:
+            told = [telling for step in steps for telling in self._told(step)]
+            custody.record_all(told, agent=self.agent)
+            description.described.send(sender=Batches, reels=shelf.touched())
         outcomes = [
             Outcome(each.number, each.outcome, each.can.row.pk) if isinstance(each, _Step) else each
             for each in planned

@@ -25,8 +25,9 @@ from archive.import_batch import COLUMNS, ELEMENT, REEL, TITLE, Asked, Batches, 
 from archive.metadata.record import NotARecord
 from archive.metadata.spreadsheet import SheetRow, read_rows
 from archive.metadata.wording import fold
-from archive.models import Collection, Event, Reel
+from archive.models import Agent, Collection, Event, Reel
 
+RIGHT = "archive.import_catalogue"
 IMPORTED, TAKEN_BACK = "catalogue import", "catalogue import taken back"
 BATCH = 500
 """Rows that are written at once."""
@@ -83,12 +84,29 @@ def import_file(
 
     Raises: NotARecord for the file as a whole, and then nothing was written.
     """
-    ours = dict(mapping or {})
-    asked = (_ours(path.name, row, ours) for row in read_rows(path))
     return _take(
-        asked, path.name, lambda: {"file": path.name, "sha256": sha256_file(path)},
+        rows_of(path, mapping or {}), path.name,
+        lambda: {"file": path.name, "sha256": sha256_file(path)},
         by=by, dry_run=dry_run, progress=progress,
     )  # fmt: skip
+
+
+def rows_of(path: Path, mapping: Mapping[str, str]) -> Iterator[Asked]:
+    """A file's rows by our columns' names.
+
+    Args:
+        mapping: their headings to our columns; "" leaves a column out.
+
+    Raises: NotARecord.
+    """
+    return (_ours(path.name, row, mapping) for row in read_rows(path))
+
+
+def may_import(user: Any) -> bool:
+    """A table reaches films of every collection: who is less than an archivist in one of them
+    takes none in."""
+    given = set(roles.of(user).there.values())
+    return bool(user.has_perm(RIGHT) and (user.is_superuser or not given - {roles.ARCHIVIST}))
 
 
 def edit_many(
@@ -137,7 +155,7 @@ def _take(
     made = Import(uuid.uuid4().hex[:12], dry_run=dry_run)
     with transaction.atomic():
         agent = custody.person(by) if by is not None else custody.software()
-        batches = Batches(source, agent)
+        batches = Batches(source, agent, is_tried=dry_run)
         for batch in _by_hundreds(asked):
             made.rows += batches.take(batch)
             progress(len(made.rows))
@@ -145,13 +163,26 @@ def _take(
         if dry_run:
             transaction.set_rollback(True)
         elif made.done:
-            custody.record(
-                kind=IMPORTED,
-                agent=agent,
-                subject=f"import:{made.number}",
-                detail={**about(), "rows": made.counts(), "done": made.done},
-            )
+            record_import(made.number, about(), made.counts(), made.done, agent=agent)
     return made
+
+
+def record_import(
+    number: str, about: dict[str, Any], rows: dict[str, int], done: list[dict[str, Any]], *,
+    agent: Agent,
+) -> None:  # fmt: skip
+    """Let it stand in the chain of custody, with what taking it back needs.
+
+    Args:
+        done: in the rows' order; `after`, where it is there, is the newest event when a row had
+            been written: what somebody said of it later keeps it. Else it is this event.
+    """
+    custody.record(
+        kind=IMPORTED,
+        agent=agent,
+        subject=f"import:{number}",
+        detail={**about, "rows": rows, "done": done},
+    )
 
 
 def _ours(name: str, row: SheetRow, mapping: Mapping[str, str]) -> Asked:
@@ -200,7 +231,7 @@ def _undo(each: dict[str, Any], event: Event, by: AbstractBaseUser | None) -> st
         return "kept"
     reel = read_anew(each["reel"])
     made = each.get("made", ["reel"] if each["new"] else [])
-    if made and _used_since(reel, event, made):
+    if made and _used_since(reel, each.get("after", event.pk), made):
         return "kept"  # whole: what people wrote since stands on what was imported
     before = description.describe(reel)
     rows = {"title": reel.title, "element": reel.element, "reel": reel}
@@ -219,14 +250,15 @@ def _undo(each: dict[str, Any], event: Event, by: AbstractBaseUser | None) -> st
     return "restored" if all(whole) else "kept"
 
 
-def _used_since(reel: Reel, event: Event, made: list[str]) -> bool:
-    """Whether anything hangs on the reel, or anybody described what the import made after it."""
+def _used_since(reel: Reel, event: int, made: list[str]) -> bool:
+    """Whether anything hangs on the reel, or anybody described what the import made after that
+    event."""
     subjects = [description.subject_of(reel, part) for part in made]
     return (
         reel.scans.exists()
         or reel.events.exists()
         or reel.conditions.exists()
-        or Event.objects.filter(subject__in=subjects, pk__gt=event.pk).exists()
+        or Event.objects.filter(subject__in=subjects, pk__gt=event).exists()
     )
 
 

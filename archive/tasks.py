@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import dramatiq
 
-from archive import arrivals, catalogue_marks, derived, fixity_schedule, stored, upload
+from archive import (
+    arrivals,
+    catalogue_marks,
+    derived,
+    fixity_schedule,
+    import_jobs,
+    stored,
+    upload,
+)
 from archive.api import writing
 from archive.models import Scan
 
@@ -27,7 +35,12 @@ def check_fixity(scan_id: int) -> None:
     fixity_schedule.check(scan_id)
 
 
+@dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
+def go_through_table(job_id: int) -> None:
+    import_jobs.work(job_id)
+
+
 def sweep() -> dict[str, int]:
     """Ring again for what was lost on the way; the sweeper calls it every now and then."""
     mended = upload.sweep() | derived.sweep() | fixity_schedule.sweep() | writing.sweep()
-    return mended | catalogue_marks.sweep() | stored.sweep()
+    return mended | catalogue_marks.sweep() | stored.sweep() | import_jobs.sweep()

@@ -33,6 +33,8 @@ SPECTACULAR_SETTINGS = {
         "CorrectionKind": "restoration.models.TranscriptCorrection.Kind",
         "EventCertainty": "archive.earlier.CERTAINTIES",
         "FixityOutcome": "archive.models.FixityCheck.Outcome",
+        "ImportOutcome": "archive.api.imports.OUTCOMES",
+        "ImportStatus": "archive.models.ImportJob.Status",
         "LineKind": "review.models.SearchLine.Kind",
         "RepairDecision": "restoration.models.RepairDecision.Decision",
         "ReelState": "review.api.reels.STATES",

@@ -35,7 +35,7 @@ def guide(request: HttpRequest) -> HttpResponse:
 SUBJECTS = {
     "The catalogue": (
         *("collections", "titles", "elements", "reels", "scans", "faults", "terms", "imports"),
-        *("bulk-edits", "trash"),
+        *("import-jobs", "bulk-edits", "trash"),
     ),
     "Films in, and whether they are whole": (
         *("uploads", "fixity", "fixity-checks", "second-copies"),

@@ -16,7 +16,7 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from archive import importing, roles
+from archive import importing
 from archive.access import signed_in
 from archive.api import problems, reading, writing
 from archive.api.uploads import in_words
@@ -27,11 +27,10 @@ from archive.metadata.spreadsheet import read_rows
 from archive.models import Event
 from archive.upload_places import safe_name
 
-RIGHT = "archive.import_catalogue"
-_RIGHTS = dict.fromkeys(("GET", "POST"), RIGHT)
+_RIGHTS = dict.fromkeys(("GET", "POST"), importing.RIGHT)
 MOST_ROWS = 2_000
 """Of one request: a table of so many is gone through within seconds."""
-_OUTCOMES = ("new", "changed", "unchanged", "refused")
+OUTCOMES = ("new", "changed", "unchanged", "refused")
 
 problems.answer_with(422, NotARecord)
 
@@ -47,7 +46,7 @@ class RowShown(serializers.Serializer):
     """What became of one row, numbered as the spreadsheet counts: its headings are row 1."""
 
     row = serializers.IntegerField()
-    outcome = serializers.ChoiceField(_OUTCOMES)
+    outcome = serializers.ChoiceField(OUTCOMES)
     reel = serializers.IntegerField(allow_null=True)
     reasons = serializers.ListField(child=serializers.CharField())
 
@@ -102,7 +101,7 @@ class ImportShown(serializers.ModelSerializer):
 
     @extend_schema_field(CountsShown)
     def get_counts(self, event: Event) -> dict[str, int]:
-        return {name: event.detail["rows"].get(name, 0) for name in _OUTCOMES}
+        return {name: event.detail["rows"].get(name, 0) for name in OUTCOMES}
 
 
 def refuse_in_part(user: Any) -> None:
@@ -110,8 +109,7 @@ def refuse_in_part(user: Any) -> None:
 
     Raises: PermissionDenied for who is no archivist in one of them.
     """
-    given = set(roles.of(user).there.values())
-    if not user.is_superuser and given - {roles.ARCHIVIST}:
+    if not importing.may_import(user):
         raise PermissionDenied(
             "Nothing was done: a table may reach every collection, and in one of them you are no "
             "archivist. Ask one who is."
@@ -154,8 +152,8 @@ class Imports(Rows):
             path.write_bytes(said["file"])
             if sum(1 for _ in read_rows(path)) > MOST_ROWS:
                 raise ValidationError(
-                    {"file": [f"It has over {MOST_ROWS:,} rows. Part it, or have it taken in by "
-                              "`manage.py import_catalogue`."]}
+                    {"file": [f"It has over {MOST_ROWS:,} rows. Have a worker take it in: POST "
+                              "/api/v1/import-jobs."]}
                 )  # fmt: skip
             made = importing.import_file(path, said.get("mapping"), by=by, dry_run=said["dry_run"])
         told = made.as_json()

@@ -15,6 +15,7 @@ from archive.models.description import (
 )
 from archive.models.event import Agent, Event
 from archive.models.fixity import FixityCheck, FixitySchedule, SecondCopy
+from archive.models.import_job import ImportedPart, ImportedRow, ImportJob
 from archive.models.institution_account import InstitutionAccount
 from archive.models.line import CODED, CatalogueChange, CatalogueLine, FacetValue
 from archive.models.reading import Reading
@@ -44,6 +45,9 @@ __all__ = [
     "FixityCheck",
     "FixitySchedule",
     "Identifier",
+    "ImportJob",
+    "ImportedPart",
+    "ImportedRow",
     "InstitutionAccount",
     "Reading",
     "Reel",

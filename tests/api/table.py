@@ -27,6 +27,8 @@ class Action:
     """Of one's own rows, which belong to no reel."""
     is_everywhere: bool = False
     """Asked of people's groups alone; who is less in any collection may look, and write nothing."""
+    is_for_whole: bool = False
+    """And not look either."""
 
 
 def write(name: str, roles: frozenset[str], *names: str, scope: str = "write", **more) -> Action:
@@ -55,6 +57,15 @@ ACTIONS = (
     write("api-imports", ARCHIVIST, is_everywhere=True),
     Action("api-import", ARCHIVIST, ("import",), is_everywhere=True),
     write("api-undo-import", ARCHIVIST, "import", is_everywhere=True),
+    Action("api-import-jobs", ARCHIVIST, is_everywhere=True),
+    write("api-import-jobs", ARCHIVIST, is_everywhere=True),
+    Action("api-import-job", ARCHIVIST, ("import_job",), is_everywhere=True),
+    Action(
+        "api-import-job-rows", ARCHIVIST, ("import_job",), is_everywhere=True, is_for_whole=True
+    ),
+    write("api-cancel-import-job", ARCHIVIST, "import_job", is_everywhere=True),
+    write("api-resume-import-job", ARCHIVIST, "import_job", is_everywhere=True),
+    write("api-undo-import-job", ARCHIVIST, "import_job", is_everywhere=True),
     Action("api-elements", RESEARCH, lists="element"),
     Action("api-element", RESEARCH, ("element",)),
     write("api-element", ARCHIVIST, "element", method="PATCH"),

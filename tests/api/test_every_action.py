@@ -22,7 +22,16 @@ from PIL import Image
 
 from archive import custody, damage_photographs, importing
 from archive.api import tokens
-from archive.models import AccessToken, Collection, Fault, Reel, Scan, Title, Webhook
+from archive.models import (
+    AccessToken,
+    Collection,
+    Fault,
+    ImportJob,
+    Reel,
+    Scan,
+    Title,
+    Webhook,
+)
 from restoration.models import CollectionQuota, SceneEdit
 from review.models import SavedSearch
 from tests import factories
@@ -88,7 +97,11 @@ def described(made: dict[str, object]) -> dict[str, object]:
         scan_id=made["scan"], number=1, kind="scene split", words="cut in two", frame=0,
         before=NO_CHANGE, after=NO_CHANGE,
     )  # fmt: skip
+    job = ImportJob.objects.create(
+        owner=User.objects.first(), name="cards.csv", file=b"Title", status="done"
+    )
     return {
+        "import_job": job.pk,
         "import": imported.subject.removeprefix("import:"),
         "second_copy": copy.pk,
         "fixity_check": scan.checks.create(outcome="intact").pk,

@@ -30,7 +30,8 @@ def expected(action: Action, person: Person) -> str:
     here = person.here or person.group
     if action.is_everywhere:
         is_less_somewhere = {person.here, person.elsewhere} - {"", "archivist"}
-        refused = action.names and action.method != "GET" and is_less_somewhere
+        looks = action.method == "GET" and not action.is_for_whole
+        refused = action.names and not looks and is_less_somewhere
         return "forbidden" if person.group not in action.roles or refused else "there"
     is_for_all = action.method == "GET" and action.name in ("api-runs", "api-run")
     if not is_for_all and not {person.group, person.here, person.elsewhere} & action.roles:
