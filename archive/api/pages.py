@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
@@ -44,13 +45,24 @@ class Pages(CursorPagination):
         except NotFound as error:
             raise _bad_cursor() from error
         position = cursor.position if cursor is not None else None
-        if position is not None and not _is_number(position):
+        if position is not None and not self.is_position(position):
             raise _bad_cursor()
         return cursor
 
+    def is_position(self, text: str) -> bool:
+        """Whether a row can stand there: what comes from outside is asked of the database."""
+        return text.isascii() and text.isdigit() and len(text) < _DIGITS
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < _DIGITS
+
+class PagesByTime(Pages):
+    """Rows whose place is the moment at which they were made."""
+
+    def is_position(self, text: str) -> bool:
+        try:
+            found = parse_datetime(text)
+        except ValueError:
+            return False
+        return found is not None and found.tzinfo is not None
 
 
 def _bad_cursor() -> ValidationError:

@@ -18,6 +18,7 @@ from archive import upload as uploads
 from archive import upload_places as places
 from archive.access import signed_in
 from archive.api import problems, writing
+from archive.api.pages import PagesByTime
 from archive.api.rows import LARGEST, Text
 from archive.api.views import Endpoint, Row, Rows
 from archive.errors import UploadError
@@ -91,6 +92,7 @@ class Uploads(OwnUploads, Rows):
     filters = UploadFilters
     reads = UploadSaid
     order = ("created",)
+    pagination_class = PagesByTime
 
     @extend_schema(responses={201: UploadShown})
     def post(self, request: Request) -> Response:

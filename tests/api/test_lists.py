@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from archive import custody, importing
-from archive.models import Reading, TrashedReel
+from archive.models import Reading, TrashedReel, Upload
 from restoration import transcripts
 from restoration.models import (
     ColourCorrection,
@@ -275,3 +276,13 @@ def test_reels_are_narrowed_by_what_they_lie_in(asked):
         assert [row["id"] for row in asked.get(f"reels?{asks}").json()["results"]] == [one.pk], asks
     both = f"title={one.title.pk}&collection={other.title.collection_id}"
     assert asked.get(f"reels?{both}").json()["results"] == []
+
+
+def test_uploads_go_on_behind_the_last_that_was_seen(asked):
+    for name in "abc":
+        Upload.objects.create(owner=asked.owner, name=name, length=1, title=name)
+    first = asked.get("uploads?page_size=2").json()
+    rest = asked.get(first["next"].partition("/api/v1/")[2])
+    assert [row["name"] for row in first["results"] + rest.json()["results"]] == ["a", "b", "c"]
+    cursor = base64.b64encode(b"p=2026-13-77T00:00:00Z").decode()
+    assert asked.get(f"uploads?cursor={cursor}").status_code == 400
