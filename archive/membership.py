@@ -9,10 +9,39 @@ from __future__ import annotations
 from collections.abc import Collection as Container
 from typing import Any
 
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from archive import embargo, roles, trash
-from archive.models import Collection, Element, Reel
+from archive import custody, embargo, roles, trash
+from archive.models import Collection, CollectionMember, Element, Reel
+
+LET_IN, TAKEN_OUT = "member let in", "member taken out"
+
+
+@transaction.atomic
+def let_in(collection: Collection, person: User, *, by: User) -> CollectionMember:
+    """Make somebody a member; the first one closes the collection to all others."""
+    made, is_new = CollectionMember.objects.get_or_create(collection=collection, user=person)
+    if is_new:
+        _tell(LET_IN, made, by)
+    return made
+
+
+@transaction.atomic
+def take_out(member: CollectionMember, *, by: User) -> None:
+    """When the last member is gone, the collection is closed no more."""
+    _tell(TAKEN_OUT, member, by)
+    member.delete()
+
+
+def _tell(kind: str, member: CollectionMember, by: User) -> None:
+    custody.record(
+        kind=kind,
+        agent=custody.person(by),
+        subject=f"collection:{member.collection_id}",
+        detail={"person": member.user.get_username(), "collection": member.collection.name},
+    )
 
 
 def closed_to(user: Any) -> list[int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -41,6 +42,30 @@ def name(scan: Scan, path: Path, *, by: AbstractBaseUser | None = None) -> Secon
         )  # fmt: skip
         _record(NAMED, copy, by, {"path": str(path)})
     return copy
+
+
+def name_later(scan: Scan, path: Path, *, by: User) -> None:
+    """Have a worker name it: a master takes a while to read. What it refuses stands in the reel's
+    chain, with the reason."""
+    from archive.tasks import name_second_copy
+
+    transaction.on_commit(lambda: name_second_copy.send(scan.pk, str(path), by.pk))
+
+
+def name_or_tell(scan: Scan, path: Path, *, by: User) -> SecondCopy | None:
+    """What the worker does."""
+    try:
+        return name(scan, path, by=by)
+    except CopyRefused as refused:
+        custody.record(
+            kind=NAMED,
+            agent=custody.person(by),
+            subject=f"scan:{scan.pk}",
+            reel=scan.reel,
+            outcome="failure",
+            detail={"path": str(path), "words": str(refused)},
+        )
+        return None
 
 
 def _is_same(path: Path, master: Path) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dramatiq
+from django.contrib.auth.models import User
 
 from archive import (
     arrivals,
@@ -10,6 +13,7 @@ from archive import (
     derived,
     fixity_schedule,
     import_jobs,
+    second_copies,
     stored,
     upload,
 )
@@ -33,6 +37,12 @@ def make_derivatives(scan_id: int) -> None:
 @dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
 def check_fixity(scan_id: int) -> None:
     fixity_schedule.check(scan_id)
+
+
+@dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)
+def name_second_copy(scan_id: int, path: str, by: int) -> None:
+    scan = Scan.objects.select_related("reel").get(pk=scan_id)
+    second_copies.name_or_tell(scan, Path(path), by=User.objects.get(pk=by))
 
 
 @dramatiq.actor(queue_name="cpu", max_retries=0, time_limit=FOREVER)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
+from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.functional import cached_property
 
+from archive import custody
 from archive.metadata.wording import fold
 from archive.models import Term
 from archive.vocabularies import Entry, VocabularyError, read_terms
@@ -73,6 +77,52 @@ def load(path: Path) -> int:
             f"{', '.join(Term.Vocabulary.values)}"
         )
     return sum(_add(each) for each in entries)
+
+
+@transaction.atomic
+def add(vocabulary: str, code: str, label: str, *, position: int = 0, by: User) -> Term:
+    """Add one word to a vocabulary.
+
+    Raises: VocabularyError if its code or label is taken there, or it cannot be told from two.
+    """
+    made = Term(vocabulary=vocabulary, code=code.strip(), label=label.strip(), position=position)
+    _require_free(made)
+    made.save()
+    _tell("vocabulary extended", made, by, {"code": made.code, "label": made.label})
+    return made
+
+
+@transaction.atomic
+def change(term: Term, values: dict[str, Any], *, by: User) -> Term:
+    """Change a word's label or place, or offer it no more (`retired`). What was described with it
+    stays as it reads.
+
+    Raises: VocabularyError.
+    """
+    changes = {}
+    for name, now in values.items():
+        now = now.strip() if isinstance(now, str) else now
+        if (was := getattr(term, name)) != now:
+            changes[name] = [was, now]
+            setattr(term, name, now)
+    if changes:
+        _require_free(term)
+        term.save(update_fields=list(changes))
+        _tell("metadata modification", term, by, {"of": "term", "changes": changes})
+    return term
+
+
+def _require_free(term: Term) -> None:
+    if not term.code or not term.label or ";" in term.label:
+        raise VocabularyError("A word has a code and a label, and no semicolon in it.")
+    others = Term.objects.filter(vocabulary=term.vocabulary).exclude(pk=term.pk)
+    if taken := others.filter(Q(code=term.code) | Q(label=term.label)).first():
+        raise VocabularyError(f"Its code or label is that of {taken.label} ({taken.code}) already.")
+
+
+def _tell(kind: str, term: Term, by: User, detail: dict[str, Any]) -> None:
+    told = {"vocabulary": term.vocabulary} | detail
+    custody.record(kind=kind, agent=custody.person(by), subject=f"term:{term.pk}", detail=told)
 
 
 def _add(entry: Entry) -> bool:

@@ -29,10 +29,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AgentKind": "archive.models.Agent.Kind",
         "AnswerKind": "review.models.Answer.Kind",
+        "CollectionRole": "archive.models.CollectionRole.Role",
         "ColourCertainty": "restoration.models.PaletteEntry.Certainty",
         "CorrectionKind": "restoration.models.TranscriptCorrection.Kind",
         "EventCertainty": "archive.earlier.CERTAINTIES",
         "FixityOutcome": "archive.models.FixityCheck.Outcome",
+        "HandOverRole": "review.handing.ROLES",
         "ImportOutcome": "archive.api.imports.OUTCOMES",
         "ImportStatus": "archive.models.ImportJob.Status",
         "LineKind": "review.models.SearchLine.Kind",

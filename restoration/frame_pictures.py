@@ -12,6 +12,7 @@ from archive.bucket import StoreError
 from archive.derived import frame_table
 from archive.media.decode import open_source
 from archive.media.display import to_layout
+from archive.media.errors import MediaError
 from archive.media.pixels import Picture, codes_at
 from archive.media.stills import frame_png
 from restoration import inventions
@@ -27,6 +28,56 @@ from restoration.storage import storage
 
 HOTTEST = 12.0
 """8-bit codes of the error to expect from which on its plane is at its densest."""
+
+
+KINDS = ("take", "map", "heat", "invention")
+PLANES = ("structure", "colour")
+
+
+class NoPicture(Exception):
+    """There is no such picture; the message says why. `status` is HTTP's: 404, 410 for what was
+    removed, or 503 for what cannot be fetched now."""
+
+    def __init__(self, words: str, status: int = 404) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def shown(take: Take, frame: int, kind: str = "take", plane: str = "structure") -> bytes:
+    """A frame of a take, numbered as in the scan, or one of its planes over it, as PNG; whether the
+    person may see it is decided before.
+
+    Args:
+        kind: of KINDS.
+        plane: of PLANES; of a map alone.
+
+    Raises: NoPicture.
+    """
+    if not take.start_frame <= frame < take.end_frame:
+        raise NoPicture(f"This take has frames {take.start_frame} to {take.end_frame - 1}.")
+    if plane not in PLANES:
+        raise NoPicture("A map has the planes structure and colour.")
+    if not storage().exists(take.storage_key):
+        raise NoPicture(
+            f"The files of {take.stage} take {take.number} were removed; run the stage again.", 410
+        )
+    if kind not in KINDS:
+        raise NoPicture("Ask for scan, take, map, heat or invention with ?of=.")
+    try:
+        return _drawn(take, frame, kind, plane)
+    except FileNotFoundError as error:
+        raise NoPicture(f"This take has no such picture: {error}") from error
+    except (MediaError, ProvenanceError) as error:
+        raise NoPicture(f"The files of this take cannot be read: {error} Check fixity.") from error
+    except StoreError as error:
+        raise NoPicture(f"The files of this take cannot be fetched now: {error}", 503) from error
+
+
+def _drawn(take: Take, frame: int, kind: str, plane: str) -> bytes:
+    if kind == "map":
+        return map_frame(take, frame, plane)
+    draw = {"take": take_frame, "heat": heat_frame, "invention": invention_frame}[kind]
+    return draw(take, frame)
 
 
 def take_frame(take: Take, frame: int) -> bytes:

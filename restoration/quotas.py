@@ -14,6 +14,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import (
     BigIntegerField,
     Count,
@@ -27,7 +29,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Now
 
-from archive.models import Scan
+from archive import custody
+from archive.models import Collection, Scan
 from restoration import queues
 from restoration.errors import QuotaReached
 from restoration.models import StageRun, Take
@@ -38,6 +41,32 @@ PERIOD = timedelta(days=30)
 """For which minutes of graphics processors are counted."""
 GPU_QUEUE, CPU = "gpu", "cpu"
 _COLLECTION = "element__title__collection"
+
+
+@transaction.atomic
+def bound(collection: Collection, values: dict[str, int | None], *, by: User) -> CollectionQuota:
+    """Set bounds on what a collection may use, from now on; None: no bound.
+
+    Args:
+        values: `disk_bytes`, `running_runs`, `gpu_minutes`; those left out stay.
+    """
+    Collection.objects.select_for_update(no_key=True).get(pk=collection.pk)
+    quota, _ = CollectionQuota.objects.get_or_create(collection=collection)
+    changes = {
+        name: [getattr(quota, name), now]
+        for name, now in values.items()
+        if getattr(quota, name) != now
+    }
+    if changes:
+        CollectionQuota.objects.filter(pk=quota.pk).update(**values)
+        custody.record(
+            kind="metadata modification",
+            agent=custody.person(by),
+            subject=f"collectionquota:{quota.pk}",
+            detail={"of": "collectionquota", "changes": changes, "collection": collection.name},
+        )
+    quota.refresh_from_db()
+    return quota
 
 
 def require(run: StageRun) -> None:

@@ -16,7 +16,6 @@ from restoration import frame_pictures, scenes, viewing
 from restoration.models import Scene, Take
 from restoration.provenance import ProvenanceError
 from restoration.starting import ring_for_view
-from restoration.storage import storage
 
 
 def _take(request: HttpRequest, pk: int) -> Take:
@@ -74,29 +73,10 @@ def take_frame(request: HttpRequest, pk: int, frame: int) -> HttpResponse:
 
 def _frame(take: Take, frame: int, request: HttpRequest) -> HttpResponse:
     wanted, plane = request.GET.get("of", "take"), request.GET.get("plane", "structure")
-    if not take.start_frame <= frame < take.end_frame:
-        return _refusal(f"This take has frames {take.start_frame} to {take.end_frame - 1}.")
-    if plane not in ("structure", "colour"):
-        return _refusal("A map has the planes structure and colour.")
-    if not storage().exists(take.storage_key):
-        return _refusal(
-            f"The files of {take.stage} take {take.number} were removed; run the stage again.", 410
-        )
     try:
-        if wanted == "map":
-            picture = frame_pictures.map_frame(take, frame, plane)
-        elif wanted == "heat":
-            picture = frame_pictures.heat_frame(take, frame)
-        elif wanted == "invention":
-            picture = frame_pictures.invention_frame(take, frame)
-        elif wanted == "take":
-            picture = frame_pictures.take_frame(take, frame)
-        else:
-            return _refusal("Ask for scan, take, map, heat or invention with ?of=.")
-    except FileNotFoundError as error:
-        return _refusal(f"This take has no such picture: {error}")
-    except (MediaError, ProvenanceError) as error:
-        return _refusal(f"The files of this take cannot be read: {error} Check fixity.")
+        picture = frame_pictures.shown(take, frame, wanted, plane)
+    except frame_pictures.NoPicture as error:
+        return _refusal(str(error), error.status)
     return never_changes(HttpResponse(picture, content_type="image/png"))
 
 

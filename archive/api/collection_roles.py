@@ -38,15 +38,18 @@ class RoleShown(serializers.ModelSerializer):
         fields = ("id", "collection", "person", "role", "given_by", "given")
 
 
-class RoleSaid(serializers.Serializer):
+class PersonSaid(serializers.Serializer):
     person = serializers.CharField(max_length=150, help_text="Log-in name")
-    role = serializers.ChoiceField(CollectionRole.Role.choices)
 
     def validate_person(self, name: str) -> User:
         found = User.objects.filter(username__iexact=name.strip(), is_active=True).first()
         if found is None:
             raise ValidationError("Nobody here logs in by that name.")
         return found
+
+
+class RoleSaid(PersonSaid):
+    role = serializers.ChoiceField(CollectionRole.Role.choices)
 
 
 class CollectionRoles(Rows):

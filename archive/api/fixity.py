@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,7 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from archive import fixity_schedule, trash
+from archive import fixity_schedule, second_copies, trash
+from archive.access import signed_in
 from archive.api import reading, writing
 from archive.api.catalogue import reels_of
 from archive.api.rows import Id
@@ -168,7 +170,7 @@ class CopyShown(serializers.ModelSerializer):
 
 
 class SecondCopies(Rows):
-    """Second copies of masters; they are named and put to use by who keeps the machine."""
+    """Second copies of masters. Administrators name them; the machine's keepers put them to use."""
 
     rights: ClassVar = _READ
     queryset = SecondCopy.objects.all()
@@ -183,3 +185,33 @@ class SecondCopies(Rows):
         if (reel := wanted.pop("reel", None)) is not None:
             rows = rows.filter(scan__reel=reel)
         return rows.filter(**wanted)
+
+
+class CopySaid(serializers.Serializer):
+    path = serializers.RegexField(
+        r"^/[^\x00]+$", max_length=4000, help_text="On the machine that keeps the masters"
+    )
+
+
+class NameCopy(Endpoint):
+    """Say where a second copy of a master lies. A worker reads it whole first: then it stands in
+    `second-copies`, or the reel's custody tells why it was refused."""
+
+    rights: ClassVar = {"POST": "archive.add_secondcopy"}
+    queryset = Scan.objects.all()
+    reads = CopySaid
+    pagination_class = None
+
+    def rows(self, user: Any) -> QuerySet[Scan]:
+        return trash.with_files(Scan.objects.filter(reel__in=reels_of(user)))
+
+    @extend_schema(responses={202: None})
+    def post(self, request: Request, pk: int) -> Response:
+        self.row()
+        said = self.said()
+        return writing.once(request, lambda: self._name(said))
+
+    def _name(self, said: dict[str, Any]) -> Response:
+        by = signed_in(self.request._request)
+        second_copies.name_later(self.row(), Path(said["path"]), by=by)
+        return Response(status=202)

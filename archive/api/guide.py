@@ -35,7 +35,7 @@ def guide(request: HttpRequest) -> HttpResponse:
 SUBJECTS = {
     "The catalogue": (
         *("collections", "titles", "elements", "reels", "scans", "faults", "terms", "imports"),
-        *("import-jobs", "bulk-edits", "trash"),
+        *("import-jobs", "bulk-edits", "trash", "readings"),
     ),
     "Films in, and whether they are whole": (
         *("uploads", "fixity", "fixity-checks", "second-copies"),
@@ -45,9 +45,9 @@ SUBJECTS = {
         *("palette-colours", "reference-stills", "colour-corrections", "quotas"),
     ),
     "What is said and who is seen": ("corrections", "faces", "namings", "glossary"),
-    "Review": ("approvals", "notes"),
+    "Review": ("hand-overs", "approvals", "notes"),
     "Film that leaves": ("deliveries", "deliverables", "guest-links"),
-    "Finding, and being told": ("search", "searches", "webhooks"),
+    "Finding, and being told": ("catalogue", "search", "searches", "webhooks"),
 }
 """Where a person looks for an address, by its first word."""
 

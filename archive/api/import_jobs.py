@@ -60,7 +60,7 @@ def jobs_of(_user: Any) -> QuerySet[ImportJob]:
 
 class _Jobs(Endpoint):
     rights: ClassVar = _RIGHTS
-    queryset = ImportJob.objects.all()
+    queryset: Any = ImportJob.objects.all()
     serializer_class: Any = ImportJobShown
 
     def rows(self, user: Any) -> QuerySet[Any]:

@@ -22,7 +22,8 @@ SCOPES = {
     "write": "Describe, correct, cut, paint, name, send films, start runs, subscribe to webhooks",
     "decide": "Approve takes and ask for changes, in your name",
     "deliver": "Order deliveries, fetch what was delivered, make links for guests",
-    "roles": "Give and take back roles in collections, in your name",
+    "override": "Let film leave against rules of a policy, in your name",
+    "roles": "Give and take back roles in collections, let people into closed ones, in your name",
 }
 MARK = "rp_"
 """What every secret begins with, so that scanners of code find one that leaked."""

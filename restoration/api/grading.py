@@ -16,13 +16,13 @@ from archive.access import signed_in
 from archive.api import problems, reading, writing
 from archive.api.catalogue import reels_of
 from archive.api.rows import Id, Text
-from archive.api.views import Revocable, Row, Rows
+from archive.api.views import Endpoint, Revocable, Row, Rows
 from restoration import corrections, references
 from restoration.api.repairs import of_reel, polygon_field, scene_of
 from restoration.api.takes import SEE_WORK
-from restoration.models import ColourCorrection, ColourReference
+from restoration.models import ColourCorrection, ColourReference, Scene
 from restoration.stages.grade.cdl import MOST, Cdl, with_white
-from restoration.stages.grade.cdl_file import write_cdl
+from restoration.stages.grade.cdl_file import CdlFileError, read_cdl, write_cdl
 from restoration.stages.grade.region import SOFTEST
 from restoration.stages.repair.regions import MOST_POINTS
 
@@ -137,6 +137,41 @@ class ColourCorrections(Rows):
             softness=said.get("softness", 0),
             **{name: said.get(name) for name in ("box", "polygon", "white")},
         )  # fmt: skip
+        where = {"Location": f"/api/v1/colour-corrections/{made.pk}"}
+        return Response(self.shown(corrections_of(by).get(pk=made.pk)), 201, headers=where)
+
+
+class CdlSaid(serializers.Serializer):
+    name = serializers.CharField(max_length=150, help_text="Of the file: .cc, .ccc or .cdl")
+    file = reading.Base64(help_text="The file, as base64")
+
+
+class TakeInCdl(Endpoint):
+    """Let an ASC CDL file be a correction of the whole scene; the next run of grade applies it."""
+
+    rights: ClassVar = {"POST": _RIGHTS["POST"]}
+    queryset = Scene.objects.all()
+    serializer_class = ColourCorrectionShown
+    reads = CdlSaid
+    pagination_class = None
+
+    def rows(self, user: Any) -> QuerySet[Scene]:
+        return Scene.objects.current().filter(scan__reel__in=reels_of(user, _RIGHTS["POST"]))
+
+    @extend_schema(responses={201: ColourCorrectionShown})
+    def post(self, request: Request, pk: int) -> Response:
+        self.row()
+        said = self.said()
+        return writing.once(request, lambda: self._take_in(said))
+
+    def _take_in(self, said: dict[str, Any]) -> Response:
+        by = signed_in(self.request._request)
+        scene = scene_of(by, self.kwargs["pk"])
+        try:
+            cdl = read_cdl(said["file"])
+        except CdlFileError as error:
+            raise problems.Refused(f"Nothing was corrected: {error}.", 422) from error
+        made = corrections.enter(scene, cdl, by=by, reason=f"from {said['name']}")
         where = {"Location": f"/api/v1/colour-corrections/{made.pk}"}
         return Response(self.shown(corrections_of(by).get(pk=made.pk)), 201, headers=where)
 

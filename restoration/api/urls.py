@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from restoration.api import cuts, glossary, grading, hints, palettes, quotas, repairs, runs, takes
+from restoration.api import (
+    cuts,
+    glossary,
+    grading,
+    hints,
+    palettes,
+    pictures,
+    quotas,
+    repairs,
+    runs,
+    takes,
+)
 
 urlpatterns = [
     path("edits", cuts.Edits.as_view(), name="api-edits"),
@@ -19,6 +30,15 @@ urlpatterns = [
     path("hints/<int:pk>", hints.OneHint.as_view(), name="api-hint"),
     path("takes", takes.Takes.as_view(), name="api-takes"),
     path("takes/<int:pk>", takes.OneTake.as_view(), name="api-take"),
+    path("scans/<int:pk>/frames/<int:frame>", pictures.ScanFrame.as_view(), name="api-scan-frame"),
+    path("takes/<int:pk>/frames/<int:frame>", pictures.TakeFrame.as_view(), name="api-take-frame"),
+    path(
+        "takes/<int:pk>/frames/<int:frame>/link",
+        pictures.TakeFrameLink.as_view(),
+        name="api-take-frame-link",
+    ),
+    path("pictures/<str:signed>", pictures.picture, name="api-picture"),
+    path("scenes/<int:pk>/cdl", grading.TakeInCdl.as_view(), name="api-take-in-cdl"),
     path(
         "takes/<int:pk>/repairs/<int:frame>",
         repairs.FrameRepairs.as_view(),
@@ -66,6 +86,7 @@ urlpatterns = [
     path("glossary", glossary.Glossary.as_view(), name="api-glossary"),
     path("glossary/<int:pk>", glossary.OneGlossaryTerm.as_view(), name="api-glossary-term"),
     path("quotas", quotas.Quotas.as_view(), name="api-quotas"),
+    path("collections/<int:pk>/quota", quotas.QuotaOf.as_view(), name="api-quota"),
     path("runs", runs.Runs.as_view(), name="api-runs"),
     path("runs/<int:pk>", runs.OneRun.as_view(), name="api-run"),
     path("runs/<int:pk>/cancel", runs.CancelRun.as_view(), name="api-cancel-run"),

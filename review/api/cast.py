@@ -18,7 +18,7 @@ from archive.api.catalogue import reels_of
 from archive.api.of_reel import reel_named, reel_with_right
 from archive.api.views import Endpoint, Rows
 from archive.models import Scan
-from restoration import cast, namings
+from restoration import cast, namings, photographs
 from restoration.models import Character, FaceTrack, Naming
 
 _VIEW = {"GET": "review.view_cast"}
@@ -91,6 +91,11 @@ class FaceNamed(serializers.Serializer):
 
 class CharacterNamed(serializers.Serializer):
     name = serializers.CharField(max_length=200, help_text="One that is taken merges both")
+    actor = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+
+
+class CharacterAdded(serializers.Serializer):
+    name = serializers.CharField(max_length=200)
     actor = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
 
 
@@ -180,12 +185,29 @@ class TakeBackName(Endpoint):
 class Characters(Rows):
     """Whom people named in the film that a reel is of."""
 
-    rights: ClassVar = _VIEW
+    rights: ClassVar = _VIEW | {"POST": "review.keep_photographs"}
     queryset = Character.objects.all()
     serializer_class = CharacterShown
+    reads = CharacterAdded
 
     def rows(self, user: Any) -> QuerySet[Character]:
         return Character.objects.filter(title=reel_with_right(self).element.title_id)
+
+    @extend_schema(responses={201: CharacterShown})
+    def post(self, request: Request, pk: int) -> Response:
+        """Add a character whom no face has yet, for photographs of them."""
+        reel_with_right(self)
+        refuse_switched_off()
+        said = self.said()
+        return writing.once(request, lambda: self._add(said))
+
+    def _add(self, said: dict[str, Any]) -> Response:
+        scan = reel_with_right(self).current_scan()
+        if scan is None:
+            raise problems.Refused("Nothing was kept: this reel has no scan.", 422)
+        by = signed_in(self.request._request)
+        made = photographs.add_character(scan, said["name"], actor=said["actor"], by=by)
+        return Response(self.shown(made), 201)
 
 
 class RenameCharacter(Endpoint):

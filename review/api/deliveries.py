@@ -1,7 +1,4 @@
-"""Deliveries: asked for, followed, and what left fetched by an address that ends in minutes.
-
-A policy is overridden on the pages alone, by somebody who has its rules before their eyes.
-"""
+"""Deliveries: asked for, followed, and what left fetched by an address that ends in minutes."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from archive.access import signed_in
-from archive.api import problems, writing
+from archive.api import addresses, problems, writing
 from archive.api.catalogue import reels_of
 from archive.api.rows import Id, Text
 from archive.api.views import Endpoint, Row, Rows
@@ -97,18 +94,51 @@ class Deliveries(Rows):
         said = self.said()
         return writing.once(request, lambda: self._ask(said))
 
-    def _ask(self, said: dict[str, Any]) -> Response:
+    def _ask(self, said: dict[str, Any], **override: Any) -> Response:
         by = signed_in(self.request._request)
         found = reels_of(by).select_related("element__title").filter(pk=said["reel"]).first()
         if found is None:
             raise NotFound
         self.ask_right(found)
-        made = requests.ask(
-            found, format=said["format"], use=said["use"], by=by, choice=_choice(said, by)
-        )
+        choice, use = _choice(said, by), said["use"]
+        made = requests.ask(found, format=said["format"], use=use, by=by, choice=choice, **override)
         location = f"/api/v1/deliveries/{made.pk}"
         shown = deliveries_of(by).get(pk=made.pk)
         return Response(self.shown(shown), 202, headers={"Location": location})
+
+
+class OverridingOrder(DeliveryOrder):
+    """An order against rules that fail, as `reels/N/gate` told of them for the same use and
+    version."""
+
+    reason = serializers.CharField(max_length=2000, help_text="Why it may leave all the same")
+    rules = serializers.ListField(
+        child=serializers.CharField(max_length=400), allow_empty=False, max_length=100,
+        help_text="The rules that failed, as the person was shown them",
+    )  # fmt: skip
+    takes = serializers.RegexField(
+        r"^[0-9a-f]{64}$", help_text="What the gate told of the takes that would leave"
+    )
+
+
+class DeliverAgainstPolicy(Deliveries):
+    """Deliveries against rules of a policy."""
+
+    rights: ClassVar = {"POST": "review.override_policy"}
+    scope = "override"
+    http_method_names: ClassVar = ["post"]
+    reads = OverridingOrder
+
+    @extend_schema(responses={202: DeliveryShown}, operation_id="deliver_against_policy")
+    def post(self, request: Request) -> Response:
+        """Have a reel delivered against rules that fail and may be overridden, in the name of the
+        token's owner, who has seen them. Refused if by now others fail, or other takes stand."""
+        said = self.said()
+        return writing.once(request, lambda: self._override(said))
+
+    def _override(self, said: dict[str, Any]) -> Response:
+        agreed = {"override": said["reason"], "rules": tuple(said["rules"])}
+        return self._ask(said, **agreed, takes=said["takes"])
 
 
 def _choice(said: dict[str, Any], by: Any) -> VersionChoice:
@@ -233,13 +263,6 @@ class OneDeliverable(Row):
         return downloads.deliverables_of(user)
 
 
-class LinkShown(serializers.Serializer):
-    """An address that opens without a token, for some minutes."""
-
-    url = serializers.URLField()
-    expires = serializers.DateTimeField()
-
-
 class FileLink(Endpoint):
     """An address from which one file of a deliverable is fetched; it ends after five minutes, or
     when you may not have it any more."""
@@ -247,13 +270,13 @@ class FileLink(Endpoint):
     rights: ClassVar = ORDER
     scope = "deliver"
     queryset = Deliverable.objects.all()
-    serializer_class = LinkShown
+    serializer_class = addresses.LinkShown
     pagination_class = None
 
     def rows(self, user: Any) -> QuerySet[Deliverable]:
         return downloads.deliverables_of(user)
 
-    @extend_schema(request=None, responses={201: LinkShown})
+    @extend_schema(request=None, responses={201: addresses.LinkShown})
     def post(self, request: Request, pk: int, place: int) -> Response:
         deliverable = self.row()
         if place >= len(deliverable.files):

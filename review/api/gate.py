@@ -50,6 +50,9 @@ class FindingShown(serializers.Serializer):
     limit = serializers.CharField(help_text="What is allowed")
     measured = serializers.CharField()
     outcome = serializers.ChoiceField(_OUTCOMES)
+    can_be_overridden = serializers.BooleanField(
+        help_text="Where it failed: whether a named person may let it leave all the same"
+    )
     where = PlaceShown(many=True)
 
 
@@ -60,6 +63,7 @@ class GateShown(serializers.Serializer):
     version = serializers.ChoiceField(Take.Version.choices)
     allowed = serializers.BooleanField()
     reasons = serializers.ListField(child=serializers.CharField())
+    takes = serializers.CharField(help_text="Digest of the takes that would leave: an override's")
     findings = FindingShown(many=True)
 
 
@@ -83,12 +87,17 @@ class Gate(_OfReel):
         reel = reel_with_right(self)
         asked = reading.wanted(request, GateAsked, ())
         held = hold(reel, asked["use"], choice=VersionChoice(asked["version"]))
+        overridable = held.decision.policy.overridable
         return Response(
             {
                 **asked,
                 "allowed": held.verdict.allowed,
                 "reasons": [str(reason) for reason in held.verdict.reasons],
-                "findings": [each.as_json() for each in held.decision.findings],
+                "takes": held.takes,
+                "findings": [
+                    each.as_json() | {"can_be_overridden": each.kind in overridable}
+                    for each in held.decision.findings
+                ],
             }
         )
 

@@ -72,7 +72,7 @@ class Reels(Rows):
     filters = ReelFilters
 
     def rows(self, user: Any) -> QuerySet[Reel]:
-        return _shown(user)
+        return shown_to(user)
 
     def narrowed(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
         reels: ReelQuerySet = reels_of(self.request.user)
@@ -95,13 +95,13 @@ class OneReel(Described):
     part = "reel"
 
     def rows(self, user: Any) -> QuerySet[Reel]:
-        return _shown(user)
+        return shown_to(user)
 
     def reel_of(self, row: Reel) -> Reel:
         return row
 
 
-def _shown(user: Any) -> ReelQuerySet:
+def shown_to(user: Any) -> ReelQuerySet:
     return pages.with_state(reels_of(user)).for_list()
 
 

@@ -4,19 +4,23 @@ from django.urls import path
 
 from review.api import (
     cast,
+    catalogue,
     corrections,
     decisions,
     deliveries,
     downloads,
     gate,
     guest_links,
+    hand_overs,
     lines,
     notes,
     people,
+    photographs,
     reels,
     scenes,
     search,
     searches,
+    transcript_files,
     trash,
 )
 
@@ -32,6 +36,34 @@ urlpatterns = [
         "reels/<int:pk>/characters/<int:character>/rename",
         cast.RenameCharacter.as_view(),
         name="api-rename-character",
+    ),
+    path(
+        "reels/<int:pk>/characters/<int:character>/photographs",
+        photographs.Photographs.as_view(),
+        name="api-photographs",
+    ),
+    path(
+        "reels/<int:pk>/photographs/<int:photograph>",
+        photographs.OnePhotograph.as_view(),
+        name="api-photograph",
+    ),
+    path(
+        "reels/<int:pk>/transcripts",
+        transcript_files.TakeInTranscript.as_view(),
+        name="api-take-in-transcript",
+    ),
+    path("hand-overs", hand_overs.HandOvers.as_view(), name="api-hand-overs"),
+    path("scenes/<int:pk>/hand-over", hand_overs.HandSceneOver.as_view(), name="api-hand-over"),
+    path("catalogue", catalogue.Catalogue.as_view(), name="api-catalogue"),
+    path(
+        "catalogue/searches",
+        catalogue.CatalogueSearches.as_view(),
+        name="api-catalogue-searches",
+    ),
+    path(
+        "catalogue/searches/<int:pk>",
+        catalogue.OneCatalogueSearch.as_view(),
+        name="api-catalogue-search",
     ),
     path("reels/<int:pk>/speaker", lines.NameSpeaker.as_view(), name="api-name-speaker"),
     path("reels/<int:pk>/replace", lines.Replace.as_view(), name="api-replace"),
@@ -63,6 +95,11 @@ urlpatterns = [
     path("notes/<int:pk>/resolve", notes.ResolveNote.as_view(), name="api-resolve-note"),
     path("notes/<int:pk>/reopen", notes.ReopenNote.as_view(), name="api-reopen-note"),
     path("deliveries", deliveries.Deliveries.as_view(), name="api-deliveries"),
+    path(
+        "deliveries/overriding",
+        deliveries.DeliverAgainstPolicy.as_view(),
+        name="api-deliver-against-policy",
+    ),
     path("deliveries/<int:pk>", deliveries.OneDelivery.as_view(), name="api-delivery"),
     path(
         "deliveries/<int:pk>/cancel",

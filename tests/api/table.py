@@ -10,6 +10,8 @@ RESTORERS = frozenset({"archivist", "restorer"})
 WORKERS = RESTORERS | {"operator"}
 JUDGES = frozenset({"archivist", "reviewer"})
 ARCHIVIST = frozenset({"archivist"})
+ADMINISTRATORS: frozenset[str] = frozenset()
+"""Of none of the roles."""
 EVERYBODY = RESEARCH | {"operator", ""}
 
 
@@ -25,6 +27,8 @@ class Action:
     scope: str = "read"
     is_own: bool = False
     """Of one's own rows, which belong to no reel."""
+    is_of_no_film: bool = False
+    """There for whoever may ask."""
     is_everywhere: bool = False
     """Asked of people's groups alone; who is less in any collection may look, and write nothing."""
     is_for_whole: bool = False
@@ -47,12 +51,21 @@ ACTIONS = (
     write(
         "api-collection-role", ARCHIVIST, "collection", "given_role", scope="roles", method="DELETE"
     ),
+    Action("api-members", ARCHIVIST, ("collection",)),
+    write("api-members", ADMINISTRATORS, "collection", scope="roles"),
+    write("api-member", ADMINISTRATORS, "collection", "member", scope="roles", method="DELETE"),
     Action("api-glossary", VIEWERS, lists="term"),
     Action("api-glossary-term", VIEWERS, ("term",)),
     write("api-glossary", VIEWERS),
     write("api-glossary-term", VIEWERS, "term", method="DELETE"),
     Action("api-quotas", RESTORERS, lists="quota"),
+    Action("api-quota", RESTORERS, ("collection",)),
+    write("api-quota", ADMINISTRATORS, "collection", method="PATCH"),
     Action("api-terms", RESEARCH),
+    write("api-terms", ADMINISTRATORS),
+    Action("api-term", RESEARCH, ("word",), is_of_no_film=True),
+    write("api-term", ADMINISTRATORS, "word", method="PATCH"),
+    Action("api-readings", ARCHIVIST),
     Action("api-imports", ARCHIVIST, is_everywhere=True),
     write("api-imports", ARCHIVIST, is_everywhere=True),
     Action("api-import", ARCHIVIST, ("import",), is_everywhere=True),
@@ -87,6 +100,7 @@ ACTIONS = (
     write("api-restore-from-trash", ARCHIVIST, "trashed"),
     write("api-hold-in-trash", ARCHIVIST, "trashed"),
     Action("api-transcript", RESEARCH, ("reel",)),
+    write("api-take-in-transcript", RESTORERS, "reel"),
     Action("api-lines", RESEARCH, ("reel",)),
     Action("api-scans", RESEARCH, lists="scan"),
     Action("api-scan", RESEARCH, ("scan",)),
@@ -95,14 +109,20 @@ ACTIONS = (
     Action("api-fixity", VIEWERS),
     Action("api-fixity-checks", VIEWERS, lists="fixity_check"),
     Action("api-fixity-check", VIEWERS, ("fixity_check",)),
+    write("api-name-copy", ADMINISTRATORS, "scan"),
+    Action("api-scan-frame", RESEARCH, ("scan", "zero")),
     Action("api-second-copies", VIEWERS, lists="second_copy"),
     Action("api-scenes", RESEARCH, lists="scene"),
     Action("api-scene", RESEARCH, ("scene",)),
     Action("api-stages", VIEWERS, ("scene",)),
     write("api-approve", JUDGES, "scene", scope="decide"),
     write("api-request-changes", JUDGES, "scene", scope="decide"),
+    write("api-hand-over", VIEWERS, "scene"),
+    Action("api-hand-overs", VIEWERS, lists="hand_over"),
     Action("api-takes", VIEWERS, lists="take"),
     Action("api-take", VIEWERS, ("take",)),
+    Action("api-take-frame", VIEWERS, ("take", "zero")),
+    write("api-take-frame-link", VIEWERS, "take", "zero", scope="read"),
     Action("api-take-repairs", VIEWERS, ("take", "zero")),
     Action("api-repair-decisions", VIEWERS, lists="repair_decision"),
     Action("api-repair-decision", VIEWERS, ("repair_decision",)),
@@ -122,6 +142,7 @@ ACTIONS = (
     Action("api-colour-correction", VIEWERS, ("correction",)),
     Action("api-correction-file", VIEWERS, ("correction",)),
     write("api-colour-corrections", VIEWERS),
+    write("api-take-in-cdl", VIEWERS, "scene"),
     write("api-colour-correction", VIEWERS, "correction", method="DELETE"),
     Action("api-reference-stills", VIEWERS, lists="reference"),
     Action("api-reference-still", VIEWERS, ("reference",)),
@@ -147,6 +168,7 @@ ACTIONS = (
     Action("api-deliveries", VIEWERS, lists="delivery"),
     Action("api-delivery", VIEWERS, ("delivery",)),
     write("api-deliveries", ARCHIVIST, scope="deliver"),
+    write("api-deliver-against-policy", ARCHIVIST, scope="override"),
     write("api-cancel-delivery", ARCHIVIST, "delivery", scope="deliver"),
     Action("api-deliverables", VIEWERS, lists="deliverable"),
     Action("api-deliverable", VIEWERS, ("deliverable",)),
@@ -158,6 +180,11 @@ ACTIONS = (
     write("api-guest-links", JUDGES, scope="deliver"),
     write("api-guest-link", JUDGES, "link", scope="deliver", method="DELETE"),
     Action("api-search", RESEARCH),
+    Action("api-catalogue", RESEARCH),
+    Action("api-catalogue-searches", RESEARCH),
+    write("api-catalogue-searches", RESEARCH),
+    Action("api-catalogue-search", RESEARCH, ("narrowing",), is_own=True),
+    write("api-catalogue-search", RESEARCH, "narrowing", method="DELETE", is_own=True),
     Action("api-searches", RESEARCH),
     write("api-searches", RESEARCH),
     Action("api-kept-search", RESEARCH, ("kept",), is_own=True),
@@ -192,6 +219,11 @@ ACTIONS = (
     write("api-name-face", VIEWERS, "face"),
     write("api-take-back-name", VIEWERS, "naming", method="DELETE"),
     Action("api-characters", VIEWERS, ("reel",)),
+    write("api-characters", ARCHIVIST, "reel"),
+    Action("api-photographs", VIEWERS, ("reel", "character")),
+    write("api-photographs", ARCHIVIST, "reel", "character"),
+    Action("api-photograph", VIEWERS, ("reel", "photograph")),
+    write("api-photograph", ARCHIVIST, "reel", "photograph", method="DELETE"),
     write("api-rename-character", VIEWERS, "reel", "character"),
     Action("api-uploads", ARCHIVIST),
     write("api-uploads", ARCHIVIST),
@@ -211,5 +243,5 @@ ACTIONS = (
     Action("api-messages", VIEWERS, ("webhook",), is_own=True),
     write("api-send-again", VIEWERS, "webhook", "message", is_own=True),
 )
-OPEN = {"api-guide", "api-schema", "api-nothing", "api-download"}
+OPEN = {"api-guide", "api-schema", "api-nothing", "api-download", "api-picture"}
 """For anybody: what there is to ask, and addresses that say themselves whom they open to."""

@@ -38,6 +38,8 @@ def expected(action: Action, person: Person) -> str:
         return "forbidden"
     if action.is_own:
         return "hidden"
+    if action.is_of_no_film:
+        return "there"
     if not (action.names or action.lists):
         return "there"
     if not {here, machine(person)} & READERS.get(action.lists or action.names[0], action.roles):

@@ -53,9 +53,17 @@ KINDS = {
     "deliveries": "delivery", "trash": "trashed", "guest-links": "link", "glossary": "term",
     "protected-regions": "region", "palette-colours": "palette_entry",
     "colour-corrections": "correction", "reference-stills": "reference", "searches": "kept",
-    "corrections": "correction_of_line",
+    "corrections": "correction_of_line", "terms": "word", "catalogue": "narrowing",
 }  # fmt: skip
-BESIDE = {"number": "import", "role": "given_role", "batch": "batch", "kind": "record"}
+BESIDE = {
+    "number": "import",
+    "role": "given_role",
+    "batch": "batch",
+    "kind": "record",
+    "character": "character",
+    "photograph": "photograph",
+    "member": "member",
+}
 """What an address names beside the row that it is about."""
 
 

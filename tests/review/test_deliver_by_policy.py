@@ -27,6 +27,7 @@ from review.gating import hold
 from review.models import Approval, Deliverable, Delivery
 from review.override import Override
 from tests import factories
+from tests.api.asking import Program
 from tests.review.approved_reel import (
     approve_all,
     current_scan,
@@ -406,3 +407,28 @@ def test_takes_of_a_scene_that_lost_its_frame_counts_are_not_evidence(
     reel = labelled(tmp_path, archivist)
     (storage().folder(Take.objects.get().storage_key) / "frames.jsonl").unlink()
     assert "were not counted one by one" in reasons_for(reel, "forensic")[0]
+
+
+@pytest.mark.slow
+def test_a_program_overrides_what_its_owner_was_shown(
+    reel: Reel, archivist: User, reviewer: User
+) -> None:
+    asked = Program(archivist)
+    gate = asked.get(f"reels/{reel.pk}/gate?use=broadcast").json()
+    (failed,) = [each for each in gate["findings"] if each["outcome"] == "failed"]
+    assert failed["rule"] == PEOPLE and failed["can_be_overridden"]
+    order = {
+        "reel": reel.pk, "format": "otio", "use": "broadcast", "reason": "a deadline",
+        "rules": [failed["rule"]], "takes": gate["takes"],
+    }  # fmt: skip
+    path = "deliveries/overriding"
+    assert Program(archivist, "read", "deliver").post(path, order).status_code == 403
+    assert Program(reviewer).post(path, order).status_code == 403
+    assert asked.post(path, order | {"rules": []}).status_code == 400
+    other = asked.post(path, order | {"takes": "0" * 64})
+    assert other.status_code == 409 and "other takes" in other.json()["detail"]
+    assert asked.post(path, order | {"rules": ["a rule of another's"]}).status_code == 422
+    made = asked.post(path, order)
+    assert made.status_code == 202, made.content
+    told = reel.deliveries.get(pk=made.json()["id"]).override
+    assert (told["by"], told["reason"], told["rules"]) == ("anna", "a deadline", [PEOPLE])
