@@ -168,7 +168,8 @@ def _close(planes: list[Plane], unknown: Mask, joined: Mask | None, pixel: Pixel
             box = (slice(top, top + height), slice(left, left + width))
             inside = hole[box]
             closed = cv2.inpaint(plane[box], inside.astype(np.uint8), 3, cv2.INPAINT_TELEA)
-            plane[box][inside] = closed[inside]
+            # Steep light is carried on past white, which no code of 10 or 12 bit may be.
+            plane[box][inside] = np.minimum(closed[inside], pixel.peak)
 
 
 def _put_back_loose(planes: list[Plane], before: Picture, core: Mask) -> Places:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from archive.media.pixels import Picture
+from archive.media.pixels import PIXEL_FORMATS, Picture
 from restoration.provenance import FrameMap, Label, check_frame, check_sources
 from restoration.stages.repair.choosing import Neighbour
-from restoration.stages.repair.fill import fill_defects
+from restoration.stages.repair.fill import _close, fill_defects
 from restoration.stages.repair.line_mend import MendedLines
 from restoration.stages.repair.views import Motion, make_view
 from tests.restoration.stages.films import HEIGHT, WIDTH, moving, picture_of
@@ -43,3 +43,15 @@ def test_a_line_under_the_rim_of_a_defect_is_not_said_to_be_copied() -> None:
     labels = FrameMap(made.structure, made.colour, made.sources)
     assert check_frame(scan, made.picture, labels, frame=0) == []
     assert check_sources(made.picture, labels, lambda offset: neighbour.picture) == []
+
+
+def test_a_hole_that_is_closed_beside_white_is_no_whiter_than_white() -> None:
+    """Telea's method carries the light's slope on: in 16-bit storage nothing stops it at 10 bit."""
+    pixel = PIXEL_FORMATS["gray10le"]
+    plane = np.full((48, 48), pixel.peak, np.uint16)
+    plane[:, :20] = np.linspace(200, pixel.peak, 20).astype(np.uint16)
+    hole = np.zeros(plane.shape, bool)
+    hole[20:28, 18:26] = True
+    plane[hole] = 0
+    _close([plane], hole, None, pixel)
+    assert plane.max() <= pixel.peak
