@@ -156,7 +156,7 @@ class TakeInCdl(Endpoint):
     pagination_class = None
 
     def rows(self, user: Any) -> QuerySet[Scene]:
-        return Scene.objects.current().filter(scan__reel__in=reels_of(user, _RIGHTS["POST"]))
+        return Scene.objects.current().filter(scan__reel__in=reels_of(user))
 
     @extend_schema(responses={201: ColourCorrectionShown})
     def post(self, request: Request, pk: int) -> Response:
