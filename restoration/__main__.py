@@ -175,6 +175,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=int, metavar="N", help="fewer frames in each of its runs")
     parser.add_argument("--only", metavar="KIND", help="kind of cases, or an engine (upscale)")
     parser.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a picture sheet")
+    parser.add_argument("--kept", type=Path, metavar="FOLDER", help="keep what is measured there")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(command=_bench)
 
@@ -341,7 +342,7 @@ def _weights(asked: argparse.Namespace) -> int:
 def _bench(asked: argparse.Namespace) -> int:
     from restoration.cli_bench import describe_bench, run_bench
 
-    wanted = {name: getattr(asked, name) for name in ("runs", "frames", "only", "sheet")}
+    wanted = {name: getattr(asked, name) for name in ("runs", "frames", "only", "sheet", "kept")}
     document = run_bench(asked.stage, asked.data, **wanted)
     if asked.json:
         return _print_json(document)

@@ -1,7 +1,9 @@
 """Who speaks, over composites and traps: right, wrong and unknown, beside two simple guesses.
 
-    python -m restoration bench attribute --data DIR --json
+    python -m restoration bench attribute --data DIR --json [--kept FOLDER]
 
+What was measured of a case is kept in FOLDER, so that an interrupted bench goes on from there, and
+another way of deciding is tried on the same measurements: empty it when measuring itself changes.
 DIR holds `talking/composite` and `talking/grid`. Every case is a film of its own: measured,
 clustered and named by the first and last frames of the clips as photographs, then decided as ever.
 Lines and their times are the truth's own, so that nothing is measured of the recogniser.
@@ -13,6 +15,8 @@ the traps of the other clips were made and looked at only after that, and are to
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -32,12 +36,13 @@ from restoration.stages.attribute.bench_cases import (
     traps,
 )
 from restoration.stages.attribute.clusters import cluster
-from restoration.stages.attribute.deciding import decide
+from restoration.stages.attribute.deciding import Decided, decide
 from restoration.stages.attribute.lips import STILL, mouth_on_clock, speech_steps
 from restoration.stages.attribute.measured import Measured, Track
 from restoration.stages.attribute.measuring import hear, look, open_networks
 from restoration.stages.attribute.naming import name_people
 from restoration.stages.attribute.photographs import face_of
+from restoration.stages.attribute.record import as_json, from_json
 
 Floats = npt.NDArray[np.float32]
 SET_WITH = ("bbaf2n", "brbk7n", "id2_vcd_swwp2s")
@@ -57,12 +62,13 @@ BARS = {
 """Least right and most wrong, in percent of words."""
 
 
-def main(data: Path, *, runs: int = 0, only: str = "") -> dict[str, Any]:
+def main(data: Path, *, runs: int = 0, only: str = "", kept: Path | None = None) -> dict[str, Any]:
     """Every case.
 
     Args:
         runs: how many of the cases, from the first on; 0: all.
         only: cases whose kind begins so; empty: all.
+        kept: a folder for what is measured; None: all is measured anew.
     """
     began = time.perf_counter()
     talkers = load_talkers(data)
@@ -73,11 +79,13 @@ def main(data: Path, *, runs: int = 0, only: str = "") -> dict[str, Any]:
     tally: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     looked: dict[str, tuple[list[Track], tuple[int, ...]]] = {}
     reported, frames = Counter[str](), 0
+    abstained: list[dict[str, Any]] = []
     cases = (case for case in chain(composites(data), traps(talkers)) if case.kind.startswith(only))
     for number, case in enumerate(cases, start=1):
         frames += len(case.pictures)
-        reel = _measured(case, looked)
-        _score(case, reel, gallery, tally, reported)
+        reel = _measured(case, looked) if kept is None else _kept(case, looked, kept)
+        decided = _score(case, reel, gallery, tally, reported)
+        abstained += _abstained(case, decided)
         if number == runs:
             break
     return {
@@ -85,6 +93,7 @@ def main(data: Path, *, runs: int = 0, only: str = "") -> dict[str, Any]:
         "methods": {name: _summary(kinds) for name, kinds in tally.items()},
         "reported_as_post_synchronised": dict(reported),
         "bars": _bars(tally["attribute"]),
+        "abstained": abstained,
         "seconds": round(time.perf_counter() - began, 1),
         "frames": frames,
     }
@@ -102,6 +111,22 @@ def _measured(case: Case, looked: dict[str, tuple[list[Track], tuple[int, ...]]]
     return Measured(clip.format.rate, clip.end_frame, tracks, bands, starts, voices, cuts)
 
 
+def _kept(
+    case: Case, looked: dict[str, tuple[list[Track], tuple[int, ...]]], folder: Path
+) -> Measured:
+    """What the folder holds of the case; measured and put there if that is nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(case.pictures.tobytes() + case.sound.tobytes()).hexdigest()
+    path = folder / f"{digest}.json"
+    if path.exists():
+        return from_json(json.loads(path.read_text()))
+    reel = _measured(case, looked)
+    half_written = path.with_suffix(f".{os.getpid()}")
+    half_written.write_text(json.dumps(as_json(reel)))
+    half_written.replace(path)
+    return reel
+
+
 def _silent(done: int, total: int) -> None:
     """Progress of parts is not told."""
 
@@ -112,7 +137,7 @@ def _score(
     gallery: Mapping[str, Floats],
     tally: dict[str, dict[str, Counter[str]]],
     reported: Counter[str],
-) -> None:
+) -> Decided:
     people = cluster(reel.tracks)
     names = name_people(reel.tracks, people, gallery)
     decided = decide(reel, case.lines, people, names)
@@ -129,6 +154,23 @@ def _score(
             tally[method][case.kind][outcome] += len(line.words)
             if case.own and case.own not in SET_WITH and method == "attribute":
                 tally["attribute, clips not set with"][case.kind][outcome] += len(line.words)
+    return decided
+
+
+def _abstained(case: Case, decided: Decided) -> list[dict[str, Any]]:
+    """Lines that somebody could be named for and nobody was, and by which rule.
+
+    Of clips that numbers were not set with no more is told, so as not to set them by these.
+    """
+    found = []
+    for number, (decision, truth) in enumerate(zip(decided.lines, case.truth, strict=True)):
+        if truth is None or decision.speaker or (case.counted and not case.counted[number]):
+            continue
+        evidence = dict(decision.evidence)
+        is_open = not case.own or case.own in SET_WITH
+        told = evidence if is_open else {"rule": evidence.get("rule")}
+        found.append({"kind": case.kind, "state": decision.state, "set_with": is_open} | told)
+    return found
 
 
 def _outcome(speaker: str | None, truth: str | None) -> str:
@@ -237,6 +279,7 @@ def describe(document: dict[str, Any]) -> str:
             for kind, each in summary["kinds"].items()
         ]
     told += ["", f"reported as post-synchronised: {document['reported_as_post_synchronised']}"]
+    told += [f"not named: {each['kind']}: {each['rule']}" for each in document["abstained"]]
     missed = [kind for kind, bar in document["bars"].items() if not bar["met"]]
     told.append(f"bars missed: {', '.join(missed) if missed else 'none'}")
     return "\n".join(told[1:])
