@@ -31,8 +31,9 @@ from restoration.stages.attribute.synchrony import Synchrony, speaking, synchron
 State = Literal["named", "unnamed", "unknown", "off screen"]
 """`unnamed`: it is known which face speaks, and nobody said who that is."""
 
-SURE = 0.85
-"""Probability from which lips alone decide."""
+SURE, SURE_ALONE = 0.75, 0.85
+"""Probability from which lips alone decide: where other mouths moved too, and fitted less; and
+where but one did, so that nothing speaks against a fit by chance."""
 _EXEMPLAR = 0.9
 """From which a line's voice is kept as its speaker's."""
 _LEANING = 0.4
@@ -206,7 +207,8 @@ def _decision(
 ) -> Decision:
     shares = heard.by_person(people)
     away = _voice_distances(heard, exemplars)
-    person, rule, sure = _whom(shares, away)
+    rivals = sum(not lips.is_still for lips in heard.lips) > 1
+    person, rule, sure = _whom(shares, away, SURE if rivals else SURE_ALONE)
     if person is not None:
         return _told(heard, person, rule, sure, together, people, names, away, reel)
     if not heard.is_seen:
@@ -224,13 +226,19 @@ def _is_off_screen(heard: _Heard, together: Synchrony, shares: Mapping[int, floa
     return not heard.moves or (together.stands_out and max(shares.values(), default=0) < _ABSENT)
 
 
-def _whom(shares: Mapping[int, float], away: Mapping[int, float]) -> tuple[int | None, str, float]:
-    """The person who speaks, by what rule, and how surely."""
+def _whom(
+    shares: Mapping[int, float], away: Mapping[int, float], enough: float
+) -> tuple[int | None, str, float]:
+    """The person who speaks, by what rule, and how surely.
+
+    Args:
+        enough: the probability from which lips alone decide.
+    """
     ranked = sorted(shares, key=lambda person: -shares[person])
     near = sorted(away, key=lambda person: away[person])
     seen = ranked[0] if ranked else None
     voice = near[0] if near and _stands_apart(near, away) else None
-    if seen is not None and shares[seen] >= SURE:
+    if seen is not None and shares[seen] >= enough:
         if away.get(seen, 0.0) > OTHER_VOICE and voice not in (None, seen):
             return None, "lips and voice disagree", 0.0
         return seen, "lips", shares[seen]

@@ -38,6 +38,8 @@ _GRAIN = 9.5
 """Hz from which a series shows the measuring's own noise alone."""
 _UNSURE = 0.5
 """Least share of a measure's deviation that is taken to be the mouth's."""
+_COUNTS = 6
+"""Power of that share by which a measure counts beside the others."""
 _SPEAKS, _OTHER = (0.61, 0.16), (0.0, 0.22)
 """Mean and deviation of the score of a mouth that speaks the line, and of one that does not, over
 60 steps."""
@@ -55,6 +57,7 @@ class Mouth:
     series: (steps, 3) float64; height: (steps,) of both lips, for how much it moves.
     trust: (3,) float64, from 0 to 1: how much of each measure's deviation is the mouth's, and not
         grain; the correlation with anything is that much less than the mouth's own (Spearman 1904).
+    weights: (3,) float64, sum 1: what each measure counts for, more the less grain there is in it.
     """
 
     track: int
@@ -66,6 +69,15 @@ class Mouth:
     @property
     def stop(self) -> int:
         return self.first + len(self.series)
+
+    @property
+    def weights(self) -> Floats64:
+        return np.asarray(self.trust**_COUNTS / (self.trust**_COUNTS).sum(), np.float64)
+
+    @property
+    def trusted(self) -> float:
+        """From 0 to 1: of what is told from all measures together."""
+        return float(self.weights @ self.trust)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,20 +158,20 @@ def compare(mouth: Mouth, sound: Floats64, speech: Steps) -> Lips | None:
     score = _peak(curve)
     shared = speech[inside] - mouth.first
     movement = float(np.std(mouth.height[shared]))
-    likelihood = _likelihood(score, len(shared), float(mouth.trust.mean()))
+    likelihood = _likelihood(score, len(shared), mouth.trusted)
     if movement < STILL:
         likelihood = np.minimum(likelihood, _STILL_LIKELIHOOD)
     return Lips(mouth.track, likelihood, score, movement, float(inside.mean()))
 
 
 def _correlation(mouth: Mouth, sound: Floats64, speech: Steps, lag: int) -> float:
-    """Mean over every measure of the mouth and of the sound; the mouth `lag` steps later."""
+    """Mean over every measure of the sound, and of the mouth; the mouth `lag` steps later."""
     there = speech + lag - mouth.first
     good = (there >= 0) & (there < len(mouth.series))
     if good.sum() < _FEWEST:
         return 0.0
     lips, heard = _normal(mouth.series[there[good]]), _normal(sound[speech[good]])
-    alike = float((lips.T @ heard).mean() / good.sum())
+    alike = float(mouth.weights @ (lips.T @ heard).mean(axis=1) / good.sum())
     # What is seen of the line only in part counts for less.
     return alike * float(np.sqrt(good.mean()))
 

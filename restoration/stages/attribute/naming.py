@@ -19,6 +19,9 @@ NEAR = 0.52
 say 0.6, at which one in a hundred strangers passes."""
 _MARGIN = 0.06
 """By which the nearest character must be nearer than the second."""
+_FAR, _FAR_MARGIN = 0.58, 0.12
+"""Heavy grain takes a face this far from its own photographs; up to there it has the name only if
+the second character, and there is one to compare with, is so much farther."""
 
 
 def name_people(
@@ -66,11 +69,15 @@ def _by_photographs(tracks: Sequence[Track], gallery: Mapping[str, Floats]) -> N
     known = {name: photographs for name, photographs in gallery.items() if len(photographs)}
     away = {name: _nearest(faces, photographs) for name, photographs in known.items()}
     ranked = sorted(away, key=lambda name: away[name])
-    if not len(faces) or not ranked or away[ranked[0]] > NEAR:
+    if not len(faces) or not ranked:
         return None
-    if len(ranked) > 1 and away[ranked[1]] - away[ranked[0]] < _MARGIN:
-        return None
-    return Named(ranked[0], away[ranked[0]], "photographs")
+    nearest = away[ranked[0]]
+    margin = away[ranked[1]] - nearest if len(ranked) > 1 else None
+    if nearest <= NEAR:
+        stands_out = margin is None or margin >= _MARGIN
+    else:
+        stands_out = nearest <= _FAR and margin is not None and margin >= _FAR_MARGIN
+    return Named(ranked[0], nearest, "photographs") if stands_out else None
 
 
 def _means(tracks: Sequence[Track]) -> Floats:

@@ -133,6 +133,26 @@ def test_lips_are_read_through_the_grain_of_a_worn_picture() -> None:
     assert speakers(decided(measured, 2)) == ["Anna", "Boris"]
 
 
+def test_a_measure_that_grain_drowns_counts_for_less_than_one_that_it_spares() -> None:
+    levels = syllables(LINE, 1)
+    own, rival = mouth_of(levels, 2), mouth_of(syllables(LINE, 9), 3)
+    for seed, mouth in enumerate((own, rival)):
+        grain = np.random.default_rng(seed).normal(0, 3 * GRAIN, mouth.shape)
+        grain[:, 1] = 0
+        mouth += grain.astype(np.float32)
+    found = decided(reel(levels, [track(1, rival, face=1), track(2, own, face=2)]), 1)
+    assert speakers(found) == ["Boris"]
+
+
+def test_a_mouth_that_moves_alone_has_to_fit_better_than_one_beside_a_rival() -> None:
+    levels = syllables(LINE, 1)
+    own = mouth_of(levels, 4) + np.random.default_rng(4).normal(0, 1, (75, 3)) * [0.04, 0.4, 0.04]
+    rival = mouth_of(syllables(LINE, 9), 3)
+    alone = [track(1, np.asarray(own, np.float32), face=1)]
+    assert speakers(decided(reel(levels, alone), 1)) == [None]
+    assert speakers(decided(reel(levels, [*alone, track(2, rival, face=2)]), 1)) == ["Anna"]
+
+
 @pytest.mark.parametrize("late", [-8, 8])
 def test_sound_that_is_off_by_a_third_of_a_second_is_found_first(late: int) -> None:
     found = decided(two_people_in_turn(late), 2)
@@ -266,6 +286,19 @@ def test_a_face_that_grain_makes_unlike_itself_is_told_by_the_mean_of_its_frames
     own.faces = photograph + grain
     named = name_people([own], {1: 1}, {"Anna": photograph})[1]
     assert named.name == "Anna" and named.distance is not None and named.distance < 0.4
+
+
+def test_a_face_that_wear_takes_from_its_photographs_is_named_if_no_other_character_is_near() -> (
+    None
+):
+    own = track(1, still(75), face=1)
+    away = np.zeros((1, 128), np.float32)
+    away[0, 10] = 0.55
+    anna, near, far = own.faces + away, own.faces - 1.1 * away, own.faces - 1.5 * away
+    assert name_people([own], {1: 1}, {"Anna": anna, "Boris": far})[1].name == "Anna"
+    assert name_people([own], {1: 1}, {"Anna": anna, "Boris": near}) == {}
+    assert name_people([own], {1: 1}, {"Anna": anna}) == {}
+    assert name_people([own], {1: 1}, {"Anna": own.faces + 1.1 * away, "Boris": far}) == {}
 
 
 def test_measurements_come_back_as_they_were_and_part_from_what_tells_people_apart() -> None:
