@@ -52,6 +52,7 @@ def test_it_delivers_a_film_and_does_nothing_twice(tmp_path: Path) -> None:
     assert set(told) == {"viewing.mp4", "master.mkv", "map.mkv"}
     for each in told.values():
         assert (each["state"], each["one_byte_changed"]) == ("trusted", "invalid")
+    assert "was sent back by itself by reviewer" in first["stage_by_itself"]["answer"]
     guest = first["guest"]
     assert (guest["film"], guest["note"], guest["film_once_revoked"]) == (206, 302, 410)
     assert any("wrote a note" in each for each in guest["room_told"]) and guest["also_here"]
@@ -59,6 +60,7 @@ def test_it_delivers_a_film_and_does_nothing_twice(tmp_path: Path) -> None:
     assert second["reel"] == first["reel"]
     assert not second["created"] and not second["delivered"]
     assert second["runs_offered"] == second["runs"]
+    assert second["stage_by_itself"] == first["stage_by_itself"]
     assert second["people"] == first["people"]
 
 
