@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from restoration.imaging.compiled import compiled
 from restoration.imaging.flow_cells import Codes
+from restoration.imaging.ranks import median
 from restoration.stages.repair.parts import Bits, Parts
 from restoration.stages.repair.views import Motion, View, nearest
 
@@ -109,7 +110,7 @@ def _hold_alike(
             if inside[y, x]:
                 codes[held] = own[y, x]
                 held += 1
-    tone = np.int32(np.rint(np.median(codes[:held])))
+    tone = np.int32(np.rint(median(codes[:held].astype(np.float32))))
     spread = max(np.int32(np.rint(np.std(codes[:held]))), np.int32(10))
     for y in range(here.shape[0]):
         for x in range(here.shape[1]):
@@ -161,7 +162,9 @@ def _find(
         coarse[index, 0] = least / max(1, (within != 0).sum())
         coarse[index, 1], coarse[index, 2] = row, column
     best = still = np.inf
-    for index in np.argsort(coarse[:, 0], kind="mergesort")[:_FINELY]:
+    for _ in range(_FINELY):
+        index = int(coarse[:, 0].argmin())
+        coarse[index, 0] = np.inf
         turned, within = _turned(patch, inside, _TURNS[index])
         y = top + int(coarse[index, 1]) * _COARSE
         x = left + int(coarse[index, 2]) * _COARSE

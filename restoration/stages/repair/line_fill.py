@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restoration.imaging.compiled import compiled
+from restoration.imaging.ranks import median
 
 Strip = npt.NDArray[np.float32]
 """(rows, columns) of one plane along a line, straightened by whole columns."""
@@ -104,7 +105,10 @@ def _cheapest(
     A cost is the mean misfit over nine rows, and more for a steeper climb.
     """
     last = len(before) - 1
-    usual = np.float32(np.median(np.abs(before - after))) + np.float32(1.0)
+    steps = np.empty(len(before), np.float32)
+    for row in range(len(before)):
+        steps[row] = abs(before[row] - after[row])
+    usual = np.float32(median(steps)) + np.float32(1.0)
     apart = np.empty(len(before) + 8, np.float32)
     least[:] = np.inf
     for climb in range(-steepest, steepest + 1):

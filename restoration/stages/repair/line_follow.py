@@ -16,6 +16,7 @@ import numpy.typing as npt
 from restoration.imaging.compiled import compiled
 from restoration.imaging.flow_cells import CELL, Cells
 from restoration.imaging.luma import Luma
+from restoration.imaging.ranks import median
 from restoration.stages.repair.line_evidence import BAND
 from restoration.stages.repair.line_measure import Columns
 from restoration.stages.repair.scratch import Line
@@ -226,12 +227,10 @@ def distance(line: Line, other: Line) -> float | None:
 
 @compiled
 def _median_apart(columns: Columns, others: Columns) -> float:
-    return float(np.median(others - columns))
-
-
-@compiled
-def median(values: npt.NDArray[np.float32]) -> float:
-    return float(np.median(values))
+    apart = np.empty(len(columns), np.float32)
+    for row in range(len(columns)):
+        apart[row] = others[row] - columns[row]
+    return median(apart)
 
 
 def scene_step(line: Line, motion: Motion, luma: Luma) -> float | None:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from restoration.imaging.compiled import compiled
 from restoration.imaging.luma import Luma
+from restoration.imaging.ranks import median, nth
 
 Columns = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
@@ -56,15 +57,27 @@ def _settle(
     luma: Luma, first: int, columns: Columns, reach: int, tone: int
 ) -> tuple[Columns, int, int]:
     """Twice: see how wide the line is, and move the path to the middle of that."""
-    offsets = np.arange(-2 * reach, 2 * reach + 1)
+    offsets = _counted(-2 * reach, 4 * reach + 1)
     seen = np.empty(((len(columns) + 3) // 4, len(offsets)), np.float32)
     left = right = 0
     for _ in range(2):
         _straighten(luma, first, columns, offsets, 4, seen)
-        left, right = _extent(_usual_row(np.float32(tone) * seen)[0], reach)
+        for row in range(len(seen)):
+            for column in range(len(offsets)):
+                seen[row, column] *= np.float32(tone)
+        left, right = _extent(_usual_row(seen), reach)
         columns = columns + np.float32((left + right) / 2.0)
         left, right = left - (left + right) // 2, right - (left + right) // 2
     return columns, left, right
+
+
+@compiled
+def _counted(start: int, count: int) -> Numbers:
+    """So many whole numbers from the first on."""
+    numbers = np.empty(count, np.int64)
+    for index in range(count):
+        numbers[index] = start + index
+    return numbers
 
 
 @compiled
@@ -73,9 +86,14 @@ def _extent(usual: Columns, reach: int) -> tuple[int, int]:
 
     The usual profile of a row goes through a top-hat, which takes away all that is broader.
     """
-    profile = usual - _opened(usual, reach + 2)
+    profile = _opened(usual, reach + 2)
+    for at in range(len(profile)):
+        profile[at] = usual[at] - profile[at]
     middle = len(profile) // 2
-    top = middle - 3 + int(profile[middle - 3 : middle + 4].argmax())
+    top = middle - 3
+    for at in range(middle - 2, middle + 4):
+        if profile[at] > profile[top]:
+            top = at
     least = np.float32(0.35 * max(float(profile[top]), 1e-3))
     left = right = top
     while left > 0 and profile[left - 1] > least:
@@ -91,25 +109,29 @@ def _opened(values: Columns, wide: int) -> Columns:
     least, opened = np.empty_like(values), np.empty_like(values)
     for at in range(len(values)):
         start = max(at - wide // 2, 0)
-        least[at] = values[start : min(at - wide // 2 + wide, len(values))].min()
+        least[at] = values[start]
+        for index in range(start + 1, min(at - wide // 2 + wide, len(values))):
+            least[at] = min(least[at], values[index])
     for at in range(len(values)):
         start = max(at - wide // 2, 0)
-        opened[at] = least[start : min(at - wide // 2 + wide, len(values))].max()
+        opened[at] = least[start]
+        for index in range(start + 1, min(at - wide // 2 + wide, len(values))):
+            opened[at] = max(opened[at], least[index])
     return opened
 
 
 @compiled
-def _usual_row(seen: Luma) -> Luma:
-    """The median of rows whose own mean was taken off, (1, columns)."""
+def _usual_row(seen: Luma) -> Columns:
+    """The median of rows whose own mean was taken off, (columns,)."""
     rows, columns = seen.shape
     level = np.empty((columns, rows), np.float32)
     for row in range(rows):
         mean = seen[row].mean()
         for column in range(columns):
             level[column, row] = seen[row, column] - mean
-    usual = np.empty((1, columns), np.float32)
+    usual = np.empty(columns, np.float32)
     for column in range(columns):
-        usual[0, column] = np.partition(level[column], rows // 2)[rows // 2]
+        usual[column] = nth(level[column], rows // 2)
     return usual
 
 
@@ -127,7 +149,7 @@ def _wander(luma: Luma, first: int, columns: Columns, half: float, tone: int) ->
 @compiled
 def _rise(luma: Luma, first: int, columns: Columns, reach: int, tone: int) -> tuple[Luma, Columns]:
     """How far each place near the path is above the ends of its row; what rounding left over."""
-    offsets = np.arange(-reach, reach + 1)
+    offsets = _counted(-reach, 2 * reach + 1)
     over = np.empty((len(columns), len(offsets)), np.float32)
     _straighten(luma, first, columns, offsets, 1, over)
     fraction = np.empty(len(columns), np.float32)
@@ -182,8 +204,11 @@ def _contrast(
     luma: Luma, first: int, columns: Columns, left: int, right: int, tone: int
 ) -> tuple[float, npt.NDArray[np.bool_]]:
     each = _stand_out(luma, first, columns, left, right, tone)
-    usual = float(np.median(each))
-    return usual, mirrored_mean(each, 9) > np.float32(0.2 * usual)
+    usual = median(each.copy())
+    smooth, stands_out = mirrored_mean(each, 9), np.empty(len(each), np.bool_)
+    for row in range(len(each)):
+        stands_out[row] = smooth[row] > np.float32(0.2 * usual)
+    return usual, stands_out
 
 
 @compiled
@@ -195,10 +220,13 @@ def mirrored_mean(values: Columns, wide: int) -> Columns:
         at = abs(index - half)
         at = at if at <= last else 2 * last - at
         padded[index] = values[min(max(at, 0), last)]
-    total = np.zeros(len(values), np.float64)
-    for step in range(wide):
-        total += padded[step : step + len(values)]
-    return (total / wide).astype(np.float32)
+    found = np.empty(len(values), np.float32)
+    for index in range(len(values)):
+        total = 0.0
+        for step in range(wide):
+            total += padded[index + step]
+        found[index] = np.float32(total / wide)
+    return found
 
 
 @compiled

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from restoration.imaging.compiled import compiled
 from restoration.imaging.luma import Luma
+from restoration.imaging.ranks import stable_order
 from restoration.stages.repair.line_evidence import BAND, band_contrast
 from restoration.stages.repair.line_measure import (
     Columns,
@@ -165,11 +166,17 @@ def _ends(score: Luma) -> npt.NDArray[np.int64]:
             own = score[band, x]
             if own < _LEAST:
                 continue
-            around = score[max(band - 1, 0) : band + 2, max(x - 3, 0) : x + 4]
-            if own >= around.max():
+            is_best = True
+            for row in range(max(band - 1, 0), min(band + 2, bands)):
+                for column in range(max(x - 3, 0), min(x + 4, width)):
+                    is_best = is_best and own >= score[row, column]
+            if is_best:
                 ends[held, 0], ends[held, 1], scores[held] = band, x, -own
                 held += 1
-    return ends[np.argsort(scores[:held], kind="mergesort")]
+    ordered, order = np.empty((held, 2), np.int64), stable_order(scores[:held])
+    for index in range(held):
+        ordered[index, 0], ordered[index, 1] = ends[order[index], 0], ends[order[index], 1]
+    return ordered
 
 
 def _accumulate(contrast: Luma) -> tuple[Luma, npt.NDArray[np.int8]]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from restoration.imaging.compiled import compiled
 from restoration.imaging.flow_cells import CELL, Cells, Codes
+from restoration.imaging.ranks import stable_order
 from restoration.stages.repair.parts import Parts, Places
 from restoration.stages.repair.views import Motion
 
@@ -127,7 +128,7 @@ def _shape_of(
                     for column in range(max(x - 1, x0), min(x + 2, x1)):
                         within[row - y0, column - x0] = 1
     shape = np.empty((within.size, 2), np.int64)
-    apart = np.empty(len(shape), np.int64)
+    apart = np.empty(len(shape), np.float32)
     held = 0
     for y in range(y0, y1):
         for x in range(x0, x1):
@@ -136,7 +137,10 @@ def _shape_of(
                 shape[held, 1] = codes[y, x]
                 apart[held] = -abs(np.int64(codes[y, x]) - np.int64(seen[y, x]))
                 held += 1
-    return shape[:held][np.argsort(apart[:held], kind="mergesort")]
+    ordered, order = np.empty((held, 2), np.int64), stable_order(apart[:held])
+    for index in range(held):
+        ordered[index, 0], ordered[index, 1] = shape[order[index], 0], shape[order[index], 1]
+    return ordered
 
 
 @compiled
