@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from archive.models import Scan
-from restoration import claims, publishing
+from restoration import claims, publishing, sharing
 from restoration.models import StageRun, Take
 from tests.factories import make_run, make_scan, make_scene, make_take, unique_digest
 from tests.restoration.engine.test_publish import result
@@ -68,6 +68,17 @@ def test_whose_turn_it_is_reads_no_run_that_has_ended(
     with rows_read(StageRun) as read:
         assert claims.next_waiting("cpu") == waits.pk
     assert read() <= 4
+
+
+def test_whose_turn_it_is_comes_in_the_order_of_the_index() -> None:
+    """Which plan is taken depends on what the server knows of the table; what needs a sort, not."""
+    asked = {"queue": "cpu", "memory": 4, "sooner": ""}
+    with connection.cursor() as cursor:
+        for way in ("sort", "incremental_sort", "seqscan", "bitmapscan"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute(f"EXPLAIN {sharing._SHARES}", asked)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Sort" not in plan and plan.count("runs_that_wait") >= 4, plan
 
 
 def test_a_take_is_numbered_without_reading_the_other_takes_of_its_scan() -> None:
