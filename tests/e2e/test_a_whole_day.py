@@ -27,6 +27,7 @@ from review.guests import copies
 from review.live import hub
 from review.models import Deliverable, Delivery, SharedTake
 from review.verifying import verify
+from tests.e2e.choosing import rules_told
 from tests.e2e.player import open_player
 from tests.e2e.test_repair_decisions import point
 from tests.factories import PASSWORD
@@ -285,7 +286,8 @@ def deliver(page: Page, archivist: User, reel: Reel, to: Path) -> Path:
     come_in(page, archivist)
     page.goto(f"/reels/{reel.pk}/")
     expect(page.get_by_text("may leave", exact=True)).to_be_visible()
-    page.get_by_label("Format").select_option("all")
+    with rules_told(page):
+        page.get_by_label("Format").select_option("all")
     page.get_by_role("button", name="Deliver", exact=True).click()
     expect(page.locator("#deliveries").get_by_text("waiting", exact=True)).to_be_visible()
     work_until_done()
@@ -319,9 +321,12 @@ def deliver_in_colour(page: Page, reel: Reel, coloured: Scene) -> None:
     """The same reel again in its colour version; the scenes without colour leave as restored."""
     page.goto(f"/reels/{reel.pk}/")
     expect(page.get_by_label("without colour leave")).to_be_hidden()
-    page.get_by_label("Version").select_option("colour")
-    page.get_by_label("Format").select_option("ffv1")
-    page.get_by_label("without colour leave").check()
+    with rules_told(page):
+        page.get_by_label("Version").select_option("colour")
+    with rules_told(page):
+        page.get_by_label("Format").select_option("ffv1")
+    with rules_told(page):
+        page.get_by_label("without colour leave").check()
     page.get_by_role("button", name="Deliver", exact=True).click()
     expect(page.locator("#deliveries")).to_contain_text("in colour, for exhibition")
     work_until_done()

@@ -16,6 +16,7 @@ from archive.models import Reel
 from review.delivery import requests
 from review.delivery.attempts import execute_delivery
 from review.models import Delivery
+from tests.e2e.choosing import rules_told
 from tests.review.approved_reel import make_approved_reel
 
 pytestmark = pytest.mark.browser
@@ -51,7 +52,8 @@ def test_a_delivery_is_followed_cancelled_tried_again_and_fetched(
 ) -> None:
     log_in(archivist)
     page.goto(f"/reels/{approved.pk}/")
-    page.get_by_label("Format").select_option("all")
+    with rules_told(page):
+        page.get_by_label("Format").select_option("all")
     page.get_by_role("button", name="Deliver", exact=True).click()
     deliveries = page.locator("#deliveries")
     expect(deliveries.get_by_text("Everything, for exhibition")).to_be_visible()

@@ -41,6 +41,8 @@ def test_from_the_door_to_the_scene(page: Page, live_server, reel, archivist):
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name=reel.title.name)).to_be_visible()
     page.get_by_role("link", name="Catalogue").first.click()
+    expect(page.get_by_role("heading", name="Catalogue")).to_be_visible()
+    page.wait_for_load_state()  # what is typed before the page's script runs asks nothing
     page.get_by_label("Words of the description").fill("nothing like it")
     expect(page.get_by_text("No reel matches")).to_be_visible()
     page.get_by_label("Words of the description").fill("harbour")
