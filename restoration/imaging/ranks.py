@@ -1,7 +1,7 @@
-"""Order statistics for compiled loops: NumPy's numbers, a tenth of the time to compile. PURE.
+"""Order statistics for compiled loops: NumPy's numbers, and less to compile. PURE.
 
-Numba compiles its own `partition`, `median` and `argsort` anew for each loop that calls them, which
-took a new machine longer than all that the loops themselves do.
+With Numba's own `partition`, `median` and `argsort`, the loops of repair took a new machine 37 s of
+processor time to compile and run once over 40 frames by both engines; with these, 28 s.
 """
 
 from __future__ import annotations
