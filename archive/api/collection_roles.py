@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +16,7 @@ from archive import granting
 from archive.access import signed_in
 from archive.api import problems, writing
 from archive.api.catalogue import collections_of
+from archive.api.rows import person_named
 from archive.api.views import Revocable, Rows
 from archive.errors import RoleRefused
 from archive.models import Collection, CollectionRole
@@ -42,10 +43,7 @@ class PersonSaid(serializers.Serializer):
     person = serializers.CharField(max_length=150, help_text="Log-in name")
 
     def validate_person(self, name: str) -> User:
-        found = User.objects.filter(username__iexact=name.strip(), is_active=True).first()
-        if found is None:
-            raise ValidationError("Nobody here logs in by that name.")
-        return found
+        return person_named(name)
 
 
 class RoleSaid(PersonSaid):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -29,6 +30,14 @@ class Text(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         more = {"required": False, "allow_blank": True, "max_length": 20_000}
         super().__init__(**more | options)
+
+
+def person_named(name: str) -> User:
+    """Whom a log-in name means, however it is written. Raises: ValidationError."""
+    found = User.objects.filter(username__iexact=name.strip(), is_active=True).first()
+    if found is None:
+        raise serializers.ValidationError("Nobody here logs in by that name.")
+    return found
 
 
 class CollectionShown(serializers.ModelSerializer):

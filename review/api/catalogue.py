@@ -16,11 +16,10 @@ from archive import sight
 from archive.access import signed_in
 from archive.api import reading, writing
 from archive.api.catalogue import BROWSE
-from archive.api.rows import Id, Text
 from archive.api.views import Endpoint, Rows
 from archive.models import Collection, Reel
 from review import catalogue_views
-from review.api.reels import STATES, ReelWithState, shown_to
+from review.api.reels import NarrowingSaid, ReelWithState, shown_to
 from review.api.searches import OneSearch
 from review.catalogue import narrow
 from review.catalogue_counts import MOST
@@ -29,23 +28,6 @@ from review.search import saved
 
 PAGE = catalogue_views.PAGE
 _OWN = BROWSE | dict.fromkeys(("POST", "DELETE"), BROWSE["GET"])
-
-
-class NarrowingSaid(serializers.Serializer):
-    """As on the catalogue's page; at least one of them."""
-
-    words = Text(max_length=400, help_text="Of the description, misspelt too")
-    collection = Id()
-    year = Text(max_length=40, help_text="How the date begins: 192, 1926")
-    decade = serializers.RegexField(r"^[0-9]{3}$", required=False, help_text="192 for the 1920s")
-    country = Text(max_length=400)
-    language = Text(max_length=400)
-    gauge = Text(max_length=400)
-    generation = Text(max_length=400)
-    colour = Text(max_length=400)
-    sound = Text(max_length=400)
-    access = serializers.ChoiceField(Reel.Access.choices, required=False)
-    state = serializers.ChoiceField(STATES, required=False)
 
 
 class CatalogueAsked(NarrowingSaid):
@@ -168,7 +150,8 @@ class CatalogueSearches(Rows):
 
     @extend_schema(responses={201: NarrowingKept})
     def post(self, request: Request) -> Response:
-        """Keep a narrowing; one that you keep already counts as looked at now."""
+        """Keep a narrowing by at least one of these; one that you keep already counts as looked at
+        now."""
         query = self._written(self.said())
         return writing.once(request, lambda: self._keep(query))
 

@@ -8,14 +8,13 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from archive.access import signed_in
 from archive.api import problems, writing
 from archive.api.catalogue import reels_of
-from archive.api.rows import Id, Text
+from archive.api.rows import Id, Text, person_named
 from archive.api.views import Endpoint, Rows
 from restoration.api.takes import SEE_WORK
 from restoration.models import Scene, Take
@@ -84,12 +83,7 @@ class HandOverSaid(serializers.Serializer):
     take = Id(allow_null=True, help_text="Of the one stage that they are to look at")
 
     def validate_to(self, name: str) -> User | None:
-        if not name.strip():
-            return None
-        found = User.objects.filter(username__iexact=name.strip(), is_active=True).first()
-        if found is None:
-            raise ValidationError("Nobody here logs in by that name.")
-        return found
+        return person_named(name) if name.strip() else None
 
 
 class HandSceneOver(Endpoint):

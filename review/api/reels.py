@@ -36,12 +36,10 @@ class ReelWithState(rows.ReelShown):
         fields = (*rows.ReelShown.Meta.fields, "state")
 
 
-class ReelFilters(serializers.Serializer):
+class NarrowingSaid(serializers.Serializer):
     """As on the catalogue's page."""
 
     words = Text(max_length=400, help_text="Of the description, misspelt too")
-    title = Id()
-    element = Id()
     collection = Id()
     year = Text(max_length=40, help_text="How the date begins: 192, 1926")
     decade = serializers.RegexField(r"^[0-9]{3}$", required=False, help_text="192 for the 1920s")
@@ -53,6 +51,11 @@ class ReelFilters(serializers.Serializer):
     sound = Text(max_length=400)
     access = serializers.ChoiceField(Reel.Access.choices, required=False)
     state = serializers.ChoiceField(STATES, required=False)
+
+
+class ReelFilters(NarrowingSaid):
+    title = Id()
+    element = Id()
     barcode = Text(max_length=100, help_text="Asked by staff alone")
 
 
