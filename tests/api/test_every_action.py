@@ -285,6 +285,25 @@ def test_a_token_without_the_scope_is_refused_whatever_its_owners_role(rows):
         assert ask(action, rows, rows["keys"]["archivist"]).status_code != 403, action
 
 
+@pytest.mark.slow
+def test_a_token_of_one_scope_opens_every_action_of_it(rows):
+    key = AccessToken.objects.filter(name="archivist")
+    User.objects.filter(pk__in=key.values("owner")).update(is_superuser=True)
+    for scope in tokens.SCOPES:
+        key.update(scopes=[scope])
+        for action in (each for each in ACTIONS if each.scope == scope):
+            assert ask(action, rows, rows["keys"]["archivist"]).status_code != 403, action
+
+
+def test_what_is_not_there_is_not_found_by_administrators_either(rows):
+    nothing = dict.fromkeys(rows, 987654)
+    key = AccessToken.objects.filter(name="archivist")
+    User.objects.filter(pk__in=key.values("owner")).update(is_superuser=True)
+    for action in ACTIONS:
+        if action.names and not action.roles:
+            assert ask(action, nothing, rows["keys"]["archivist"]).status_code == 404, action
+
+
 def test_what_is_not_there_is_not_found(rows):
     nothing = dict.fromkeys(rows, 987654) | {"keys": rows["keys"]}
     nothing |= {name: uuid.uuid4() for name in UUIDS}
