@@ -19,6 +19,7 @@ from archive.models import (
     Credit,
     DescriptionDraft,
     Element,
+    ElementIdentifier,
     Event,
     FacetValue,
     Fault,
@@ -31,6 +32,7 @@ from archive.models import (
     InstitutionAccount,
     Reading,
     Reel,
+    ReelIdentifier,
     Relation,
     Restriction,
     Rights,
@@ -138,6 +140,20 @@ class RowAdmin(RecordedAdmin):
     list_display = ["title", "__str__"]
     list_select_related = ["title"]
     search_fields = ["title__name"]
+
+
+@admin.register(ElementIdentifier)
+class ElementIdentifierAdmin(RecordedAdmin):
+    list_display = ["element", "__str__"]
+    list_select_related = ["element__title"]
+    search_fields = ["value", "element__title__name"]
+
+
+@admin.register(ReelIdentifier)
+class ReelIdentifierAdmin(RecordedAdmin):
+    list_display = ["reel", "__str__"]
+    list_select_related = ["reel__element__title"]
+    search_fields = ["value", "reel__element__title__name"]
 
 
 @admin.register(CollectionMember)

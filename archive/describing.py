@@ -15,6 +15,7 @@ from archive.description import Description
 from archive.errors import DescriptionChanged
 from archive.forms import (
     FAULTS,
+    OWN_ROW_FORMS,
     ROW_FORMS,
     ROW_FORMSETS,
     ConditionForm,
@@ -26,6 +27,7 @@ from archive.forms import (
 from archive.models import ConditionReport, Reel, Title
 from archive.terms import Terms
 
+HEADINGS = {name: heading for name, (_, _, heading) in (ROW_FORMS | OWN_ROW_FORMS).items()}
 RELATIONS = "relations"
 """The rows that may be of one element of the title."""
 
@@ -56,7 +58,7 @@ class Describing:
         )
         self.rows = {
             name: formset(
-                data, instance=reel.title, prefix=name,
+                data, instance=_owner(reel, name), prefix=name,
                 form_kwargs={"terms": terms} | ({"title": reel.title} if name == RELATIONS else {}),
             )
             for name, formset in ROW_FORMSETS.items()
@@ -64,8 +66,8 @@ class Describing:
         self.seen = description.digest(reel) if data is None else str(data.get("seen", ""))
 
     def headed_rows(self) -> list[tuple[str, str, Any]]:
-        """Name, heading and forms of what a title has several of."""
-        return [(name, ROW_FORMS[name][2], self.rows[name]) for name in self.rows]
+        """Name, heading and forms of what title, element and reel have several of."""
+        return [(name, HEADINGS[name], self.rows[name]) for name in self.rows]
 
     def _all(self) -> list[Any]:
         single = [self.own, self.element, self.title]
@@ -90,7 +92,7 @@ class Describing:
             found += _faults_of(form, "")
         for name, rows in self.rows.items():
             for number, form in enumerate(rows.forms, 1):
-                found += _faults_of(form, f"{ROW_FORMS[name][2]}, {number}: ")
+                found += _faults_of(form, f"{HEADINGS[name]}, {number}: ")
         return found
 
     def save(self, *, by: AbstractBaseUser) -> Description:
@@ -129,6 +131,14 @@ def _faults_of(form: Any, about: str) -> Iterator[Refusal]:
         known = name in form.fields
         label = form[name].label if known else ""
         yield Refusal(form[name].id_for_label if known else "", f"{about}{label}", " ".join(words))
+
+
+def _owner(reel: Reel, rows: str) -> Any:
+    """Whose rows a list of that name are."""
+    own = description.OWN_ROWS.get(rows)
+    if own is None:
+        return reel.title
+    return reel if own.part == "reel" else reel.element
 
 
 def _offer_own(field: Any, by: Any) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.dispatch import Signal
 
 from archive import custody
 from archive.fixity import digest_json
-from archive.models import ConditionReport, Event, Reel, Scan, Title
+from archive.models import ConditionReport, Element, Event, Reel, Scan, Title
 
 MODIFIED = "metadata modification"
 """PREMIS' word for a change of the description."""
@@ -35,7 +35,25 @@ ROWS = {
 }
 """What a title has several of, and what each says."""
 
+
+class Own(NamedTuple):
+    """A list of an element or of a reel."""
+
+    part: str
+    name: str
+    """Of the list, in the part's description and of its rows' relation."""
+    fields: tuple[str, ...]
+
+
+OWN_ROWS = {
+    "element_identifiers": Own("element", "identifiers", ROWS["identifiers"]),
+    "reel_identifiers": Own("reel", "identifiers", ROWS["identifiers"]),
+}
+"""What an element and a reel have several of, by what forms and spreadsheets call it."""
+
 Description = dict[str, dict[str, Any]]
+Lists = dict[str, dict[str, list[dict[str, Any]]]]
+"""Lists of rows by what they are of and by name."""
 
 described = Signal()
 """Sent with `reels` (their numbers) when many were described at once, past the signals of rows."""
@@ -44,7 +62,12 @@ described = Signal()
 def describe(reel: Reel) -> Description:
     """The description by what it is of: `title`, `element`, `reel`, `scan` (the newest, if any)."""
     scan = reel.current_scan()
-    listed = {name: rows_of(getattr(reel.title, name).all(), ROWS[name]) for name in ROWS}
+    listed: Lists = {
+        "title": {name: rows_of(getattr(reel.title, name).all(), ROWS[name]) for name in ROWS}
+    }
+    for part, name, fields in OWN_ROWS.values():
+        row = reel if part == "reel" else reel.element
+        listed.setdefault(part, {})[name] = rows_of(getattr(row, name).all(), fields)
     return _said(reel, listed, _fields(scan, SCAN) if scan is not None else None)
 
 
@@ -52,37 +75,51 @@ def describe_all(numbers: Sequence[int]) -> Iterator[tuple[Reel, Description]]:
     """Many reels with what `describe` says of each: one plain question a table."""
     reels = list(Reel.objects.filter(pk__in=numbers).select_related("element__title__collection"))
     listed = lists_of({reel.element.title_id for reel in reels}, ROWS)
+    elements = own_lists_of("element", {reel.element_id for reel in reels})
+    own = own_lists_of("reel", {reel.pk for reel in reels})
     scans = Scan.objects.filter(reel__in=reels).order_by("pk")  # the newest stands last
     newest = {reel: _told(SCAN, said) for reel, *said in scans.values_list("reel_id", *SCAN)}
     for reel in reels:
-        yield reel, _said(reel, listed[reel.element.title_id], newest.get(reel.pk))
+        lists = {"title": listed[reel.element.title_id], "element": elements[reel.element_id],
+                 "reel": own[reel.pk]}  # fmt: skip
+        yield reel, _said(reel, lists, newest.get(reel.pk))
 
 
 def lists_of(
     titles: Collection[int], names: Iterable[str]
 ) -> dict[int, dict[str, list[dict[str, Any]]]]:
     """Of each title, by its number, the lists of these names as they are told."""
+    return _listed(Title, "title", titles, {name: ROWS[name] for name in names})
+
+
+def own_lists_of(part: str, numbers: Collection[int]) -> dict[int, dict[str, list[dict[str, Any]]]]:
+    """The same of elements or of reels, as `part` says."""
+    lists = {each.name: each.fields for each in OWN_ROWS.values() if each.part == part}
+    return _listed(Reel if part == "reel" else Element, part, numbers, lists)
+
+
+def _listed(
+    owner: type[Model], part: str, numbers: Collection[int], lists: dict[str, tuple[str, ...]]
+) -> dict[int, dict[str, list[dict[str, Any]]]]:
     found: dict[int, dict[str, list[dict[str, Any]]]] = {
-        title: {name: [] for name in names} for title in titles
+        number: {name: [] for name in lists} for number in numbers
     }
-    for name in names:
-        model: Any = Title._meta.get_field(name).related_model
-        rows = model.objects.filter(title__in=titles).order_by("pk")
-        for title, *said in rows.values_list("title_id", *ROWS[name]):
-            found[title][name].append(_told(ROWS[name], said))
+    for name, fields in lists.items():
+        model: Any = owner._meta.get_field(name).related_model
+        rows = model.objects.filter(**{f"{part}__in": numbers}).order_by("pk")
+        for number, *said in rows.values_list(f"{part}_id", *fields):
+            found[number][name].append(_told(fields, said))
     return found
 
 
-def _said(
-    reel: Reel, listed: dict[str, list[dict[str, Any]]], scan: dict[str, Any] | None
-) -> Description:
+def _said(reel: Reel, listed: Lists, scan: dict[str, Any] | None) -> Description:
     title, element = reel.title, reel.element
     said: Description = {
         "title": _fields(title, TITLE)
         | {"collection": title.collection.name if title.collection else ""}
-        | listed,
-        "element": _fields(element, ELEMENT),
-        "reel": _fields(reel, REEL),
+        | listed["title"],
+        "element": _fields(element, ELEMENT) | listed["element"],
+        "reel": _fields(reel, REEL) | listed["reel"],
     }
     return said if scan is None else said | {"scan": scan}
 

@@ -12,7 +12,14 @@ from django.db import transaction
 
 from archive import custody, description, roles
 from archive.errors import DescriptionRefused
-from archive.forms import ROW_FORMS, DescriptionForm, ElementForm, ReelForm, TitleForm
+from archive.forms import (
+    OWN_ROW_FORMS,
+    ROW_FORMS,
+    DescriptionForm,
+    ElementForm,
+    ReelForm,
+    TitleForm,
+)
 from archive.metadata.dublin_core import read_dublin_core, write_dublin_core
 from archive.metadata.mets import write_mets
 from archive.metadata.pbcore import faults_of, read_pbcore, write_pbcore
@@ -136,6 +143,10 @@ def take_in(
     for name, rows in ((name, title.pop(name, [])) for name in ROW_FORMS):
         for number, row in enumerate(rows, 1):
             reasons += _add_row(reel, name, number, row, terms)
+    for name, (part, field, _) in description.OWN_ROWS.items():
+        said = record.reel if part == "reel" else record.element
+        for number, row in enumerate(said.get(field, ()), 1):
+            reasons += _add_row(reel, name, number, row, terms)
     wanted = ((ElementForm, reel.element, record.element), (ReelForm, reel, record.reel),
              (TitleForm, reel.title, title))  # fmt: skip
     for form, instance, said in wanted:
@@ -170,17 +181,19 @@ def _fill(form: Any, instance: Any, said: dict[str, Any], terms: Terms) -> list[
 
 
 def _add_row(reel: Reel, name: str, number: int, row: dict[str, Any], terms: Terms) -> list[str]:
-    model, form, heading = ROW_FORMS[name]
+    model, form, heading = (ROW_FORMS | OWN_ROW_FORMS)[name]
     if row.get("is_of_element"):
         row = row | {"element": reel.element_id}
-    typed: DescriptionForm = form(row, instance=model(title=reel.title), terms=terms)
+    part = description.OWN_ROWS[name].part if name in OWN_ROW_FORMS else "title"
+    owner = {part: reel if part == "reel" else getattr(reel, part)}
+    typed: DescriptionForm = form(row, instance=model(**owner), terms=terms)
     if not typed.is_valid():
         return [
             f"{heading}, {number}, {field}: {' '.join(map(str, what))}"
             for field, what in typed.errors.items()
         ]
     same = {field: typed.cleaned_data[field] for field in typed.cleaned_data}
-    if not model.objects.filter(title=reel.title, **same).exists():
+    if not model.objects.filter(**owner, **same).exists():
         typed.save()
     return []
 

@@ -22,9 +22,11 @@ from archive.models import (
     ConditionReport,
     Credit,
     Element,
+    ElementIdentifier,
     Fault,
     Identifier,
     Reel,
+    ReelIdentifier,
     Relation,
     Restriction,
     Rights,
@@ -153,6 +155,18 @@ class IdentifierForm(DescriptionForm):
         fields = ["source", "value"]
 
 
+class ElementIdentifierForm(IdentifierForm):
+    class Meta:
+        model = ElementIdentifier
+        fields = ["source", "value"]
+
+
+class ReelIdentifierForm(IdentifierForm):
+    class Meta:
+        model = ReelIdentifier
+        fields = ["source", "value"]
+
+
 class RelationForm(DescriptionForm):
     kind = TermField(V.RELATION, required=True)
     to = Other(max_length=400, help_text="In words, or: title 12, element 34")
@@ -211,12 +225,31 @@ ROW_FORMS: dict[str, tuple[type[Any], type[DescriptionForm], str]] = {
     "rights": (Rights, RightsForm, "Rights"),
     "restrictions": (Restriction, RestrictionForm, "Uses and territories"),
 }
-ROW_FORMSETS: dict[str, Any] = {
-    name: forms.inlineformset_factory(
-        Title, model, form=form, extra=1, can_delete=True, max_num=300, absolute_max=400
-    )
-    for name, (model, form, _) in ROW_FORMS.items()
+OWN_ROW_FORMS: dict[str, tuple[type[Any], type[DescriptionForm], str]] = {
+    "element_identifiers": (ElementIdentifier, ElementIdentifierForm, "Identifiers of the element"),
+    "reel_identifiers": (ReelIdentifier, ReelIdentifierForm, "Identifiers of the reel"),
 }
+"""Of lists of an element and of a reel: `description.OWN_ROWS`."""
+_OWNERS: dict[str, type[Any]] = {"element_identifiers": Element, "reel_identifiers": Reel}
+_ON_THE_PAGE = (
+    *("variants", "credits", "identifiers", *OWN_ROW_FORMS, "relations", "rights", "restrictions"),
+)
+
+
+def _formset(name: str) -> Any:
+    model, form, _ = (ROW_FORMS | OWN_ROW_FORMS)[name]
+    return forms.inlineformset_factory(
+        _OWNERS.get(name, Title),
+        model,
+        form=form,
+        extra=1,
+        can_delete=True,
+        max_num=300,
+        absolute_max=400,
+    )
+
+
+ROW_FORMSETS: dict[str, Any] = {name: _formset(name) for name in _ON_THE_PAGE}
 
 
 class ConditionForm(DescriptionForm):

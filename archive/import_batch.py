@@ -14,8 +14,8 @@ from django.db import DataError, IntegrityError, transaction
 from archive import custody, description
 from archive.checking import Checks
 from archive.errors import DescriptionRefused
-from archive.forms import ROW_FORMS
-from archive.import_shelf import Can, Film, Place, Shelf, blank
+from archive.forms import OWN_ROW_FORMS, ROW_FORMS
+from archive.import_shelf import Can, Carrier, Film, Place, Shelf, blank
 from archive.metadata.wording import several
 from archive.models import Agent
 
@@ -27,7 +27,11 @@ ELEMENT = {"element": "name", "element_notes": "notes"} | {
 REEL = {"reel_number": "number", "reel_notes": "notes"} | {
     name: name for name in ("access", "barcode", "location", "footage")
 }
-LISTS = ("other_titles", "credits", "identifiers", "relations", "rights")
+LISTS = (
+    *("other_titles", "credits", "identifiers", "relations", "rights"),
+    *description.OWN_ROWS,
+)
+_FORMS = ROW_FORMS | OWN_ROW_FORMS
 COLUMNS = ("reel", *TITLE, *ELEMENT, *REEL, *LISTS, "rights_holder")
 
 
@@ -150,7 +154,7 @@ class Batches:
         for name, listed in _lists(said).items():
             for number, row in enumerate(listed, 1):
                 kept, wrong = self.checks.row(name, row)
-                reasons += [f"{ROW_FORMS[name][2]}, {number}, {each}" for each in wrong]
+                reasons += [f"{_FORMS[name][2]}, {number}, {each}" for each in wrong]
                 rows.append((name, kept))
         return rows, reasons
 
@@ -187,7 +191,8 @@ def _put_on(shelf: Shelf, can: Can, kept: _Kept) -> description.Description:
         film.row.collection = shelf.collection(kept.collection)
         film.collection = kept.collection
         film.changed.add("collection")
-    changes["title"] |= _added(film, kept.rows)
+    for part, each in (("title", film), ("element", can.element), ("reel", can)):
+        changes[part] |= _added(each, _of(part, kept.rows))
     return {part: fields for part, fields in changes.items() if fields}
 
 
@@ -202,15 +207,30 @@ def _differ(each: Any, kept: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _added(film: Film, rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    before = {name: list(film.rows[name]) for name, _ in rows}
-    for name, kept in rows:
-        told = {field: description.plain(kept.get(field)) for field in description.ROWS[name]}
-        if told not in film.rows[name]:
-            film.rows[name].append(told)
-            film.added.append((name, kept))
-    return {name: [was, film.rows[name][:]] for name, was in before.items()
-            if was != film.rows[name]}  # fmt: skip
+def _of(
+    part: str, rows: list[tuple[str, dict[str, Any]]]
+) -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
+    """Those of the title, of the element or of the reel: list, fields, what is kept."""
+    for listed, row in rows:
+        own = description.OWN_ROWS.get(listed)
+        if own is None and part == "title":
+            yield listed, description.ROWS[listed], row
+        elif own is not None and own.part == part:
+            yield own.name, own.fields, row
+
+
+def _added(
+    each: Film | Carrier | Can, rows: Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]
+) -> dict[str, Any]:
+    before: dict[str, list[dict[str, Any]]] = {}
+    for name, fields, kept in rows:
+        before.setdefault(name, list(each.rows[name]))
+        told = {field: description.plain(kept.get(field)) for field in fields}
+        if told not in each.rows[name]:
+            each.rows[name].append(told)
+            each.added.append((name, kept))
+    return {name: [was, each.rows[name][:]] for name, was in before.items()
+            if was != each.rows[name]}  # fmt: skip
 
 
 def _lists(said: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
@@ -225,6 +245,10 @@ def _lists(said: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
         "identifiers": [
             {"source": source, "value": value} for source, value in _pairs(said, "identifiers")
         ],
+        **{
+            name: [{"source": source, "value": value} for source, value in _pairs(said, name)]
+            for name in description.OWN_ROWS
+        },
         "relations": [{"kind": kind, "to": to} for kind, to in _pairs(said, "relations")],
         "rights": [
             {"statement": each, "holder": said.get("rights_holder", ""), "term": "", "note": ""}

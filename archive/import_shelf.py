@@ -12,7 +12,7 @@ from typing import Any
 
 from archive import description
 from archive.errors import DescriptionRefused
-from archive.forms import ROW_FORMS
+from archive.forms import OWN_ROW_FORMS, ROW_FORMS
 from archive.metadata.wording import unwritable
 from archive.models import Collection, Element, Reel, Title
 
@@ -22,25 +22,33 @@ MOST_REELS = 10_000
 """Of one element."""
 
 
+def _no_rows(part: str) -> dict[str, list[dict[str, Any]]]:
+    return {each.name: [] for each in description.OWN_ROWS.values() if each.part == part}
+
+
 @dataclass(eq=False, slots=True)
 class Can:
-    """A reel."""
+    """A reel, and its lists as they are told."""
 
     row: Reel
     element: Carrier
     is_new: bool = False
     changed: set[str] = field(default_factory=set)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: _no_rows("reel"))
+    added: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)
 class Carrier:
-    """An element with all its reels."""
+    """An element with all its reels, and its lists as they are told."""
 
     row: Element
     film: Film
     is_new: bool = False
     changed: set[str] = field(default_factory=set)
     cans: list[Can] = field(default_factory=list)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: _no_rows("element"))
+    added: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def numbered(self, number: int) -> Can | None:
         return next((each for each in self.cans if each.row.number == number), None)
@@ -168,15 +176,23 @@ class Shelf:
                 for kind, row in film.added
                 if kind == name
             )
+        for part, each in (("element", self.carriers()), ("reel", self.cans())):
+            _write_own(part, each)
 
     def touched(self) -> list[int]:
         """Reels of which something reads differently, also by what they share with others."""
         return [
             can.row.pk
             for can in self.cans()
-            if can.is_new or can.changed or can.element.changed or can.element.film.changed
-            or can.element.film.added
-        ]  # fmt: skip
+            if can.is_new
+            or _reads_otherwise(can)
+            or _reads_otherwise(can.element)
+            or _reads_otherwise(can.element.film)
+        ]
+
+
+def _reads_otherwise(each: Can | Carrier | Film) -> bool:
+    return bool(each.changed or each.added)
 
 
 def _number(text: str) -> int:
@@ -204,17 +220,32 @@ def _films(pks: set[int]) -> list[Film]:
         each.pk: Film(each, each.collection.name if each.collection else "", rows=listed[each.pk])
         for each in titles
     }
+    elements = list(Element.objects.filter(title__in=films).order_by("pk"))
+    called = description.own_lists_of("element", {each.pk for each in elements})
     carriers = {}
-    for element in Element.objects.filter(title__in=films).order_by("pk"):
+    for element in elements:
         film = films[element.title_id]
         element.title = film.row
-        carriers[element.pk] = Carrier(element, film)
+        carriers[element.pk] = Carrier(element, film, rows=called[element.pk])
         film.carriers.append(carriers[element.pk])
-    for reel in Reel.objects.filter(element__in=carriers).order_by("number"):
+    reels = list(Reel.objects.filter(element__in=carriers).order_by("number"))
+    called = description.own_lists_of("reel", {each.pk for each in reels})
+    for reel in reels:
         carrier = carriers[reel.element_id]
         reel.element = carrier.row
-        carrier.cans.append(Can(reel, carrier))
+        carrier.cans.append(Can(reel, carrier, rows=called[reel.pk]))
     return list(films.values())
+
+
+def _write_own(part: str, wanted: Iterable[Carrier | Can]) -> None:
+    """Rows that were added to lists of elements or reels, which have numbers by now."""
+    added = [(name, each.row, row) for each in wanted for name, row in each.added]
+    for listed, (_, name, _) in description.OWN_ROWS.items():
+        model = OWN_ROW_FORMS[listed][0]
+        if description.OWN_ROWS[listed].part == part:
+            model.objects.bulk_create(
+                model(**{part: owner}, **row) for kind, owner, row in added if kind == name
+            )
 
 
 def _write(model: Any, wanted: Iterable[Film | Carrier | Can]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -18,6 +18,7 @@ from archive.description import ROWS
 from archive.errors import DescriptionChanged
 from archive.models import Collection, Element, FixityCheck, Reel, Scan, Title
 from archive.models.catalogue import ReelQuerySet
+from archive.models.description import ElementIdentifier, Identifier
 
 BROWSE = {"GET": "archive.browse"}
 DESCRIBE = BROWSE | {"PATCH": "archive.describe"}
@@ -93,6 +94,7 @@ class TitleFilters(serializers.Serializer):
     year = Text(help_text="How the date begins: 192, 1926")
     country = Text()
     language = Text()
+    identifier = Text(max_length=200, help_text="One of its own, whole, whatever its source")
 
 
 class Titles(Rows):
@@ -108,6 +110,7 @@ class Titles(Rows):
         return _titles(user)
 
     def narrowed(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
+        rows = called(rows, Identifier, "title", wanted)
         return rows.filter(**{self._LOOKUPS.get(name, name): wanted[name] for name in wanted})
 
 
@@ -135,6 +138,7 @@ class ElementFilters(serializers.Serializer):
     title = Id()
     gauge = Text()
     generation = Text()
+    identifier = Text(max_length=200, help_text="One of its own, whole, whatever its source")
 
 
 class Elements(Rows):
@@ -147,6 +151,9 @@ class Elements(Rows):
 
     def rows(self, user: Any) -> QuerySet[Element]:
         return _elements(user)
+
+    def narrowed(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
+        return called(rows, ElementIdentifier, "element", wanted).filter(**wanted)
 
 
 class OneElement(Described):
@@ -163,7 +170,18 @@ class OneElement(Described):
 
 
 def _elements(user: Any) -> QuerySet[Element]:
-    return Element.objects.filter(Exists(reels_of(user).filter(element=OuterRef("pk"))))
+    seen = Exists(reels_of(user).filter(element=OuterRef("pk")))
+    return Element.objects.filter(seen).prefetch_related("identifiers")
+
+
+def called(
+    rows: QuerySet[Any], identifiers: type[Model], of: str, wanted: dict[str, Any]
+) -> QuerySet[Any]:
+    """Those with the `identifier` that is wanted, which is taken out; all if none is."""
+    value = wanted.pop("identifier", None)
+    if value is None:
+        return rows
+    return rows.filter(pk__in=identifiers._default_manager.filter(value=value).values(of))
 
 
 class ScanFilters(serializers.Serializer):

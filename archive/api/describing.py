@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from rest_framework.exceptions import ValidationError
 
 from archive.describing import Describing
+from archive.description import OWN_ROWS
 from archive.models import Reel
 
 PARTS = {"title": "title", "element": "element", "reel": "own", "scan": "scan"}
@@ -19,7 +20,7 @@ def describe(reel: Reel, part: str, said: dict[str, Any], *, by: User) -> None:
     """Say something anew of a part; what is not named stays as it is.
 
     Args:
-        said: fields of the part's form; of a title also whole lists (`credits`, ...).
+        said: fields of the part's form, and whole lists (`credits`, `identifiers`, ...).
 
     Raises: ValidationError with the forms' own words; DescriptionChanged.
     """
@@ -27,14 +28,22 @@ def describe(reel: Reel, part: str, said: dict[str, Any], *, by: User) -> None:
     form = getattr(standing, PARTS[part])
     typed = _as_typed(standing)
     for name, value in said.items():
-        if part == "title" and name in standing.rows:
-            typed |= _list_as_typed(name, standing.rows[name], value)
+        if rows := _list_named(part, name, standing):
+            typed |= _list_as_typed(rows, standing.rows[rows], value)
         else:
             _put(typed, f"{form.prefix}-{name}", value)
     filled = Describing(reel, typed, by=by)
     if not filled.is_valid():
         raise ValidationError(_faults(filled, part))
     filled.save(by=by)
+
+
+def _list_named(part: str, name: str, standing: Describing) -> str | None:
+    """What the forms call the list of that name of a part, if it is one."""
+    if part == "title":
+        return name if name in standing.rows else None
+    named = (each for each, (of, own, _) in OWN_ROWS.items() if (of, own) == (part, name))
+    return next(named, None)
 
 
 def _as_typed(standing: Describing) -> dict[str, str]:
@@ -105,7 +114,8 @@ def _faults(filled: Describing, part: str) -> dict[str, Any]:
         if rows.non_form_errors():
             faults["non_field_errors"] = list(rows.non_form_errors())
         if faults:
-            told[name] = faults
+            own = OWN_ROWS.get(name)
+            told[own.name if own is not None and own.part == part else name] = faults
     return told
 
 

@@ -101,9 +101,11 @@ class TitleShown(serializers.ModelSerializer):
 class ElementShown(serializers.ModelSerializer):
     """A physical carrier of a title."""
 
+    identifiers = IdentifierRow(many=True)
+
     class Meta:
         model = Element
-        fields = ("id", "title", *description.ELEMENT)
+        fields = ("id", "title", *description.ELEMENT, "identifiers")
 
 
 class ReelShown(serializers.ModelSerializer):
@@ -112,6 +114,7 @@ class ReelShown(serializers.ModelSerializer):
     title = serializers.IntegerField(source="element.title_id")
     name = serializers.CharField(source="element.title.name", help_text="Of the title")
     scan = serializers.SerializerMethodField(help_text="The newest, which work is done on")
+    identifiers = IdentifierRow(many=True)
     barcode = serializers.SerializerMethodField()
     location = serializers.SerializerMethodField()
 
@@ -119,7 +122,7 @@ class ReelShown(serializers.ModelSerializer):
         model = Reel
         fields: tuple[str, ...] = (
             *("id", "element", "title", "name", "number", "access", "footage", "notes", "barcode"),
-            *("location", "scan", "created"),
+            *("location", "identifiers", "scan", "created"),
         )
 
     def get_scan(self, reel: Reel) -> int | None:
@@ -168,6 +171,8 @@ class ScanShown(serializers.ModelSerializer):
 
 
 class ElementChange(serializers.Serializer):
+    """Fields that are left out stay; a list replaces the whole list."""
+
     name = Text()
     gauge = Text()
     base = Text()
@@ -180,15 +185,19 @@ class ElementChange(serializers.Serializer):
     aspect = Text()
     running_speed = Text()
     notes = Text()
+    identifiers = IdentifierRow(many=True, required=False, max_length=MOST_ROWS)
 
 
 class ReelChange(serializers.Serializer):
+    """Fields that are left out stay; a list replaces the whole list."""
+
     number = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
     access = serializers.ChoiceField(Reel.Access.choices, required=False)
     barcode = Text()
     location = Text()
     footage = Text()
     notes = Text()
+    identifiers = IdentifierRow(many=True, required=False, max_length=MOST_ROWS)
 
 
 class ScanChange(serializers.Serializer):

@@ -16,6 +16,7 @@ ELEMENTS = (
     *("title", "creator", "subject", "description", "publisher", "contributor", "date", "type"),
     *("format", "identifier", "source", "language", "relation", "coverage", "rights"),
 )
+_CARRIERS = ("element", "reel")
 _CREATORS = frozenset({"director", "producer", "writer", "production company"})
 
 
@@ -46,6 +47,11 @@ def _said(record: Record) -> list[tuple[str, str]]:
     found += [
         ("identifier", f"{each['source']}: {each['value']}")
         for each in title.get("identifiers", ())
+    ]
+    found += [
+        ("identifier", f"{part} / {each['source']}: {each['value']}")
+        for part, row in zip(_CARRIERS, (element, record.reel), strict=True)
+        for each in row.get("identifiers", ())
     ]
     found += [("language", code) for code in title.get("language_codes", ())]
     found += [("relation", f"{each['kind']}: {each['to']}") for each in title.get("relations", ())]
@@ -81,8 +87,7 @@ def read_dublin_core(data: bytes) -> Record:
             )
             for text in found[name]
         ],
-        "identifiers": [_identifier(text) for text in found["identifier"]
-                        if not text.startswith("urn:reelproof:")],
+        "identifiers": _called(found["identifier"], ""),
         "relations": [_relation(text) for text in found["relation"]],
         "rights": [
             {"statement": text, "holder": "", "term": "", "embargo": None, "note": ""}
@@ -91,7 +96,8 @@ def read_dublin_core(data: bytes) -> Record:
         ],
     }  # fmt: skip
     own = [each for each in found["identifier"] if each.startswith("urn:reelproof:")]
-    return Record(own[0] if own else "", title)
+    element, reel = ({"identifiers": _called(found["identifier"], part)} for part in _CARRIERS)
+    return Record(own[0] if own else "", title, element, reel)
 
 
 def _credit(text: str, role: str) -> dict[str, str]:
@@ -99,6 +105,17 @@ def _credit(text: str, role: str) -> dict[str, str]:
     if opening and rest.endswith(")"):
         return {"name": name, "role": rest[:-1], "note": ""}
     return {"name": text, "role": role, "note": ""}
+
+
+def _called(texts: list[str], part: str) -> list[dict[str, str]]:
+    """Identifiers of the title, or of the element or reel, which say so before their source."""
+    found = []
+    for text in texts:
+        of, slash, rest = text.partition(" / ")
+        of, text = (of, rest) if slash and of in _CARRIERS else ("", text)
+        if of == part and not text.startswith("urn:reelproof:"):
+            found.append(_identifier(text))
+    return found
 
 
 def _identifier(text: str) -> dict[str, str]:

@@ -116,6 +116,10 @@ def _physical(root: etree._Element, record: Record) -> None:
     element, reel = record.element, record.reel
     made = add(root, "pbcoreInstantiation")
     add(made, "instantiationIdentifier", f"{record.address}:carrier", source="Reelproof")
+    for part, row in (("element", element), ("reel", reel)):
+        for each in row.get("identifiers", ()):
+            add(made, "instantiationIdentifier", each["value"], source=each["source"],
+                annotation=f"{_OURS}{part}")  # fmt: skip
     add(
         made,
         "instantiationPhysical",
@@ -272,14 +276,29 @@ def _read_physical(root: etree._Element) -> tuple[dict[str, Any], dict[str, Any]
             continue
         notes = _annotated(each, "instantiationAnnotation")
         gauge = said(physical).removesuffix(" film")
-        element = {
+        element: dict[str, Any] = {
             "gauge": "" if gauge == "Film" else gauge,
             "generation": said(each.find("{*}instantiationGenerations")),
             "colour": said(each.find("{*}instantiationColors")),
         }
         element |= _ours(notes, "element", _ELEMENT_NOTES)
-        return element, _ours(notes, "reel", _REEL_NOTES)
+        reel: dict[str, Any] = _ours(notes, "reel", _REEL_NOTES)
+        called = list(_read_called(each))
+        return (
+            element | {"identifiers": [row for is_of_reel, row in called if not is_of_reel]},
+            reel | {"identifiers": [row for is_of_reel, row in called if is_of_reel]},
+        )
     return {}, {}
+
+
+def _read_called(instantiation: etree._Element) -> Iterator[tuple[bool, dict[str, str]]]:
+    """What a carrier is called elsewhere, each with whether it is the reel; others' documents
+    know no reels, and name an element.
+    """
+    for each in instantiation.iterfind("{*}instantiationIdentifier"):
+        if each.get("source") != "Reelproof":
+            row = {"source": each.get("source", ""), "value": said(each)}
+            yield each.get("annotation") == f"{_OURS}reel", row
 
 
 def _ours(notes: dict[str, str], part: str, names: tuple[str, ...]) -> dict[str, str]:

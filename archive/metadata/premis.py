@@ -66,6 +66,9 @@ def _object(root: etree._Element, kind: str, address: str) -> etree._Element:
 
 def _entity(root: etree._Element, record: Record) -> None:
     made = _object(root, "intellectualEntity", record.address)
+    for row in (record.element, record.reel):
+        for each in row.get("identifiers", ()):
+            _identified(made, "object", each["source"], each["value"])
     number = record.reel.get("number")
     add(made, "originalName", record.title["name"] + (f", reel {number}" if number else ""))
 

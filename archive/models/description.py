@@ -73,23 +73,60 @@ class Credit(models.Model):
         return f"{self.role}: {self.name}"
 
 
-class Identifier(models.Model):
-    """What others call a title."""
+class Named(models.Model):
+    """What others call a title, an element or a reel."""
 
-    title = models.ForeignKey("archive.Title", on_delete=models.CASCADE, related_name="identifiers")
     source = models.CharField(max_length=100)
     value = models.CharField(max_length=200)
 
     class Meta:
+        abstract = True
         ordering = ["pk"]
+        indexes = [models.Index(fields=["value"], name="%(class)s_by_value")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.value}"
+
+
+class Identifier(Named):
+    """What others call a title."""
+
+    title = models.ForeignKey("archive.Title", on_delete=models.CASCADE, related_name="identifiers")
+
+    class Meta(Named.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["title", "source", "value"], name="one_identifier_once_a_title"
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.source} {self.value}"
+
+class ElementIdentifier(Named):
+    """What an element is called: its accession number, its number in another archive."""
+
+    element = models.ForeignKey(
+        "archive.Element", on_delete=models.CASCADE, related_name="identifiers"
+    )
+
+    class Meta(Named.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["element", "source", "value"], name="one_identifier_once_an_element"
+            ),
+        ]
+
+
+class ReelIdentifier(Named):
+    """What a reel is called: the number on its can, the one that it had elsewhere."""
+
+    reel = models.ForeignKey("archive.Reel", on_delete=models.CASCADE, related_name="identifiers")
+
+    class Meta(Named.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reel", "source", "value"], name="one_identifier_once_a_reel"
+            ),
+        ]
 
 
 class Relation(models.Model):

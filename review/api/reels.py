@@ -14,11 +14,11 @@ from rest_framework.response import Response
 from archive import earlier
 from archive.access import signed_in
 from archive.api import rows, writing
-from archive.api.catalogue import BROWSE, Described, reels_of
+from archive.api.catalogue import BROWSE, Described, called, reels_of
 from archive.api.of_reel import reel_named, reel_with_right
 from archive.api.rows import Id, Text
 from archive.api.views import Rows
-from archive.models import Agent, Event, Reel
+from archive.models import Agent, Event, Reel, ReelIdentifier
 from archive.models.catalogue import ReelQuerySet
 from review import custody_words, pages
 from review.catalogue import narrow
@@ -57,6 +57,7 @@ class ReelFilters(NarrowingSaid):
     title = Id()
     element = Id()
     barcode = Text(max_length=100, help_text="Asked by staff alone")
+    identifier = Text(max_length=200, help_text="One of its own, whole, whatever its source")
 
 
 _BY_NUMBER = {
@@ -78,11 +79,12 @@ class Reels(Rows):
         return shown_to(user)
 
     def narrowed(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
-        reels: ReelQuerySet = reels_of(self.request.user)
+        reels: QuerySet[Reel] = reels_of(self.request.user)
         if "barcode" in wanted:
             user, barcode = self.request.user, wanted.pop("barcode")
             told = reels_of(user, _STAFF) if user.has_perm(_STAFF) else reels.none()
             reels = told.filter(barcode=barcode)
+        reels = called(reels, ReelIdentifier, "reel", wanted)
         for name, path in _BY_NUMBER.items():
             if name in wanted:
                 reels = reels.filter(**{path: wanted.pop(name)})
@@ -105,7 +107,7 @@ class OneReel(Described):
 
 
 def shown_to(user: Any) -> ReelQuerySet:
-    return pages.with_state(reels_of(user)).for_list()
+    return pages.with_state(reels_of(user)).for_list().prefetch_related("identifiers")
 
 
 class AgentShown(serializers.ModelSerializer):

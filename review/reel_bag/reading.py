@@ -27,7 +27,7 @@ from archive.bucket import StoreError
 from archive.checking import Checked, Checks
 from archive.errors import LedgerError
 from archive.fixity import scan_digest, sha256_file
-from archive.forms import ROW_FORMS, ScanForm
+from archive.forms import OWN_ROW_FORMS, ROW_FORMS, ScanForm
 from archive.ledger import EventRecord
 from archive.models import Agent, Collection, Element, Reel, Relation, Scan, Title
 from archive.terms import Terms
@@ -182,17 +182,23 @@ def _describe(said: dict[str, dict[str, Any]], number: int | None) -> Reel:
         reasons += [f"{part}, {each}" for each in wrong]
     rows = _rows(said["title"], checks, reasons)
     of_element = _rows(said["title"], checks, reasons, of_element=number)
+    own = _own_rows(said, checks, reasons)
     if reasons:
         raise BagRefused("The description cannot be taken in: " + "; ".join(reasons[:12]))
     title = _title(said["title"], parts["title"], rows)
     whole = {name: parts["element"].get(name, "") for name in description.ELEMENT}
-    elements = title.elements.filter(**whole)
-    element = elements.first() or Element.objects.create(title=title, **parts["element"])
+    alike = (each for each in title.elements.filter(**whole) if _is_called(each, own))
+    element = next(alike, None)
+    if element is None:
+        element = Element.objects.create(title=title, **parts["element"])
+        _write_own("element", element, own)
     if element.reels.filter(number=parts["reel"]["number"]).exists():
         raise BagRefused(f"{element} has a reel {parts['reel']['number']} already.")
     for _, row in of_element:
         Relation.objects.get_or_create(title=title, **row | {"element": element})
-    return Reel.objects.create(element=element, **parts["reel"])
+    reel = Reel.objects.create(element=element, **parts["reel"])
+    _write_own("reel", reel, own)
+    return reel
 
 
 def _since(reel: Reel, said: Mapping[str, str | None]) -> None:
@@ -226,6 +232,37 @@ def _rows(
             reasons += [f"{name}, {each}" for each in wrong]
             found.append((name, kept))
     return found
+
+
+def _own_rows(
+    said: dict[str, dict[str, Any]], checks: Checks, reasons: list[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Of element and reel, by the list's name; earlier bags say nothing of them."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for listed, (part, name, _) in description.OWN_ROWS.items():
+        found[listed] = []
+        for row in said[part].get(name, []):
+            kept, wrong = checks.row(listed, row)
+            reasons += [f"{part} {name}, {each}" for each in wrong]
+            found[listed].append(kept)
+    return found
+
+
+def _is_called(element: Element, own: dict[str, list[dict[str, Any]]]) -> bool:
+    """Whether the lists of an element here say what the bag's do."""
+    return all(
+        description.rows_of(getattr(element, name).all(), fields)
+        == [{field: row[field] for field in fields} for row in own[listed]]
+        for listed, (part, name, fields) in description.OWN_ROWS.items()
+        if part == "element"
+    )
+
+
+def _write_own(part: str, owner: Element | Reel, own: dict[str, list[dict[str, Any]]]) -> None:
+    for listed, rows in own.items():
+        if description.OWN_ROWS[listed].part == part:
+            for row in rows:
+                OWN_ROW_FORMS[listed][0].objects.create(**{part: owner}, **row)
 
 
 def _as_said_here(name: str, value: Any) -> Any:

@@ -67,6 +67,9 @@ SAID = {
     "rights-0-statement": "http://rightsstatements.org/vocab/InC/1.0/",
     "rights-0-embargo": "2999-01-01", "restrictions-0-use": "broadcast",
     "identifiers-0-source": "EIDR", "identifiers-0-value": "10.5240/1",
+    "element_identifiers-0-source": "accession number",
+    "element_identifiers-0-value": "1952/77",
+    "reel_identifiers-0-source": "can number", "reel_identifiers-0-value": "B 114",
 }  # fmt: skip
 
 
