@@ -1,4 +1,5 @@
-"""What an import of a spreadsheet costs: made films with eight columns, in three passes."""
+"""What an import of a spreadsheet costs: made films with eight columns, in three passes, and what
+taking it back does."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from archive.importing import import_file
-from archive.models import Reel
+from archive.importing import IMPORTED, TAKEN_BACK, import_file, take_back
+from archive.models import Event, Reel
 
 SEED = 1912
 HEADINGS = ("title", "date", "country", "language", "gauge", "credits", "reel_number", "location")
@@ -23,7 +24,8 @@ _DATES = ("19{}", "19{}~", "19{}?", "19{}-05", "19{}/1931", "192X")
 
 
 def measure(rows: int) -> dict[str, Any]:
-    """Rows a second of a file of so many rows: all new, the same again, and all changed."""
+    """Rows a second of a file of so many rows: all new, the same again, all changed; the change
+    taken back; and as many other films, which came in meanwhile, taken back beside them."""
     with tempfile.TemporaryDirectory(prefix="reelproof-import-") as folder:
         path = Path(folder, "reels.csv")
         _write(path, HEADINGS, _films(rows))
@@ -32,7 +34,17 @@ def measure(rows: int) -> dict[str, Any]:
         numbers = Reel.objects.order_by("pk").values_list("pk", flat=True)
         _write(path, ("reel", "location"), ((str(pk), f"Vault B, {pk}") for pk in numbers))
         return {"rows": rows, "columns": len(HEADINGS), "rows_per_second": {
-            "new": new, "again": again, "changed": _rate(path, "changed", rows)}}  # fmt: skip
+            "new": new, "again": again, "changed": _rate(path, "changed", rows),
+            "restored": _rate_back(rows), "removed": _removed(rows)}}  # fmt: skip
+
+
+def _removed(rows: int) -> float:
+    with tempfile.TemporaryDirectory(prefix="reelproof-import-") as folder:
+        path = Path(folder, "others.csv")
+        others = ((f"Other {each[0]}", *each[1:]) for each in _films(rows))
+        _write(path, HEADINGS, others)
+        import_file(path, by=None)
+    return _rate_back(rows)
 
 
 def _films(count: int) -> Iterator[tuple[str, ...]]:
@@ -67,4 +79,17 @@ def _rate(path: Path, outcome: str, rows: int) -> float:
     took = time.perf_counter() - begun
     if made.counts()[outcome] != rows:
         raise RuntimeError(f"of {rows} rows that should be {outcome}: {made.counts()}")
+    return round(rows / took, 1)
+
+
+def _rate_back(rows: int) -> float:
+    """Of the newest import that stands."""
+    gone = set(Event.objects.filter(kind=TAKEN_BACK).values_list("subject", flat=True))
+    imports = Event.objects.filter(kind=IMPORTED).order_by("-pk")
+    subject = next(each for each in imports.values_list("subject", flat=True) if each not in gone)
+    begun = time.perf_counter()
+    counts = take_back(subject.removeprefix("import:"), by=None)
+    took = time.perf_counter() - begun
+    if counts["kept"] or sum(counts.values()) != rows:
+        raise RuntimeError(f"of {rows} rows that should be taken back: {counts}")
     return round(rows / took, 1)

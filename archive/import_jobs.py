@@ -3,8 +3,8 @@
 So it can be told how far it is, cancelled between two times, and gone on with where it stopped,
 also after a crash; nothing keeps others from the catalogue for longer than some hundred rows take.
 What came in stands in the chain of custody as an import when it ends, is cancelled or breaks off,
-and is taken back as one. A table that is only tried is gone through in one transaction, since a row
-may rest on any before it, and all of that is rolled back.
+and is taken back, some hundred rows at a time as well. A table that is only tried is gone through
+in one transaction, since a row may rest on any before it, and all of that is rolled back.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from archive.import_batch import Asked, Batches, Outcome
 from archive.metadata.record import NotARecord
 from archive.metadata.spreadsheet import read_rows
 from archive.models import Event, ImportedRow, ImportJob
+from archive.taking_back import OUTCOMES
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ SILENT = timedelta(minutes=3)
 """Who goes through a table and says nothing for so long is gone."""
 ATTEMPTS = 3
 State = ImportJob.Status
+_NOTHING_UNDONE = dict.fromkeys(OUTCOMES, 0)
 _ENDED = (State.DONE, State.CANCELLED, State.FAILED)
 
 
@@ -226,17 +228,43 @@ def _beside() -> Iterator[Any]:
 
 
 def _take_back(job_id: int) -> None:
-    """In one transaction: a worker that dies leaves all as it was, and the job for the next."""
-    with transaction.atomic():
-        undoing = ImportJob.objects.select_for_update(of=("self",), skip_locked=True)
-        held = undoing.select_related("owner").filter(pk=job_id, status=State.UNDOING).first()
-        if held is None:
-            return
-        counts: Counter[str] = Counter()
-        for number in _standing(held):
-            counts.update(importing.take_back(number, by=held.owner))
-        held.undone, held.status, held.touched = dict(counts), State.UNDONE, timezone.now()
-        held.save(update_fields=["undone", "status", "touched"])
+    """Some hundred rows at a time, each for good: a worker that dies leaves the rest to the next.
+
+    An import of many rows is one event, whose long list is read once.
+    """
+    event: Event | None = None
+    while True:
+        with transaction.atomic():
+            undoing = ImportJob.objects.select_for_update(of=("self",), skip_locked=True)
+            row = undoing.select_related("owner").defer("file")
+            held = row.filter(pk=job_id, status=State.UNDOING).first()
+            if held is None:
+                return
+            if not (numbers := _standing(held)):
+                _tell_undone(held, dict(held.undone or _NOTHING_UNDONE), State.UNDONE)
+                return
+            if event is None or event.subject != f"import:{numbers[0]}":
+                event = importing.standing(numbers[0])
+            _take_part_back(held, event)
+
+
+def _take_part_back(held: ImportJob, event: Event) -> None:
+    """`undone` counts for all the job's imports; `of_newest` for the one that is gone through."""
+    agent = custody.person(held.owner)
+    undone = dict(held.undone or _NOTHING_UNDONE)
+    own = dict(undone.pop("of_newest", None) or _NOTHING_UNDONE)
+    before = dict(own)
+    importing.take_part_back(event, sum(own.values()), own, agent=agent)
+    counts = {name: undone[name] + own[name] - before[name] for name in own}
+    if sum(own.values()) >= len(event.detail["done"]):
+        importing.record_taken_back(event, own, agent=agent)
+        own = {}
+    _tell_undone(held, counts | ({"of_newest": own} if own else {}), State.UNDOING)
+
+
+def _tell_undone(held: ImportJob, counts: dict[str, Any], status: str) -> None:
+    held.undone, held.status, held.touched = counts, status, timezone.now()
+    held.save(update_fields=["undone", "status", "touched"])
 
 
 def _standing(job: ImportJob) -> list[str]:

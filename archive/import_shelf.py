@@ -95,7 +95,7 @@ class Shelf:
         of_reels = Title.objects.filter(elements__reels__in=numbers)
         wanted = set(Title.objects.filter(name__in=names).values_list("pk", flat=True))
         wanted |= set(of_reels.values_list("pk", flat=True))
-        self.films = _films(wanted)
+        self.films = films(wanted)
         self._by_name: dict[tuple[str, str], Film] = {}
         for film in self.films:
             self._by_name.setdefault((film.collection, film.row.name), film)
@@ -211,7 +211,7 @@ def blank() -> Can:
     return Can(Reel(element=carrier.row), carrier, is_new=True)
 
 
-def _films(pks: set[int]) -> list[Film]:
+def films(pks: set[int]) -> list[Film]:
     """Titles with all that hangs on them: one plain question a table, since what Django does for
     each row that it fetches beforehand costs more than the question."""
     titles = Title.objects.filter(pk__in=pks).select_related("collection").order_by("pk")
@@ -249,14 +249,17 @@ def _write_own(part: str, wanted: Iterable[Carrier | Can]) -> None:
 
 
 def _write(model: Any, wanted: Iterable[Film | Carrier | Can]) -> None:
-    """New rows at once; changed ones by which fields were changed, and no other field."""
+    """New rows at once; then those that were changed."""
+    there = list(wanted)
+    model.objects.bulk_create(each.row for each in there if each.is_new)
+    write_changed(model, there)
+
+
+def write_changed(model: Any, wanted: Iterable[Film | Carrier | Can]) -> None:
+    """Rows that were there, by which fields were changed, and no other field."""
     changed: dict[frozenset[str], list[Any]] = {}
-    new = []
     for each in wanted:
-        if each.is_new:
-            new.append(each.row)
-        elif each.changed:
+        if each.changed and not each.is_new:
             changed.setdefault(frozenset(each.changed), []).append(each.row)
-    model.objects.bulk_create(new)
     for fields, rows in changed.items():
         model.objects.bulk_update(rows, sorted(fields))

@@ -18,14 +18,14 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from archive import custody, description, roles
-from archive.describing import read_anew
+from archive import custody, roles
 from archive.fixity import sha256_file
 from archive.import_batch import COLUMNS, ELEMENT, REEL, TITLE, Asked, Batches, Outcome
 from archive.metadata.record import NotARecord
 from archive.metadata.spreadsheet import SheetRow, read_rows
 from archive.metadata.wording import fold
-from archive.models import Agent, Collection, Event, Reel
+from archive.models import Agent, Collection, Event
+from archive.taking_back import OUTCOMES, take_rows_back
 
 RIGHT = "archive.import_catalogue"
 IMPORTED, TAKEN_BACK = "catalogue import", "catalogue import taken back"
@@ -208,85 +208,53 @@ def _by_hundreds(rows: Iterator[Asked]) -> Iterator[list[Asked]]:
 
 
 @transaction.atomic
-def take_back(number: str, *, by: AbstractBaseUser | None) -> dict[str, int]:
+def take_back(
+    number: str, *, by: AbstractBaseUser | None, progress: Callable[[int], None] = _say_nothing
+) -> dict[str, int]:
     """Undo an import: what it made and nobody used since goes, what it changed and nobody changed
     since is as it was. The rest stays and is counted.
 
+    Args:
+        progress: told after some hundred rows how many were gone through.
+
     Raises: NotARecord if there is no such import, or it was taken back.
     """
+    event, counts = standing(number), dict.fromkeys(OUTCOMES, 0)
+    agent = custody.person(by) if by is not None else custody.software()
+    gone = 0
+    while gone < len(event.detail["done"]):
+        gone += take_part_back(event, gone, counts, agent=agent)
+        progress(gone)
+    record_taken_back(event, counts, agent=agent)
+    return counts
+
+
+def standing(number: str) -> Event:
+    """The import of that number. Raises: NotARecord if none is, or it was taken back."""
     subject = f"import:{number}"
     event = Event.objects.filter(kind=IMPORTED, subject=subject).first()
     if event is None or Event.objects.filter(kind=TAKEN_BACK, subject=subject).exists():
         raise NotARecord(f"There is no import {number} that stands.")
-    counts = {"restored": 0, "removed": 0, "kept": 0}
-    for each in reversed(event.detail["done"]):
-        counts[_undo(each, event, by)] += 1
-    agent = custody.person(by) if by is not None else custody.software()
-    custody.record(kind=TAKEN_BACK, agent=agent, subject=subject, detail=counts)
-    return counts
+    return event
 
 
-def _undo(each: dict[str, Any], event: Event, by: AbstractBaseUser | None) -> str:
-    if not Reel.objects.filter(pk=each["reel"]).exists():
-        return "kept"
-    reel = read_anew(each["reel"])
-    made = each.get("made", ["reel"] if each["new"] else [])
-    if made and _used_since(reel, each.get("after", event.pk), made):
-        return "kept"  # whole: what people wrote since stands on what was imported
-    before = description.describe(reel)
-    rows = {"title": reel.title, "element": reel.element, "reel": reel}
-    whole = [
-        _restore(rows[part], name, was, now)
-        for part, fields in each["changes"].items()
-        if part in rows and part not in made
-        for name, (was, now) in fields.items()
-    ]
-    parts = tuple(part for part in description.PARTS if part not in made)
-    source = f"taken back, {event.subject}"
-    description.record_changes(read_anew(reel.pk), before, by=by, source=source, parts=parts)
-    if made:
-        _remove(reel, made)
-        return "removed"
-    return "restored" if all(whole) else "kept"
+def take_part_back(event: Event, gone: int, counts: dict[str, int], *, agent: Agent) -> int:
+    """The next BATCH rows from the end on, in the caller's transaction; how many those were.
+
+    Args:
+        gone: rows from the end that were taken back already.
+        counts: what rows came to is added there.
+    """
+    done = event.detail["done"]
+    rows = done[max(0, len(done) - gone - BATCH) : len(done) - gone]
+    for outcome, rows_of_it in take_rows_back(rows, event, agent=agent).items():
+        counts[outcome] += rows_of_it
+    return len(rows)
 
 
-def _used_since(reel: Reel, event: int, made: list[str]) -> bool:
-    """Whether anything hangs on the reel, or anybody described what the import made after that
-    event."""
-    subjects = [description.subject_of(reel, part) for part in made]
-    return (
-        reel.scans.exists()
-        or reel.events.exists()
-        or reel.conditions.exists()
-        or Event.objects.filter(subject__in=subjects, pk__gt=event).exists()
-    )
-
-
-def _restore(row: Any, name: str, was: Any, now: Any) -> bool:
-    """Put one field back, if it still says what the import wrote."""
-    if isinstance(now, list):
-        for each in now:
-            if each not in (was or []):
-                getattr(row, name).filter(**each).delete()
-        return True
-    if name == "collection":
-        return False
-    if getattr(row, name) != now:
-        return False
-    setattr(row, name, was)
-    row.save(update_fields=[name])
-    return True
-
-
-def _remove(reel: Reel, made: list[str]) -> None:
-    """Remove a reel that holds nothing, and what was made with it and holds nothing else."""
-    element, title = reel.element, reel.title
-    if "reel" in made:
-        reel.delete()
-    if "element" in made and not element.reels.exists():
-        element.delete()
-        if "title" in made and not title.elements.exists():
-            title.delete()
+def record_taken_back(event: Event, counts: dict[str, int], *, agent: Agent) -> None:
+    """Let it stand in the chain of custody that an import was taken back, and what that came to."""
+    custody.record(kind=TAKEN_BACK, agent=agent, subject=event.subject, detail=counts)
 
 
 def told(rows: Iterable[Outcome]) -> Iterator[str]:

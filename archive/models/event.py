@@ -68,7 +68,10 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["chain", "sequence"]
-        indexes = [models.Index(fields=["reel", "at"], name="events_of_a_reel")]
+        indexes = [
+            models.Index(fields=["reel", "at"], name="events_of_a_reel"),
+            models.Index(fields=["subject"], name="events_of_a_subject"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["chain", "sequence"], name="one_event_per_place"),
         ]

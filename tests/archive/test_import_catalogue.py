@@ -16,7 +16,7 @@ from openpyxl import Workbook
 from archive import custody, description
 from archive.importing import import_file, take_back
 from archive.metadata.record import NotARecord
-from archive.models import Event, Reel, Title
+from archive.models import Collection, DescriptionDraft, Event, Reel, Title
 from review.models import SearchLine
 from tests import factories
 
@@ -97,6 +97,52 @@ def test_what_an_import_made_goes_unless_somebody_used_it_since(tmp_path: Path) 
 
     assert take_back(made.number, by=None) == {"restored": 0, "removed": 1, "kept": 1}
     assert [each.element.title.name for each in Reel.objects.all()] == ["Night"]
+
+
+def test_a_film_goes_whole_though_later_rows_of_the_import_changed_it(tmp_path: Path) -> None:
+    rows = "Night,,,director: Anna,1,\nNight,,16 mm,camera: Per,2,Vault 2\n"
+    made = import_file(write(tmp_path, HEADINGS + rows), by=None)
+    assert Title.objects.get().credits.count() == 2
+
+    assert take_back(made.number, by=None) == {"restored": 0, "removed": 2, "kept": 0}
+    assert (Title.objects.count(), Reel.objects.count()) == (0, 0)
+    assert custody.verify_chain("archive") == []
+
+
+def test_a_film_is_put_back_into_its_collection_and_what_people_hung_on_it_is_kept(
+    tmp_path: Path, archivist: Any
+) -> None:
+    kept_in = Collection.objects.create(name="Newsreels")
+    reel = factories.make_reel()
+    Title.objects.filter(pk=reel.title.pk).update(collection=kept_in)
+    rows = f"reel,title,collection\n{reel.pk},,Amateurs\n,Night,Amateurs\n,Day,Amateurs\n"
+    made = import_file(write(tmp_path, rows), by=None)
+    night = Reel.objects.get(element__title__name="Night")
+    DescriptionDraft.objects.create(reel=night, owner=archivist, fields={})
+
+    assert take_back(made.number, by=None) == {"restored": 1, "removed": 1, "kept": 1}
+    assert Title.objects.get(pk=reel.title.pk).collection == kept_in
+    assert DescriptionDraft.objects.get().reel == night, "nobody's typing is thrown away"
+
+
+def test_more_rows_cost_no_more_questions_to_take_back(tmp_path: Path) -> None:
+    asked = []
+    for count in (5, 50):
+        reels = [factories.make_reel() for _ in range(count)]
+        rows = "".join(f"{each.pk},Norway,director: Anna,Vault 9\n" for each in reels)
+        new = "".join(f",Film {count} {number},,\n" for number in range(count))
+        path = tmp_path / "reels.csv"
+        path.write_text("reel,country,credits,location\n" + rows)
+        changed = import_file(path, by=None)
+        path.write_text("reel,title,country,location\n" + new)
+        films = import_file(path, by=None)
+        with CaptureQueriesContext(
+            connection,
+        ) as questions:
+            assert take_back(changed.number, by=None)["restored"] == count
+            assert take_back(films.number, by=None)["removed"] == count
+        asked.append(len(questions))
+    assert asked[1] <= asked[0] + 8, "events are written in hundreds"
 
 
 def test_what_people_wrote_since_stands_whole(tmp_path: Path, archivist: Any) -> None:

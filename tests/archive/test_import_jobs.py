@@ -21,6 +21,7 @@ WRONG = TABLE + "Film 9,1,nonsense\n"
 @pytest.fixture(autouse=True)
 def two_at_a_time(monkeypatch) -> None:
     monkeypatch.setattr(import_jobs, "BATCH", 2)
+    monkeypatch.setattr(importing, "BATCH", 2)
 
 
 @pytest.fixture
@@ -115,6 +116,35 @@ def test_after_a_crash_another_worker_goes_on_and_all_of_it_is_taken_back(asked,
     assert undone["status"] == "undone" and undone["undone"]["removed"] == 4
     assert not Reel.objects.exists() and not Title.objects.exists()
     assert asked.post(f"import-jobs/{job}/undo").status_code == 409
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_while_it_takes_back_leaves_the_rest_to_the_next(asked, monkeypatch):
+    job = send(asked)
+    import_jobs.work(job)
+    asked.post(f"import-jobs/{job}/undo")
+    whole, told_of = importing.take_part_back, []
+
+    def dies_at_the_second(*args, **options):
+        if told_of:
+            raise MemoryError
+        told_of.append(whole(*args, **options))
+        return told_of[0]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(importing, "take_part_back", dies_at_the_second)
+        with pytest.raises(MemoryError):
+            import_jobs.work(job)
+    between = told(asked, job)
+    assert (between["status"], between["undone"]["removed"]) == ("undoing", 2)
+    assert reels() == ["Film 0", "Film 1"], "the last rows went first, for good"
+    import_jobs.work(job)
+    after = told(asked, job)
+    assert (after["status"], after["undone"]) == (
+        "undone", {"restored": 0, "removed": 4, "kept": 0},
+    )  # fmt: skip
+    back = Event.objects.get(kind=importing.TAKEN_BACK)
+    assert back.detail == after["undone"], "it stands in custody once, with all of it"
 
 
 @pytest.mark.slow
