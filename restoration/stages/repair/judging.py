@@ -5,6 +5,8 @@ This module imports torch and is itself imported only where the network is used.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,9 +56,11 @@ class Judge:
 
         Raises: KeyError or RuntimeError if the file holds another network.
         """
-        network = RepairNetwork().eval()
-        network.load_state_dict(load_file(weights))
-        self._inference = Inference(network, precision or quickest_precision())
+        with torch.device("meta"):  # nothing to be drawn for weights that are read at once
+            network = RepairNetwork().eval()
+        network.load_state_dict(load_file(weights), assign=True)
+        with _one_thread():
+            self._inference = Inference(network, precision or quickest_precision())
 
     @property
     def precision(self) -> str:
@@ -112,14 +116,21 @@ class Judge:
         return verdict
 
     def _run(self, planes: Inputs) -> Word:
-        threads = torch.get_num_threads()
-        if threads != 1:
-            torch.set_num_threads(1)
-        try:
+        with _one_thread():
             return self._inference.look(pad_to_steps(planes))
-        finally:
-            if threads != 1:
-                torch.set_num_threads(threads)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums keep their order, and no other thread waits busily beside tensors of a few pages."""
+    threads = torch.get_num_threads()
+    if threads != 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if threads != 1:
+            torch.set_num_threads(threads)
 
 
 def tiles_with_evidence(planes: Inputs) -> Mask:

@@ -258,16 +258,17 @@ def _measure(luma: Luma, path: Path, band: int, tone: int, strength: float) -> L
     if centred is None:
         return None
     columns, left, right = centred
-    lean = abs(float(columns[-1] - columns[0])) / max(1, len(columns))
+    if abs(float(columns[-1] - columns[0])) / max(1, len(columns)) > _LEAN:
+        return None
+    edge = _EDGE * width / 720
+    if float(columns.min()) < edge or float(columns.max()) > width - 1 - edge:
+        return None  # the picture's own edge, soft or rounded by the gate
     median, shown = contrast_of(luma, first, columns, left, right, tone)
-    if lean > _LEAN or median < _FAINTEST:
+    if median < _FAINTEST:
         return None
     end = max(6, round(_END * height))
     covered = float(shown.mean())
     line = Line(first, columns, left, right, tone, strength, median, whole=False)
-    edge = _EDGE * width / 720
-    if float(columns.min()) < edge or float(columns.max()) > width - 1 - edge:
-        return None  # the picture's own edge, soft or rounded by the gate
     if covered < _LEAST_COVERED or _is_border(luma, line):
         return None
     if first < end and line.stop > height - end and covered >= _COVERED:
@@ -313,7 +314,15 @@ def line_mask(shape: tuple[int, int], lines: Sequence[Line], *, margin: int = 0)
     """The pixels of the lines, (H, W) bool; `margin` columns more on each side."""
     mask = np.zeros(shape, bool)
     for line in lines:
-        for offset in range(line.left - margin, line.right + margin + 1):
-            columns = np.clip(np.rint(line.columns).astype(int) + offset, 0, shape[1] - 1)
-            mask[line.rows, columns] = True
+        _draw(mask, line.first, line.columns, line.left - margin, line.right + margin)
     return mask
+
+
+@compiled
+def _draw(mask: Mask, first: int, columns: Columns, left: int, right: int) -> None:
+    """Set the pixels from `left` to `right` of each column; those beyond an edge set its column."""
+    last = mask.shape[1] - 1
+    for row in range(len(columns)):
+        middle = int(np.rint(columns[row]))
+        for column in range(middle + left, middle + right + 1):
+            mask[first + row, min(max(column, 0), last)] = True
