@@ -17,6 +17,7 @@ from archive.media.frames import FrameTable
 from archive.media.listening import beside_frames
 from archive.media.pixels import Picture, PictureFormat
 from archive.media.proxies import has_sound
+from archive.media.threads import one_alone
 from restoration.read_ahead import ReadAhead
 from restoration.stages.journal import Journal
 
@@ -109,7 +110,7 @@ class FrameWindow(Generic[T]):
             # Whoever begins at the start will go on; after a jump that has to be seen first.
             self._next, self._in_a_row = number, _IN_A_ROW if number == self._start else 0
         while True:
-            if self._in_a_row == _IN_A_ROW:
+            if self._in_a_row == _IN_A_ROW and not one_alone():
                 self._decoder = ReadAhead(self._decoder, depth=_AHEAD)
             self._in_a_row += 1
             try:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from archive.media.errors import MediaError
 from archive.media.growing import GrowingFile, PacketsRead, follow, packets_of
 from archive.media.pixels import Picture
 from archive.media.planes import read_picture
+from archive.media.threads import one_alone
+from restoration.in_turn import pool
 from restoration.interruption import held
 from restoration.mapfile import MapReader
 from restoration.mapstreams import read_labels
@@ -51,6 +52,9 @@ class ScanFrames:
         """
         self._open_scan = open_scan
         self._scan: PictureSource | None = None
+        self._decoded: Iterator[Picture] = iter(())
+        self._next = -1
+        """The frame that `_decoded` gives next: what comes in order is not sought anew."""
         self._held = held
         self._md5 = md5
         self._may_match = bool(md5)
@@ -64,7 +68,10 @@ class ScanFrames:
             self._may_match = False
         if self._scan is None:
             self._scan = self._open_scan()
-        return next(self._scan.frames(number, number + 1))
+        if number != self._next:
+            self._decoded = self._scan.frames(number, len(self._scan))
+        self._next = number + 1
+        return next(self._decoded)
 
     def close(self) -> None:
         if self._scan is not None:
@@ -85,7 +92,10 @@ class _Files:
 
 
 class TakeFollower:
-    """The thread that reads back. As a context manager it has ended when the block is left."""
+    """The thread that reads back. As a context manager it has ended when the block is left.
+
+    With one thread in all (RUN_THREADS) `finish` reads back.
+    """
 
     def __init__(
         self,
@@ -105,8 +115,12 @@ class TakeFollower:
         self._problems: list[str] = []
         self._failed: BaseException | None = None
         self._stopped = False
-        self._thread = threading.Thread(target=self._follow, name="read-back", daemon=True)
-        self._thread.start()
+        self._beat: Callable[[], None] = lambda: None
+        """Called after each frame where nobody else could say that all is well."""
+        self._thread: threading.Thread | None = None
+        if not one_alone():
+            self._thread = threading.Thread(target=self._follow, name="read-back", daemon=True)
+            self._thread.start()
 
     def grow(self) -> None:
         """Another frame was written."""
@@ -127,7 +141,10 @@ class TakeFollower:
         Raises: whatever else than a violation ended the thread.
         """
         self._end()
-        while self._thread.is_alive():
+        if self._thread is None:
+            self._beat = beat
+            self._follow()
+        while self._thread is not None and self._thread.is_alive():
             with held():
                 self._thread.join(_BEAT_SECONDS)
             if self._thread.is_alive():
@@ -146,8 +163,9 @@ class TakeFollower:
     def __exit__(self, *_: object) -> None:
         self._stopped = True
         self._end()
-        with held():
-            self._thread.join()
+        if self._thread is not None:
+            with held():
+                self._thread.join()
         for file in self._files.both():
             file.close()
         self._scan.close()
@@ -183,6 +201,7 @@ class TakeFollower:
                 return
             original = self._scan.frame(self._gate.next_frame)
             self._gate.check(original, read_picture(picture), read_labels(packed))
+            self._beat()
 
 
 def _differences_when_closed(
@@ -191,8 +210,8 @@ def _differences_when_closed(
     """Read both closed files as anybody will, and compare them with what was followed."""
     frames = len(files.pictures.packets)
     try:
-        with ThreadPoolExecutor(1, thread_name_prefix="closed-map") as pool:
-            of_map = pool.submit(packets_of, paths[1])
+        with pool(1, "closed-map") as beside:
+            of_map = beside.submit(packets_of, paths[1])
             picture = packets_of(paths[0], on_packet=beat)
             with held():
                 closed = picture, of_map.result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ from restoration.clip import FrameWindow, ScanSound, StageClip, frames_kept
 from restoration.composing import InputFrames
 from restoration.device import require_device
 from restoration.guides import read_guides
+from restoration.in_turn import pool
 from restoration.interruption import held
 from restoration.mapfile import MapReader
 from restoration.orders import FACTS, Order, TakeFiles
@@ -174,7 +175,7 @@ def _open_input(
         )
     _check_bytes(files, manifest, FACTS)
     # Large takes take a while to read; the stage need not wait, the take that it makes does.
-    readers = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="input-digests"))
+    readers = opened.enter_context(pool(1, "input-digests"))
     sound = readers.submit(_check_bytes, files, manifest, PICTURE, MAP)
     first = int(manifest["start_frame"])
     try:

@@ -13,7 +13,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +23,8 @@ import numpy.typing as npt
 
 from archive.media.encode import PictureWriter
 from archive.media.pixels import PIXEL_FORMATS, Picture, PictureFormat
+from archive.media.threads import one_alone
+from restoration.in_turn import pool
 from restoration.interruption import held
 from restoration.mapfile import MapWriter
 from restoration.provenance import FrameMap, Totals
@@ -92,7 +93,8 @@ class FrameDigest:
 
 
 class TakeRecorder:
-    """Encodes in a thread of its own; `write` waits only if that falls behind.
+    """Encodes in a thread of its own; `write` waits only if that falls behind. With one thread in
+    all (RUN_THREADS) `write` encodes.
 
     As a context manager it leaves no file behind if the block fails.
     """
@@ -114,9 +116,11 @@ class TakeRecorder:
         self._tell: Callable[[], None] = lambda: None
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue(_AHEAD)
         self._failed: BaseException | None = None
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="take-pictures")
-        self._thread = threading.Thread(target=self._encode, name="take-recorder", daemon=True)
-        self._thread.start()
+        self._pool = pool(1, "take-pictures")
+        self._thread: threading.Thread | None = None
+        if not one_alone():
+            self._thread = threading.Thread(target=self._encode, name="take-recorder", daemon=True)
+            self._thread.start()
 
     def write(
         self, picture: Picture, make_map: Callable[[], FrameMap], heat: Heat | None = None
@@ -129,7 +133,10 @@ class TakeRecorder:
         Raises: whatever the encoder, or `make_map`, raised for an earlier one.
         """
         with held():
-            self._waiting.put((picture, make_map, heat))
+            if self._thread is None:
+                self._encode_all_of((picture, make_map, heat))
+            else:
+                self._waiting.put((picture, make_map, heat))
         if self._failed is not None:
             raise self._failed
 
@@ -178,7 +185,7 @@ class TakeRecorder:
             self.abandon()
 
     def _stop(self) -> None:
-        if self._thread.is_alive():
+        if self._thread is not None and self._thread.is_alive():
             with held():
                 self._waiting.put(None)
                 self._thread.join()
@@ -187,14 +194,17 @@ class TakeRecorder:
     def _encode(self) -> None:
         """The thread: encode until told to stop; after an error only empty the queue."""
         while (waiting := self._waiting.get()) is not None:
-            if self._failed is not None:
-                continue
-            picture, make_map, heat = waiting
-            try:
-                self._encode_frame(picture, make_map)
-                self._encode_heat(heat)
-            except BaseException as error:  # handed to the thread that writes
-                self._failed = error
+            self._encode_all_of(waiting)
+
+    def _encode_all_of(self, waiting: _Waiting) -> None:
+        if self._failed is not None:
+            return
+        picture, make_map, heat = waiting
+        try:
+            self._encode_frame(picture, make_map)
+            self._encode_heat(heat)
+        except BaseException as error:  # handed to the thread that writes
+            self._failed = error
 
     def _encode_frame(self, picture: Picture, make_map: Callable[[], FrameMap]) -> None:
         began = time.perf_counter()

@@ -27,6 +27,7 @@ import dramatiq
 from django.db import Error, connections
 from dramatiq.middleware import Middleware
 
+from archive.media.threads import one_alone
 from restoration import queues, workers
 from restoration.attempts import execute_run
 from restoration.claims import next_waiting
@@ -74,6 +75,9 @@ class Relay:
         """
         until = time.monotonic() + ROW_SECONDS
         current = self._start(run_id, following, held=False)
+        if one_alone():
+            self._run_in_turn(current, following, until)
+            return
         while True:
             current.leg.near.wait()
             self._see_out()
@@ -87,6 +91,13 @@ class Relay:
             if ahead is None:
                 return
             current = ahead
+
+    def _run_in_turn(self, current: _Running | None, following: Next, until: float) -> None:
+        """A run begins when the one before it has wholly ended: the worker is to use one core."""
+        while current is not None:
+            self._behind = current.future
+            self._see_out()
+            current = self._start_next(current, following, until, held=False)
 
     def finish(self) -> None:
         """Wait for the run that is behind, and let the threads go."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +12,7 @@ from archive.media.decode import open_source
 from archive.media.errors import MediaError
 from archive.media.pixels import Picture
 from restoration.clip import PictureFrames
+from restoration.in_turn import pool
 from restoration.interruption import held
 from restoration.mapfile import MapReader
 from restoration.provenance import FrameMap, ProvenanceError, Totals, check_frame
@@ -164,13 +165,13 @@ def _side_by_side(
     scan: Iterator[Picture], pictures: Iterator[Picture], maps: Iterator[FrameMap]
 ) -> Iterator[tuple[Picture, Picture, FrameMap]]:
     """The three decoded at the same time, one frame ahead, to the end of the shortest."""
-    with ThreadPoolExecutor(3, thread_name_prefix="read-back") as pool:
+    with pool(3, "read-back") as beside:
 
         def begin() -> _Ahead:
             return (
-                pool.submit(next, scan, None),
-                pool.submit(next, pictures, None),
-                pool.submit(next, maps, None),
+                beside.submit(next, scan, None),
+                beside.submit(next, pictures, None),
+                beside.submit(next, maps, None),
             )
 
         with held():

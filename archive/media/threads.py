@@ -16,6 +16,11 @@ def asked_for() -> int:
     return max(0, int(os.environ.get(SETTING) or 0))
 
 
+def one_alone() -> bool:
+    """Whether this process does everything in one thread, since it is to use one core."""
+    return asked_for() == 1
+
+
 def codec_threads(threads: int = 0) -> int:
     """Threads of an encoder: those asked for, or what the environment allows, or all cores."""
     return threads or asked_for() or os.cpu_count() or 1

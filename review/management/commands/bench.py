@@ -76,6 +76,7 @@ class Command(BaseCommand):
                 "drain": [
                     drain_bench.measure_drain(runs, int(workers))
                     for workers in options["workers"].split(",")
+                    if runs
                 ]
             }
             if options["scenes"]:
