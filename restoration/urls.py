@@ -16,6 +16,8 @@ from restoration import (
 urlpatterns = [
     path("work/", views.work, name="work"),
     path("runs/<int:pk>/cancel/", views.cancel, name="cancel-run"),
+    path("runs/<int:pk>/hasten/", views.hasten, name="hasten-run"),
+    path("runs/<int:pk>/slacken/", views.slacken, name="slacken-run"),
     path("runs/<int:pk>/retry/", views.retry, name="retry-run"),
     path("reels/<int:pk>/process/", views.process_reel, name="process-reel"),
     path("scenes/<int:pk>/process/", views.process_scene, name="process-scene"),

@@ -26,7 +26,7 @@ from archive.access import (
     without_held,
 )
 from archive.form_fields import first_error
-from restoration import quotas, runs, scenes
+from restoration import hurrying, quotas, runs, scenes
 from restoration.claims import lacks_room
 from restoration.errors import RestorationError
 from restoration.forms import ProcessForm
@@ -121,6 +121,18 @@ def _steer(request: HttpRequest, pk: int, action: Callable[..., Any], done: str)
 @needs("restoration.steer_run")
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return _steer(request, pk, runs.cancel, "cancelled. Takes that were made before are kept.")
+
+
+@require_POST
+@needs("restoration.steer_run")
+def hasten(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, pk, hurrying.hasten, "urgent now; what follows on it is too.")
+
+
+@require_POST
+@needs("restoration.steer_run")
+def slacken(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, pk, hurrying.slacken, "no longer urgent.")
 
 
 @require_POST

@@ -201,6 +201,8 @@ EXPECTED = {
     "notes-file": Expected(READ, VIEWERS, ("reel", "csv")),
     "work": Expected(READ, WORKERS),
     "cancel-run": Expected(WRITE, WORKERS, ("run",)),
+    "hasten-run": Expected(WRITE, WORKERS, ("run",)),
+    "slacken-run": Expected(WRITE, WORKERS, ("run",)),
     "retry-run": Expected(WRITE, WORKERS, ("run",)),
     "process-reel": Expected(WRITE, RESTORERS, ("reel",)),
     "process-scene": Expected(WRITE, RESTORERS, ("scene",)),
@@ -596,8 +598,8 @@ OF_NO_REEL = {
     "search-hits", "webhooks",
 }  # fmt: skip
 """Lists, which leave out what is under embargo; and a person's own searches."""
-STEERED = {"cancel-run", "retry-run"}
-"""Of runs, which whoever keeps the machine running may stop: they show nothing of the film."""
+STEERED = {"cancel-run", "retry-run", "hasten-run", "slacken-run"}
+"""Of runs, which whoever keeps the machine running may steer: they show nothing of the film."""
 
 
 def test_what_is_under_embargo_is_for_archivists_alone(things, settings):

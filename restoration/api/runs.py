@@ -17,7 +17,7 @@ from archive.api import problems, writing
 from archive.api.catalogue import reels_of
 from archive.api.rows import Id, Text
 from archive.api.views import Endpoint, Row, Rows
-from restoration import pools, runs, scenes
+from restoration import hurrying, pools, runs, scenes
 from restoration.errors import CannotStart, IllegalTransition, RestorationError
 from restoration.models import Scene, StageRun, Take, Worker
 from restoration.stages.contract import StageError
@@ -190,6 +190,20 @@ class RetryRun(_Steered):
 
     def steer(self, run: StageRun, by: Any) -> None:
         runs.retry(run, by=by)
+
+
+class HastenRun(_Steered):
+    """Let a run that waits be urgent: before all that is not, and so what will follow on it."""
+
+    def steer(self, run: StageRun, by: Any) -> None:
+        hurrying.hasten(run, by=by)
+
+
+class SlackenRun(_Steered):
+    """Let an urgent run that waits be as others."""
+
+    def steer(self, run: StageRun, by: Any) -> None:
+        hurrying.slacken(run, by=by)
 
 
 def runs_of(user: Any) -> QuerySet[StageRun]:

@@ -90,5 +90,7 @@ urlpatterns = [
     path("runs", runs.Runs.as_view(), name="api-runs"),
     path("runs/<int:pk>", runs.OneRun.as_view(), name="api-run"),
     path("runs/<int:pk>/cancel", runs.CancelRun.as_view(), name="api-cancel-run"),
+    path("runs/<int:pk>/hasten", runs.HastenRun.as_view(), name="api-hasten-run"),
+    path("runs/<int:pk>/slacken", runs.SlackenRun.as_view(), name="api-slacken-run"),
     path("runs/<int:pk>/retry", runs.RetryRun.as_view(), name="api-retry-run"),
 ]

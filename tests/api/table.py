@@ -152,6 +152,8 @@ ACTIONS = (
     Action("api-run", VIEWERS | {"operator"}, ("run",)),
     write("api-runs", RESTORERS),
     write("api-cancel-run", WORKERS, "run"),
+    write("api-hasten-run", WORKERS, "run"),
+    write("api-slacken-run", WORKERS, "run"),
     write("api-retry-run", WORKERS, "run"),
     Action("api-gate", VIEWERS, ("reel",)),
     Action("api-batch", JUDGES, ("reel",)),

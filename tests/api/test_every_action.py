@@ -237,7 +237,8 @@ def faults(
 
 def expected(action: Action, role: str, access: str) -> str:
     """`forbidden`, `hidden` or `there`."""
-    by_machine = action.name in ("api-runs", "api-run", "api-cancel-run", "api-retry-run")
+    steered = ("api-cancel-run", "api-retry-run", "api-hasten-run", "api-slacken-run")
+    by_machine = action.name in ("api-runs", "api-run", *steered)
     if role not in action.roles and not (by_machine and action.method == "GET"):
         return "forbidden"
     sees = SEEN_BY[access] | ({"operator"} if by_machine and access not in HELD else set())

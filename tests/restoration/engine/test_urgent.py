@@ -11,10 +11,12 @@ from django.test import Client
 from django.urls import reverse
 from dramatiq_postgres.django.models import Job
 
-from restoration import claims, quotas, runs, starting
+from archive.models import Event
+from restoration import claims, hurrying, quotas, runs, starting
+from restoration.errors import IllegalTransition
 from restoration.models import Scene, StageRun
 from restoration.queues import is_urgent, looked_at, urgent, usual
-from tests.factories import make_run, make_take
+from tests.factories import make_run, make_take, make_user
 
 BOTH = ("cpu", "cpu-urgent")
 
@@ -106,3 +108,34 @@ def test_a_stage_that_cannot_follow_an_urgent_one_says_why(scene: Scene) -> None
         scan=scene.scan, start_frame=0, end_frame=10_000, scene=scene, input_take=None,
     )  # fmt: skip
     assert run.status == "failed" and "do not lie" in run.error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_waits_is_made_urgent_and_as_others_again(scene: Scene) -> None:
+    waiting = runs.process_scene(scene, stages=["deflicker"])
+    before = make_run(scene=scene)
+    hurrying.hasten(waiting)
+    assert claims.next_waiting("cpu", sooner="cpu-urgent") == waiting.pk
+    assert Job.objects.filter(queue_name="cpu-urgent").count() == 1, "its own queue is rung"
+    with pytest.raises(IllegalTransition, match="urgent already"):
+        hurrying.hasten(waiting)
+    hurrying.slacken(waiting)
+    assert not StageRun.objects.get(pk=waiting.pk).urgent
+    told = Event.objects.filter(subject=f"run:{waiting.pk}").order_by("pk")
+    assert [each.outcome for each in told][-2:] == ["made urgent", "made no longer urgent"]
+    StageRun.objects.filter(pk=before.pk).update(status="running", lease_until="2100-01-01T00:00Z")
+    with pytest.raises(IllegalTransition, match="running by now"):
+        hurrying.hasten(before)
+    assert StageRun.objects.get(pk=before.pk).queue == "cpu"
+
+
+@pytest.mark.django_db
+def test_the_work_page_offers_it_for_what_waits_alone(client: Client, scene: Scene) -> None:
+    client.force_login(make_user("operator"))
+    waiting = make_run(scene=scene)
+    running = make_run(scene=scene, status="running", lease_until="2100-01-01T00:00Z")
+    page = client.get(reverse("work")).content.decode()
+    assert f'id="hurry-{waiting.pk}"' in page and f'id="hurry-{running.pk}"' not in page
+    client.post(reverse("hasten-run", args=[waiting.pk]))
+    assert StageRun.objects.get(pk=waiting.pk).urgent
+    assert "Not urgent" in client.get(reverse("work")).content.decode()
