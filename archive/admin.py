@@ -70,6 +70,11 @@ class ReadOnlyAdmin(Admin):
         return False
 
 
+def _marked(formset: Any) -> list[Any]:
+    """Rows that are to go, which stand until the formset is saved."""
+    return [form.instance for form in formset.deleted_forms if form.instance.pk is not None]
+
+
 class RecordedAdmin(Admin):
     """Description that people change; each change is an event."""
 
@@ -88,6 +93,24 @@ class RecordedAdmin(Admin):
             }
             detail = {"of": obj._meta.model_name, "changes": changes}
             record_change(request, obj, kind="metadata modification", detail=detail)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:
+        """Rows that are changed below another are told of too, each by itself."""
+        with transaction.atomic():
+            before = {
+                each.instance.pk: {name: str(said or "") for name, said in each.initial.items()}
+                for each in formset.initial_forms
+            }
+            for obj in _marked(formset):
+                record_change(request, obj, kind="deletion", detail={"was": str(obj)})
+            super().save_formset(request, form, formset, change)
+            for obj, names in formset.changed_objects:
+                said = {name: [before[obj.pk][name], str(getattr(obj, name))] for name in names}
+                detail = {"of": obj._meta.model_name, "changes": said}
+                record_change(request, obj, kind="metadata modification", detail=detail)
+            for obj in formset.new_objects:
+                detail = {"of": obj._meta.model_name, "made": str(obj)}
+                record_change(request, obj, kind="metadata modification", detail=detail)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with transaction.atomic():

@@ -190,6 +190,13 @@ class Examining:
     def is_valid(self) -> bool:
         return all([self.form.is_valid(), self.faults.is_valid()])
 
+    def refusals(self) -> list[Refusal]:
+        """What would be refused, field by field, in the order of the page."""
+        found = list(_faults_of(self.form, ""))
+        for number, form in enumerate(self.faults.forms, 1):
+            found += _faults_of(form, f"Fault {number}: ")
+        return found
+
     @transaction.atomic
     def save(self, *, by: AbstractBaseUser) -> ConditionReport:
         """Write the report and the event that tells of it."""

@@ -11,13 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from archive import description, drafts, earlier
 from archive.access import needs, reel_for, signed_in
 from archive.damage_photographs import brought
-from archive.describing import Describing, Examining
+from archive.describing import Describing, Examining, Refusal
 from archive.errors import DescriptionChanged
 from archive.metadata.rights import STATEMENTS
 from archive.models import Fault, Reel
 from archive.terms import Terms
 
 DESCRIBE = "archive.describe"
+EXAMINATION = drafts.Form.EXAMINATION
 FAULTS_SHOWN = 4
 """Of those that are told while somebody types; saving marks all of them."""
 
@@ -54,9 +55,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
     if "seen" not in request.POST or not drafts.keep(reel, request.POST, by=signed_in(request)):
         return HttpResponse("That is no draft of a description.", status=400)
     typed = Describing(reel, request.POST, by=request.user)
-    faults = [] if typed.is_valid() else typed.faults()
-    context = {"faults": faults[:FAULTS_SHOWN], "more": len(faults[FAULTS_SHOWN:])}
-    return render(request, "archive/draft_kept.html", context)
+    return _kept(request, [] if typed.is_valid() else typed.faults())
 
 
 def _saved(request: HttpRequest, typed: Describing) -> bool:
@@ -78,14 +77,39 @@ def _saved(request: HttpRequest, typed: Describing) -> bool:
 @needs(DESCRIBE)
 def condition(request: HttpRequest, pk: int) -> HttpResponse:
     reel = reel_for(request, pk)
-    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    draft = drafts.of(reel, signed_in(request), EXAMINATION)
+    goes_on = request.method != "POST" and draft is not None and "draft" in request.GET
+    typed = drafts.typed(draft) if goes_on and draft else None
+    sent = (request.POST, request.FILES) if request.method == "POST" else (typed, None)
     examined = Examining(reel, *sent)
     if request.method == "POST" and examined.is_valid():
         examined.save(by=signed_in(request))
+        drafts.discard(reel, signed_in(request), EXAMINATION)
         messages.success(request, "The examination stands in the reel's custody.")
         return redirect("reel", pk=reel.pk)
-    context = {"reel": reel, "examined": examined} | _offered(examined.form.terms)
-    return render(request, "archive/condition.html", context)
+    offers = draft if request.method != "POST" and not goes_on else None
+    context = {"reel": reel, "examined": examined, "draft": offers}
+    return render(request, "archive/condition.html", context | _offered(examined.form.terms))
+
+
+@require_POST
+@needs(DESCRIBE)
+def examination_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same of an examination; photographs are no part of a draft."""
+    reel = reel_for(request, pk)
+    if "discard" in request.POST:
+        drafts.discard(reel, signed_in(request), EXAMINATION)
+        return redirect("condition", pk=reel.pk)
+    is_form = "faults-TOTAL_FORMS" in request.POST
+    if not (is_form and drafts.keep(reel, request.POST, by=signed_in(request), form=EXAMINATION)):
+        return HttpResponse("That is no draft of an examination.", status=400)
+    examined = Examining(reel, request.POST)
+    return _kept(request, [] if examined.is_valid() else examined.refusals())
+
+
+def _kept(request: HttpRequest, faults: list[Refusal]) -> HttpResponse:
+    context = {"faults": faults[:FAULTS_SHOWN], "more": len(faults[FAULTS_SHOWN:])}
+    return render(request, "archive/draft_kept.html", context)
 
 
 @require_safe

@@ -7,6 +7,11 @@ from archive import collection_views, description_views, exchange_views, reading
 urlpatterns = [
     path("reels/<int:pk>/describe/", description_views.describe, name="describe"),
     path("reels/<int:pk>/draft/", description_views.draft, name="description-draft"),
+    path(
+        "reels/<int:pk>/condition/draft/",
+        description_views.examination_draft,
+        name="examination-draft",
+    ),
     path("reels/<int:pk>/description/<slug:kind>.xml", exchange_views.give_out, name="give-out"),
     path("reels/<int:pk>/take-in/", exchange_views.take_in, name="take-in"),
     path("reels/<int:pk>/condition/", description_views.condition, name="condition"),

@@ -155,6 +155,7 @@ EXPECTED = {
     "remove-photograph": Expected(WRITE, ARCHIVIST, ("reel", "photograph")),
     "describe": Expected(READ | WRITE, ARCHIVIST, ("reel",)),
     "description-draft": Expected(WRITE, ARCHIVIST, ("reel",)),
+    "examination-draft": Expected(WRITE, ARCHIVIST, ("reel",)),
     "give-out": Expected(READ, VIEWERS, ("reel", "record")),
     "take-in": Expected(WRITE, ARCHIVIST, ("reel",)),
     "condition": Expected(READ | WRITE, ARCHIVIST, ("reel",)),

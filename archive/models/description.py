@@ -229,8 +229,13 @@ class Fault(models.Model):
 
 
 class DescriptionDraft(models.Model):
-    """What somebody typed into the form of a reel's description and has not saved yet."""
+    """What somebody typed into a form about a reel and has not saved yet."""
 
+    class Form(models.TextChoices):
+        DESCRIPTION = "description", "description"
+        EXAMINATION = "examination", "examination"
+
+    form = models.CharField(max_length=20, choices=Form.choices, default=Form.DESCRIPTION)
     reel = models.ForeignKey("archive.Reel", on_delete=models.CASCADE, related_name="drafts")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="description_drafts"
@@ -241,7 +246,7 @@ class DescriptionDraft(models.Model):
     class Meta:
         ordering = ["-at"]
         constraints = [
-            models.UniqueConstraint(fields=["reel", "owner"], name="one_draft_a_person"),
+            models.UniqueConstraint(fields=["reel", "owner", "form"], name="one_draft_a_person"),
         ]
 
     def __str__(self) -> str:

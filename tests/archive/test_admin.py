@@ -66,6 +66,31 @@ def test_a_changed_description_is_an_event(root: Client) -> None:
     assert event.agent.kind == "person"
 
 
+def test_rights_that_are_changed_below_a_title_are_events(root: Client) -> None:
+    title = make_title()
+    statement = "http://rightsstatements.org/vocab/InC/1.0/"
+    kept = title.rights.create(statement=statement, holder="Moe")
+    gone = title.rights.create(statement=statement, holder="Lie")
+    typed = {"name": title.name, "rights-TOTAL_FORMS": "3", "rights-INITIAL_FORMS": "2"}
+    for place, (row, holder) in enumerate(((kept, "Moe estate"), (gone, "Lie"), (None, "New"))):
+        typed |= {f"rights-{place}-title": title.pk, f"rights-{place}-statement": statement,
+                  f"rights-{place}-holder": holder,
+                  f"rights-{place}-id": row.pk if row else ""}  # fmt: skip
+    typed["rights-1-DELETE"] = "on"
+    address = reverse("admin:archive_title_change", args=[title.pk])
+    answer = root.post(address, typed)
+    assert answer.status_code == 302, answer.content.decode()[:2000]
+    assert sorted(title.rights.values_list("holder", flat=True)) == ["Moe estate", "New"]
+    told = {
+        (each.subject, each.kind): each.detail
+        for each in Event.objects.filter(subject__startswith="rights:")
+    }
+    assert told[f"rights:{kept.pk}", "metadata modification"]["changes"] == {
+        "holder": ["Moe", "Moe estate"]
+    }
+    assert (f"rights:{gone.pk}", "deletion") in told and len(told) == 3
+
+
 def test_a_deleted_title_is_an_event(root: Client) -> None:
     title = make_title("Harbour Day")
 

@@ -273,3 +273,32 @@ def test_what_is_typed_is_kept_until_it_is_saved_and_seen_by_nobody_else(
     assert answer.status_code == 302 and not reel.drafts.exists()
     refused = desk.post(reverse("description-draft", args=[reel.pk]), {"x": "no form"})
     assert refused.status_code == 400
+
+
+def test_an_examination_half_typed_is_kept_for_its_typist(
+    desk: Client, reel: Reel, restorer: Any
+) -> None:
+    address = reverse("condition", args=[reel.pk])
+    keep = reverse("examination-draft", args=[reel.pk])
+    typed = {
+        "condition-examined_by": "Ann", "condition-acidity": "7", "faults-TOTAL_FORMS": "1",
+        "faults-INITIAL_FORMS": "0", "faults-0-kind": "scratches", "faults-0-where": "head",
+        "faults-0-picture": "[object File]",
+    }  # fmt: skip
+    told = desk.post(keep, typed).content.decode()
+    assert "Kept as a draft" in told and "Acidity" in told and "less than or equal to 3" in told
+    assert "Go on with it" in desk.get(address).content.decode()
+    on = desk.get(f"{address}?draft").content.decode()
+    assert 'value="Ann"' in on and 'value="head"' in on and "Go on with it" not in on
+    assert "[object File]" not in on, "a photograph is sent with the form alone"
+    described = desk.get(reverse("describe", args=[reel.pk])).content.decode()
+    assert "Go on with it" not in described, "a draft of its own"
+    good = typed | {
+        "condition-on": "2026-11-02", "condition-acidity": "2", "faults-0-grade": "1",
+        "faults-0-picture": "",
+    }  # fmt: skip
+    assert desk.post(address, good).status_code == 302
+    assert not reel.drafts.exists()
+    desk.post(keep, typed)
+    assert desk.post(keep, {"discard": "yes"}).status_code == 302 and not reel.drafts.exists()
+    assert desk.post(keep, {"x": "no form"}).status_code == 400
