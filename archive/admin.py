@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest
 
 from archive import custody
@@ -133,8 +133,12 @@ def record_change(request: HttpRequest, obj: Any, *, kind: str, detail: dict[str
     )
 
 
+HTTPS: dict[Any, Any] = {models.URLField: {"assume_scheme": "https"}}
+
+
 class RightsInline(Inline):
     model = Rights
+    formfield_overrides = HTTPS
     extra = 0
 
 
@@ -154,6 +158,7 @@ class TitleAdmin(RecordedAdmin):
 
 @admin.register(Rights)
 class RightsAdmin(RecordedAdmin):
+    formfield_overrides = HTTPS
     list_display = ["title", "statement", "holder"]
     list_select_related = ["title"]
 
