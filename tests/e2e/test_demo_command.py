@@ -60,6 +60,10 @@ def test_it_delivers_a_film_and_does_nothing_twice(tmp_path: Path) -> None:
     assert second["reel"] == first["reel"]
     assert not second["created"] and not second["delivered"]
     assert second["runs_offered"] == second["runs"]
+    for each in (first, second):
+        assert each["table_of_films"] == {
+            "rows": 60, "new": 60, "found_by_can": 1, "removed": 60, "kept": 0,
+        }  # fmt: skip
     assert second["stage_by_itself"] == first["stage_by_itself"]
     assert second["people"] == first["people"]
 

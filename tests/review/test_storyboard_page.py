@@ -162,7 +162,7 @@ def test_pages_of_a_long_approved_reel_ask_no_more_than_those_of_a_short_one(
         with CaptureQueriesContext(connection) as asked:
             client.get(reverse(name, args=[scan.reel_id] if name == "reel" else []))
         counts.append(len(asked))
-    assert counts[0] == counts[1] <= 48
+    assert counts[0] == counts[1] <= 50
 
 
 def test_an_edit_goes_back_to_where_it_was_made(scan: Scan, client: Client) -> None:
