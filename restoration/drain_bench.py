@@ -38,7 +38,7 @@ def measure_drain(count: int, workers: int) -> dict[str, Any]:
     asked = _ask(scan.pk, count)
     before = machine_seconds()
     wanted = StageRun.objects.filter(scan=scan)
-    with worker_processes(workers, IDLE, "cpu") as processes:
+    with worker_processes(workers, IDLE, "cpu", one_core=False) as processes:
         spent = Spent(processes, int(count * _STARTED))
         wait_for_runs(wanted, spent.look)
         busy = busy_share(before, machine_seconds())

@@ -22,16 +22,18 @@ READY_SECONDS = 120.0
 
 @contextmanager
 def worker_processes(
-    count: int, module: str, queue: str, *, bound: bool = False
+    count: int, module: str, queue: str, *, bound: bool = False, one_core: bool = True
 ) -> Iterator[list[psutil.Process]]:
-    """So many, alive, with one thread for each library that computes (RUN_THREADS).
+    """So many, alive, with one thread for each library that computes.
 
     Args:
         module: the settings that they have.
         bound: hold each, with all that it starts, to a core of its own.
+        one_core: have each use one core (RUN_THREADS), or else as `manage.py up` starts them.
     """
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
-    environment = {**os.environ, **threads, "RUN_THREADS": "1", "DJANGO_SETTINGS_MODULE": module}
+    environment = {**os.environ, **threads, "DJANGO_SETTINGS_MODULE": module}
+    environment |= {"RUN_THREADS": "1"} if one_core else {}
     command = [sys.executable, "-m", "dramatiq", "dramatiq_postgres.django.worker",
                "-p", "1", "-t", "1", "-Q", queue]  # fmt: skip
     Worker.objects.all().delete()
