@@ -96,7 +96,7 @@ def _find(run: Run, progress: Progress) -> Made:
     outcome = run.stage.run(run.clip, run.given, progress)
     for _ in outcome.frames:
         raise StageError(f"{run.stage.name} says that it only finds, but made a picture")
-    run.require_input()
+    run.require_input(lambda: progress(run.frames, run.frames))
     run.clock.add("stage", began)
     decoded = run.clip.decode_seconds - decoding  # what a held run decoded before is not in it
     run.clock.seconds["stage"] -= decoded
@@ -116,7 +116,7 @@ def _make(run: Run, progress: Progress) -> Made:
         kept = _kept_chunks(run, opened)
         outcome = go_on(run.stage, run.clip, run.given, progress, kept)
         recorded, form, follower = _record(run, outcome.frames, files, opened)
-        run.require_input()
+        run.require_input(lambda: progress(run.frames, run.frames))
         if recorded.guided and GUIDES not in outcome.facts:
             outcome.facts[GUIDES] = run.guides
         files.facts.write_bytes(canonical_json(outcome.facts))

@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 class InTurn(Executor):
-    """Does what it is given before it answers, in the thread that gives it."""
+    """Does what it is given before it answers, in the thread that gives it.
+
+    What is raised meanwhile is raised there, an interruption too.
+    """
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # raised where the result is asked for, as by a pool
-            future.set_exception(error)
+        future.set_result(fn(*args, **kwargs))
         return future
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from archive.fixity import digest_json, sha256_file
 from archive.media.decode import PictureSource, open_source
 from archive.media.errors import MediaError
 from archive.media.frames import FrameTable
+from archive.media.threads import one_alone
 from restoration.clip import FrameWindow, ScanSound, StageClip, frames_kept
 from restoration.composing import InputFrames
 from restoration.device import require_device
 from restoration.guides import read_guides
-from restoration.in_turn import pool
 from restoration.interruption import held
 from restoration.mapfile import MapReader
 from restoration.orders import FACTS, Order, TakeFiles
@@ -28,6 +29,9 @@ from restoration.software import code_digest, library_versions
 from restoration.stages import kept
 from restoration.stages.contract import Stage, StageError
 from restoration.stages.journal import JOURNAL, Journal
+
+InputCheck = Callable[[Callable[[], None]], None]
+"""Sees that an input take's bytes are those of its manifest; called with a beat."""
 
 
 class Clock:
@@ -63,7 +67,7 @@ class Run:
     """The scan's."""
     clip: StageClip
     maps: Callable[[int], FrameMap]
-    input_sound: Future[None] | None
+    input_sound: InputCheck | None
     """Whether the input take is the one that its manifest speaks of; raises StageError if not."""
     clock: Clock
     guides: list[Any]
@@ -73,11 +77,15 @@ class Run:
     def frames(self) -> int:
         return self.order.end_frame - self.order.start_frame
 
-    def require_input(self) -> None:
-        """Raises: StageError if the input take is not what its manifest says."""
+    def require_input(self, beat: Callable[[], None] | None = None) -> None:
+        """See that the input take is what its manifest says.
+
+        Args:
+            beat: called now and then where that was not done meanwhile; may raise to stop.
+        Raises: StageError if it is not.
+        """
         if self.input_sound is not None:
-            with held():
-                self.input_sound.result()
+            self.input_sound(beat or _no_beat)
 
     @property
     def inputs(self) -> InputFrames:
@@ -154,8 +162,10 @@ def _constant(frame_map: FrameMap) -> Callable[[int], FrameMap]:
 
 def _open_input(
     order: Order, files: TakeFiles, opened: ExitStack
-) -> tuple[PictureSource, int, Callable[[int], FrameMap], Future[None]]:
-    """The input take, and the holding of its bytes against its manifest, which goes on beside."""
+) -> tuple[PictureSource, int, Callable[[int], FrameMap], InputCheck]:
+    """The input take, and the holding of its bytes against its manifest, which goes on beside, or
+    waits until it is asked for where there is one thread.
+    """
     try:
         manifest = json.loads(files.manifest.read_bytes())
     except (OSError, ValueError) as error:
@@ -173,16 +183,19 @@ def _open_input(
             f"the input take covers frames [{manifest['start_frame']}, {manifest['end_frame']}), "
             f"not all of [{order.start_frame}, {order.end_frame})"
         )
-    _check_bytes(files, manifest, FACTS)
+    _check_bytes(files, manifest, (FACTS,))
     # Large takes take a while to read; the stage need not wait, the take that it makes does.
-    readers = opened.enter_context(pool(1, "input-digests"))
-    sound = readers.submit(_check_bytes, files, manifest, PICTURE, MAP)
+    check = partial(_check_bytes, files, manifest, (PICTURE, MAP))
+    sound: InputCheck = check
+    if not one_alone():
+        readers = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="input-digests"))
+        sound = partial(_await, readers.submit(check))
     first = int(manifest["start_frame"])
     try:
         picture = open_source(files.picture, start=order.start_frame - first)
         maps = MapReader(files.map)
     except (MediaError, ProvenanceError):
-        sound.result()
+        sound(_no_beat)
         raise
     source = opened.enter_context(picture)
     window = FrameWindow(
@@ -195,9 +208,24 @@ def _open_input(
     return source, first, window.frame, sound
 
 
-def _check_bytes(files: TakeFiles, manifest: dict[str, Any], *names: str) -> None:
+def _no_beat() -> None:
+    pass
+
+
+def _await(checked: Future[None], _beat: Callable[[], None]) -> None:
+    with held():
+        checked.result()
+
+
+def _check_bytes(
+    files: TakeFiles,
+    manifest: dict[str, Any],
+    names: Sequence[str],
+    beat: Callable[[], None] = _no_beat,
+) -> None:
     for name in names:
-        if sha256_file(files.folder / name) != manifest["files"][name]["sha256"]:
+        found = sha256_file(files.folder / name, progress=lambda done, total: beat())
+        if found != manifest["files"][name]["sha256"]:
             raise StageError(
                 f"{files.folder / name} was altered or damaged after the take was made; "
                 "have it made again: manage.py check_takes --mend"

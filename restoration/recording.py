@@ -134,7 +134,7 @@ class TakeRecorder:
         """
         with held():
             if self._thread is None:
-                self._encode_all_of((picture, make_map, heat))
+                self._encode_one((picture, make_map, heat))
             else:
                 self._waiting.put((picture, make_map, heat))
         if self._failed is not None:
@@ -194,17 +194,17 @@ class TakeRecorder:
     def _encode(self) -> None:
         """The thread: encode until told to stop; after an error only empty the queue."""
         while (waiting := self._waiting.get()) is not None:
-            self._encode_all_of(waiting)
+            if self._failed is not None:
+                continue
+            try:
+                self._encode_one(waiting)
+            except BaseException as error:  # handed to the thread that writes
+                self._failed = error
 
-    def _encode_all_of(self, waiting: _Waiting) -> None:
-        if self._failed is not None:
-            return
+    def _encode_one(self, waiting: _Waiting) -> None:
         picture, make_map, heat = waiting
-        try:
-            self._encode_frame(picture, make_map)
-            self._encode_heat(heat)
-        except BaseException as error:  # handed to the thread that writes
-            self._failed = error
+        self._encode_frame(picture, make_map)
+        self._encode_heat(heat)
 
     def _encode_frame(self, picture: Picture, make_map: Callable[[], FrameMap]) -> None:
         began = time.perf_counter()
