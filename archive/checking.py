@@ -12,14 +12,7 @@ from django.core.exceptions import ValidationError
 from django.forms import Field
 
 from archive.form_fields import CheckedField
-from archive.forms import (
-    OWN_ROW_FORMS,
-    ROW_FORMS,
-    DescriptionForm,
-    ElementForm,
-    ReelForm,
-    TitleForm,
-)
+from archive.forms import LISTED, DescriptionForm, ElementForm, ReelForm, TitleForm
 from archive.terms import Terms
 
 MOST_KNOWN = 50_000
@@ -79,8 +72,7 @@ class Checks:
         self.title = Checked(TitleForm, terms)
         self.element = Checked(ElementForm, terms)
         self.reel = Checked(ReelForm, terms)
-        listed = ROW_FORMS | OWN_ROW_FORMS
-        self._rows = {name: Checked(form, terms) for name, (_, form, _) in listed.items()}
+        self._rows = {name: Checked(form, terms) for name, (_, form, _) in LISTED.items()}
         self._known: dict[tuple[str, tuple[Any, ...]], tuple[dict[str, Any], list[str]]] = {}
 
     def row(self, name: str, said: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -15,8 +15,7 @@ from archive.description import Description
 from archive.errors import DescriptionChanged
 from archive.forms import (
     FAULTS,
-    OWN_ROW_FORMS,
-    ROW_FORMS,
+    LISTED,
     ROW_FORMSETS,
     ConditionForm,
     ElementForm,
@@ -27,7 +26,6 @@ from archive.forms import (
 from archive.models import ConditionReport, Reel, Title
 from archive.terms import Terms
 
-HEADINGS = {name: heading for name, (_, _, heading) in (ROW_FORMS | OWN_ROW_FORMS).items()}
 RELATIONS = "relations"
 """The rows that may be of one element of the title."""
 
@@ -58,7 +56,7 @@ class Describing:
         )
         self.rows = {
             name: formset(
-                data, instance=_owner(reel, name), prefix=name,
+                data, instance=description.row_of(reel, description.part_of(name)), prefix=name,
                 form_kwargs={"terms": terms} | ({"title": reel.title} if name == RELATIONS else {}),
             )
             for name, formset in ROW_FORMSETS.items()
@@ -67,7 +65,7 @@ class Describing:
 
     def headed_rows(self) -> list[tuple[str, str, Any]]:
         """Name, heading and forms of what title, element and reel have several of."""
-        return [(name, HEADINGS[name], self.rows[name]) for name in self.rows]
+        return [(name, LISTED[name][2], self.rows[name]) for name in self.rows]
 
     def _all(self) -> list[Any]:
         single = [self.own, self.element, self.title]
@@ -92,7 +90,7 @@ class Describing:
             found += _faults_of(form, "")
         for name, rows in self.rows.items():
             for number, form in enumerate(rows.forms, 1):
-                found += _faults_of(form, f"{HEADINGS[name]}, {number}: ")
+                found += _faults_of(form, f"{LISTED[name][2]}, {number}: ")
         return found
 
     def save(self, *, by: AbstractBaseUser) -> Description:
@@ -131,14 +129,6 @@ def _faults_of(form: Any, about: str) -> Iterator[Refusal]:
         known = name in form.fields
         label = form[name].label if known else ""
         yield Refusal(form[name].id_for_label if known else "", f"{about}{label}", " ".join(words))
-
-
-def _owner(reel: Reel, rows: str) -> Any:
-    """Whose rows a list of that name are."""
-    own = description.OWN_ROWS.get(rows)
-    if own is None:
-        return reel.title
-    return reel if own.part == "reel" else reel.element
 
 
 def _offer_own(field: Any, by: Any) -> None:

@@ -59,6 +59,16 @@ described = Signal()
 """Sent with `reels` (their numbers) when many were described at once, past the signals of rows."""
 
 
+def part_of(listed: str) -> str:
+    """Whose rows a list of that name holds: `title`, `element` or `reel`."""
+    return OWN_ROWS[listed].part if listed in OWN_ROWS else "title"
+
+
+def row_of(reel: Reel, part: str) -> Any:
+    """The reel itself, its element or its title."""
+    return reel if part == "reel" else getattr(reel, part)
+
+
 def describe(reel: Reel) -> Description:
     """The description by what it is of: `title`, `element`, `reel`, `scan` (the newest, if any)."""
     scan = reel.current_scan()
@@ -66,8 +76,8 @@ def describe(reel: Reel) -> Description:
         "title": {name: rows_of(getattr(reel.title, name).all(), ROWS[name]) for name in ROWS}
     }
     for part, name, fields in OWN_ROWS.values():
-        row = reel if part == "reel" else reel.element
-        listed.setdefault(part, {})[name] = rows_of(getattr(row, name).all(), fields)
+        rows = getattr(row_of(reel, part), name).all()
+        listed.setdefault(part, {})[name] = rows_of(rows, fields)
     return _said(reel, listed, _fields(scan, SCAN) if scan is not None else None)
 
 

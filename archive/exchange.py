@@ -12,14 +12,7 @@ from django.db import transaction
 
 from archive import custody, description, roles
 from archive.errors import DescriptionRefused
-from archive.forms import (
-    OWN_ROW_FORMS,
-    ROW_FORMS,
-    DescriptionForm,
-    ElementForm,
-    ReelForm,
-    TitleForm,
-)
+from archive.forms import LISTED, ROW_FORMS, DescriptionForm, ElementForm, ReelForm, TitleForm
 from archive.metadata.dublin_core import read_dublin_core, write_dublin_core
 from archive.metadata.mets import write_mets
 from archive.metadata.pbcore import faults_of, read_pbcore, write_pbcore
@@ -181,11 +174,11 @@ def _fill(form: Any, instance: Any, said: dict[str, Any], terms: Terms) -> list[
 
 
 def _add_row(reel: Reel, name: str, number: int, row: dict[str, Any], terms: Terms) -> list[str]:
-    model, form, heading = (ROW_FORMS | OWN_ROW_FORMS)[name]
+    model, form, heading = LISTED[name]
     if row.get("is_of_element"):
         row = row | {"element": reel.element_id}
-    part = description.OWN_ROWS[name].part if name in OWN_ROW_FORMS else "title"
-    owner = {part: reel if part == "reel" else getattr(reel, part)}
+    part = description.part_of(name)
+    owner = {part: description.row_of(reel, part)}
     typed: DescriptionForm = form(row, instance=model(**owner), terms=terms)
     if not typed.is_valid():
         return [

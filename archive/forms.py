@@ -230,6 +230,8 @@ OWN_ROW_FORMS: dict[str, tuple[type[Any], type[DescriptionForm], str]] = {
     "reel_identifiers": (ReelIdentifier, ReelIdentifierForm, "Identifiers of the reel"),
 }
 """Of lists of an element and of a reel: `description.OWN_ROWS`."""
+LISTED = ROW_FORMS | OWN_ROW_FORMS
+"""Of all lists."""
 _OWNERS: dict[str, type[Any]] = {"element_identifiers": Element, "reel_identifiers": Reel}
 _ON_THE_PAGE = (
     *("variants", "credits", "identifiers", *OWN_ROW_FORMS, "relations", "rights", "restrictions"),
@@ -237,7 +239,7 @@ _ON_THE_PAGE = (
 
 
 def _formset(name: str) -> Any:
-    model, form, _ = (ROW_FORMS | OWN_ROW_FORMS)[name]
+    model, form, _ = LISTED[name]
     return forms.inlineformset_factory(
         _OWNERS.get(name, Title),
         model,

@@ -14,7 +14,7 @@ from django.db import DataError, IntegrityError, transaction
 from archive import custody, description
 from archive.checking import Checks
 from archive.errors import DescriptionRefused
-from archive.forms import OWN_ROW_FORMS, ROW_FORMS
+from archive.forms import LISTED
 from archive.import_shelf import Can, Carrier, Film, Place, Shelf, blank
 from archive.metadata.wording import several
 from archive.models import Agent
@@ -31,7 +31,6 @@ LISTS = (
     *("other_titles", "credits", "identifiers", "relations", "rights"),
     *description.OWN_ROWS,
 )
-_FORMS = ROW_FORMS | OWN_ROW_FORMS
 COLUMNS = ("reel", *TITLE, *ELEMENT, *REEL, *LISTS, "rights_holder")
 
 
@@ -154,7 +153,7 @@ class Batches:
         for name, listed in _lists(said).items():
             for number, row in enumerate(listed, 1):
                 kept, wrong = self.checks.row(name, row)
-                reasons += [f"{_FORMS[name][2]}, {number}, {each}" for each in wrong]
+                reasons += [f"{LISTED[name][2]}, {number}, {each}" for each in wrong]
                 rows.append((name, kept))
         return rows, reasons
 

@@ -48,8 +48,11 @@ class _Back:
     def __init__(self, done: Sequence[Row], event: Event) -> None:
         self.event = event
         numbers = {each["reel"] for each in done}
-        titles = Title.objects.filter(elements__reels__in=numbers)
-        self.films = {film.row.pk: film for film in films(set(titles.values_list("pk", flat=True)))}
+        named = Title.objects.filter(elements__reels__in=numbers).values("pk")
+        # Held as whoever describes one of them holds it: nobody writes between reading and writing.
+        held = Title.objects.select_for_update(no_key=True).filter(pk__in=named).order_by("pk")
+        titles = set(held.values_list("pk", flat=True))
+        self.films = {film.row.pk: film for film in films(titles)}
         self.cans = {
             can.row.pk: can
             for film in self.films.values()

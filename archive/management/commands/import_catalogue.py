@@ -31,7 +31,7 @@ class Command(BaseCommand):
         by = user_of(options["by"])
         try:
             if options["undo"]:
-                counts = importing.take_back(options["undo"], by=by)
+                counts = importing.take_back(options["undo"], by=by, progress=self.tell_progress)
                 self.stdout.write(json.dumps(counts))
                 return
             if options["file"] is None:
