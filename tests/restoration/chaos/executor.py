@@ -8,7 +8,7 @@ from collections.abc import Callable
 from restoration.execution import execute
 from restoration.orders import Made, Order
 
-FRAME_SECONDS = 0.03
+FRAME_SECONDS = 0.02
 
 
 def unhurried(order: Order, progress: Callable[[int, int], None]) -> Made:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 
 import dramatiq
 
+from restoration.errors import IllegalTransition
+from restoration.hurrying import hasten, slacken
 from restoration.models import StageRun, Take
 from restoration.orders import TakeFiles
 from restoration.starting import ring
@@ -23,7 +25,7 @@ from restoration.storage import storage
 from tests.conftest import superuser
 from tests.restoration.chaos.programs import Program, SmallDisk
 from tests.restoration.engine import brokers
-from tests.restoration.engine.processes import kill_tree, wait_until
+from tests.restoration.engine.processes import QUEUES, kill_tree, wait_until
 from tests.restoration.engine.test_database_away import stop_hard
 
 STOPPED_SECONDS = 8.0
@@ -53,6 +55,7 @@ class Strikes:
         """What may happen, the frequent more than once."""
         often = [self.kill_worker, self.kill_computing, self.stop_worker, self.repeat_messages]
         some = [
+            self.change_its_turn,
             self.move_a_clock,
             self.let_leases_run_out,
             self.drop_connections,
@@ -109,9 +112,20 @@ class Strikes:
         sent = [run.pk for run in open_runs if ring(run) and ring(run)]
         return f"messages of {len(sent)} runs sent twice more" if sent else None
 
+    def change_its_turn(self) -> str | None:
+        """A person makes a waiting run urgent, or as others again: its message changes the queue."""
+        waiting = list(StageRun.objects.filter(status="queued").order_by("pk"))
+        if not waiting:
+            return None
+        run = self.dice.choice(waiting)
+        act = slacken if run.queue.endswith("-urgent") else hasten
+        with suppress(IllegalTransition):  # a worker was quicker
+            act(run)
+        return f"{run} in {run.queue}: {act.__name__}"
+
     def lose_messages(self) -> str | None:
         broker = dramatiq.get_broker()
-        for queue in ("cpu", "gpu"):
+        for queue in QUEUES:
             with suppress(Exception):  # a broker that is away has been struck already
                 broker.flush(queue)
         return "all messages that wait are lost"
