@@ -78,7 +78,7 @@ class Chaos:
         return self.report(reported)
 
     def ask(self) -> None:
-        """Another round; other parameters, so that nothing stands already. Every third is urgent."""
+        """Another round, of other parameters, so that nothing stands. Every third is urgent."""
         strength = round(1.0 - 0.01 * len(self.batches), 2)
         started = patiently(
             lambda: runs.process_reel(

@@ -113,7 +113,7 @@ class Strikes:
         return f"messages of {len(sent)} runs sent twice more" if sent else None
 
     def change_its_turn(self) -> str | None:
-        """A person makes a waiting run urgent, or as others again: its message changes the queue."""
+        """A person makes a waiting run urgent, or as others again."""
         waiting = list(StageRun.objects.filter(status="queued").order_by("pk"))
         if not waiting:
             return None
