@@ -14,6 +14,7 @@ This module imports pika or redis only when that broker is asked for.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
@@ -60,6 +61,65 @@ def with_defaults(url: str, limits: Mapping[str, str]) -> str:
     parts = urlsplit(url)
     told = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     return urlunsplit(parts._replace(query=urlencode({**limits, **told})))
+
+
+def silent(url: str) -> dict[str, str]:
+    """Servers of a broker's address that do not answer, each with why; all of them are asked.
+
+    Args:
+        url: as BROKER_URL, amqp(s):// or redis(s)://; servers of a cluster separated by semicolons.
+
+    Raises: ImportError without pika or redis.
+    """
+    asked = {where(one): _trial(one) for one in url.split(";")}
+    return {server: why for server, why in asked.items() if why}
+
+
+def where(url: str) -> str:
+    """Host and port of one server, without name and password: this is shown and logged."""
+    parts = urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme)
+    return f"{parts.hostname or '127.0.0.1'}:{port}"
+
+
+_PORTS = {"amqp": 5672, "amqps": 5671, "redis": 6379, "rediss": 6379}
+
+
+def _trial(url: str) -> str:
+    return _rabbitmq_trial(url) if url.startswith("amqp") else _redis_trial(url)
+
+
+def _rabbitmq_trial(url: str) -> str:
+    import pika
+    from pika.exceptions import AMQPError
+
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs what it raises, six times over
+    try:
+        pika.BlockingConnection(pika.URLParameters(with_defaults(url, _PATIENCE))).close()
+    except (AMQPError, OSError) as error:
+        return _said(error)
+    return ""
+
+
+def _redis_trial(url: str) -> str:
+    from redis import Redis
+    from redis.exceptions import RedisError
+
+    limits = {"socket_connect_timeout": str(SEND_SECONDS), "socket_timeout": str(SEND_SECONDS)}
+    try:
+        with Redis.from_url(with_defaults(url, limits)) as client:
+            client.ping()
+    except (RedisError, OSError) as error:
+        return _said(error)
+    return ""
+
+
+def _said(error: BaseException) -> str:
+    """What happened, in words; pika wraps it, in turns as an argument and as an attribute."""
+    inner = getattr(error, "exception", None) or next(iter(error.args), None)
+    if isinstance(inner, BaseException):
+        return _said(inner)
+    return str(error).strip() or type(error).__name__
 
 
 def redis(url: str, middleware: list[Middleware]) -> dramatiq.Broker:

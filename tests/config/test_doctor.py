@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from config import cluster
 from tests import environment
 from tests.config.conftest import ROOT
+from tests.restoration.engine import brokers
 
 
 def doctor(**env: str) -> tuple[int, dict[str, dict[str, str]]]:
@@ -50,6 +52,29 @@ def test_a_database_that_is_away_is_ill_and_named() -> None:
     code, found = doctor(DATABASE_URL="postgresql://x@127.0.0.1:1/reelproof")
     assert code == 1
     assert "127.0.0.1" in found["database"]["words"]
+
+
+@pytest.mark.parametrize("scheme", ["amqp", "redis"])
+def test_a_broker_that_is_away_is_ill_and_named_without_its_password(scheme: str) -> None:
+    url = f"{scheme}://films:hidden@127.0.0.1:1/0"
+    code, found = doctor(BROKER_URL=url, DATABASE_URL="postgresql://x@127.0.0.1:1/x")
+    assert code == 1
+    assert found["broker"]["state"] == "ill"
+    assert "127.0.0.1:1 does not answer" in found["broker"]["words"]
+    assert "refused" in found["broker"]["words"]
+    assert "hidden" not in json.dumps(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["rabbitmq", "redis"])
+def test_a_broker_that_answers_is_well(kind: str, tmp_path: Path) -> None:
+    with brokers.running(kind, tmp_path) as server:
+        _, found = doctor(BROKER_URL=server.url, DATABASE_URL="postgresql://x@127.0.0.1:1/x")
+    assert found["broker"] == {
+        "state": "well",
+        "what": "broker",
+        "words": f"127.0.0.1:{server.port} answers",
+    }
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from archive import stored
 from archive.models import StoredFile
-from config import cluster, postgres
+from config import cluster, other_brokers, postgres
 
 GIB = 1024**3
 SPARE_BYTES = 20 * GIB
@@ -194,6 +194,21 @@ def check_words() -> Iterator[Finding]:
         yield Finding("ill", "search", words)
 
 
+def check_broker() -> Iterator[Finding]:
+    """Runs wait without one, though none is lost; the database is its own broker by default."""
+    url = str(settings.BROKER_URL)
+    if not url:
+        return
+    servers = [other_brokers.where(one) for one in url.split(";")]
+    silent = other_brokers.silent(url)
+    for server, why in silent.items():
+        state: State = "ill" if len(silent) == len(servers) else "note"
+        words = f"{server} does not answer ({why}): start it, or correct BROKER_URL"
+        yield Finding(state, "broker", words)
+    if answering := [server for server in servers if server not in silent]:
+        yield Finding("well", "broker", f"{', '.join(answering)} answers")
+
+
 def check_workers() -> Iterator[Finding]:
     lock = settings.HOME / "run" / "up.lock"
     if settings.DATABASE_IS_EMBEDDED and not is_held(lock):
@@ -240,7 +255,8 @@ def check_browser() -> Iterator[Finding]:
 
 
 BEFORE_DATABASE = (
-    check_python, check_home, check_exposure, check_media, check_browser, check_programs
+    check_python, check_home, check_exposure, check_media, check_browser, check_programs,
+    check_broker,
 )  # fmt: skip
 
 
